@@ -1,0 +1,36 @@
+# `make run` takes a fresh clone to an improved model; `make test` checks the project.
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: run install test unit check bench contract params
+
+run: install
+	dvc repro
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ratchet needs Python 3.11 or newer: make run PYTHON=python3.11")'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --requirement requirements.lock
+	python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+test: install ## everything: unit tests, then the real pipeline
+	python -m pytest tests
+
+unit: install ## the unit suite alone
+	python -m pytest tests -m "not loop"
+
+check: install ## style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: install ## speed, as ratios side by side in one run
+	python -m tests.bench
+
+contract: install ## write the DVC files and params.yaml from declarations and conf/
+	python -m tests.contract

@@ -1,0 +1,40 @@
+"""Every table, in the order a run makes them."""
+
+from schemas.costs import Costs
+from schemas.coverage import Coverage
+from schemas.evaluations import Evaluations
+from schemas.examples import Examples
+from schemas.losses import Losses
+from schemas.pairs import Pairs
+from schemas.path_scores import PathScores
+from schemas.paths import Paths
+from schemas.problems import Problems
+from schemas.progress import Progress
+from schemas.rejects import Rejects
+from schemas.samples import Samples
+from schemas.settings import Settings
+from schemas.step_labels import StepLabels
+from schemas.step_scores import StepScores
+from schemas.table import Table
+from schemas.verdicts import Verdicts
+
+TABLES: tuple[type[Table], ...] = (
+    Settings,
+    Problems,
+    Samples,
+    Verdicts,
+    Paths,
+    StepLabels,
+    StepScores,
+    PathScores,
+    Pairs,
+    Examples,
+    Losses,
+    Evaluations,
+    Coverage,
+    Progress,
+    Rejects,
+    Costs,
+)
+
+BY_NOUN: dict[str, type[Table]] = {table.noun: table for table in TABLES}

@@ -1,0 +1,36 @@
+"""evaluations: how good the model is."""
+
+from typing import ClassVar
+
+import dataframely as dy
+import polars as pl
+
+from schemas.table import Table
+
+
+class Evaluations(Table):
+    """One row per problem answered in an evaluation of an iteration's model."""
+
+    noun = "evaluations"
+    partitions = ("iteration",)
+    references: ClassVar[dict[str, str]] = {"problem_id": "problems"}
+
+    iteration = dy.Int16(primary_key=True, min=0, description="of the model; 0 is after SFT")
+    problem_id = dy.String(primary_key=True)
+    mode = dy.Enum(["greedy", "vote"], primary_key=True)
+    suite = dy.String()
+    level = dy.Int16(nullable=True)
+    n_drawn = dy.Int32(min=1)
+    n_correct = dy.Int32(min=0)
+    extracted = dy.String(nullable=True, description="the answer given, or voted for")
+    correct = dy.Bool()
+    flawed = dy.Bool(
+        nullable=True,
+        description="right answer, unsound step (greedy, where the task can tell)",
+    )
+    text = dy.String(nullable=True, description="the greedy solution")
+    n_tokens = dy.Int32(min=0)
+
+    @dy.rule()
+    def flawed_is_of_right_answers(cls) -> pl.Expr:
+        return pl.col("flawed").is_null() | pl.col("correct")

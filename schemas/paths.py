@@ -1,0 +1,39 @@
+"""paths: distinct ways of reasoning."""
+
+from typing import ClassVar
+
+import dataframely as dy
+import polars as pl
+
+from schemas.table import Table
+
+
+class Paths(Table):
+    """One row per distinct reasoning path of a problem in an iteration."""
+
+    noun = "paths"
+    partitions = ("iteration",)
+    references: ClassVar[dict[str, str]] = {"problem_id": "problems"}
+
+    iteration = dy.Int16(primary_key=True, min=0)
+    path_id = dy.String(primary_key=True)
+    problem_id = dy.String()
+    sample_ids = dy.List(dy.String(), min_length=1, description="samples that took this path")
+    steps = dy.List(dy.String(), description="their concatenation is the first sample's text")
+    fingerprint = dy.String(description="digest of the equations and the answer")
+    correct = dy.Bool()
+    kept = dy.Bool(description="false when another path stands for it")
+    duplicate_of = dy.String(nullable=True, description="the path that stands for it")
+    truth = dy.List(
+        dy.Bool(),
+        nullable=True,
+        description="is each step sound, where the task can tell; null elsewhere",
+    )
+
+    @dy.rule()
+    def kept_or_duplicate(cls) -> pl.Expr:
+        return pl.col("kept") == pl.col("duplicate_of").is_null()
+
+    @dy.rule()
+    def truth_covers_each_step(cls) -> pl.Expr:
+        return pl.col("truth").list.len() == pl.col("steps").list.len()

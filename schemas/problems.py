@@ -1,0 +1,35 @@
+"""problems: what is asked."""
+
+import dataframely as dy
+import polars as pl
+
+from schemas.table import Table
+
+KINDS = ["math", "choice", "code", "program"]
+
+
+class Problems(Table):
+    """One row per problem, for training or for an evaluation suite."""
+
+    noun = "problems"
+
+    problem_id = dy.String(primary_key=True, min_length=1)
+    source = dy.String(min_length=1, description="task, and evaluation suite of a test problem")
+    split = dy.Enum(["train", "test"])
+    kind = dy.Enum(KINDS, description="how an answer is graded")
+    question = dy.String(min_length=1)
+    prompt = dy.String(min_length=1, description="the question as a model is asked it")
+    answer = dy.String(min_length=1, description="the reference answer")
+    rationale = dy.List(dy.String(), description="gold steps; their concatenation is the text")
+    demonstrated = dy.Bool(description="its rationale is in D0, the rows that make the first model")
+    tests = dy.List(dy.String(), description="unit tests of a code problem")
+    level = dy.Int16(nullable=True, min=0, description="difficulty, 1 is easiest")
+    subject = dy.String(nullable=True)
+
+    @dy.rule()
+    def demonstrated_has_rationale(cls) -> pl.Expr:
+        return ~pl.col("demonstrated") | (pl.col("rationale").list.len() > 0)
+
+    @dy.rule()
+    def only_training_is_demonstrated(cls) -> pl.Expr:
+        return ~pl.col("demonstrated") | (pl.col("split") == "train")

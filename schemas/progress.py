@@ -1,0 +1,33 @@
+"""progress: what each iteration drew, kept and trained on."""
+
+import dataframely as dy
+
+from schemas.table import Table
+
+
+class Progress(Table):
+    """One row per iteration: budget, coverage and data sizes (SIPF Tables 6 and 7).
+
+    `lineage` is a digest of the previous iteration's row and of everything this one counts,
+    so whatever changes upstream changes every later row, and the report with it.
+    """
+
+    noun = "progress"
+    partitions = ("iteration",)
+
+    iteration = dy.Int16(primary_key=True, min=0)
+    n_problems = dy.Int32(min=0)
+    n_solved = dy.Int32(min=0)
+    n_solved_ever = dy.Int32(min=0)
+    coverage = dy.Float64(min=0, max=1, description="share of problems solved at least once")
+    n_draws = dy.Int64(min=0)
+    n_draws_correct = dy.Int64(min=0)
+    n_tokens = dy.Int64(min=0)
+    n_paths = dy.Int64(min=0)
+    n_paths_correct = dy.Int64(min=0)
+    n_steps_labelled = dy.Int64(min=0)
+    n_rollouts = dy.Int64(min=0)
+    n_pairs = dy.Int64(min=0)
+    n_pairs_wrong_chosen = dy.Int64(min=0, description="pairs whose chosen answer is wrong")
+    n_examples = dy.Int64(min=0)
+    lineage = dy.String(min_length=1)

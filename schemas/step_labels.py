@@ -1,0 +1,30 @@
+"""step_labels: which steps lead to the answer."""
+
+from typing import ClassVar
+
+import dataframely as dy
+import polars as pl
+
+from schemas.table import Table
+
+
+class StepLabels(Table):
+    """One row per step judged. Counts are kept, so other thresholds are a query."""
+
+    noun = "step_labels"
+    partitions = ("iteration",)
+    references: ClassVar[dict[str, str]] = {"path_id": "paths"}
+
+    iteration = dy.Int16(primary_key=True, min=0)
+    path_id = dy.String(primary_key=True)
+    step = dy.Int16(primary_key=True, min=0)
+    labeler = dy.Enum(["rollouts", "outcome", "judge", "oracle"])
+    n_rollouts = dy.Int32(min=0)
+    n_correct = dy.Int32(min=0)
+    stop = dy.Enum(["successes", "out_of_reach", "all", "known"], description="why it ended")
+    label = dy.Bool(description="the hard label: more than delta rollouts were right (SIPF Eq. 2)")
+    reflection = dy.String(nullable=True, description="the judge's reason")
+
+    @dy.rule()
+    def correct_within_rollouts(cls) -> pl.Expr:
+        return pl.col("n_correct") <= pl.col("n_rollouts")

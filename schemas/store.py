@@ -1,0 +1,121 @@
+"""Reads and writes tables: Parquet under data/, validated both ways, the same bytes each time.
+
+A table lies in `data/<noun>/`, one folder per partition (`iteration=1/stage=sample/`), one
+file `part.parquet` in each. Rows are ordered by primary key and the writer's settings are
+pinned, so equal content is equal bytes.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from schemas.table import RatchetError, Table
+
+FILE = "part.parquet"
+
+
+def folder(table: type[Table], **partition: int | str) -> Path:
+    """The folder of one partition, relative to the run's root; fewer values name a parent."""
+    parts = [f"{name}={partition[name]}" for name in table.partitions if name in partition]
+    return Path("data", table.noun, *parts)
+
+
+def validate(frame: pl.DataFrame, table: type[Table], where: str) -> pl.DataFrame:
+    """The frame in the table's columns, types and order of rows.
+
+    Raises RatchetError naming the table, the rule, how many rows break it and three of them.
+    """
+    wanted = table.polars_schema()
+    missing = [name for name in wanted if name not in frame.columns]
+    if missing:
+        raise RatchetError(f"{where}: table {table.noun} lacks column {', '.join(missing)}")
+    try:
+        frame = frame.select(pl.col(name).cast(kind) for name, kind in wanted.items())
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise RatchetError(f"{where}: table {table.noun} has a wrong type: {reason}") from error
+    good, failure = table.filter(frame)
+    counts = failure.counts()
+    if counts:
+        raise RatchetError(f"{where}: {_first_failure(table, counts, failure.details())}")
+    return good.sort(table.sort_key()) if table.sort_key() else good
+
+
+def _first_failure(table: type[Table], counts: dict[str, int], details: pl.DataFrame) -> str:
+    """One line on the rule that most rows break."""
+    rule = max(counts, key=lambda name: counts[name])
+    rows = details.filter(pl.col(rule) == "invalid") if rule in details.columns else details
+    keys = rows.select(table.sort_key()).head(3).rows() if table.sort_key() else []
+    shown = ", ".join("/".join(map(str, key)) for key in keys)
+    return f"table {table.noun} breaks rule {rule} in {counts[rule]} rows, such as {shown}"
+
+
+def check_references(
+    table: type[Table], frame: pl.DataFrame, known: dict[str, pl.DataFrame]
+) -> None:
+    """Each reference of `frame` into a table among `known` (noun → frame) must be there."""
+    for column, noun in table.references.items():
+        if noun not in known or column not in known[noun].columns:
+            continue
+        lost = frame.join(known[noun], on=column, how="anti")
+        if lost.height:
+            some = ", ".join(map(str, lost[column].unique(maintain_order=True).head(3)))
+            raise RatchetError(
+                f"table {table.noun} names {lost.height} {column} that are not in {noun}: {some}"
+            )
+
+
+def write(frame: pl.DataFrame, table: type[Table], **partition: int | str) -> Path:
+    """Validates and writes one partition, whole or not at all; returns its folder."""
+    target = folder(table, **partition)
+    named = frame.with_columns(pl.lit(value).alias(name) for name, value in partition.items())
+    valid = validate(named, table, f"writing {target}")
+    target.mkdir(parents=True, exist_ok=True)
+    write_parquet(valid.select(table.stored_columns()), target / FILE)
+    return target
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Pinned settings, and a rename at the end, so that a reader never sees half a file."""
+    partial = path.with_suffix(".partial")
+    try:
+        frame.write_parquet(
+            partial, compression="zstd", compression_level=3, statistics=True, row_group_size=65536
+        )
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise RatchetError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
+    """All rows of a partition, or of every partition below a parent, validated."""
+    top = folder(table, **partition)
+    files = sorted(top.rglob(FILE))
+    if not files:
+        raise RatchetError(f"{top} is missing: run `dvc repro` to make it")
+    frames = [_read_file(table, file) for file in files]
+    return validate(pl.concat(frames), table, f"reading {top}")
+
+
+def read_all(table: type[Table], iterations: Iterable[int]) -> pl.DataFrame:
+    """All rows of the named iterations."""
+    return pl.concat([read(table, iteration=number) for number in iterations])
+
+
+def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
+    try:
+        frame = pl.read_parquet(file, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RatchetError(
+            f"{file} is not readable Parquet: delete it and run `dvc repro` to make it again"
+        ) from error
+    values = dict(part.split("=", 1) for part in file.parts if "=" in part)
+    wanted = table.polars_schema()
+    absent = [name for name in table.stored_columns() if name not in frame.columns]
+    if absent:
+        raise RatchetError(f"{file}: table {table.noun} lacks column {', '.join(absent)}")
+    return frame.with_columns(
+        pl.lit(values[name]).cast(wanted[name]).alias(name) for name in table.partitions
+    ).select(pl.col(name).cast(kind) for name, kind in wanted.items())

@@ -1,0 +1,77 @@
+"""check: every parameter of the run is looked at before anything is made.
+
+Unknown names, wrong types and values out of range stop here, before a model loads.
+"""
+
+import json
+from importlib import import_module
+from typing import Any
+
+import polars as pl
+
+from schemas.settings import Settings
+from schemas.table import RatchetError
+from stages.settings import Section, load, parse, unknown
+from stages.stage import Stage, once, stage
+
+STAGES = [
+    "prepare",
+    "base",
+    "sft",
+    "sample",
+    "grade",
+    "guide",
+    "dedup",
+    "label",
+    "verifier",
+    "score",
+    "pair",
+    "align",
+    "evaluate",
+    "stats",
+    "report",
+]
+MAX_ITERATION = 8
+SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1)}
+
+
+def declared() -> list[Stage]:
+    """Every stage, in the order of the loop."""
+    return [getattr(import_module(f"stages.{name}"), name) for name in STAGES]
+
+
+def sections() -> dict[str, type[Section]]:
+    """Section name → the class that reads it."""
+    return {s.section: s for each in declared() for s in each.sections}
+
+
+def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> None:
+    """Raises RatchetError on the first parameter that is wrong."""
+    for name in values:
+        if name not in known and name not in SCALARS:
+            raise RatchetError(f"params.yaml: {unknown(name, [*known, *SCALARS])}")
+    for name, (low, high) in SCALARS.items():
+        number = values.get(name)
+        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
+            raise RatchetError(
+                f"params.yaml: {name} is {number!r}: set a whole number from {low} to {high}"
+            )
+    for wanted in known.values():
+        parse(wanted, values)
+
+
+@stage(writes=[once(Settings)])
+def check() -> pl.DataFrame:
+    """Checks params.yaml and keeps its values as a table."""
+    values = load()
+    check_values(values, sections())
+    rows = [
+        {"section": section, "name": name, "value": json.dumps(value)}
+        for section, entries in values.items()
+        for name, value in (entries.items() if isinstance(entries, dict) else [("", entries)])
+    ]
+    return pl.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    check.main()

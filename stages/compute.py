@@ -1,0 +1,39 @@
+"""Section `compute`, and the process's one set-up of torch."""
+
+import os
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from stages.settings import Section
+from stages.stage import quiet
+
+
+class ComputeSettings(Section):
+    """Section `compute`: the machine, never the method."""
+
+    section: ClassVar[str] = "compute"
+    threads: int | None = Field(ge=1)
+
+
+def set_up(settings: ComputeSettings, seed: int) -> Any:
+    """Seeds torch, sets its threads, quiets its libraries; returns the torch.device to use."""
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    import transformers
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    transformers.set_seed(seed % 2**32)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def quiet_datasets() -> None:
+    """No progress bars of `datasets` where nobody watches."""
+    import datasets
+
+    if quiet():
+        datasets.disable_progress_bars()

@@ -1,0 +1,77 @@
+"""Draws completions through the ledger: only what was never drawn goes to the engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages.compute import ComputeSettings, set_up
+from stages.engines.engine import (
+    Completion,
+    Engine,
+    EngineSettings,
+    Request,
+    Sampling,
+    engine_version,
+    open_engine,
+)
+from stages.engines.ledger import Ledger
+from stages.identity import digest, folder_digest, seed
+from stages.models import need_model
+from stages.progress import progress
+from stages.stage import Turn
+
+
+class Drawer:
+    """One model behind one engine and its ledger; the engine is opened at the first new draw."""
+
+    def __init__(
+        self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
+    ) -> None:
+        self.model, self.settings, self.compute, self.turn = (
+            need_model(model),
+            engine,
+            compute,
+            turn,
+        )
+        self.model_digest = folder_digest(model)
+        self.version = engine_version(engine)
+        self.ledger = Ledger(f"{self.version}-{self.model_digest}")
+        self._engine: Engine | None = None
+
+    def requests(
+        self, prompts: Sequence[str], draws: Sequence[int], sampling: Sampling
+    ) -> list[Request]:
+        """A request for each (prompt, draw index), seeded by the run, the prompt and the index."""
+        return [
+            Request(prompt, draw, seed(self.turn.seed, prompt, sampling, draw))
+            for prompt, draw in zip(prompts, draws, strict=True)
+        ]
+
+    def draw(self, requests: Sequence[Request], sampling: Sampling, what: str) -> list[Completion]:
+        """One completion per request, in order; each finished shard is kept at once.
+
+        Shards are cut from the whole list of requests, found ones included, so that a resumed
+        run decodes the same batches as an undisturbed one.
+        """
+        keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
+        known = self.ledger.find(keys)
+        self.turn.count(draws_reused=sum(key in known for key in keys))
+        size = getattr(self.settings, "shard_size", len(requests)) or 1
+        with progress(what, len(requests)) as advance:
+            for start in range(0, len(requests), size):
+                part = range(start, min(start + size, len(requests)))
+                missing = [i for i in part if keys[i] not in known]
+                if missing:
+                    drawn = self._complete([requests[i] for i in missing], sampling)
+                    fresh = {keys[i]: c for i, c in zip(missing, drawn, strict=True)}
+                    self.ledger.add(fresh)
+                    known |= fresh
+                advance(len(part))
+        return [known[key] for key in keys]
+
+    def _complete(self, requests: list[Request], sampling: Sampling) -> list[Completion]:
+        if self._engine is None:
+            device = set_up(self.compute, self.turn.seed)
+            self._engine = open_engine(self.settings, self.model, device)
+        drawn = self._engine.complete(requests, sampling)
+        self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
+        return drawn

@@ -1,0 +1,99 @@
+"""What an engine is: requests in, completions out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import Field
+
+from schemas.table import RatchetError
+from stages.settings import Section, unknown
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw: temperature 0 is greedy; max_tokens counts new tokens."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One completion wanted: the `draw`-th for this prompt, with a seed of its own."""
+
+    prompt: str
+    draw: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came back. `logprob` is the sum over its tokens in nats, under the model itself."""
+
+    text: str
+    n_tokens: int
+    logprob: float | None
+    finish: str
+
+
+class Engine(Protocol):
+    """Writes completions; `version` is part of what makes two draws the same."""
+
+    version: str
+
+    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
+        """One completion per request, in order."""
+        ...
+
+
+class EngineSettings(Section):
+    """Section `engine`."""
+
+    section: ClassVar[str] = "engine"
+    name: str
+
+    @classmethod
+    def choose(cls, values: dict[str, Any]) -> type["EngineSettings"]:
+        engines: dict[str, type[EngineSettings]] = {
+            "transformers": TransformersSettings,
+            "replay": ReplaySettings,
+        }
+        name = str(values.get("name"))
+        if name not in engines:
+            raise RatchetError(f"params.yaml: {unknown(f'engine.name={name}', list(engines))}")
+        return engines[name]
+
+
+class TransformersSettings(EngineSettings):
+    """The embedded engine, on CPU or GPU."""
+
+    batch_size: int = Field(ge=1)
+    shard_size: int = Field(ge=1)
+
+
+class ReplaySettings(EngineSettings):
+    """Recorded completions. Paths into a row are dotted."""
+
+    file: str
+    question: str
+    completions: list[str] = Field(min_length=1)
+    correct: list[str] | None
+
+
+def engine_version(settings: EngineSettings) -> str:
+    """Name and version, known without loading the engine."""
+    from importlib.metadata import version
+
+    return f"{settings.name}-{version(settings.name)}"
+
+
+def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+    """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
+    if isinstance(settings, TransformersSettings):
+        from stages.engines.transformers_engine import TransformersEngine
+
+        return TransformersEngine(model, settings.batch_size, device)
+    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=transformers")

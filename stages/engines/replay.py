@@ -1,0 +1,99 @@
+"""Recorded completions as samples: real solutions made elsewhere run through the data side."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from schemas.rejects import Rejects
+from schemas.samples import Samples
+from schemas.table import RatchetError
+from stages.engines.engine import ReplaySettings
+from stages.identity import digest
+from stages.tasks.source import rows
+from stages.tasks.task import Fault
+
+
+def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(samples, rejects): one sample per row and path whose question is one of the problems'.
+
+    Raises RatchetError when the file can't be read, or no row fits.
+    """
+    labels: list[str | None] = [*(settings.correct or [])] or [None] * len(settings.completions)
+    if len(labels) != len(settings.completions):
+        raise RatchetError(
+            f"engine.correct has {len(labels)} paths and engine.completions "
+            f"{len(settings.completions)}: give one for each"
+        )
+    known = {_plain(q): p for p, q in problems.select("problem_id", "question").rows()}
+    made: dict[str, dict[str, Any]] = {}
+    rejects: list[dict[str, str]] = []
+    for item in rows(settings.file, "train", "engine.file"):
+        if isinstance(item, Fault):
+            rejects.append(_reject(item.row, item.reason, item.content))
+            continue
+        place, row = item
+        problem = known.get(_plain(str(at(row, settings.question) or "")))
+        if problem is None:
+            rejects.append(_reject(place, "its question is no training problem's", str(row)))
+            continue
+        for draw, (path, label) in enumerate(zip(settings.completions, labels, strict=True)):
+            text = at(row, path)
+            if not isinstance(text, str):
+                rejects.append(_reject(f"{place}/{path}", f"has no text at {path}", str(row)))
+                continue
+            correct = at(row, label) if label else None
+            entry = _sample(settings.file, place, problem, draw, text, correct)
+            made[entry["sample_id"]] = entry
+    if not made:
+        raise RatchetError(
+            f"engine.file: no row of {settings.file} fits a training problem: "
+            f"check engine.question and engine.completions ({len(rejects)} rejects)"
+        )
+    samples = pl.DataFrame(list(made.values()), schema=Samples.stored_schema())
+    return samples, pl.DataFrame(rejects, schema=Rejects.stored_schema())
+
+
+def at(row: Any, path: str) -> Any:
+    """The value at a dotted path («solutions.0.text»); None where there is none."""
+    for part in path.split("."):
+        if isinstance(row, dict):
+            row = row.get(part)
+        elif isinstance(row, list) and part.isdigit() and int(part) < len(row):
+            row = row[int(part)]
+        else:
+            return None
+    return row
+
+
+def _plain(question: str) -> str:
+    return " ".join(question.split())
+
+
+def _reject(item: str, reason: str, content: str) -> dict[str, str]:
+    return {"item": item, "reason": reason, "content": content[:500]}
+
+
+def _sample(
+    file: str, place: str, problem: str, draw: int, text: str, correct: Any
+) -> dict[str, Any]:
+    name = Path(file).name
+    return {
+        "sample_id": digest("replay", name, place, draw, text),
+        "problem_id": problem,
+        "strategy": "imported",
+        "attempt": 0,
+        "draw": draw,
+        "hint": None,
+        "revealed": 0.0,
+        "text": text,
+        "n_tokens": 0,
+        "logprob": None,
+        "finish": "imported",
+        "seed": 0,
+        "engine": f"replay-{name}",
+        "model_digest": "imported",
+        "prompt_digest": digest(problem),
+        "parent": None,
+        "recorded_correct": correct if isinstance(correct, bool) else None,
+    }

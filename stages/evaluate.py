@@ -1,0 +1,125 @@
+"""evaluate: how many test problems a model solves, greedily (Pass@1) and by vote (Maj@k)."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from schemas.evaluations import Evaluations
+from schemas.problems import Problems
+from stages.compute import ComputeSettings
+from stages.engines.draw import Drawer
+from stages.engines.engine import EngineSettings, Sampling
+from stages.grading.frame import GradeSettings, grade_frame
+from stages.models import is_empty
+from stages.settings import Section
+from stages.stage import Turn, now, once, stage
+from stages.tasks.task import Task, TaskSettings, named
+
+
+class EvaluateSettings(Section):
+    """Section `evaluate`."""
+
+    section: ClassVar[str] = "evaluate"
+    greedy: bool
+    votes: int = Field(ge=0)
+    temperature: float = Field(gt=0)
+    top_p: float = Field(gt=0, le=1)
+    max_tokens: int = Field(ge=1)
+
+
+def answer(
+    drawer: Drawer, problems: pl.DataFrame, k: int, sampling: Sampling, grade: GradeSettings
+) -> pl.DataFrame:
+    """k graded answers of each problem."""
+    draws = pl.DataFrame({"draw": range(k)}, schema={"draw": pl.Int32})
+    rows = problems.join(draws, how="cross", maintain_order="left_right")
+    requests = drawer.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
+    done = drawer.draw(requests, sampling, "evaluate")
+    rows = rows.with_columns(
+        pl.Series("text", [c.text for c in done], pl.String),
+        pl.Series("n_tokens", [c.n_tokens for c in done], pl.Int32),
+    )
+    return grade_frame(rows, grade)
+
+
+def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """Rows of mode greedy; a right answer is flawed when the task finds a step unsound."""
+    flawed = [
+        _flawed(task, rationale, text) if correct else None
+        for rationale, text, correct in answers.select("rationale", "text", "correct").rows()
+    ]
+    return answers.with_columns(
+        pl.Series("flawed", flawed, pl.Boolean),
+        mode=pl.lit("greedy"),
+        n_drawn=1,
+        n_correct=pl.col("correct").cast(pl.Int32),
+    )
+
+
+def _flawed(task: Task, rationale: list[str], text: str) -> bool | None:
+    truth = task.truth(rationale, task.split(text))
+    return None if truth is None else not all(truth)
+
+
+def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
+    """Rows of mode vote: the answer given most often, the earliest among equals."""
+    ballots = (
+        answers.filter(pl.col("extracted").is_not_null())
+        .group_by("problem_id", "extracted")
+        .agg(votes=pl.len(), first=pl.col("draw").min(), right=pl.col("correct").any())
+        .sort("problem_id", "votes", "first", descending=[False, True, False])
+        .unique("problem_id", keep="first", maintain_order=True)
+        .select("problem_id", "extracted", "right")
+    )
+    counts = answers.group_by("problem_id", "source", "level", maintain_order=True).agg(
+        n_drawn=pl.len().cast(pl.Int32),
+        n_correct=pl.col("correct").sum().cast(pl.Int32),
+        n_tokens=pl.col("n_tokens").sum().cast(pl.Int32),
+    )
+    return counts.join(ballots, on="problem_id", how="left").with_columns(
+        mode=pl.lit("vote"),
+        correct=pl.col("right").fill_null(False),
+        flawed=pl.lit(None, pl.Boolean),
+        text=pl.lit(None, pl.String),
+    )
+
+
+@stage(
+    reads={"problems": once(Problems)},
+    models={"policy": "now"},
+    writes=[now(Evaluations)],
+    sections=[EvaluateSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
+)
+def evaluate(
+    problems: pl.DataFrame,
+    policy: Path,
+    evaluate: EvaluateSettings,
+    task: TaskSettings,
+    engine: EngineSettings,
+    grade: GradeSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+) -> pl.DataFrame:
+    """Answers the test problems with the iteration's model."""
+    test = problems.filter(pl.col("split") == "test")
+    schema = Evaluations.stored_schema()
+    modes = [pl.DataFrame(schema=schema)]
+    if not is_empty(policy) and not test.is_empty():
+        drawer = Drawer(policy, engine, compute, turn)
+        if evaluate.greedy:
+            sampling = Sampling(0.0, 1.0, evaluate.max_tokens)
+            rows = greedy_rows(answer(drawer, test, 1, sampling, grade), named(task.name))
+            modes.append(rows.with_columns(suite="source").select(schema.names()))
+        if evaluate.votes:
+            sampling = Sampling(evaluate.temperature, evaluate.top_p, evaluate.max_tokens)
+            rows = vote_rows(answer(drawer, test, evaluate.votes, sampling, grade))
+            modes.append(rows.with_columns(suite="source").select(schema.names()))
+    return pl.concat(
+        [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in modes]
+    )
+
+
+if __name__ == "__main__":
+    evaluate.main()

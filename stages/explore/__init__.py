@@ -1,0 +1,1 @@
+"""Looking at a run: SQL over its tables, the life of one sample, methods compared, the report."""

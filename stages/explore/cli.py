@@ -1,0 +1,100 @@
+"""The `ratchet` command. Each command imports what it needs when it runs, so help is instant."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class OneLineErrors(TyperGroup):
+    """What a user can mend is one line on stderr and exit code 1, never a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command line and exits."""
+        try:
+            code = super().main(*args, **(kwargs | {"standalone_mode": False}))
+        except (typer.TyperException, typer.Abort) as error:
+            _fail(error.format_message() if isinstance(error, typer.TyperException) else "stopped")
+        except Exception as error:
+            from schemas.table import RatchetError
+
+            if not isinstance(error, RatchetError):
+                raise
+            _fail(str(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"ratchet: {' '.join(message.split())}", err=True)
+    sys.exit(1)
+
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def ratchet() -> None:
+    """Looks at the run in the current folder and at the experiments beside it."""
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="one select over the views")],
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON list of rows")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header")] = False,
+) -> None:
+    """Asks the run's tables; changes nothing.
+
+    `show tables` lists the views, `describe VIEW` its columns.
+
+    Example: ratchet sql "from accuracy where iteration = 2"
+    """
+    from stages.explore.query import answer
+
+    answer(query, as_json, as_csv)
+
+
+@app.command()
+def trace(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="of a sample, path or problem; 4 characters do")
+    ],
+) -> None:
+    """The life of a sample, path or problem.
+
+    Question, steps with labels and scores, the training rows they entered, later iterations.
+
+    Example: ratchet trace 3f9a1c
+    """
+    from stages.explore.trace import trace as trace_id
+
+    trace_id(name)
+
+
+@app.command()
+def leaderboard(
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per result")] = False,
+    suite: Annotated[str | None, typer.Option(help="one evaluation suite only")] = None,
+    mode: Annotated[str | None, typer.Option(help="greedy or vote only")] = None,
+) -> None:
+    """Accuracy by method and iteration.
+
+    Reads metrics.json here and in every DVC experiment; runs without evaluations have no row.
+
+    Example: ratchet leaderboard --mode greedy
+    """
+    from stages.explore.leaderboard import show
+
+    show(as_json, suite, mode)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,13 @@
+-- Which things a name, or the beginning of one, may mean.
+with things as (
+    select 'problem' as kind, problem_id as id from problems
+    union
+    select 'sample' as kind, sample_id as id from samples
+    union
+    select 'path' as kind, path_id as id from paths
+)
+
+select kind, id
+from things
+where starts_with(id, $name)
+order by id != $name, kind, id;

@@ -1,0 +1,189 @@
+"""How `ratchet trace` shows a life: fields, steps coloured by how right they seem, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from stages.explore.terminal import full_columns, grid, percent, plain
+
+if TYPE_CHECKING:
+    from stages.explore.trace import Life, Row
+
+RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
+
+
+def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
+    """What to print, in order: the problem, then the thing asked for, then its later fate."""
+    yield from problem(life.problem, whole=kind == "problem")
+    if kind == "problem":
+        yield from all_paths(life)
+        yield from history(life, 0)
+        return
+    rows, show = (life.samples, one_sample) if kind == "sample" else (life.paths, one_path)
+    same = [row for row in rows if row[f"{kind}_id"] == name]
+    for row in same:
+        yield from show(life, row)
+    yield from history(life, min(row["iteration"] for row in same))
+
+
+def problem(row: Row, whole: bool) -> Iterator[RenderableType]:
+    """Question and reference; the gold rationale when the problem itself is asked for."""
+    level = "" if row["level"] is None else f" · level {row['level']}"
+    yield head(f"problem {row['problem_id']}", f"{row['source']} · {row['split']}{level}")
+    fields = [("question", row["question"]), ("reference", row["answer"])]
+    if whole and row["rationale"]:
+        fields.append(("rationale", "".join(row["rationale"])))
+    yield grid([*fields, ("prompt", row["prompt"])])
+
+
+def one_sample(life: Life, row: Row) -> Iterator[RenderableType]:
+    """How a sample was drawn and graded, then its path, or its bare text when it has none."""
+    drawn = f"{row['strategy']}, attempt {row['attempt']}, draw {row['draw']}, seed {row['seed']}"
+    yield head(f"sample {row['sample_id']}", f"iteration {row['iteration']} · {drawn}")
+    model = f"{row['engine']}, model {row['model_digest'][:12]}"
+    logprob = "" if row["logprob"] is None else f", log-probability {row['logprob']:.2f} nats"
+    fields = [
+        ("drawn by", model),
+        ("length", f"{row['n_tokens']} tokens, {row['finish']}{logprob}"),
+    ]
+    if row["hint"] is not None:
+        fields += [
+            ("hint", row["hint"]),
+            ("revealed", f"{percent(row['revealed'])} of the rationale"),
+        ]
+    if row["parent"]:
+        fields.append(("revises", row["parent"]))
+    yield grid([*fields, ("verdict", verdict(row))])
+    path = life.path_of(row)
+    if path is None:
+        yield grid([("text", row["text"]), ("path", "none: the sample was not made a path")])
+    else:
+        yield from one_path(life, path)
+
+
+def verdict(row: Row) -> Text:
+    """Outcome, answer found, and how it was decided."""
+    if row["outcome"] is None:
+        return Text("not graded")
+    text = Text(row["outcome"], RIGHT if row["outcome"] == "correct" else WRONG)
+    detail = f" ({plain(row['detail'])})" if row["detail"] else ""
+    return text.append(f": found {plain(row['extracted'])}{detail}, {row['grader']}", "default")
+
+
+def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
+    """The path's standing, its steps one by one, and the training rows it entered."""
+    outcome = "correct" if path["correct"] else "wrong"
+    yield head(f"path {path['path_id']}", f"iteration {path['iteration']} · {outcome}")
+    now = [other for other in life.paths if other["iteration"] == path["iteration"]]
+    same = [other["path_id"] for other in now if other["duplicate_of"] == path["path_id"]]
+    standing = "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}"
+    fields = [("standing", standing), ("samples", ", ".join(path["sample_ids"]))]
+    if same:
+        fields.append(("duplicates", ", ".join(same)))
+    if path["reward"] is not None:
+        lowest = f"lowest step {path['reward_min']:.3f}"
+        fields.append(("reward", f"{path['reward']:.3f} mean step probability, {lowest}"))
+    yield grid(fields)
+    yield steps(path, life.said_of(path))
+    rows = life.training_of(path)
+    yield from training(rows)
+    if not rows:
+        yield Text("  no training row holds this path", "dim")
+
+
+def steps(path: Row, said: dict[int, Row]) -> Table:
+    """Each step with its label (c of n rollouts right), probability, truth and reflection."""
+    rows = []
+    for number, text in enumerate(path["steps"]):
+        of_step = said.get(number, {})
+        truth = path["truth"][number] if path["truth"] else None
+        chance, label = of_step.get("probability"), of_step.get("label")
+        counts = None if label is None else f"{of_step['n_correct']}/{of_step['n_rollouts']}"
+        signs = {True: "right", False: "wrong", None: None}
+        rows.append((
+            number,
+            Text(plain(text.rstrip("\n")), colour(chance, label, truth)),
+            None if counts is None else f"{counts} {signs[label]} ({of_step['labeler']})",
+            None if chance is None else f"{chance:.3f}",
+            {True: "sound", False: "unsound", None: None}[truth],
+            of_step.get("reflection"),
+        ))  # fmt: skip
+    heads = ["step", "text", "label", "verifier", "truth", "reflection"]
+    return full_columns(heads, rows)
+
+
+def colour(chance: float | None, label: bool | None, truth: bool | None) -> str:
+    """By the verifier's probability where there is one, else by the label, else by the truth."""
+    if chance is not None:
+        return RIGHT if chance >= 0.67 else UNSURE if chance >= 0.33 else WRONG
+    known = truth if label is None else label
+    return "default" if known is None else RIGHT if known else WRONG
+
+
+def training(rows: list[Row]) -> Iterator[RenderableType]:
+    """Pairs and examples, with the iterations whose models they train."""
+    cells = [
+        (row["part"], row["partner"], row["margin"], row["made_in"], row["trains"]) for row in rows
+    ]
+    if cells:
+        heads = ["entered as", "against", "margin", "made in iteration", "trains iterations"]
+        yield full_columns(heads, cells, "training rows that hold it")
+
+
+def all_paths(life: Life) -> Iterator[RenderableType]:
+    """A row for each path of the problem, in every iteration."""
+    cells = [
+        (
+            path["iteration"],
+            path["path_id"],
+            len(path["sample_ids"]),
+            Text("correct", RIGHT) if path["correct"] else Text("wrong", WRONG),
+            "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}",
+            path["reward"],
+            ", ".join(dict.fromkeys(row["part"] for row in life.training_of(path))),
+        )
+        for path in life.paths
+    ]
+    if cells:
+        heads = ["iteration", "path", "samples", "verdict", "standing", "reward", "entered as"]
+        yield full_columns(heads, cells, "its paths")
+
+
+def history(life: Life, since: int) -> Iterator[RenderableType]:
+    """What iterations from `since` on drew, trained on and answered on the problem."""
+    cells = [
+        (
+            row["iteration"],
+            _share(row["n_correct"], row["n_drawn"]),
+            {True: "in the tail", False: "out of it", None: None}[row["tail_after"]],
+            row["n_pairs"],
+            row["n_examples"],
+            _answered(row),
+            _share(row["vote_correct"], row["vote_drawn"]),
+        )
+        for row in life.history
+        if row["iteration"] >= since
+    ]
+    if cells:
+        heads = ["iteration", "right draws", "tail", "pairs", "examples", "greedy", "votes right"]
+        yield full_columns(heads, cells, f"the problem from iteration {since} on")
+
+
+def head(name: str, about: str) -> Text:
+    """A heading line."""
+    return Text.assemble("\n", (plain(name), "bold"), ("  " + plain(about), "dim"))
+
+
+def _share(part: int | None, whole: int | None) -> str | None:
+    return None if whole is None else f"{part} of {whole}"
+
+
+def _answered(row: Row) -> str | None:
+    if row["greedy_correct"] is None:
+        return None
+    return f"{'correct' if row['greedy_correct'] else 'wrong'}: {plain(row['greedy_answer'])}"

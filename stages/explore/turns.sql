@@ -1,0 +1,35 @@
+-- One row per iteration: what it drew, kept, trained on and took. The report's own time is left
+-- out: it is measured after the report is written.
+with done as (
+    select * from progress
+),
+
+took as (
+    select iteration, sum(elapsed_s) as elapsed_s
+    from costs
+    where stage != 'report'
+    group by iteration
+)
+
+select
+    iteration,
+    n_problems,
+    n_solved,
+    n_solved_ever,
+    case when n_draws > 0 then coverage end as coverage,
+    case when n_problems > 0 then n_solved_ever / n_problems end as coverage_ever,
+    n_draws,
+    n_draws_correct,
+    n_tokens,
+    n_paths,
+    n_paths_correct,
+    n_steps_labelled,
+    n_rollouts,
+    n_pairs,
+    n_pairs_wrong_chosen,
+    n_examples,
+    n_pairs + n_examples as n_training_rows,
+    coalesce(took.elapsed_s, 0) as elapsed_s
+from done
+left join took using (iteration)
+order by iteration;

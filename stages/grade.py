@@ -1,0 +1,37 @@
+"""grade: is each sample's final answer right (outcome feedback)."""
+
+import polars as pl
+
+from schemas.problems import Problems
+from schemas.rejects import Rejects
+from schemas.samples import Samples
+from schemas.verdicts import Verdicts
+from stages.grading import GRADER_VERSION
+from stages.grading.frame import GradeSettings, grade_frame
+from stages.stage import now, once, stage
+
+
+@stage(
+    reads={"problems": once(Problems), "samples": now(Samples, by="sample")},
+    writes=[now(Verdicts), now(Rejects)],
+    sections=[GradeSettings],
+)
+def grade(
+    problems: pl.DataFrame, samples: pl.DataFrame, grade: GradeSettings
+) -> dict[str, pl.DataFrame]:
+    """One verdict per sample; answers that could not be compared are rejects too."""
+    asked = samples.join(problems.select("problem_id", "kind", "answer"), on="problem_id")
+    graded = grade_frame(asked, grade).with_columns(grader=pl.lit(GRADER_VERSION))
+    lost = graded.filter(pl.col("outcome").is_in(["timeout", "error"]))
+    return {
+        "verdicts": graded,
+        "rejects": lost.select(
+            item="sample_id",
+            reason=pl.format("grading ended in {}: {}", "outcome", pl.col("detail").fill_null("?")),
+            content=pl.col("text").str.slice(0, 500),
+        ),
+    }
+
+
+if __name__ == "__main__":
+    grade.main()

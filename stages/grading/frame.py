@@ -1,0 +1,34 @@
+"""Grades the rows of a frame. Section `grade` is here, since several stages grade."""
+
+from typing import ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from stages.grading import grade_all
+from stages.progress import progress
+from stages.settings import Section
+
+
+class GradeSettings(Section):
+    """Section `grade`."""
+
+    section: ClassVar[str] = "grade"
+    workers: int = Field(ge=1)
+    timeout_s: float = Field(gt=0)
+
+
+def grade_frame(frame: pl.DataFrame, settings: GradeSettings, what: str = "grade") -> pl.DataFrame:
+    """The frame (columns kind, answer, text) with outcome, extracted, detail and correct added."""
+    items = frame.select("kind", "answer", "text").rows()
+    with progress(what, len(items)) as advance:
+        verdicts = grade_all(
+            items, workers=settings.workers, timeout_s=settings.timeout_s, progress=advance
+        )
+    text = pl.String
+    return frame.with_columns(
+        pl.Series("outcome", [v.outcome for v in verdicts], text),
+        pl.Series("extracted", [v.extracted for v in verdicts], text),
+        pl.Series("detail", [v.detail for v in verdicts], text),
+        pl.Series("correct", [v.outcome == "correct" for v in verdicts], pl.Boolean),
+    )

@@ -1,0 +1,50 @@
+"""How each kind of problem is graded: find the answer, decide it cheaply, or compare it at length.
+
+Another kind is one more entry of `KINDS`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from stages.grading import answers, exact, symbolic
+from stages.grading.notation import MAX_ANSWER_CHARS, tidy
+from stages.grading.verdict import Verdict
+
+
+class Kind(NamedTuple):
+    """The three steps of grading one kind of problem.
+
+    extract: completion -> the stated answer, or None.
+    decide: (reference, answer) -> the verdict, or None where that may take long or crash.
+    compare: (reference, answer) -> the verdict, in a process that may be killed.
+    """
+
+    extract: Callable[[str], str | None]
+    decide: Callable[[str, str], Verdict | None]
+    compare: Callable[[str, str], Verdict]
+
+
+def _decide_math(reference: str, answer: str) -> Verdict | None:
+    shown = answer[:MAX_ANSWER_CHARS]
+    if not reference.strip():
+        return Verdict("error", shown, "empty reference")
+    if answer.strip() == reference.strip():
+        return Verdict("correct", shown, "exact")
+    if len(answer) > MAX_ANSWER_CHARS:
+        return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
+    if len(reference) > MAX_ANSWER_CHARS:
+        return Verdict("error", shown, f"reference longer than {MAX_ANSWER_CHARS} characters")
+    if not tidy(answer):
+        return Verdict("unparseable", shown, "answer without content")
+    is_same = exact.same(reference, answer)
+    return None if is_same is None else Verdict("correct" if is_same else "wrong", shown, "exact")
+
+
+KINDS = {"math": Kind(answers.find_answer, _decide_math, symbolic.compare)}
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name; ValueError with the known ones for an unknown name."""
+    if name not in KINDS:
+        raise ValueError(f"unknown kind {name!r} of problem; known kinds: {', '.join(KINDS)}")
+    return KINDS[name]

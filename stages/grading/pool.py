@@ -1,0 +1,128 @@
+"""Comparisons that may hang or crash, in worker processes.
+
+Workers are plain child processes spoken to over pipes (see `worker`), not `multiprocessing`: they
+never import the caller's main module, and the caller may be any thread. All limits are kept
+inside the worker, by the kernel; here is no clock and no signal handler.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The folder that holds the package, wherever the caller stands."""
+COMMAND = [sys.executable, "-P", "-m", "stages.grading.worker"]
+READY = "ready"
+
+Job = tuple[str, str, str | None]
+"""(kind, reference, extracted answer)"""
+
+
+class Reply(NamedTuple):
+    """What a worker says of the job at `place`."""
+
+    place: int
+    outcome: str
+    detail: str | None
+
+
+class WorkerError(RuntimeError):
+    """A worker that cannot start; the message ends with what it printed."""
+
+
+def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply, None, None]:
+    """Yield one reply for each job as it is done. A worker that dies is replaced."""
+    todo = list(enumerate(jobs))[::-1]
+    crew: set[_Worker] = set()
+    try:
+        with selectors.DefaultSelector() as busy:
+
+            def hire() -> None:
+                worker = _Worker(timeout_s)
+                crew.add(worker)
+                worker.give(*todo.pop())
+                busy.register(worker.stdout, selectors.EVENT_READ, worker)
+
+            for _ in range(min(workers, len(todo))):
+                hire()
+            while crew:
+                for key, _ in busy.select():
+                    worker: _Worker = key.data
+                    reply = worker.read()
+                    if reply and reply.outcome == READY:
+                        worker.is_ready = True
+                        continue
+                    yield reply or Reply(worker.place, "error", "worker died")
+                    if reply and todo:
+                        worker.give(*todo.pop())
+                        continue
+                    busy.unregister(worker.stdout)
+                    crew.remove(worker)
+                    worker.stop()
+                    if todo:
+                        hire()
+    finally:
+        for worker in crew:
+            worker.stop()
+
+
+class _Worker:
+    """One worker process, and the place of the job that it has."""
+
+    def __init__(self, timeout_s: float) -> None:
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "PYTHONHASHSEED": "0",  # sympy's choices may depend on the order of sets
+        }
+        self.place, self.is_ready = -1, False
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        self._process = subprocess.Popen(
+            [*COMMAND, str(timeout_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            start_new_session=True,
+        )
+        assert self._process.stdin and self._process.stdout
+        self._stdin, self.stdout = self._process.stdin, self._process.stdout
+
+    def give(self, place: int, job: Job) -> None:
+        """Send a job. That the worker is dead shows when its reply is read."""
+        self.place = place
+        with suppress(BrokenPipeError):
+            self._stdin.write(json.dumps(job).encode() + b"\n")
+            self._stdin.flush()
+
+    def read(self) -> Reply | None:
+        """The next reply, None if the process died. WorkerError if it died before it was ready."""
+        line = self.stdout.readline()
+        if line.endswith(b"\n"):
+            return Reply(self.place, *json.loads(line))
+        if self.is_ready:
+            return None
+        self._process.wait()
+        self._errors.seek(0)
+        printed = self._errors.read().decode(errors="replace").strip()
+        raise WorkerError(
+            f"a grading worker did not start (exit code {self._process.returncode}); "
+            f"try: {' '.join(COMMAND)} 5 </dev/null\n{printed[-1000:]}"
+        )
+
+    def stop(self) -> None:
+        """End the process and its fork."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(BrokenPipeError), self._process:
+            pass  # closes the pipes and waits
+        self._errors.close()

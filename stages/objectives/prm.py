@@ -1,0 +1,117 @@
+"""The process reward model: a probability at each step's last token (SIPF Eq. 3-4).
+
+A token classifier over problem and path, read where training put the labels: both go through
+`encode`, so the position trained is the position scored.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from schemas.table import RatchetError
+from stages.encode import Encoded, encode
+from stages.models import load_tokenizer
+from stages.objectives.training import TrainingSettings, arguments, finish
+from stages.stage import Turn
+
+MASKED = -100.0
+
+
+def step_losses(logits: Any, labels: Any) -> Any:
+    """Mean binary cross-entropy over labelled tokens (Eq. 4).
+
+    logits, labels: (batch, tokens); labels are probabilities in [0, 1], or -100 elsewhere.
+    """
+    import torch
+
+    at = labels != MASKED
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits[at], labels[at])
+
+
+def collate(rows: Sequence[dict[str, Any]], pad: int) -> dict[str, Any]:
+    """Right-padded tensors input_ids, attention_mask (and labels, if rows have them)."""
+    import torch
+
+    width = max(len(row["input_ids"]) for row in rows)
+
+    def padded(name: str, value: float) -> Any:
+        return torch.tensor([[*r[name], *[value] * (width - len(r[name]))] for r in rows])
+
+    batch = {"input_ids": padded("input_ids", pad)}
+    lengths = torch.tensor([len(row["input_ids"]) for row in rows])
+    batch["attention_mask"] = (torch.arange(width)[None] < lengths[:, None]).long()
+    if "labels" in rows[0]:
+        batch["labels"] = padded("labels", MASKED).float()
+    return batch
+
+
+def labelled(row: Encoded, labels: Sequence[float]) -> list[float]:
+    """Labels by token: the k-th label at the k-th step's last token; cut steps have none."""
+    by_token = [MASKED] * len(row.ids)
+    for end, value in zip(row.step_ends, labels, strict=False):
+        by_token[end] = float(value)
+    return by_token
+
+
+def train_prm(
+    start: Path, rows: pl.DataFrame, settings: TrainingSettings, turn: Turn, out: Path
+) -> pl.DataFrame:
+    """Trains on rows (path_id, prompt, steps, labels: list of 0/1 or shares); returns losses."""
+    import torch
+    from datasets import Dataset
+    from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
+
+    tokenizer = load_tokenizer(start)
+    coded: list[dict[str, list[Any]]] = []
+    for prompt, steps, labels in rows.select("prompt", "steps", "labels").rows():
+        row = encode(tokenizer, prompt, steps, settings.max_length, eos=False)
+        coded.append({"input_ids": row.ids, "labels": labelled(row, labels)})
+    if not any(any(v != MASKED for v in row["labels"]) for row in coded):
+        raise RatchetError(
+            f"no step ends within verifier.max_length={settings.max_length}: raise it"
+        )
+    model = AutoModelForTokenClassification.from_pretrained(start, num_labels=1)
+    model.dropout = torch.nn.Identity()  # the head's own; the labels are noisy enough
+
+    class StepTrainer(Trainer):  # type: ignore[misc]
+        """The classifier's own loss is a cross-entropy over classes; this is Eq. 4."""
+
+        def compute_loss(self, model: Any, inputs: Any, **_: Any) -> Any:
+            labels = inputs.pop("labels")
+            return step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
+
+    trainer = StepTrainer(
+        model=model,
+        args=TrainingArguments(**arguments(settings, out, turn)),
+        train_dataset=Dataset.from_list(coded),
+        data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
+    )
+    return finish(trainer, tokenizer, out, turn)
+
+
+def score_steps(
+    folder: Path, rows: pl.DataFrame, batch_size: int, max_length: int, device: Any
+) -> list[list[float]]:
+    """Probability of each step of each row (prompt, steps); steps cut by max_length have none."""
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    tokenizer = load_tokenizer(folder)
+    model = AutoModelForTokenClassification.from_pretrained(folder).to(device).eval()
+    coded = [
+        encode(tokenizer, prompt, steps, max_length, eos=False)
+        for prompt, steps in rows.select("prompt", "steps").rows()
+    ]
+    order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))
+    scores: list[list[float]] = [[] for _ in coded]
+    with torch.inference_mode():
+        for first in range(0, len(order), batch_size):
+            part = order[first : first + batch_size]
+            batch = collate([{"input_ids": coded[i].ids} for i in part], tokenizer.pad_token_id)
+            logits = model(**{k: v.to(device) for k, v in batch.items()}).logits.squeeze(-1)
+            probabilities = torch.sigmoid(logits.float()).cpu()
+            for row, i in enumerate(part):
+                scores[i] = probabilities[row, coded[i].step_ends].tolist()
+    return scores

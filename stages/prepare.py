@@ -1,0 +1,126 @@
+"""prepare: source rows → problems, and the tables that iteration 1 finds behind it.
+
+Training problems whose question is also one of an evaluation suite are removed (Step-KTO:
+lower-case, strip non-alphanumerics, drop exact matches). Whatever can't be used is a reject.
+The gold rationales of the demonstrated problems are D0, the training rows of iteration 0.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import polars as pl
+
+from schemas.coverage import Coverage
+from schemas.examples import Examples
+from schemas.pairs import Pairs
+from schemas.problems import Problems
+from schemas.progress import Progress
+from schemas.rejects import Rejects
+from schemas.table import RatchetError
+from stages.identity import digest
+from stages.stage import Turn, once, stage
+from stages.tasks.task import Fault, Problem, TaskSettings, named
+
+
+def sort_rows(
+    items: Iterable[Problem | Fault], source: str
+) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
+    """(rows of problems, rows of rejects); a repeated id is a reject."""
+    problems: dict[str, dict[str, object]] = {}
+    rejects = []
+    for number, item in enumerate(items):
+        if isinstance(item, Fault):
+            rejects.append(_reject(item.row, item.reason, item.content))
+            continue
+        row = asdict(item)
+        name = item.problem_id or f"{source}-{item.split}-{number:05d}"
+        if name in problems:
+            rejects.append(_reject(item.row, f"repeats id {name}", item.question))
+            continue
+        problems[name] = {**row, "problem_id": name, "source": source}
+    return list(problems.values()), rejects
+
+
+def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
+    """Training problems that an evaluation suite asks too: problem_id, test_id, question."""
+    plain = problems.with_columns(
+        plain=pl.col("question").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
+    )
+    asked = plain.filter(pl.col("split") == "test").select("plain", test_id="problem_id")
+    train = plain.filter(pl.col("split") == "train")
+    return (
+        train.join(asked.unique("plain", keep="first", maintain_order=True), on="plain")
+        .select("problem_id", "test_id", "question")
+        .sort("problem_id")
+    )
+
+
+def gold_examples(problems: pl.DataFrame) -> pl.DataFrame:
+    """D0: one training row per demonstrated problem."""
+    return problems.filter("demonstrated").select(
+        example_id=pl.col("problem_id").map_elements(lambda i: digest("gold", i), pl.String),
+        problem_id="problem_id",
+        made_in=0,
+        origin=pl.lit("gold"),
+        path_id=pl.lit(None, pl.String),
+        prompt="prompt",
+        completion=pl.col("rationale").list.join(""),
+        correct=True,
+        reward=pl.lit(None, pl.Float64),
+    )
+
+
+@stage(
+    writes=[
+        once(Problems),
+        once(Rejects),
+        once(Examples),
+        once(Pairs),
+        once(Coverage),
+        once(Progress),
+    ],
+    sections=[TaskSettings],
+)
+def prepare(task: TaskSettings, turn: Turn) -> dict[str, pl.DataFrame]:
+    """Loads the task's problems, sets unusable rows aside and opens iteration 0."""
+    rows, faults = sort_rows(named(task.name).problems(task, turn.seed), task.name)
+    problems = pl.DataFrame(rows, schema=Problems.polars_schema())
+    _must_have(problems, faults, "train")
+    leaked = contaminated(problems)
+    problems = problems.join(leaked, on="problem_id", how="anti")
+    faults += [
+        _reject(r["problem_id"], f"its question is also {r['test_id']}'s", r["question"])
+        for r in leaked.to_dicts()
+    ]
+    _must_have(problems, faults, "train")
+    examples = gold_examples(problems)
+    return {
+        "problems": problems,
+        "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),
+        "examples": examples,
+        "pairs": Pairs.create_empty(),
+        "coverage": Coverage.create_empty(),
+        "progress": _opening(problems, examples),
+    }
+
+
+def _opening(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
+    """Iteration 0 of `progress`: nothing drawn yet, D0 to train on."""
+    zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
+    lineage = digest(*problems["problem_id"], *examples["example_id"])
+    row = zeros | {"coverage": 0.0, "n_examples": examples.height, "lineage": lineage}
+    return pl.DataFrame([row])
+
+
+def _must_have(problems: pl.DataFrame, faults: Sequence[dict[str, str]], split: str) -> None:
+    if problems.filter(pl.col("split") == split).is_empty():
+        first = f"; the first reject: {faults[0]['item']} {faults[0]['reason']}" if faults else ""
+        raise RatchetError(f"task.{split} has no usable problem ({len(faults)} rejects{first})")
+
+
+def _reject(item: str, reason: str, content: str) -> dict[str, str]:
+    return {"item": item, "reason": reason, "content": content[:500]}
+
+
+if __name__ == "__main__":
+    prepare.main()

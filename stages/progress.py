@@ -1,0 +1,21 @@
+"""Progress bars for people; silence in logs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from stages.stage import quiet
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; the yielded function moves it by so many."""
+    if quiet() or total == 0:
+        yield lambda amount: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)

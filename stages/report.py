@@ -1,0 +1,63 @@
+"""report: what came of the run → report.html, metrics.json and a summary on the terminal.
+
+Reads every view up to the run's last iteration, whatever else lies under data/; SIPF Tables 6
+and 7 (budget and data sizes) and Figure 3 (log-probabilities) are among its charts.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from schemas.table import RatchetError
+from stages import settings
+from stages.explore import metrics, page, summary, terminal, views
+from stages.settings import Section
+from stages.stage import Turn, stage
+
+PAGE = Path("report.html")
+METRICS = Path("metrics.json")
+
+
+class RunSettings(Section):
+    """Section `run`: names only, for the reader."""
+
+    section: ClassVar[str] = "run"
+    recipe: str
+    task: str
+    model: str
+
+
+class ReportSettings(Section):
+    """Section `report`."""
+
+    section: ClassVar[str] = "report"
+    title: str
+
+
+@stage(sections=[RunSettings, ReportSettings])
+def report(run: RunSettings, report: ReportSettings, turn: Turn) -> None:
+    """Writes report.html and metrics.json, and prints their tables."""
+    iteration = last_iteration(settings.load())
+    connection = views.connect(until=iteration)
+    named = run.model_dump() | {"seed": turn.seed, "iteration": iteration}
+    measured = metrics.measure(connection, named)
+    METRICS.write_text(json.dumps(measured, indent=2) + "\n")
+    PAGE.write_text(page.render(connection, report.title, measured))
+    console = terminal.console()
+    for table in summary.tables(connection):
+        console.print(table)
+    console.print(f"\nThe whole report: {PAGE}")
+
+
+def last_iteration(values: dict[str, Any]) -> int:
+    """The turns of the loop that the parameters ask for. Raises RatchetError for no number."""
+    iteration = values.get("iteration")
+    if not isinstance(iteration, int) or isinstance(iteration, bool) or iteration < 0:
+        raise RatchetError(
+            f"params.yaml: iteration is {iteration!r}: set it to a number from 1 to 8"
+        )
+    return iteration
+
+
+if __name__ == "__main__":
+    report.main()

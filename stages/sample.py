@@ -1,0 +1,158 @@
+"""sample: draws solutions of the training problems from the previous model (SIPF Algorithm 1).
+
+k draws a problem; where a number of right or of wrong samples is wanted, rounds of k go on for
+the problems that lack some, up to a limit (SIPF 4.1: half as many are wanted in round 2, a
+quarter in round 3). With engine=replay the samples are recorded completions instead.
+"""
+
+import math
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from schemas.problems import Problems
+from schemas.rejects import Rejects
+from schemas.samples import Samples
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings
+from stages.engines.draw import Drawer
+from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
+from stages.engines.replay import replay
+from stages.grading.frame import GradeSettings, grade_frame
+from stages.identity import digest
+from stages.settings import Section
+from stages.stage import Turn, now, once, stage
+
+
+class SampleSettings(Section):
+    """Section `sample`."""
+
+    section: ClassVar[str] = "sample"
+    by: Literal["sampling", "greedy", "none"]
+    pool: Literal["all", "undemonstrated"]
+    k: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+    top_p: float = Field(gt=0, le=1)
+    max_tokens: int = Field(ge=1)
+    positives: int | None = Field(ge=1)
+    negatives: int | None = Field(ge=1)
+    shrink: float = Field(gt=0, le=1)
+    max_draws: int = Field(ge=1)
+
+
+def pool(problems: pl.DataFrame, which: str) -> pl.DataFrame:
+    """The training problems that are drawn for."""
+    train = problems.filter(pl.col("split") == "train")
+    chosen = train if which == "all" else train.filter(~pl.col("demonstrated"))
+    if chosen.is_empty():
+        raise RatchetError(f"sample.pool={which} holds no problem: use -S sample.pool=all")
+    return chosen
+
+
+def wanted(number: int | None, shrink: float, iteration: int) -> int:
+    """How many samples of an outcome are wanted in an iteration; 0 where none was asked for."""
+    return 0 if number is None else math.ceil(number * shrink ** (iteration - 1))
+
+
+def lacking(drawn: pl.DataFrame, positives: int, negatives: int) -> pl.DataFrame:
+    """problem_id of problems with fewer right or wrong samples than wanted."""
+    counts = drawn.group_by("problem_id").agg(
+        right=pl.col("correct").sum(), wrong=(~pl.col("correct")).sum()
+    )
+    few = (pl.col("right") < positives) | (pl.col("wrong") < negatives)
+    return counts.filter(few).select("problem_id")
+
+
+def draw_round(
+    drawer: Drawer, problems: pl.DataFrame, draws: range, sampling: Sampling
+) -> pl.DataFrame:
+    """One row per draw of each problem."""
+    asked = problems.select("problem_id", "prompt", "kind", "answer").join(
+        pl.DataFrame({"draw": list(draws)}, schema={"draw": pl.Int32}), how="cross"
+    )
+    requests = drawer.requests(asked["prompt"].to_list(), asked["draw"].to_list(), sampling)
+    done = drawer.draw(requests, sampling, "sample")
+    return asked.with_columns(
+        pl.Series("text", [c.text for c in done], pl.String),
+        pl.Series("n_tokens", [c.n_tokens for c in done], pl.Int32),
+        pl.Series("logprob", [c.logprob for c in done], pl.Float64),
+        pl.Series("finish", [c.finish for c in done], pl.String),
+        pl.Series("seed", [r.seed for r in requests], pl.Int64),
+    )
+
+
+def draw_all(
+    drawer: Drawer, problems: pl.DataFrame, settings: SampleSettings, grade: GradeSettings
+) -> pl.DataFrame:
+    """Rounds of k draws until each problem has what is wanted, or the limit."""
+    greedy = settings.by == "greedy"
+    temperature = 0.0 if greedy else settings.temperature
+    sampling = Sampling(temperature, settings.top_p, settings.max_tokens)
+    k = 1 if greedy else settings.k
+    iteration = drawer.turn.iteration
+    positives = wanted(settings.positives, settings.shrink, iteration)
+    negatives = wanted(settings.negatives, settings.shrink, iteration)
+    rounds = [draw_round(drawer, problems, range(k), sampling)]
+    if greedy or not (positives or negatives):
+        return rounds[0]
+    graded = grade_frame(rounds[0], grade)
+    for first in range(k, settings.max_draws, k):
+        few = problems.join(lacking(graded, positives, negatives), on="problem_id", how="semi")
+        if few.is_empty():
+            break
+        last = min(first + k, settings.max_draws)
+        rounds.append(draw_round(drawer, few, range(first, last), sampling))
+        graded = pl.concat([graded, grade_frame(rounds[-1], grade)])
+    return pl.concat(rounds)
+
+
+def name_samples(drawn: pl.DataFrame, drawer: Drawer) -> pl.DataFrame:
+    """Rows of `samples`: ids, provenance and the columns that guidance would fill."""
+    origin = (drawer.version, drawer.model_digest)
+    ids = [digest(*origin, *r) for r in drawn.select("problem_id", "seed", "draw").rows()]
+    return drawn.with_columns(
+        pl.Series("sample_id", ids, pl.String),
+        strategy=pl.lit("unguided"),
+        attempt=0,
+        hint=pl.lit(None, pl.String),
+        revealed=0.0,
+        engine=pl.lit(drawer.version),
+        model_digest=pl.lit(drawer.model_digest),
+        prompt_digest=pl.Series([digest(p) for p in drawn["prompt"]], dtype=pl.String),
+        parent=pl.lit(None, pl.String),
+        recorded_correct=pl.lit(None, pl.Boolean),
+    )
+
+
+@stage(
+    reads={"problems": once(Problems)},
+    models={"policy": "previous"},
+    writes=[now(Samples), now(Rejects)],
+    sections=[SampleSettings, EngineSettings, GradeSettings, ComputeSettings],
+)
+def sample(
+    problems: pl.DataFrame,
+    policy: Path,
+    sample: SampleSettings,
+    engine: EngineSettings,
+    grade: GradeSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+) -> dict[str, pl.DataFrame]:
+    """Draws the samples of one iteration."""
+    rejects: pl.DataFrame = Rejects.create_empty()
+    if sample.by == "none":
+        return {"samples": Samples.create_empty(), "rejects": rejects}
+    chosen = pool(problems, sample.pool)
+    if isinstance(engine, ReplaySettings):
+        samples, rejects = replay(engine, chosen)
+        return {"samples": samples, "rejects": rejects}
+    drawer = Drawer(policy, engine, compute, turn)
+    drawn = draw_all(drawer, chosen, sample, grade)
+    return {"samples": name_samples(drawn, drawer), "rejects": rejects}
+
+
+if __name__ == "__main__":
+    sample.main()

@@ -1,0 +1,52 @@
+"""sft: M0 = SFT(M, D0), the model that the first iteration samples from (SIPF Algorithm 1)."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+
+from schemas.examples import Examples
+from schemas.losses import Losses
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.models import is_empty, mark_empty, need_model
+from stages.objectives.training import TrainingSettings
+from stages.stage import Turn, once, stage
+
+
+class SftSettings(TrainingSettings):
+    """Section `sft`."""
+
+    section: ClassVar[str] = "sft"
+
+
+@stage(
+    reads={"examples": once(Examples)},
+    models={"start": "base"},
+    makes="sft",
+    writes=[once(Losses)],
+    sections=[SftSettings, ComputeSettings],
+)
+def sft(
+    examples: pl.DataFrame,
+    start: Path,
+    sft: SftSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+    out: Path,
+) -> pl.DataFrame:
+    """Fine-tunes the base on the gold rationales."""
+    if is_empty(start):
+        mark_empty(out)
+        return Losses.create_empty()
+    if examples.is_empty():
+        raise RatchetError("no problem has a gold rationale (D0 is empty): the task must give some")
+    from stages.objectives.sft import train_sft
+
+    set_up(compute, turn.seed)
+    quiet_datasets()
+    return train_sft(need_model(start), examples, sft, turn, out)
+
+
+if __name__ == "__main__":
+    sft.main()

@@ -1,0 +1,212 @@
+"""What a stage is: typed frames and typed parameters in, typed frames out.
+
+`@stage` declares what a function reads, writes, loads and makes. It supplies the command
+line, I/O, validation, the cost record and the error text, so that the function reads like
+the section of the paper that it carries out.
+"""
+
+import argparse
+import inspect
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from schemas import store
+from schemas.costs import Costs
+from schemas.table import RatchetError, Table
+from stages import settings
+from stages.settings import Section
+
+MODELS = {
+    "base": "models/base",
+    "sft": "models/iteration=0",
+    "previous": "models/iteration={previous}",
+    "now": "models/iteration={iteration}",
+    "verifier": "models/verifier/iteration={iteration}",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table at a moment of the loop; `by` narrows a shared partition to one stage's."""
+
+    table: type[Table]
+    when: str = "once"
+    by: str | None = None
+
+    def partition(self, iteration: int) -> dict[str, int | str]:
+        """Partition values in a given iteration."""
+        numbers = {"once": 0, "start": 0, "previous": iteration - 1, "now": iteration}
+        values: dict[str, int | str] = {}
+        if "iteration" in self.table.partitions:
+            values["iteration"] = numbers[self.when]
+        if "stage" in self.table.partitions and self.by:
+            values["stage"] = self.by
+        return values
+
+
+def once(table: type[Table]) -> Place:
+    """The table is made once a run (in iteration 0 if it is partitioned)."""
+    return Place(table, "once")
+
+
+def previous(table: type[Table]) -> Place:
+    """The table as the previous iteration left it."""
+    return Place(table, "previous")
+
+
+def now(table: type[Table], by: str | None = None) -> Place:
+    """The table in this iteration."""
+    return Place(table, "now", by)
+
+
+@dataclass
+class Turn:
+    """What a stage may ask about the turn of the loop it runs in, and its cost counters."""
+
+    iteration: int
+    seed: int
+    stage: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, **amounts: int) -> None:
+        """Adds to the cost record: draws, draws_reused, tokens, optimiser_steps."""
+        for name, amount in amounts.items():
+            self.counts[name] = self.counts.get(name, 0) + amount
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A declared stage; call it for the bare function, `main` for the command line."""
+
+    function: Callable[..., Any]
+    reads: Mapping[str, Place]
+    writes: Sequence[Place]
+    models: Mapping[str, str]
+    makes: str | None
+    sections: Sequence[type[Section]]
+
+    @property
+    def name(self) -> str:
+        """The stage's verb: its function's and its module's name."""
+        return self.function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def main(self) -> None:
+        """Runs the stage in the current folder; a user's mistake is one line and exit code 1."""
+        parser = argparse.ArgumentParser(prog=f"python -m stages.{self.name}")
+        parser.description = inspect.getdoc(self.function)
+        parser.add_argument("--iteration", type=int, default=0, metavar="K")
+        try:
+            self.run(parser.parse_args().iteration)
+        except RatchetError as error:
+            raise SystemExit(f"{self.name}: {error}") from None
+        except KeyboardInterrupt:
+            raise SystemExit(f"{self.name}: interrupted; `dvc repro` goes on from here") from None
+
+    def run(self, iteration: int) -> None:
+        """Reads, computes, validates and writes."""
+        started = time.perf_counter()
+        values = settings.load()
+        turn = Turn(iteration, int(values.get("seed", 0)), self.name)
+        given: dict[str, Any] = {"turn": turn}
+        given |= {s.section: settings.parse(s, values) for s in self.sections}
+        given |= {name: self.model_folder(where, iteration) for name, where in self.models.items()}
+        given |= {
+            name: store.read(place.table, **place.partition(iteration))
+            for name, place in self.reads.items()
+        }
+        if self.makes:
+            given["out"] = fresh_folder(Path(model_path(self.makes, iteration)))
+        wanted = inspect.signature(self.function).parameters
+        result = self.function(**{name: given[name] for name in wanted})
+        self._write(result, iteration, given)
+        if self.writes or self.makes:
+            record_cost(turn, time.perf_counter() - started)
+
+    def model_folder(self, where: str, iteration: int) -> Path:
+        """The folder of a model that is read; raises RatchetError when it is not there."""
+        path = Path(model_path(where, iteration))
+        if not path.is_dir():
+            raise RatchetError(f"{path} is missing: run `dvc repro` to make it")
+        return path
+
+    def _write(self, result: Any, iteration: int, given: dict[str, Any]) -> None:
+        frames: dict[str, pl.DataFrame] = result if isinstance(result, dict) else {}
+        if isinstance(result, pl.DataFrame):
+            frames = {self.writes[0].table.noun: result}
+        known = {p.table.noun: given[n] for n, p in self.reads.items()} | frames
+        for place in self.writes:
+            frame = frames[place.table.noun]
+            store.check_references(place.table, frame, known)
+            store.write(frame, place.table, **self.partition(place, iteration))
+
+    def partition(self, place: Place, iteration: int) -> dict[str, int | str]:
+        """Where a written table goes: shared tables have a partition for each stage."""
+        values = place.partition(iteration)
+        if "stage" in place.table.partitions:
+            values["stage"] = self.name
+        return values
+
+
+def stage(
+    reads: Mapping[str, Place] | None = None,
+    writes: Sequence[Place] = (),
+    models: Mapping[str, str] | None = None,
+    makes: str | None = None,
+    sections: Sequence[type[Section]] = (),
+) -> Callable[[Callable[..., Any]], Stage]:
+    """Declares a stage.
+
+    `reads` and `models` name the function's parameters (models: a key of `MODELS`); a section
+    arrives under its own name; `turn` and, with `makes`, the folder `out` arrive when asked
+    for. The function returns a frame, or a dict noun → frame.
+    """
+
+    def declare(function: Callable[..., Any]) -> Stage:
+        return Stage(function, reads or {}, writes, models or {}, makes, sections)
+
+    return declare
+
+
+def model_path(where: str, iteration: int) -> str:
+    """The folder of a model, as dvc.yaml writes it."""
+    return MODELS[where].format(iteration=iteration, previous=iteration - 1)
+
+
+def fresh_folder(path: Path) -> Path:
+    """An empty folder in place of whatever was there."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def record_cost(turn: Turn, elapsed_s: float) -> None:
+    """Writes the stage's row of `costs`."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    row = {
+        "elapsed_s": round(elapsed_s, 3),
+        "cpu_s": round(sum(u.ru_utime + u.ru_stime for u in usage), 3),
+        "peak_memory_mb": round(max(u.ru_maxrss for u in usage) / unit, 1),
+        "n_draws": turn.counts.get("draws", 0),
+        "n_draws_reused": turn.counts.get("draws_reused", 0),
+        "n_tokens": turn.counts.get("tokens", 0),
+        "n_optimiser_steps": turn.counts.get("optimiser_steps", 0),
+    }
+    store.write(pl.DataFrame([row]), Costs, iteration=turn.iteration, stage=turn.stage)
+
+
+def quiet() -> bool:
+    """No progress bars where nobody watches: no terminal, or CI."""
+    return not sys.stderr.isatty() or "CI" in os.environ

@@ -1,0 +1,26 @@
+"""The equations of a text: what tells one path of reasoning from another."""
+
+import re
+
+NUMBER = r"\d[\d,]*(?:\.\d+)?%?|\.\d+"
+SIDE = rf"\(*\s*-?\s*[$]?(?:{NUMBER})(?:[\s()]*[-+*/^%x×÷·][\s()$-]*(?:{NUMBER}))*\s*\)*"
+EQUATION = re.compile(rf"({SIDE})\s*=\s*(-?\s*[$]?(?:{NUMBER}))")
+ANNOTATION = re.compile(r"<<[^<>]*>>")
+MAX_LINE = 2000  # what is longer is no reasoning, and would cost the pattern dearly
+SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "÷": "/", "$": "", ",": "", " ": "", "\n": ""})
+
+
+def equations(text: str) -> list[str]:
+    """Equations between numbers in their order, spelled one way («7 × $5 = 35» → «7*5=35»)."""
+    plain = ANNOTATION.sub("", text)
+    return [f"{left.translate(SIGNS)}={right.translate(SIGNS)}" for left, right in _find(plain)]
+
+
+def normalised(text: str) -> str:
+    """Lower-case words and signs with single blanks: how texts without equations compare."""
+    return " ".join(re.findall(r"[\w.%+*/=^-]+", text.lower()))
+
+
+def _find(text: str) -> list[tuple[str, str]]:
+    lines = [line for line in text.split("\n") if "=" in line and len(line) <= MAX_LINE]
+    return [(match[1], match[2]) for line in lines for match in EQUATION.finditer(line)]

@@ -1,0 +1,86 @@
+"""What a task is: where problems come from, how they are asked, how a solution splits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar, Literal
+
+from schemas.table import RatchetError
+from stages.settings import Section, unknown
+
+NAMES = {"toy": "toy", "gsm8k": "gsm8k"}
+
+
+class TaskSettings(Section):
+    """Section `task`: every task has a name; the rest is its own."""
+
+    section: ClassVar[str] = "task"
+    name: str
+
+    @classmethod
+    def choose(cls, values: dict[str, Any]) -> type["TaskSettings"]:
+        return named(str(values.get("name"))).settings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem as its task makes it; `row` says where it comes from, for rejects."""
+
+    row: str
+    split: Literal["train", "test"]
+    question: str
+    answer: str
+    prompt: str
+    rationale: list[str] = field(default_factory=list)
+    demonstrated: bool = False
+    level: int | None = None
+    subject: str | None = None
+    problem_id: str | None = None
+    kind: str = "math"
+    tests: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A source row that can't be used, and why."""
+
+    row: str
+    reason: str
+    content: str = ""
+
+
+class Task:
+    """One task. Subclasses say where rows come from; the rest has defaults."""
+
+    settings: ClassVar[type[TaskSettings]]
+
+    def problems(self, settings: Any, seed: int) -> Iterable[Problem | Fault]:
+        """Every problem of the run, or why a row is none."""
+        raise NotImplementedError
+
+    def split(self, text: str) -> list[str]:
+        """Steps whose concatenation is exactly the text: lines, blank ones with the one before."""
+        return split_lines(text)
+
+    def truth(self, rationale: list[str], steps: list[str]) -> list[bool] | None:
+        """Is each step sound, given the gold steps? None where the task can't tell."""
+        return None
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends; lines of white space join the one before (or the first after)."""
+    steps: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if steps and (not line.strip() or not steps[-1].strip()):
+            steps[-1] += line
+        else:
+            steps.append(line)
+    return steps
+
+
+def named(name: str) -> Task:
+    """The task of that name. Raises RatchetError with the nearest name for an unknown one."""
+    if name not in NAMES:
+        raise RatchetError(f"params.yaml: {unknown(f'task.name={name}', list(NAMES))}")
+    task: Task = import_module(f"stages.tasks.{NAMES[name]}").TASK
+    return task

@@ -1,0 +1,285 @@
+"""The report: metrics.json, report.html, what the terminal shows, and the charts."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from schemas import store
+from schemas.costs import Costs
+from schemas.evaluations import Evaluations
+from schemas.progress import Progress
+from schemas.table import RatchetError
+from stages.explore import axis, charts, curves
+from stages.explore.interval import wilson
+from stages.explore.sections.section import Grid
+from stages.report import last_iteration, report
+from tests.planted import NASTY, plant
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A run with its report made."""
+    root = tmp_path_factory.mktemp("planted")
+    plant(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        report.run(0)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def page(run: Path) -> str:
+    return Path("report.html").read_text()
+
+
+# metrics.json
+
+
+def test_metrics_are_the_tables_in_plain_python(run: Path) -> None:
+    metrics = json.loads(Path("metrics.json").read_text())
+    named = {"recipe": "sipf", "task": "toy", "model": "tiny", "seed": 0, "iteration": 2}
+    assert metrics["run"] == named
+    assert list(metrics["iterations"]) == ["0", "1", "2"]
+    for row in store.read(Progress).to_dicts():
+        found = metrics["iterations"][str(row["iteration"])]
+        costs = store.read(Costs, iteration=row["iteration"]).to_dicts()
+        assert found["suites"] == suites(row["iteration"])
+        assert {name: value for name, value in found.items() if name != "suites"} == {
+            "coverage": round(row["coverage"], 6) if row["n_draws"] else None,
+            "draws": row["n_draws"],
+            "training_rows": row["n_pairs"] + row["n_examples"],
+            "tokens": row["n_tokens"],
+            "elapsed_s": sum(cost["elapsed_s"] for cost in costs if cost["stage"] != "report"),
+        }
+
+
+def suites(iteration: int) -> dict[str, dict[str, Any]]:
+    made: dict[str, dict[str, Any]] = {"toy": {}}
+    rows = store.read(Evaluations, iteration=iteration).to_dicts()
+    for mode in ("greedy", "vote"):
+        of_mode = [row for row in rows if row["mode"] == mode]
+        judged = [row["flawed"] for row in of_mode if row["flawed"] is not None]
+        made["toy"][mode] = {
+            "n": len(of_mode),
+            "accuracy": round(sum(row["correct"] for row in of_mode) / len(of_mode), 6),
+            "flawed": round(sum(judged) / len(judged), 6) if judged else None,
+        }
+    return made
+
+
+def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
+    run: Path, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Path("metrics.json").read_text()
+    plant(tmp_path, iterations=3)
+    shutil.copy("params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert Path("data/samples/iteration=3").exists()
+    for _ in range(2):
+        report.run(0)
+        assert Path("metrics.json").read_text() == metrics
+        assert Path("report.html").read_text() == page
+
+
+# report.html
+
+
+@pytest.mark.parametrize(
+    ("section", "texts"),
+    [
+        (
+            "accuracy",
+            ["Accuracy by iteration, with 95% intervals", "Greedy accuracy by level, toy"],
+        ),
+        ("coverage", ["Coverage: problems solved at least once", "Draws by strategy", "unguided"]),
+        ("data", ["Training rows", "Distinct paths", "steps labelled"]),
+        ("training", ["Alignment loss", "Log-probability in iteration 2", "rejected"]),
+        ("labels", ["Precision and recall by level in iteration 2", "level 5"]),
+        ("verifier", ["Calibration in iteration 2", "Steps by probability in iteration 2"]),
+        ("pairs", ["chosen answer is wrong", "rejected answer is right", "(26.1%)"]),
+        ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
+        ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
+        ("disagreements", ["8 of 8 samples with a recorded verdict", "compared as text"]),
+        ("paths", ["colour by", "<option>level 5</option>", "<option>wrong</option>", "unsound"]),
+    ],
+)
+def test_each_section_shows_its_content(page: str, section: str, texts: list[str]) -> None:
+    (shown,) = re.findall(rf'<section id="{section}".*?</section>', page, re.DOTALL)
+    assert all(text in shown for text in texts)
+    assert f'<a href="#{section}">' in page
+
+
+def test_three_examples_of_a_reject_are_enough(page: str) -> None:
+    assert "rows.jsonl:3" not in page
+
+
+def test_the_page_needs_nothing_else(page: str) -> None:
+    assert "://" not in page and "@import" not in page and "url(" not in page
+    assert all(link.startswith("#") for link in re.findall(r'(?:href|src)="([^"]*)"', page))
+    assert page.count("<script") == 1
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_text_of_the_data_is_never_markup(page: str) -> None:
+    assert NASTY not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<title>Planted &lt;run&gt;</title>" in page
+
+
+def test_cards_are_of_every_level_and_verdict_and_coloured(page: str) -> None:
+    cards = re.findall(r'<article data-level="(.*?)" data-verdict="(.*?)"', page)
+    assert 40 <= len(cards) <= 70
+    assert {level for level, _ in cards} == {f"level {n}" for n in range(1, 6)}
+    assert {verdict for _, verdict in cards} == {"correct", "wrong"}
+    assert 'data-by="verifier"' in page
+    assert re.search(r'class="step v\d l[01] t[01]"', page)
+
+
+def test_a_run_without_a_model_has_no_evaluations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(tmp_path, iterations=1, evaluated=False)
+    monkeypatch.chdir(tmp_path)
+    for noun in ("losses", "step_labels", "step_scores", "rejects"):
+        shutil.rmtree(Path("data", noun))
+    report.run(0)
+    page = Path("report.html").read_text()
+    shown = set(re.findall(r'<section id="(\w+)"', page))
+    assert shown == {"coverage", "data", "pairs", "costs", "disagreements", "paths"}
+    assert 'data-by="truth"' in page
+    turns = json.loads(Path("metrics.json").read_text())["iterations"]
+    assert turns["1"]["suites"] == {} and turns["1"]["draws"] == 88
+    assert "accuracy on" not in capsys.readouterr().out
+
+
+# the terminal, and mistakes
+
+
+def test_the_terminal_shows_the_tables(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report.run(0)
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    greedy = suites(2)["toy"]["greedy"]
+    low, high = wilson(round(20 * greedy["accuracy"]), 20)
+    overall = f"{100 * greedy['accuracy']:.1f}% [{100 * low:.1f}, {100 * high:.1f}]"
+    titles = [
+        "accuracy on toy",
+        "iteration n greedy [95%] level 1 level 2 level 3 level 4 level 5 vote flawed",
+        "coverage, budget and data",
+        "step labels against the truth, iteration 2",
+        "verifier against the truth, iteration 2",
+    ]
+    assert [line for line in shown if line in titles] == titles
+    assert any(line.startswith(f"2 20 {overall} ") for line in shown)
+    assert shown[-1] == "The whole report: report.html"
+
+
+@pytest.mark.parametrize("value", [None, "two", True, -1, 1.5])
+def test_iteration_must_be_a_number(value: Any) -> None:
+    with pytest.raises(RatchetError, match=r"params\.yaml: iteration is .*: set it to a number"):
+        last_iteration({"iteration": value})
+
+
+def test_an_evaluation_without_progress_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, iterations=1)
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("data/progress/iteration=1")
+    with pytest.raises(RatchetError, match="progress lacks iteration 1: run `dvc repro`"):
+        report.run(0)
+
+
+# intervals and charts
+
+
+@pytest.mark.parametrize(
+    ("n_correct", "n", "low", "high"),
+    [
+        (0, 0, 0.0, 1.0),
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (385, 1000, 0.3553, 0.4156),
+    ],
+)
+def test_wilson(n_correct: int, n: int, low: float, high: float) -> None:
+    assert wilson(n_correct, n) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole", "ticks"),
+    [
+        (0, 1, False, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0, 0.4, False, [0, 0.1, 0.2, 0.3, 0.4]),
+        (-0.1, 2.1, True, [0, 1, 2]),
+        (0.5, 1.5, True, [1]),
+        (-1.7, -0.2, False, [-1.5, -1.0, -0.5]),
+        (0, 14000, False, [0, 5000, 10000]),
+        (0, 0, False, [0]),
+    ],
+)
+def test_ticks(low: float, high: float, whole: bool, ticks: list[float]) -> None:
+    assert axis.Axis(low, high, 0, 100, whole=whole).ticks() == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.25, "0.25"), (999, "999"), (1500, "1.5k"), (2_000_000, "2M")]
+)
+def test_short_numbers(value: float, text: str) -> None:
+    assert axis.short(value) == text
+
+
+def test_columns_of_numbers_are_told_from_text() -> None:
+    grid = Grid(list("abcd"), [[1, "5.0%", "x1", ""], [2, "", "7", "1,024 (3.5%)"]])
+    assert grid.sides() == ["number", "number", "text", "number"]
+
+
+def figures() -> list[charts.Figure]:
+    many = [
+        curves.Series(f"<{n}>", [curves.Point(k, n / 9, n / 10, 0.9) for k in range(9)], n)
+        for n in range(8)
+    ]
+    dense = [curves.Series("loss", [curves.Point(k, -k / 7) for k in range(200)])]
+    single = [curves.Series("one", [curves.Point(1, 0.0)])]
+    stacks = [("a & b", [1000.0 * k for k in range(9)]), ("c", [0.0] * 9)]
+    return [
+        curves.lines("many", many, "iteration", "share (%)", percent=True),
+        curves.lines("dense", dense, "step", "loss"),
+        curves.lines("single", single, "iteration", "share (%)", percent=True),
+        curves.lines("square", many[:1], "p", "share", percent=True, whole=False, diagonal=True),
+        charts.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
+        charts.bars("none", ["0"], [("a", [0])], "iteration", "rows"),
+        charts.ranks("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
+    ]
+
+
+@pytest.mark.parametrize("figure", figures(), ids=lambda figure: figure.title)
+def test_charts_are_well_formed_and_no_texts_overlap(figure: charts.Figure) -> None:
+    drawn = ElementTree.fromstring(figure.svg)
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    boxes = [_box(text) for text in drawn.iter("text")]
+    for left, top, right, bottom in boxes:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        for l2, t2, r2, b2 in boxes[:index]:
+            assert left >= r2 or l2 >= right or top >= b2 or t2 >= bottom
+    for shape in drawn.iter("rect"):
+        assert float(shape.attrib["height"]) >= 0
+    for _, sign in figure.keys:
+        ElementTree.fromstring(sign)
+
+
+def _box(text: ElementTree.Element) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a text of 12 pixels, about 6.2 for a character."""
+    x, y, wide = float(text.attrib["x"]), float(text.attrib["y"]), 6.2 * len(text.text or "")
+    kind = text.attrib["class"]
+    left = x if "start" in kind else x - wide if kind == "y" else x - wide / 2
+    return left, y - 10, left + wide, y + 2

@@ -1,0 +1,245 @@
+"""schemas/views.sql against the tables it reads, computed again in plain Python."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from schemas import store
+from schemas.catalog import BY_NOUN, TABLES
+from schemas.table import RatchetError, Table
+from stages.explore import views
+from tests.planted import plant
+
+Rows = list[dict[str, Any]]
+Key = tuple[Any, ...]
+DERIVED = [
+    "accuracy",
+    "budget",
+    "disagreements",
+    "label_truth",
+    "pair_choice",
+    "step_truth",
+    "training_rows",
+    "verifier_truth",
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("planted")
+    plant(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def bare(run: Path) -> Any:
+    """The views as the script alone makes them."""
+    connection = duckdb.connect()
+    connection.execute(views.SCRIPT.read_text())
+    return connection
+
+
+@pytest.fixture(scope="module")
+def connected(run: Path) -> Any:
+    """The views as the command and the report see them."""
+    return views.connect()
+
+
+def rows_of(noun: str) -> Rows:
+    return store.read(BY_NOUN[noun]).to_dicts()
+
+
+def groups(rows: Rows, *names: str) -> Iterator[tuple[Key, Rows]]:
+    made: dict[Key, Rows] = {}
+    for row in rows:
+        made.setdefault(tuple(row[name] for name in names), []).append(row)
+    yield from sorted(made.items())
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
+def test_each_table_is_a_view_with_its_columns_types_and_rows(
+    bare: Any, table: type[Table]
+) -> None:
+    described = bare.execute(f"describe {table.noun}").fetchall()
+    wanted = [(name, SQL_TYPES[str(kind)]) for name, kind in _kinds(table).items()]
+    assert [(name, kind) for name, kind, *_ in described] == wanted
+    if list(Path("data", table.noun).rglob("part.parquet")):
+        (n,) = bare.execute(f"select count(*) from {table.noun}").fetchone()
+        assert n == store.read(table).height
+
+
+def _kinds(table: type[Table]) -> dict[str, str]:
+    kinds = table.polars_schema().items()
+    return {name: "String" if isinstance(kind, pl.Enum) else str(kind) for name, kind in kinds}
+
+
+SQL_TYPES = {
+    "Boolean": "BOOLEAN",
+    "Int16": "SMALLINT",
+    "Int32": "INTEGER",
+    "Int64": "BIGINT",
+    "Float32": "FLOAT",
+    "Float64": "DOUBLE",
+    "String": "VARCHAR",
+    "List(String)": "VARCHAR[]",
+    "List(Boolean)": "BOOLEAN[]",
+}
+
+
+def test_the_script_makes_the_tables_and_the_derived_views(bare: Any) -> None:
+    assert views.names(bare) == sorted([*BY_NOUN, *DERIVED])
+
+
+@pytest.mark.parametrize("name", [*BY_NOUN, *DERIVED])
+def test_python_sees_what_the_script_alone_sees(bare: Any, connected: Any, name: str) -> None:
+    query = f"from {name} order by all"
+    assert connected.execute(query).fetchall() == bare.execute(query).fetchall()
+
+
+def accuracy() -> list[Key]:
+    made = []
+    for key, rows in groups(rows_of("evaluations"), "iteration", "suite", "mode", "level"):
+        right = sum(row["correct"] for row in rows)
+        judged = [row["flawed"] for row in rows if row["flawed"] is not None]
+        flawed = sum(judged) if judged else None
+        made.append((*key, len(rows), right, right / len(rows), flawed))
+    return made
+
+
+def step_truth() -> list[Key]:
+    """(iteration, path, step, level, truth, label, probability)"""
+    levels = {row["problem_id"]: row["level"] for row in rows_of("problems")}
+    labels = {_step(row): row["label"] for row in rows_of("step_labels")}
+    chances = {_step(row): row["probability"] for row in rows_of("step_scores")}
+    made = []
+    for path in rows_of("paths"):
+        for step, truth in enumerate(path["truth"]):
+            key = (path["iteration"], path["path_id"], step)
+            level = levels[path["problem_id"]]
+            made.append((*key, level, truth, labels.get(key), chances.get(key)))
+    return made
+
+
+def _step(row: dict[str, Any]) -> Key:
+    return row["iteration"], row["path_id"], row["step"]
+
+
+def against_truth(says: Callable[[Key], bool | None]) -> list[Key]:
+    said = [
+        {"iteration": row[0], "level": row[3], "truth": row[4], "says": says(row)}
+        for row in step_truth()
+        if says(row) is not None
+    ]
+    made = []
+    for key, rows in groups(said, "iteration", "level"):
+        both = sum(row["says"] and row["truth"] for row in rows)
+        says_right = sum(row["says"] for row in rows)
+        sound = sum(row["truth"] for row in rows)
+        agree = sum(row["says"] == row["truth"] for row in rows)
+        made.append((*key, len(rows), both / says_right, both / sound, agree / len(rows)))
+    return made
+
+
+def label_truth() -> list[Key]:
+    return against_truth(lambda row: row[5])
+
+
+def verifier_truth() -> list[Key]:
+    return against_truth(lambda row: None if row[6] is None else row[6] >= 0.5)
+
+
+def _outcomes() -> dict[Key, dict[str, Any]]:
+    return {(row["iteration"], row["sample_id"]): row for row in rows_of("verdicts")}
+
+
+def budget() -> list[Key]:
+    outcomes = _outcomes()
+    made = []
+    for key, rows in groups(rows_of("samples"), "iteration", "strategy"):
+        graded = [outcomes[(row["iteration"], row["sample_id"])]["outcome"] for row in rows]
+        tokens = sum(row["n_tokens"] for row in rows)
+        made.append((*key, len(rows), graded.count("correct"), tokens))
+    return made
+
+
+def disagreements() -> list[Key]:
+    outcomes = _outcomes()
+    answers = {row["problem_id"]: row["answer"] for row in rows_of("problems")}
+    made = []
+    for row in rows_of("samples"):
+        verdict = outcomes[(row["iteration"], row["sample_id"])]
+        recorded = row["recorded_correct"]
+        if recorded is not None and recorded != (verdict["outcome"] == "correct"):
+            found = (verdict["outcome"], verdict["extracted"], answers[row["problem_id"]])
+            names = (row["iteration"], row["sample_id"], row["problem_id"])
+            made.append((*names, recorded, *found, verdict["detail"]))
+    return made
+
+
+def pair_choice() -> list[Key]:
+    made = []
+    for key, rows in groups(rows_of("pairs"), "iteration"):
+        wrong = sum(not row["chosen_correct"] for row in rows)
+        made.append((*key, len(rows), wrong, sum(row["rejected_correct"] for row in rows)))
+    return made
+
+
+def training_rows() -> list[Key]:
+    pairs = {key: len(rows) for key, rows in groups(rows_of("pairs"), "iteration")}
+    single = {key: len(rows) for key, rows in groups(rows_of("examples"), "iteration")}
+    return [
+        (*key, pairs.get(key, 0), single.get(key, 0), pairs.get(key, 0) + single.get(key, 0))
+        for key in sorted(pairs | single)
+    ]
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_derived_view_equals_plain_python(bare: Any, name: str) -> None:
+    wanted = sorted(globals()[name](), key=repr)
+    found = sorted(bare.execute(f"from {name}").fetchall(), key=repr)
+    assert wanted and len(found) == len(wanted)
+    for left, right in zip(found, wanted, strict=True):
+        assert left == pytest.approx(right)
+
+
+def test_a_table_not_made_yet_is_an_empty_view(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Path, connected: Any
+) -> None:
+    shutil.copytree(run / "data/problems", tmp_path / "data/problems")
+    described = {noun: connected.execute(f"describe {noun}").fetchall() for noun in BY_NOUN}
+    monkeypatch.chdir(tmp_path)
+    connection = views.connect()
+    for noun in BY_NOUN:
+        assert connection.execute(f"describe {noun}").fetchall() == described[noun]
+        expected = 40 if noun == "problems" else 0
+        assert connection.execute(f"select count(*) from {noun}").fetchone() == (expected,)
+    for name in DERIVED:
+        assert connection.execute(f"from {name}").fetchall() == []
+
+
+def test_later_iterations_can_be_hidden(run: Path) -> None:
+    hidden = views.connect(until=1)
+    for name in ("samples", "accuracy", "training_rows", "verifier_truth", "costs"):
+        (last,) = hidden.execute(f"select max(iteration) from {name}").fetchone()
+        assert last == 1, name
+
+
+def test_no_tables_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RatchetError, match="no tables under data/: run `make run` first"):
+        views.connect()
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data/settings").mkdir(parents=True)
+    Path("data/settings/part.parquet").write_text("not parquet")
+    with pytest.raises(RatchetError, match=r"view settings: .*data/settings/part\.parquet"):
+        views.connect()
