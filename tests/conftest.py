@@ -1,0 +1,77 @@
+"""Shared fixtures: an empty run folder, the toy's problems, and a tiny checkpoint."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from schemas.problems import Problems
+from stages.prepare import sort_rows
+from stages.tasks.toy import TASK, ToySettings
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["RATCHET_LEDGER"] = ""
+
+
+def toy_settings(**changes: object) -> ToySettings:
+    """A small toy."""
+    values = {
+        "name": "toy",
+        "modulus": False,
+        "levels": 5,
+        "n_demonstrated": 6,
+        "n_train": 8,
+        "n_test": 4,
+    }
+    return ToySettings.model_validate(values | changes)
+
+
+def toy_problems(seed: int = 0, **changes: object) -> pl.DataFrame:
+    """The toy's problems as the table holds them."""
+    rows, _ = sort_rows(TASK.problems(toy_settings(**changes), seed), "toy")
+    return pl.DataFrame(rows, schema=Problems.polars_schema())
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to run in, with a ledger of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RATCHET_LEDGER", str(tmp_path / "ledger"))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def problems() -> pl.DataFrame:
+    """70 training and 20 test problems of the toy."""
+    return toy_problems()
+
+
+@pytest.fixture(scope="session")
+def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A very small Llama with random weights and the toy's tokenizer."""
+    from stages.base import make_scratch
+    from stages.models import ScratchSettings
+
+    out = tmp_path_factory.mktemp("checkpoint")
+    settings = ScratchSettings(
+        kind="scratch",
+        vocabulary=400,
+        width=32,
+        layers=2,
+        heads=2,
+        kv_heads=1,
+        feed_forward=48,
+        max_positions=256,
+        init_std=0.08,
+    )
+    make_scratch(settings, problems, 0, out)
+    return out
+
+
+def datasets_folder() -> Path:
+    """$RATCHET_DATASETS, or a skip that says so."""
+    folder = os.environ.get("RATCHET_DATASETS")
+    if not folder:
+        pytest.skip("RATCHET_DATASETS names no folder of real datasets")
+    return Path(folder)

@@ -1,0 +1,54 @@
+"""The DVC files and params.yaml say what the declarations and conf/ say."""
+
+import pytest
+import yaml
+
+from stages.check import MAX_ITERATION, check_values, declared, sections
+from tests import contract
+
+RECIPES = ["sipf", "siof", "rft", "sft", "control", "replay"]
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "stages/dvc.yaml"])
+def test_dvc_files_match_the_declarations(name: str) -> None:
+    written = yaml.safe_load((contract.ROOT / name).read_text())
+    assert written == contract.documents()[name], "run `make contract`"
+
+
+def test_params_are_the_composed_defaults() -> None:
+    assert (contract.ROOT / "params.yaml").read_text() == contract.params(), "run `make contract`"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("task", ["toy", "toy_mod", "gsm8k"])
+def test_every_recipe_composes_to_known_parameters(recipe: str, task: str) -> None:
+    values = yaml.safe_load(contract.params(f"recipe={recipe}", f"task={task}"))
+    assert values["run"]["recipe"] == recipe
+    check_values(values, sections())
+
+
+def test_recipes_are_the_files() -> None:
+    files = {path.stem for path in (contract.ROOT / "conf/recipe").glob("*.yaml")}
+    assert files == set(RECIPES)
+
+
+def test_no_recipe_name_in_a_command() -> None:
+    for document in contract.documents().values():
+        for entry in document["stages"].values():
+            command = entry.get("do", entry)["cmd"]
+            assert not any(f" {recipe}" in command for recipe in RECIPES)
+
+
+def test_every_stage_reads_what_it_declares_and_takes_what_it_reads() -> None:
+    import inspect
+
+    for stage in declared():
+        given = {*stage.reads, *stage.models, *(s.section for s in stage.sections), "turn", "out"}
+        taken = set(inspect.signature(stage.function).parameters)
+        assert taken <= given, stage.name
+        assert {*stage.reads} - {"old_evaluations"} <= taken | {"samples"}, stage.name
+
+
+def test_the_loop_is_unrolled_to_the_limit() -> None:
+    turns = contract.documents()["stages/dvc.yaml"]["vars"][1]["turns"]
+    assert [turn["prev"] for turn in turns.values()] == list(range(MAX_ITERATION))

@@ -1,0 +1,62 @@
+"""Tokens: boundaries by character offsets in the whole text."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.table import RatchetError
+from stages.encode import check_rows, encode, encode_prompt
+from stages.models import load_tokenizer
+
+PROMPT = "Ann has 7 pens. Ann buys 5 more. How many pens are there now?\n"
+STEPS = ["Ann: 7+5=12\n", "#### 12"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(checkpoint: Path):  # type: ignore[no-untyped-def]
+    return load_tokenizer(checkpoint)
+
+
+def test_one_bos_one_eos_and_the_prompt_is_a_prefix(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    row = encode(tokenizer, PROMPT, STEPS, 256)
+    assert row.ids[: row.n_prompt] == encode_prompt(tokenizer, PROMPT)
+    assert row.ids.count(tokenizer.bos_token_id) == 1
+    assert row.ids.count(tokenizer.eos_token_id) == 1 and row.ids[-1] == tokenizer.eos_token_id
+    assert tokenizer.decode(row.ids, skip_special_tokens=True) == PROMPT + "".join(STEPS)
+
+
+def test_a_prompt_with_bos_gets_no_second_one(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    ids = encode_prompt(tokenizer, "<s>" + PROMPT)
+    assert ids.count(tokenizer.bos_token_id) == 1
+
+
+@pytest.mark.parametrize(
+    "steps", [STEPS, ["a\n", "b\n", "c"], ["Ann", ": 7", "+5=12"], ["é\n", "∑ ok"]]
+)
+def test_step_ends_are_where_the_text_so_far_ends(tokenizer, steps: list[str]) -> None:  # type: ignore[no-untyped-def]
+    row = encode(tokenizer, PROMPT, steps, 256)
+    text = PROMPT
+    for step, end in zip(steps, row.step_ends, strict=True):
+        text += step
+        decoded = tokenizer.decode(row.ids[: end + 1], skip_special_tokens=True)
+        assert decoded.startswith(text[:-1]) or decoded == text
+
+
+def test_a_token_that_crosses_a_boundary_belongs_to_where_it_starts(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    whole = encode(tokenizer, PROMPT, ["".join(STEPS)], 256)
+    cut = encode(tokenizer, PROMPT, STEPS, 256)
+    assert whole.ids == cut.ids
+
+
+def test_truncation_is_counted_and_drops_the_ends_it_cuts(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    full = encode(tokenizer, PROMPT, STEPS, 256)
+    short = encode(tokenizer, PROMPT, STEPS, full.step_ends[0] + 2)
+    assert short.truncated and not full.truncated
+    assert short.step_ends == full.step_ends[:1]
+    assert check_rows([full, short], ["a", "b"], 64) == 1
+
+
+def test_a_row_without_completion_stops_training(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    row = encode(tokenizer, PROMPT, STEPS, 8)
+    with pytest.raises(RatchetError, match=r"1 training rows have no completion.*such as lost"):
+        check_rows([row], ["lost"], 8)

@@ -1,0 +1,59 @@
+"""Equations and fingerprints: what makes two paths the same."""
+
+import pytest
+
+from stages.dedup import fingerprint
+from stages.tasks.equations import equations
+from stages.tasks.task import split_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ann: 7+5=12\nBoth: 12+7=19", ["7+5=12", "12+7=19"]),
+        ("16 - 3 - 4 = <<16-3-4=9>>9 eggs", ["16-3-4=9"]),
+        ("9 * 2 = $<<9*2=18>>18 a day", ["9*2=18"]),
+        ("7 × $5 = $35", ["7*5=35"]),
+        ("3 x 4 = 12 and 12 ÷ 4 = 3", ["3*4=12", "12/4=3"]),
+        ("10% x 5,000 = 500", ["10%*5000=500"]),
+        ("(3+4)*2 = 14", ["(3+4)*2=14"]),
+        ("0.5 * 8 = 4.0", ["0.5*8=4.0"]),
+        ("x = 4 and no numbers", []),
+        ("she has 4 apples", []),
+        ("19%4=3", ["19%4=3"]),
+        ("1+1=2" + " " * 5000 + "2+2=4", []),
+    ],
+)
+def test_equations(text: str, found: list[str]) -> None:
+    assert equations(text) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        (("a 1+1=2", "2"), ("so 1 + 1 = 2.", "2"), True),
+        (("1+1=2", "2"), ("1+1=2", "3"), False),
+        (("1+1=2\n2+2=4", "4"), ("2+2=4\n1+1=2", "4"), False),
+        (("no equation here", None), ("another one", None), False),
+        (("No  equation, here", None), ("no equation here", "4"), True),
+        (("", None), ("", None), True),
+    ],
+)
+def test_fingerprints(one: tuple[str, str], two: tuple[str, str], same: bool) -> None:
+    assert (fingerprint(*one) == fingerprint(*two)) is same
+
+
+@pytest.mark.parametrize("text", ["(" * 100_000 + "=", "1" * 100_000 + "=", "1+" * 50_000 + "=1"])
+def test_degenerate_texts_do_not_hang(text: str) -> None:
+    assert isinstance(fingerprint(text, None), str)
+    assert isinstance(fingerprint("\n".join([text[:1900]] * 5), None), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\nb\n#### 3", "\n\na\n\nb", "", "\n", "one", "a\r\nb\x0bc\u2028d\n", "  \n x \n\n\n y"],
+)
+def test_steps_concatenate_to_the_text(text: str) -> None:
+    steps = split_lines(text)
+    assert "".join(steps) == text
+    assert all(step.strip() for step in steps) or len(steps) <= 1

@@ -1,0 +1,114 @@
+"""The generation ledger: what was drawn is found again, and only the rest is drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from stages.compute import ComputeSettings
+from stages.engines.draw import Drawer
+from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.ledger import Ledger, location
+from stages.stage import Turn
+
+SAMPLING = Sampling(1.0, 1.0, 8)
+
+
+class Counting:
+    """An engine that writes its seed, counts its draws, and may die."""
+
+    version = "counting-1"
+
+    def __init__(self, dies_after: int | None = None) -> None:
+        self.drawn, self.calls, self.dies_after = 0, 0, dies_after
+
+    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
+        if self.calls == self.dies_after:
+            raise KeyboardInterrupt
+        self.calls += 1
+        self.drawn += len(requests)
+        return [Completion(f"{r.prompt}{r.seed}", 2, -1.0, "stop") for r in requests]
+
+
+def drawer(checkpoint: Path, engine: Counting, seed: int = 0) -> Drawer:
+    settings = TransformersSettings(name="transformers", batch_size=4, shard_size=10)
+    made = Drawer(checkpoint, settings, ComputeSettings(threads=1), Turn(1, seed))
+    made._engine = engine
+    return made
+
+
+def ask(made: Drawer, k: int) -> list[Completion]:
+    prompts = [p for p in ("one", "two", "three") for _ in range(k)]
+    requests = made.requests(prompts, [*range(k)] * 3, SAMPLING)
+    return made.draw(requests, SAMPLING, "test")
+
+
+def test_a_second_run_draws_nothing(run_folder: Path, checkpoint: Path) -> None:
+    first, second = Counting(), Counting()
+    one = ask(drawer(checkpoint, first), 8)
+    two = ask(drawer(checkpoint, second), 8)
+    assert one == two
+    assert (first.drawn, second.drawn) == (24, 0)
+
+
+def test_a_top_up_draws_only_the_new_ones(run_folder: Path, checkpoint: Path) -> None:
+    ask(drawer(checkpoint, Counting()), 8)
+    more = Counting()
+    topped = ask(drawer(checkpoint, more), 20)
+    assert more.drawn == 3 * 12
+    assert topped == ask(drawer(checkpoint, Counting()), 20)
+
+
+def test_another_seed_or_setting_draws_anew(run_folder: Path, checkpoint: Path) -> None:
+    ask(drawer(checkpoint, Counting()), 4)
+    other = Counting()
+    ask(drawer(checkpoint, other, seed=1), 4)
+    assert other.drawn == 12
+
+
+@pytest.mark.parametrize("shards_done", [0, 1, 2])
+def test_an_interrupted_run_goes_on_where_it_was(
+    run_folder: Path, checkpoint: Path, shards_done: int
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ask(drawer(checkpoint, Counting(dies_after=shards_done)), 8)
+    rest = Counting()
+    resumed = ask(drawer(checkpoint, rest), 8)
+    assert rest.drawn == 24 - 10 * shards_done
+    assert resumed == [
+        Completion(f"{r.prompt}{r.seed}", 2, -1.0, "stop")
+        for r in drawer(checkpoint, rest).requests(
+            [p for p in ("one", "two", "three") for _ in range(8)], [*range(8)] * 3, SAMPLING
+        )
+    ]
+
+
+def test_a_damaged_shard_is_set_aside_and_drawn_again(
+    run_folder: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = ask(drawer(checkpoint, Counting()), 8)
+    shard = sorted(location().rglob("*.parquet"))[0]
+    shard.write_bytes(shard.read_bytes()[:50])
+    again = Counting()
+    assert ask(drawer(checkpoint, again), 8) == one
+    assert 0 < again.drawn <= 10
+    assert "is damaged and was set aside" in capsys.readouterr().out
+    assert shard.with_suffix(".damaged").exists()
+
+
+def test_half_a_shard_is_never_seen(run_folder: Path) -> None:
+    ledger = Ledger("me")
+    ledger.add({"k": Completion("text", 1, -0.5, "stop")})
+    (ledger.folder / "other.partial").write_bytes(b"half")
+    assert ledger.find(["k", "missing"]) == {"k": Completion("text", 1, -0.5, "stop")}
+
+
+def test_workspaces_share_the_ledger_of_dvcs_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RATCHET_LEDGER", raising=False)
+    assert location() == Path(".dvc/cache/ledger")
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config.local").write_text("[cache]\n    dir = /shared/cache\n")
+    assert location() == Path("/shared/cache/ledger")

@@ -1,0 +1,94 @@
+"""The process reward model: Eq. 4 in float64, and labels read where they were trained."""
+
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from stages.encode import encode
+from stages.models import load_tokenizer
+from stages.objectives.prm import MASKED, collate, labelled, score_steps, step_losses, train_prm
+from stages.objectives.training import TrainingSettings
+from stages.score import rewards
+from stages.stage import Turn
+from stages.verifier import training_rows
+
+
+def training(**changes: object) -> TrainingSettings:
+    values = {
+        "epochs": 12,
+        "max_steps": None,
+        "batch_size": 8,
+        "learning_rate": 5e-3,
+        "schedule": "cosine",
+        "warmup": 0.1,
+        "weight_decay": 0.0,
+        "max_length": 128,
+    }
+    return TrainingSettings.model_validate(values | changes)
+
+
+def test_loss_is_the_equation() -> None:
+    import torch
+
+    torch.manual_seed(0)
+    logits = torch.randn(3, 7, dtype=torch.float64)
+    labels = torch.full((3, 7), MASKED, dtype=torch.float64)
+    expected, marked = 0.0, [(0, 2, 1.0), (0, 6, 0.0), (1, 0, 0.25), (2, 5, 1.0)]
+    for row, place, c in marked:
+        labels[row, place] = c
+        p = 1 / (1 + math.exp(-logits[row, place].item()))
+        expected -= (c * math.log(p) + (1 - c) * math.log(1 - p)) / len(marked)
+    assert step_losses(logits, labels).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_labels_sit_on_the_last_token_of_each_step(checkpoint: Path) -> None:
+    tokenizer = load_tokenizer(checkpoint)
+    steps = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "#### 19"]
+    row = encode(tokenizer, "How many?\n", steps, 128, eos=False)
+    labels = labelled(row, [1, 0, 1])
+    assert [labels[end] for end in row.step_ends] == [1.0, 0.0, 1.0]
+    assert labels.count(MASKED) == len(row.ids) - 3
+    cut = encode(tokenizer, "How many?\n", steps, row.step_ends[1] + 1, eos=False)
+    assert [v for v in labelled(cut, [1, 0, 1]) if v != MASKED] == [1.0, 0.0]
+
+
+def test_padding_masks() -> None:
+    batch = collate([{"input_ids": [5, 6, 7]}, {"input_ids": [8]}], 0)
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
+
+
+def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    import torch
+
+    good, bad = "Ann: 1+1=2\n", "Ann: 1+1=9\n"
+    shapes = [([good, bad], [1, 0]), ([bad, good], [0, 1]), ([good], [1]), ([bad, bad], [0, 0])]
+    rows = pl.DataFrame(
+        {
+            "path_id": [str(i) for i in range(32)],
+            "prompt": [f"Ann has {i} pens.\n" for i in range(32)],
+            "steps": [shapes[i % 4][0] for i in range(32)],
+            "labels": [[float(x) for x in shapes[i % 4][1]] for i in range(32)],
+        }
+    )
+    losses = train_prm(checkpoint, rows, training(), Turn(1, 0), tmp_path)
+    assert losses["loss"][-1] < 0.2
+    scores = score_steps(tmp_path, rows, 5, 128, torch.device("cpu"))
+    for found, wanted in zip(scores, rows["labels"].to_list(), strict=True):
+        assert [round(p) for p in found] == wanted
+
+
+def test_reward_is_the_mean_step_probability() -> None:
+    steps = pl.DataFrame({"path_id": ["a", "a", "b"], "probability": [0.5, 1.0, 0.25]})
+    assert rewards(steps).sort("path_id").rows() == [("a", 0.75, 0.5, 2), ("b", 0.25, 0.25, 1)]
+
+
+def test_training_rows_keep_the_order_of_the_steps() -> None:
+    paths = pl.DataFrame({"path_id": ["a"], "problem_id": ["p"], "steps": [["x", "y", "z"]]})
+    labels = pl.DataFrame({"path_id": ["a"] * 3, "step": [2, 0, 1], "label": [False, True, True]})
+    problems = pl.DataFrame({"problem_id": ["p"], "prompt": ["?"]})
+    assert training_rows(paths, labels, problems)["labels"].to_list() == [[1.0, 1.0, 0.0]]

@@ -1,0 +1,99 @@
+"""Sampling: rounds until enough is wanted, seeds that differ, ids that repeat."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings
+from stages.engines.draw import Drawer
+from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.grading.frame import GradeSettings
+from stages.sample import SampleSettings, draw_all, name_samples, pool, wanted
+from stages.stage import Turn
+from tests.conftest import toy_problems
+
+GRADE = GradeSettings(workers=1, timeout_s=1.0)
+
+
+class Third:
+    """Solves a problem on every third draw."""
+
+    version = "third-1"
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.answers = answers
+
+    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
+        return [
+            Completion(f"#### {self.answers[r.prompt] if r.draw % 3 == 2 else -1}", 2, -1.0, "stop")
+            for r in requests
+        ]
+
+
+def settings(**changes: object) -> SampleSettings:
+    values = {
+        "by": "sampling",
+        "pool": "undemonstrated",
+        "k": 2,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "max_tokens": 8,
+        "positives": None,
+        "negatives": None,
+        "shrink": 0.5,
+        "max_draws": 12,
+    }
+    return SampleSettings.model_validate(values | changes)
+
+
+def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFrame:
+    problems = pool(toy_problems(), "undemonstrated").head(5)
+    engine = TransformersSettings(name="transformers", batch_size=4, shard_size=1000)
+    drawer = Drawer(checkpoint, engine, ComputeSettings(threads=1), Turn(iteration, 0))
+    drawer._engine = Third(dict(problems.select("prompt", "answer").rows()))
+    return name_samples(draw_all(drawer, problems, settings(**changes), GRADE), drawer)
+
+
+@pytest.mark.parametrize(
+    ("changes", "draws"),
+    [
+        ({}, 2),
+        ({"k": 5}, 5),
+        ({"positives": 1}, 4),
+        ({"positives": 2}, 6),
+        ({"negatives": 3}, 4),
+        ({"positives": 100}, 12),
+        ({"positives": 100, "max_draws": 7}, 7),
+        ({"by": "greedy", "k": 9}, 1),
+    ],
+)
+def test_draws_a_problem(
+    run_folder: Path, checkpoint: Path, changes: dict[str, object], draws: int
+) -> None:
+    counts = drawn(checkpoint, **changes).group_by("problem_id").len()["len"]
+    assert set(counts) == {draws}
+
+
+@pytest.mark.parametrize(
+    ("number", "iteration", "asked"), [(10, 1, 10), (10, 2, 5), (10, 3, 3), (1, 5, 1), (None, 1, 0)]
+)
+def test_later_rounds_want_half_and_then_a_quarter(
+    number: int | None, iteration: int, asked: int
+) -> None:
+    assert wanted(number, 0.5, iteration) == asked
+
+
+def test_every_draw_has_its_own_seed_and_id(run_folder: Path, checkpoint: Path) -> None:
+    samples = drawn(checkpoint, k=8)
+    assert samples["seed"].is_unique().all()
+    assert samples["sample_id"].is_unique().all()
+    assert samples["sample_id"].equals(drawn(checkpoint, k=8)["sample_id"])
+
+
+def test_an_empty_pool_is_one_line() -> None:
+    demonstrated = toy_problems().filter("demonstrated")
+    with pytest.raises(RatchetError, match=r"use -S sample\.pool=all"):
+        pool(demonstrated, "undemonstrated")

@@ -1,0 +1,72 @@
+"""Bad parameters: one line that names the parameter and the mend."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from schemas.table import RatchetError
+from stages.check import check_values, sections
+from stages.settings import load
+from tests import contract
+
+
+def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """A change of one value, named by its dotted path."""
+    *parents, last = path.split(".")
+
+    def change(values: dict[str, Any]) -> None:
+        for name in parents:
+            values = values[name]
+        values[last] = value
+
+    return change
+
+
+BAD = [
+    (put("pair.margni", 0.3), "pair.margni is not a parameter; did you mean pair.margin?"),
+    (put("pairs", {}), "pairs is not a parameter; did you mean pair?"),
+    (put("pair.margin", 1.3), "pair.margin is 1.3: input should be less than or equal to 1"),
+    (put("pair.margin", "high"), "pair.margin is 'high': input should be a valid number"),
+    (put("sample.k", 0), "sample.k is 0: input should be greater than or equal to 1"),
+    (put("sample.by", "beam"), "sample.by is 'beam': input should be 'sampling', 'greedy' or"),
+    (put("sample.top_p", 0), "sample.top_p is 0: input should be greater than 0"),
+    (put("align.beta", 0), "align.beta is 0: input should be greater than 0"),
+    (put("align.objective", "orpoo"), "align.objective is 'orpoo': input should be 'orpo'"),
+    (put("iteration", 9), "iteration is 9: set a whole number from 1 to 8"),
+    (put("iteration", 0), "iteration is 0: set a whole number from 1 to 8"),
+    (put("iteration", "two"), "iteration is 'two': set a whole number from 1 to 8"),
+    (put("seed", -1), "seed is -1: set a whole number from 0"),
+    (put("task.name", "toi"), "task.name=toi is not a parameter; did you mean toy?"),
+    (put("task.levels", 6), "task.levels is 6: input should be less than or equal to 5"),
+    (put("engine.name", "vlm"), "engine.name=vlm is not a parameter; did you mean"),
+    (put("model.kind", "tiny"), "model.kind=tiny is not a parameter; did you mean"),
+    (put("label", None), "section label is missing"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD, ids=[message[:30] for _, message in BAD])
+def test_bad_parameters_are_one_line(
+    change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    values = yaml.safe_load(contract.params())
+    change(values)
+    with pytest.raises(RatchetError) as error:
+        check_values(values, sections())
+    assert message in str(error.value)
+    assert str(error.value).startswith("params.yaml: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "is missing"), ("a: [1", "line 1 is not YAML"), ("- 1", "holds no sections")],
+)
+def test_an_unreadable_file_is_one_line(tmp_path: Path, content: str | None, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RatchetError, match=message):
+        load(path)
