@@ -64,10 +64,16 @@ def train_prm(
     from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
 
     tokenizer = load_tokenizer(start)
-    coded: list[dict[str, list[Any]]] = []
+    coded: list[dict[str, Any]] = []
     for prompt, steps, labels in rows.select("prompt", "steps", "labels").rows():
         row = encode(tokenizer, prompt, steps, settings.max_length, eos=False)
-        coded.append({"input_ids": row.ids, "labels": labelled(row, labels)})
+        coded.append(
+            {
+                "input_ids": row.ids,
+                "labels": labelled(row, labels),
+                "length": len(row.ids),
+            }
+        )
     if not any(any(v != MASKED for v in row["labels"]) for row in coded):
         raise RatchetError(
             f"no step ends within verifier.max_length={settings.max_length}: raise it"

@@ -1,0 +1,14 @@
+"""What a benchmark is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two ways of doing one piece of work; both are warmed up once before they are timed."""
+
+    work: str
+    ours: Callable[[], object]
+    other_way: str
+    other: Callable[[], object]

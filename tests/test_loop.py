@@ -1,0 +1,213 @@
+"""The real pipeline, small: which stages run, and that a killed run ends like any other."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.contract import ROOT, params
+
+pytestmark = pytest.mark.loop
+
+SMALL = [
+    "task.levels=1",
+    "task.n_demonstrated=150",
+    "task.n_train=60",
+    "task.n_test=30",
+    "model.width=48",
+    "model.layers=2",
+    "model.heads=2",
+    "model.feed_forward=96",
+    "sft.max_steps=250",
+    "sft.batch_size=16",
+    "label.paths=40",
+    "label.rollouts=3",
+    "verifier.max_steps=10",
+    "pair.margin=0.01",
+    "align.max_steps=10",
+    "evaluate.votes=2",
+    "engine.shard_size=100",
+]
+LOOP = [
+    "sample",
+    "grade",
+    "guide",
+    "dedup",
+    "label",
+    "verifier",
+    "score",
+    "pair",
+    "align",
+    "evaluate",
+    "stats",
+]
+
+
+class House:
+    """A copy of the project in a folder of its own, with its own git, cache and ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = self.run("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", cwd=ROOT)
+        for name in listed.stdout.splitlines():
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        for leftover in ("dvc.lock", "stages/dvc.lock", "metrics.json", "report.html"):
+            (folder / leftover).unlink(missing_ok=True)
+        self.set()
+        self.run("git", "init", "-q")
+        self.run("git", "add", "-A")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "start")
+
+    def run(
+        self, *command: str, cwd: Path | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command; its output comes back as text."""
+        settled = {k: v for k, v in os.environ.items() if k not in ("RATCHET_LEDGER", "PYTHONPATH")}
+        names = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t"}
+        names |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
+        return subprocess.run(
+            command,
+            cwd=cwd or self.folder,
+            env=settled | names | {"HF_HUB_OFFLINE": "1"} | env,
+            capture_output=True,
+            text=True,
+        )
+
+    def set(self, *overrides: str) -> None:
+        """Writes params.yaml."""
+        (self.folder / "params.yaml").write_text(params(*SMALL, *overrides))
+
+    def repro(self, *arguments: str, **env: str) -> tuple[list[str], str]:
+        """(stages that ran, everything printed) of `dvc repro`."""
+        return ran(self.run("dvc", "repro", *arguments, **env))
+
+    def experiment(self, *overrides: str) -> tuple[list[str], str]:
+        """(stages that ran, everything printed) of `dvc exp run -S ...`."""
+        settings = [part for override in (*SMALL, *overrides) for part in ("-S", override)]
+        return ran(self.run("dvc", "exp", "run", *settings))
+
+    def iterations(self) -> set[int]:
+        """The iterations that some table or model is there for."""
+        found = self.folder.glob("data/*/iteration=*"), self.folder.glob("models/iteration=*")
+        return {int(path.name.split("=")[1]) for paths in found for path in paths}
+
+    def hashes(self, iterations: int) -> dict[str, str]:
+        """Content of every table and model up to an iteration; costs are measurements."""
+        files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/**/*")]
+        names = [str(path.relative_to(self.folder)) for path in files if path.is_file()]
+        late = [f"iteration={k}" for k in range(iterations + 1, 9)]
+        kept = [n for n in names if "costs" not in n and not any(x in n for x in late)]
+        return {n: hashlib.sha256((self.folder / n).read_bytes()).hexdigest() for n in kept}
+
+    def cost(self, stage: str) -> dict[str, int]:
+        """The cost row of a stage in iteration 1."""
+        file = self.folder / f"data/costs/iteration=1/stage={stage}/part.parquet"
+        return pl.read_parquet(file).row(0, named=True)
+
+
+def ran(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
+    printed = done.stdout + done.stderr
+    return re.findall(r"Running stage '(?:stages/dvc\.yaml:)?([\w@]+)'", printed), printed
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
+def turn(iteration: int) -> set[str]:
+    """The stages of one iteration."""
+    return {f"{name}@{iteration}" for name in LOOP}
+
+
+def test_iteration_1_makes_iteration_1(house: House) -> None:
+    house.set("iteration=1")
+    stages, printed = house.repro()
+    once = {"check", "prepare", "base", "sft", "report", "evaluate@0"}
+    assert set(stages) == once | turn(1), printed
+    assert house.iterations() == {0, 1}
+    metrics = json.loads((house.folder / "metrics.json").read_text())
+    assert set(metrics["iterations"]) == {"0", "1"}
+    assert "<svg" in (house.folder / "report.html").read_text()
+
+
+def test_a_second_run_does_nothing_and_says_so(house: House) -> None:
+    stages, printed = house.repro()
+    assert stages == []
+    assert "Data and pipelines are up to date." in printed
+
+
+def test_iteration_2_makes_only_the_second(house: House) -> None:
+    house.set("iteration=2")
+    stages, printed = house.repro()
+    assert set(stages) == turn(2) | {"check", "report"}, printed
+    assert house.iterations() == {0, 1, 2}
+
+
+def test_an_experiment_adds_only_the_third(house: House) -> None:
+    stages, printed = house.experiment("iteration=3")
+    assert set(stages) == turn(3) | {"check", "report"}, printed
+    assert house.iterations() == {0, 1, 2, 3}
+
+
+def test_another_margin_runs_nothing_before_pair(house: House) -> None:
+    stages, printed = house.experiment("iteration=1", "pair.margin=0.02")
+    late = {"check", "pair@1", "align@1", "evaluate@1", "stats@1", "report"}
+    assert {"pair@1"} <= set(stages) <= late, printed
+
+
+def test_another_recipe_samples_nothing(house: House) -> None:
+    stages, printed = house.experiment("iteration=1", "recipe=rft")
+    assert "align@1" in stages, printed
+    assert not {"base", "sft", "sample@1", "grade@1", "dedup@1"} & set(stages), printed
+
+
+def test_the_leaderboard_has_a_row_per_experiment(house: House) -> None:
+    listed = house.run("ratchet", "leaderboard", "--json", "--mode", "greedy")
+    rows = json.loads(listed.stdout)
+    assert {row["recipe"] for row in rows} == {"sipf", "rft"}
+    assert {row["iteration"] for row in rows} == {0, 1, 2, 3}
+
+
+def test_a_killed_run_ends_like_an_undisturbed_one(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    killed = House(tmp_path_factory.mktemp("killed"))
+    killed.set("iteration=1")
+    faults = str(killed.folder / "tests/faults")
+    for stage in ("sample", "label"):
+        stages, printed = killed.repro(PYTHONPATH=faults, RATCHET_KILL=f"{stage}:2")
+        assert stages[-1] == f"{stage}@1", printed
+    _, printed = killed.repro()
+    assert "report.html" in printed
+    assert killed.hashes(1) == house.hashes(1)
+    sample, label = killed.cost("sample"), killed.cost("label")
+    assert sample["n_draws_reused"] == 200
+    assert sample["n_draws"] == 60 * 8 - 200
+    assert label["n_draws"] + label["n_draws_reused"] == house.cost("label")["n_draws"]
+    assert label["n_draws_reused"] > 0
+
+
+MISTAKES = [
+    (["iteration=9"], "iteration is 9: set a whole number from 1 to 8"),
+    (["sample.k=0"], "sample.k is 0: input should be greater than or equal to 1"),
+    (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is no model folder"),
+    (["task=gsm8k", "task.train=/no/such/file.jsonl"], "there is no file /no/such/file.jsonl"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), MISTAKES, ids=[m[0][0] for m in MISTAKES])
+def test_a_mistake_is_one_line(house: House, overrides: list[str], message: str) -> None:
+    (house.folder / "params.yaml").write_text(params(*overrides))
+    done = house.run("dvc", "repro")
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

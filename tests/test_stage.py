@@ -1,0 +1,91 @@
+"""The stages as commands: quick to start, one line for a mistake."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas.table import RatchetError
+from stages.align import align
+from stages.check import STAGES
+from stages.models import need_model
+from stages.stage import Turn
+from tests.contract import ROOT, params
+
+
+def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True
+    )
+
+
+def test_no_stage_imports_torch_before_it_must(tmp_path: Path) -> None:
+    modules = ", ".join(f"stages.{name}" for name in STAGES)
+    heavy = "{'torch', 'transformers', 'trl', 'datasets', 'sympy'}"
+    code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
+    done = python("-c", code, cwd=tmp_path)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_has_help(tmp_path: Path, name: str) -> None:
+    done = python("-m", f"stages.{name}", "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "--iteration" in done.stdout and len(done.stdout) > 150
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("grade", "grade: data/problems is missing: run `dvc repro` to make it"),
+        ("sample", "sample: models/iteration=0 is missing: run `dvc repro` to make it"),
+        ("align", "align: models/base is missing: run `dvc repro` to make it"),
+    ],
+)
+def test_a_stage_without_its_input_says_what_is_missing(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    (tmp_path / "params.yaml").write_text(params())
+    done = python("-m", f"stages.{name}", "--iteration", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (1, message)
+
+
+def test_a_stage_without_parameters_says_so(tmp_path: Path) -> None:
+    done = python("-m", "stages.check", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("check: params.yaml is missing")
+
+
+def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RatchetError, match="holds no model"):
+        need_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [("orpo", "needs pairs"), ("sft", "needs examples")],
+)
+def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, message: str) -> None:
+    import yaml
+
+    from schemas.examples import Examples
+    from schemas.pairs import Pairs
+    from stages.align import AlignSettings
+    from stages.models import ModelSettings
+
+    values = yaml.safe_load(params())
+    with pytest.raises(RatchetError, match=message):
+        align(
+            pairs=Pairs.create_empty(),
+            examples=Examples.create_empty(),
+            base=checkpoint,
+            first=checkpoint,
+            previous=checkpoint,
+            align=AlignSettings.model_validate(values["align"] | {"objective": objective}),
+            model=ModelSettings(kind="pretrained"),
+            compute=None,
+            turn=Turn(1, 0),
+            out=checkpoint,
+        )
