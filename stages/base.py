@@ -13,6 +13,7 @@ import polars as pl
 
 from schemas.problems import Problems
 from schemas.table import RatchetError
+from stages.compute import ComputeSettings, set_up
 from stages.models import (
     ModelSettings,
     PretrainedSettings,
@@ -98,12 +99,15 @@ def fetch(source: str, out: Path) -> None:
 
 @stage(
     reads={"problems": once(Problems)},
-    sections=[ModelSettings],
+    sections=[ModelSettings, ComputeSettings],
     makes="base",
 )
-def base(problems: pl.DataFrame, model: ModelSettings, turn: Turn, out: Path) -> None:
+def base(
+    problems: pl.DataFrame, model: ModelSettings, compute: ComputeSettings, turn: Turn, out: Path
+) -> None:
     """Makes models/base."""
     if isinstance(model, ScratchSettings):
+        set_up(compute, turn.seed)
         make_scratch(model, problems, turn.seed, out)
     elif isinstance(model, PretrainedSettings):
         fetch(model.source, out)

@@ -1,23 +1,12 @@
 """guide: more draws where an iteration needs them (GSI). With `guide.by: none` it adds nothing."""
 
-from typing import ClassVar, Literal
-
 import polars as pl
-from pydantic import Field
 
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.settings import Section
 from stages.stage import now, once, stage
-
-
-class GuideSettings(Section):
-    """Section `guide`."""
-
-    section: ClassVar[str] = "guide"
-    by: Literal["none"]
-    tail_below: float = Field(gt=0, le=1)
+from stages.tail import GuideSettings
 
 
 @stage(

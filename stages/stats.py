@@ -12,9 +12,9 @@ from schemas.progress import Progress
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from schemas.verdicts import Verdicts
-from stages.guide import GuideSettings
 from stages.identity import digest
 from stages.stage import now, once, previous, stage
+from stages.tail import GuideSettings, in_tail
 
 
 def cover(
@@ -48,9 +48,9 @@ def cover(
         .with_columns(
             solve_rate=pl.when(pl.col("n_drawn") > 0).then(pl.col("n_correct") / pl.col("n_drawn")),
             solved_ever=pl.col("was_solved") | (pl.col("n_correct") > 0),
-            tail_before=pl.col("plain_rate").fill_null(0.0) < tail_below,
+            tail_before=in_tail("plain_rate", tail_below),
         )
-        .with_columns(tail_after=pl.col("solve_rate").fill_null(0.0) < tail_below)
+        .with_columns(tail_after=in_tail("solve_rate", tail_below))
     )
 
 

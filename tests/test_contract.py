@@ -1,9 +1,11 @@
 """The DVC files and params.yaml say what the declarations and conf/ say."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from stages.check import MAX_ITERATION, check_values, declared, sections
+from stages.check import MAX_ITERATION, STAGES, check_values, declared, sections
 from tests import contract
 
 RECIPES = ["sipf", "siof", "rft", "sft", "control", "replay"]
@@ -52,3 +54,16 @@ def test_every_stage_reads_what_it_declares_and_takes_what_it_reads() -> None:
 def test_the_loop_is_unrolled_to_the_limit() -> None:
     turns = contract.documents()["stages/dvc.yaml"]["vars"][1]["turns"]
     assert [turn["prev"] for turn in turns.values()] == list(range(MAX_ITERATION))
+
+
+def test_imports_run_one_way() -> None:
+    modules = {f"stages/{name}.py" for name in STAGES}
+    for name in STAGES:
+        others = contract.closure(Path("stages", f"{name}.py")) & modules
+        assert others == {f"stages/{name}.py"}, f"{name} imports another stage"
+    for path in (contract.ROOT / "stages").glob("*/*.py"):
+        found = contract.closure(path.relative_to(contract.ROOT))
+        assert not found & modules, f"{path} imports a stage"
+    for path in (contract.ROOT / "schemas").glob("*.py"):
+        found = contract.closure(path.relative_to(contract.ROOT))
+        assert not [name for name in found if name.startswith("stages")], path

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.contract import ROOT, params
+from stages.check import STAGES
+from tests.contract import ONCE, ROOT, params
 
 pytestmark = pytest.mark.loop
 
@@ -34,19 +35,7 @@ SMALL = [
     "evaluate.votes=2",
     "engine.shard_size=100",
 ]
-LOOP = [
-    "sample",
-    "grade",
-    "guide",
-    "dedup",
-    "label",
-    "verifier",
-    "score",
-    "pair",
-    "align",
-    "evaluate",
-    "stats",
-]
+LOOP = [name for name in STAGES if name not in ONCE]
 
 
 class House:
@@ -211,3 +200,54 @@ def test_a_mistake_is_one_line(house: House, overrides: list[str], message: str)
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def gsm8k_files(folder: Path, n: int) -> tuple[str, str]:
+    """A train and a test file in GSM8K's form, and completions of the training problems."""
+    recorded = []
+    for name, first in (("train", 0), ("test", 1000)):
+        rows = []
+        for i in range(first, first + n):
+            more = i % 7 + 2
+            question = f"Ann has {i} pens and buys {more}. How many pens has she?"
+            rationale = f"She has {i}+{more}=<<{i}+{more}={i + more}>>{i + more} pens."
+            rows.append({"question": question, "answer": f"{rationale}\n#### {i + more}"})
+            text = f"{i}+{more}={i + more}\nThe answer is {i + more + i % 2}"
+            recorded.append({"question": question, "completion": text, "ok": i % 2 == 0})
+        write_lines(folder / f"{name}.jsonl", rows)
+    write_lines(folder / "recorded.jsonl", recorded[:n])
+    return str(folder / "train.jsonl"), str(folder / "test.jsonl")
+
+
+def write_lines(path: Path, rows: list[dict[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Overrides for GSM8K from local files."""
+    train, test = gsm8k_files(tmp_path_factory.mktemp("gsm8k"), 40)
+    return ["task=gsm8k", f"task.train={train}", f"task.test={test}", "iteration=1"]
+
+
+def test_too_few_right_answers_stop_the_run_in_one_line(house: House, files: list[str]) -> None:
+    short = ["sft.max_steps=2", "sample.k=1", "sample.max_tokens=32", "evaluate.votes=0"]
+    few = ["recipe=rft", "pair.with_gold=false", *short]
+    (house.folder / "params.yaml").write_text(params(*files, *few))
+    stages, printed = house.repro()
+    assert stages[-1] == "pair@1", printed
+    assert "training rows, fewer than pair.at_least=8: of" in printed
+    assert "Traceback" not in printed
+
+
+def test_recorded_solutions_run_through_the_data_side(house: House, files: list[str]) -> None:
+    recorded = files[1].removeprefix("task.train=").replace("train.jsonl", "recorded.jsonl")
+    engine = ["engine=replay", f"engine.file={recorded}", "engine.correct=[ok]"]
+    settings = params(*files, "recipe=replay", "model=none", *engine)
+    (house.folder / "params.yaml").write_text(settings)
+    stages, printed = house.repro()
+    assert "report" in stages, printed
+    asked = house.run("ratchet", "sql", "--json", "select count(*) as n from disagreements")
+    assert json.loads(asked.stdout) == [{"n": 0}]
+    asked = house.run("ratchet", "sql", "--json", "select sum(n_correct) as n from coverage")
+    assert json.loads(asked.stdout) == [{"n": 20}]

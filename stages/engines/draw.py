@@ -1,8 +1,11 @@
 """Draws completions through the ledger: only what was never drawn goes to the engine."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from schemas.table import RatchetError
 from stages.compute import ComputeSettings, set_up
 from stages.engines.engine import (
     Completion,
@@ -10,8 +13,7 @@ from stages.engines.engine import (
     EngineSettings,
     Request,
     Sampling,
-    engine_version,
-    open_engine,
+    TransformersSettings,
 )
 from stages.engines.ledger import Ledger
 from stages.identity import digest, folder_digest, seed
@@ -75,3 +77,17 @@ class Drawer:
         drawn = self._engine.complete(requests, sampling)
         self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
         return drawn
+
+
+def engine_version(settings: EngineSettings) -> str:
+    """Name and version, known without loading the engine."""
+    return f"{settings.name}-{version(settings.name)}"
+
+
+def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+    """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
+    if isinstance(settings, TransformersSettings):
+        from stages.engines.transformers_engine import TransformersEngine
+
+        return TransformersEngine(model, settings.batch_size, device)
+    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=transformers")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from pydantic import Field
@@ -81,19 +80,3 @@ class ReplaySettings(EngineSettings):
     question: str
     completions: list[str] = Field(min_length=1)
     correct: list[str] | None
-
-
-def engine_version(settings: EngineSettings) -> str:
-    """Name and version, known without loading the engine."""
-    from importlib.metadata import version
-
-    return f"{settings.name}-{version(settings.name)}"
-
-
-def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
-    """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
-    if isinstance(settings, TransformersSettings):
-        from stages.engines.transformers_engine import TransformersEngine
-
-        return TransformersEngine(model, settings.batch_size, device)
-    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=transformers")

@@ -1,42 +1,12 @@
 """`ratchet trace`: everything the tables know of one sample, path or problem."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from schemas.table import RatchetError
 from stages.explore import terminal, trace_text, views
+from stages.explore.life import Life
 
 MIN_PREFIX = 4
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Life:
-    """A problem and all that came of it; rows as the trace_*.sql give them.
-
-    An id is made of content, so the same path, or sample, may occur in several iterations.
-    """
-
-    problem: Row
-    samples: list[Row]
-    paths: list[Row]
-    steps: list[Row]
-    training: list[Row]
-    history: list[Row]
-
-    def path_of(self, sample: Row) -> Row | None:
-        """The path that a sample took."""
-        same = (path for path in self.paths if path["iteration"] == sample["iteration"])
-        return next((path for path in same if sample["sample_id"] in path["sample_ids"]), None)
-
-    def said_of(self, path: Row) -> dict[int, Row]:
-        """Step number → labels and verifier's probability."""
-        same = (row for row in self.steps if row["iteration"] == path["iteration"])
-        return {row["step"]: row for row in same if row["path_id"] == path["path_id"]}
-
-    def training_of(self, path: Row) -> list[Row]:
-        """The training rows that a path entered, whichever iteration made them."""
-        return [row for row in self.training if row["path_id"] == path["path_id"]]
 
 
 def trace(name: str) -> None:

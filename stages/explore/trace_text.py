@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from stages.explore.terminal import full_columns, grid, percent, plain
-
-if TYPE_CHECKING:
-    from stages.explore.trace import Life, Row
 
 RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
 

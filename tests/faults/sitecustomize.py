@@ -6,11 +6,12 @@ Python runs this file at its start when tests put this folder on PYTHONPATH.
 import os
 import signal
 import sys
+from pathlib import Path
 
 wanted, _, shards = os.environ.get("RATCHET_KILL", "").partition(":")
 
 if wanted and f"stages.{wanted}" in sys.orig_argv:
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     from stages.engines.ledger import Ledger
 
     keep, written = Ledger.add, []

@@ -1,0 +1,35 @@
+"""The life of a problem: what the tables know of it, gathered for `ratchet trace`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Life:
+    """A problem and all that came of it; rows as the trace_*.sql give them.
+
+    An id is made of content, so the same path, or sample, may occur in several iterations.
+    """
+
+    problem: Row
+    samples: list[Row]
+    paths: list[Row]
+    steps: list[Row]
+    training: list[Row]
+    history: list[Row]
+
+    def path_of(self, sample: Row) -> Row | None:
+        """The path that a sample took."""
+        same = (path for path in self.paths if path["iteration"] == sample["iteration"])
+        return next((path for path in same if sample["sample_id"] in path["sample_ids"]), None)
+
+    def said_of(self, path: Row) -> dict[int, Row]:
+        """Step number → labels and verifier's probability."""
+        same = (row for row in self.steps if row["iteration"] == path["iteration"])
+        return {row["step"]: row for row in same if row["path_id"] == path["path_id"]}
+
+    def training_of(self, path: Row) -> list[Row]:
+        """The training rows that a path entered, whichever iteration made them."""
+        return [row for row in self.training if row["path_id"] == path["path_id"]]
