@@ -1,13 +1,12 @@
 """How `ratchet trace` shows a life: fields, steps coloured by how right they seem, tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stages.explore.life import Life, Row
 from stages.explore.terminal import full_columns, grid, percent, plain
 
 RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
