@@ -1,6 +1,7 @@
 """check: every parameter of the run is looked at before anything is made.
 
-Unknown names, wrong types and values out of range stop here, before a model loads.
+Unknown names, wrong types and values out of range stop here, before a model loads. Its rejects
+are always empty; everything waits for them, and as they never change, nothing runs again for them.
 """
 
 import json
@@ -9,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from schemas.rejects import Rejects
 from schemas.settings import Settings
 from schemas.table import RatchetError
 from stages.settings import Section, load, parse, unknown
@@ -60,8 +62,8 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
         parse(wanted, values)
 
 
-@stage(writes=[once(Settings)])
-def check() -> pl.DataFrame:
+@stage(writes=[once(Settings), once(Rejects)])
+def check() -> dict[str, pl.DataFrame]:
     """Checks params.yaml and keeps its values as a table."""
     values = load()
     check_values(values, sections())
@@ -70,7 +72,7 @@ def check() -> pl.DataFrame:
         for section, entries in values.items()
         for name, value in (entries.items() if isinstance(entries, dict) else [("", entries)])
     ]
-    return pl.DataFrame(rows)
+    return {"settings": pl.DataFrame(rows), "rejects": Rejects.create_empty()}
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ def gold_examples(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 @stage(
+    reads={"checked": once(Rejects, by="check")},
     writes=[
         once(Problems),
         once(Rejects),

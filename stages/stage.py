@@ -44,7 +44,7 @@ class Place:
 
     def partition(self, iteration: int) -> dict[str, int | str]:
         """Partition values in a given iteration."""
-        numbers = {"once": 0, "start": 0, "previous": iteration - 1, "now": iteration}
+        numbers = {"once": 0, "previous": iteration - 1, "now": iteration}
         values: dict[str, int | str] = {}
         if "iteration" in self.table.partitions:
             values["iteration"] = numbers[self.when]
@@ -53,9 +53,9 @@ class Place:
         return values
 
 
-def once(table: type[Table]) -> Place:
+def once(table: type[Table], by: str | None = None) -> Place:
     """The table is made once a run (in iteration 0 if it is partitioned)."""
-    return Place(table, "once")
+    return Place(table, "once", by)
 
 
 def previous(table: type[Table]) -> Place:

@@ -49,8 +49,6 @@ def train_orpo(
 
     alone = examples.select("prompt", chosen="completion", rejected="completion")
     rows = pl.concat([pairs.select("prompt", "chosen", "rejected"), alone])
-    longer = pl.max_horizontal(pl.col("chosen", "rejected").str.len_chars())
-    rows = rows.with_columns(length=pl.col("prompt").str.len_chars() + longer)
     model, tokenizer = load_policy(start)
     config = ORPOConfig(**arguments(settings, out, turn), beta=beta, max_length=settings.max_length)
     trainer = trainer_class()(

@@ -71,7 +71,6 @@ def train_prm(
             {
                 "input_ids": row.ids,
                 "labels": labelled(row, labels),
-                "length": len(row.ids),
             }
         )
     if not any(any(v != MASKED for v in row["labels"]) for row in coded):

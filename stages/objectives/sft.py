@@ -29,7 +29,6 @@ def train_sft(
     dataset = Dataset.from_dict(
         {
             "input_ids": [row.ids for row in rows],
-            "length": [len(row.ids) for row in rows],
             "labels": [[MASKED] * row.n_prompt + row.ids[row.n_prompt :] for row in rows],
         }
     )

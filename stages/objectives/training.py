@@ -47,7 +47,6 @@ def arguments(settings: TrainingSettings, out: Path, turn: Turn) -> dict[str, An
         "disable_tqdm": quiet(),
         "dataloader_pin_memory": cuda,
         "gradient_checkpointing": False,
-        "train_sampling_strategy": "group_by_length",  # rows bring their `length`
         "remove_unused_columns": False,
     }
 
