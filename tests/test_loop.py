@@ -50,7 +50,7 @@ class House:
                 shutil.copy(ROOT / name, folder / name)
         for leftover in ("dvc.lock", "stages/dvc.lock", "metrics.json", "report.html"):
             (folder / leftover).unlink(missing_ok=True)
-        self.set()
+        self.configure()
         self.run("git", "init", "-q")
         self.run("git", "add", "-A")
         self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "start")
@@ -70,7 +70,7 @@ class House:
             text=True,
         )
 
-    def set(self, *overrides: str) -> None:
+    def configure(self, *overrides: str) -> None:
         """Writes params.yaml."""
         (self.folder / "params.yaml").write_text(params(*SMALL, *overrides))
 
@@ -118,7 +118,7 @@ def turn(iteration: int) -> set[str]:
 
 
 def test_iteration_1_makes_iteration_1(house: House) -> None:
-    house.set("iteration=1")
+    house.configure("iteration=1")
     stages, printed = house.repro()
     once = {"check", "prepare", "base", "sft", "report", "evaluate@0"}
     assert set(stages) == once | turn(1), printed
@@ -135,7 +135,7 @@ def test_a_second_run_does_nothing_and_says_so(house: House) -> None:
 
 
 def test_iteration_2_makes_only_the_second(house: House) -> None:
-    house.set("iteration=2")
+    house.configure("iteration=2")
     stages, printed = house.repro()
     assert set(stages) == turn(2) | {"check", "report"}, printed
     assert house.iterations() == {0, 1, 2}
@@ -170,7 +170,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     house: House, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     killed = House(tmp_path_factory.mktemp("killed"))
-    killed.set("iteration=1")
+    killed.configure("iteration=1")
     faults = str(killed.folder / "tests/faults")
     for stage in ("sample", "label"):
         stages, printed = killed.repro(PYTHONPATH=faults, RATCHET_KILL=f"{stage}:2")
