@@ -18,6 +18,7 @@ class ComputeSettings(Section):
 
 def set_up(settings: ComputeSettings, seed: int) -> Any:
     """Seeds torch, sets its threads, quiets its libraries; returns the torch.device to use."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or two runs at once spin each other out
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch

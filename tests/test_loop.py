@@ -34,6 +34,7 @@ SMALL = [
     "align.max_steps=10",
     "evaluate.votes=2",
     "engine.shard_size=100",
+    "compute.threads=1",
 ]
 LOOP = [name for name in STAGES if name not in ONCE]
 
@@ -180,7 +181,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     assert killed.hashes(1) == house.hashes(1)
     sample, label = killed.cost("sample"), killed.cost("label")
     assert sample["n_draws_reused"] == 200
-    assert sample["n_draws"] == 60 * 8 - 200
+    assert sample["n_draws"] == 60 * 4 - 200
     assert label["n_draws"] + label["n_draws_reused"] == house.cost("label")["n_draws"]
     assert label["n_draws_reused"] > 0
 
