@@ -29,8 +29,8 @@ def case(folder: Path) -> Case:
         max_positions=1024,
         init_std=0.08,
     )
-    make_scratch(settings, problems, 0, folder)
-    engine = TransformersEngine(folder, 512, torch.device("cpu"))
+    make_scratch(settings, problems, 0, folder / "model")
+    engine = TransformersEngine(folder / "model", 512, torch.device("cpu"))
     prompts = problems["prompt"].to_list()
     requests = [Request(p, d, 7919 * i + d) for i, p in enumerate(prompts) for d in range(DRAWS)]
 

@@ -12,7 +12,7 @@ from tests.conftest import toy_problems
 
 
 def case(folder: Path) -> Case:
-    """1,024 draws with the model that the engine's benchmark left in `folder`."""
+    """1,024 draws with the model that the engine's benchmark left."""
     os.environ["RATCHET_LEDGER"] = str(folder / "ledger")
     settings = TransformersSettings(name="transformers", batch_size=512, shard_size=2048)
     prompts = [p for p in toy_problems(n_train=20)["prompt"].head(128) for _ in range(8)]
@@ -20,7 +20,7 @@ def case(folder: Path) -> Case:
     fresh = iter(range(1, 1000))
 
     def draw(seed: int) -> object:
-        drawer = Drawer(folder, settings, ComputeSettings(threads=None), Turn(1, seed))
+        drawer = Drawer(folder / "model", settings, ComputeSettings(threads=None), Turn(1, seed))
         requests = drawer.requests(prompts, [*range(8)] * 128, sampling)
         return drawer.draw(requests, sampling, "bench")
 
