@@ -149,6 +149,36 @@ def _stop(total: int, delta: int, early: bool) -> pl.Expr:
     )
 
 
+def label_rows(steps: pl.DataFrame, counts: pl.DataFrame, delta: int) -> pl.DataFrame:
+    """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
+    rolled = steps.filter(~pl.col("last")).join(
+        counts.select("prefix_id", "n_rollouts", "n_correct", "stop"), on="prefix_id"
+    )
+    return pl.concat(
+        [
+            rolled.select(
+                "path_id",
+                "step",
+                "n_rollouts",
+                "n_correct",
+                "stop",
+                labeler=pl.lit("rollouts"),
+                label=pl.col("n_correct") > delta,
+            ),
+            steps.filter("last").select(
+                "path_id",
+                "step",
+                n_rollouts=pl.lit(1, pl.Int32),
+                n_correct=pl.col("correct").cast(pl.Int32),
+                stop=pl.lit("known"),
+                labeler=pl.lit("outcome"),
+                label="correct",
+            ),
+        ],
+        how="diagonal",
+    ).with_columns(reflection=pl.lit(None, pl.String))
+
+
 @stage(
     reads={"problems": once(Problems), "paths": now(Paths)},
     models={"simulator": "previous"},
@@ -172,32 +202,7 @@ def label(
     asked = steps.filter(~pl.col("last")).unique("prefix_id", maintain_order=True)
     drawer = Drawer(simulator, engine, compute, turn)
     counts = simulate(drawer, asked, label, grade)
-    rolled = steps.filter(~pl.col("last")).join(
-        counts.select("prefix_id", "n_rollouts", "n_correct", "stop"), on="prefix_id"
-    )
-    return pl.concat(
-        [
-            rolled.select(
-                "path_id",
-                "step",
-                "n_rollouts",
-                "n_correct",
-                "stop",
-                labeler=pl.lit("rollouts"),
-                label=pl.col("n_correct") > label.delta,
-            ),
-            steps.filter("last").select(
-                "path_id",
-                "step",
-                n_rollouts=pl.lit(1, pl.Int32),
-                n_correct=pl.col("correct").cast(pl.Int32),
-                stop=pl.lit("known"),
-                labeler=pl.lit("outcome"),
-                label="correct",
-            ),
-        ],
-        how="diagonal",
-    ).with_columns(reflection=pl.lit(None, pl.String))
+    return label_rows(steps, counts, label.delta)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ def draw_round(
 ) -> pl.DataFrame:
     """One row per draw of each problem."""
     asked = problems.select("problem_id", "prompt", "kind", "answer").join(
-        pl.DataFrame({"draw": list(draws)}, schema={"draw": pl.Int32}), how="cross"
+        pl.DataFrame({"draw": list(draws)}, schema={"draw": pl.Int32}),
+        how="cross",
+        maintain_order="left_right",
     )
     requests = drawer.requests(asked["prompt"].to_list(), asked["draw"].to_list(), sampling)
     done = drawer.draw(requests, sampling, "sample")
@@ -100,6 +102,7 @@ def draw_all(
     graded = grade_frame(rounds[0], grade)
     for first in range(k, settings.max_draws, k):
         few = problems.join(lacking(graded, positives, negatives), on="problem_id", how="semi")
+        few = few.sort("problem_id")
         if few.is_empty():
             break
         last = min(first + k, settings.max_draws)
