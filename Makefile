@@ -2,9 +2,10 @@
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run install test unit check bench contract params
+.PHONY: run install test unit check bench contract
+
+test unit bench: export HF_HUB_OFFLINE = 1
 
 run: install
 	dvc repro
