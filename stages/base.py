@@ -19,6 +19,7 @@ from stages.models import (
     PretrainedSettings,
     ScratchSettings,
     mark_empty,
+    save_tokenizer,
 )
 from stages.stage import Turn, once, stage
 
@@ -74,7 +75,7 @@ def make_scratch(settings: ScratchSettings, problems: pl.DataFrame, seed: int, o
         eos_token_id=tokenizer.eos_token_id,
     )
     LlamaForCausalLM(config).save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    save_tokenizer(tokenizer, out)
 
 
 def fetch(source: str, out: Path) -> None:

@@ -99,3 +99,13 @@ def load_tokenizer(folder: Path) -> Any:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def save_tokenizer(tokenizer: Any, out: Path) -> None:
+    """Saves a tokenizer without what only says how it was loaded.
+
+    transformers keeps whether it was offline then; the model's digest must not depend on that.
+    """
+    for name in ("is_local", "local_files_only"):
+        tokenizer.init_kwargs.pop(name, None)
+    tokenizer.save_pretrained(out)

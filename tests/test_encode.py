@@ -6,7 +6,7 @@ import pytest
 
 from schemas.table import RatchetError
 from stages.encode import check_rows, encode, encode_prompt
-from stages.models import load_tokenizer
+from stages.models import load_tokenizer, save_tokenizer
 
 PROMPT = "Ann has 7 pens. Ann buys 5 more. How many pens are there now?\n"
 STEPS = ["Ann: 7+5=12\n", "#### 12"]
@@ -60,3 +60,11 @@ def test_a_row_without_completion_stops_training(tokenizer) -> None:  # type: ig
     row = encode(tokenizer, PROMPT, STEPS, 8)
     with pytest.raises(RatchetError, match=r"1 training rows have no completion.*such as lost"):
         check_rows([row], ["lost"], 8)
+
+
+def test_a_saved_tokenizer_does_not_say_how_it_was_loaded(tokenizer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    save_tokenizer(tokenizer, tmp_path)
+    assert "local" not in (tmp_path / "tokenizer_config.json").read_text()
+    save_tokenizer(load_tokenizer(tmp_path), tmp_path / "again")
+    files = [folder / "tokenizer_config.json" for folder in (tmp_path, tmp_path / "again")]
+    assert files[0].read_bytes() == files[1].read_bytes()

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from stages.compute import ComputeSettings, set_up
 from stages.encode import encode
 from stages.models import load_tokenizer
 from stages.objectives.prm import MASKED, collate, labelled, score_steps, step_losses, train_prm
@@ -17,7 +18,7 @@ from stages.verifier import training_rows
 
 def training(**changes: object) -> TrainingSettings:
     values = {
-        "epochs": 12,
+        "epochs": 30,
         "max_steps": None,
         "batch_size": 8,
         "learning_rate": 5e-3,
@@ -75,6 +76,7 @@ def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
             "labels": [[float(x) for x in shapes[i % 4][1]] for i in range(32)],
         }
     )
+    set_up(ComputeSettings(threads=1), 0)  # the head starts at random
     losses = train_prm(checkpoint, rows, training(), Turn(1, 0), tmp_path)
     assert losses["loss"][-1] < 0.2
     scores = score_steps(tmp_path, rows, 5, 128, torch.device("cpu"))

@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from schemas.losses import Losses
+from stages.models import save_tokenizer
 from stages.settings import Section
 from stages.stage import Turn, quiet
 
@@ -58,7 +59,7 @@ def finish(trainer: Any, tokenizer: Any, out: Path, turn: Turn) -> pl.DataFrame:
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     trainer.model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    save_tokenizer(tokenizer, out)
     turn.count(optimiser_steps=trainer.state.global_step)
     return losses(trainer.state.log_history)
 
