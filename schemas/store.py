@@ -5,7 +5,6 @@ file `part.parquet` in each. Rows are ordered by primary key and the writer's se
 pinned, so equal content is equal bytes.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -97,11 +96,6 @@ def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
         raise RatchetError(f"{top} is missing: run `dvc repro` to make it")
     frames = [_read_file(table, file) for file in files]
     return validate(pl.concat(frames), table, f"reading {top}")
-
-
-def read_all(table: type[Table], iterations: Iterable[int]) -> pl.DataFrame:
-    """All rows of the named iterations."""
-    return pl.concat([read(table, iteration=number) for number in iterations])
 
 
 def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
