@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.problems import Problems
+from stages.models import ScratchSettings
 from stages.prepare import sort_rows
 from stages.tasks.toy import TASK, ToySettings
 
@@ -47,25 +48,29 @@ def problems() -> pl.DataFrame:
     return toy_problems()
 
 
+def scratch(**changes: object) -> ScratchSettings:
+    """A very small Llama, untrained."""
+    values = {
+        "kind": "scratch",
+        "vocabulary": 400,
+        "width": 32,
+        "layers": 2,
+        "heads": 2,
+        "kv_heads": 1,
+        "feed_forward": 48,
+        "max_positions": 256,
+        "init_std": 0.08,
+    }
+    return ScratchSettings.model_validate(values | changes)
+
+
 @pytest.fixture(scope="session")
 def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small Llama with random weights and the toy's tokenizer."""
     from stages.base import make_scratch
-    from stages.models import ScratchSettings
 
     out = tmp_path_factory.mktemp("checkpoint")
-    settings = ScratchSettings(
-        kind="scratch",
-        vocabulary=400,
-        width=32,
-        layers=2,
-        heads=2,
-        kv_heads=1,
-        feed_forward=48,
-        max_positions=256,
-        init_std=0.08,
-    )
-    make_scratch(settings, problems, 0, out)
+    make_scratch(scratch(), problems, 0, out)
     return out
 
 

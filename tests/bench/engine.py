@@ -6,9 +6,8 @@ from stages.base import make_scratch
 from stages.encode import encode_prompt
 from stages.engines.engine import Request, Sampling
 from stages.engines.transformers_engine import TransformersEngine
-from stages.models import ScratchSettings
 from tests.bench.case import Case
-from tests.conftest import toy_problems
+from tests.conftest import scratch, toy_problems
 
 DRAWS, NEW_TOKENS = 8, 48
 
@@ -18,17 +17,8 @@ def case(folder: Path) -> Case:
     import torch
 
     problems = toy_problems(n_train=20).head(128)
-    settings = ScratchSettings(
-        kind="scratch",
-        vocabulary=512,
-        width=96,
-        layers=3,
-        heads=4,
-        kv_heads=1,
-        feed_forward=256,
-        max_positions=1024,
-        init_std=0.08,
-    )
+    tiny = {"vocabulary": 512, "width": 96, "layers": 3, "heads": 4, "feed_forward": 256}
+    settings = scratch(**tiny, max_positions=1024)
     make_scratch(settings, problems, 0, folder / "model")
     engine = TransformersEngine(folder / "model", 512, torch.device("cpu"))
     prompts = problems["prompt"].to_list()
