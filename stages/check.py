@@ -19,6 +19,7 @@ from stages.stage import Stage, once, stage
 STAGES = [
     "prepare",
     "base",
+    "simulator",
     "sft",
     "sample",
     "grade",

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.table import RatchetError
-
 
 @dataclass(frozen=True)
 class Encoded:
@@ -21,6 +19,7 @@ class Encoded:
     n_prompt: int
     step_ends: list[int]  # index in ids of each step's last token
     truncated: bool = False
+    ends: bool = True  # does the text end here, so that EOS belongs to it
 
 
 def encode_prompt(tokenizer: Any, prompt: str) -> list[int]:
@@ -55,23 +54,9 @@ def encode(
         ids.append(tokenizer.eos_token_id)
     truncated = len(ids) > max_length
     kept = [end for end in ends if end < max_length]
-    return Encoded(ids[:max_length], n_prompt, kept, truncated)
+    return Encoded(ids[:max_length], n_prompt, kept, truncated, eos)
 
 
 def _count_before(starts: list[int], position: int) -> int:
     """How many tokens start before a character (starts are in order)."""
     return bisect_left(starts, position)
-
-
-def check_rows(rows: Sequence[Encoded], names: Sequence[str], max_length: int) -> int:
-    """Stops training on rows with nothing to learn; returns how many are cut short.
-
-    Raises RatchetError naming rows whose prompt alone fills `max_length` (all labels masked).
-    """
-    empty = [n for n, row in zip(names, rows, strict=True) if row.n_prompt >= len(row.ids)]
-    if empty:
-        raise RatchetError(
-            f"{len(empty)} training rows have no completion within max_length={max_length}, "
-            f"such as {', '.join(empty[:3])}: raise max_length"
-        )
-    return sum(row.truncated for row in rows)

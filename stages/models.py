@@ -1,19 +1,40 @@
 """Section `model` and the checkpoint folders: plain Hugging Face folders under models/."""
 
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.table import RatchetError
 from stages.settings import Section, unknown
 
+POLICY, TRAINED, SIMULATOR = "policy", "trained", "simulator"  # words that are no folder or id
+
+
+class AdapterSettings(BaseModel):
+    """Low-rank adapters in place of full fine-tuning (SIPF Table 5); bits 4 is QLoRA."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    rank: int = Field(ge=1)
+    alpha: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1)
+    bits: Literal[4, 16]
+
 
 class ModelSettings(Section):
-    """Section `model`: what kind of model the policy is."""
+    """Section `model`: what kind of model the policy is, and who simulates and verifies.
+
+    `simulator`: policy (the previous iteration's model), trained (section `simulator`), or a
+    folder or id. `verifier`: what the verifier's weights start from: policy, base, sft,
+    simulator, or a folder or id.
+    """
 
     section: ClassVar[str] = "model"
     kind: Literal["none", "scratch", "pretrained"]
+    simulator: str = Field(min_length=1)
+    verifier: str = Field(min_length=1)
+    adapter: AdapterSettings | None
 
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type["ModelSettings"]:
@@ -28,8 +49,8 @@ class ModelSettings(Section):
         return kinds[kind]
 
 
-class ScratchSettings(ModelSettings):
-    """A Llama with random weights and a tokenizer trained on the problems at hand."""
+class Architecture(Section):
+    """A small Llama with its own tokenizer."""
 
     vocabulary: int = Field(ge=270, description="tokens, 256 bytes and specials included")
     width: int = Field(ge=8)
@@ -41,6 +62,10 @@ class ScratchSettings(ModelSettings):
     init_std: float = Field(gt=0)
 
 
+class ScratchSettings(ModelSettings, Architecture):
+    """A policy with random weights and a tokenizer trained on the problems at hand."""
+
+
 class PretrainedSettings(ModelSettings):
     """A Hugging Face folder or id."""
 
@@ -50,13 +75,13 @@ class PretrainedSettings(ModelSettings):
 EMPTY = "NO_MODEL"
 
 
-def mark_empty(folder: Path) -> None:
+def mark_empty(folder: Path, reason: str) -> None:
     """Makes a folder that says on purpose that there is no model."""
-    (folder / EMPTY).write_text("model.kind is none: nothing is trained in this run\n")
+    (folder / EMPTY).write_text(f"{reason}\n")
 
 
 def is_empty(folder: Path) -> bool:
-    """Is this the folder of a run without a model?"""
+    """Is this the folder of a model that the run does not have?"""
     return (folder / EMPTY).exists()
 
 
@@ -69,6 +94,26 @@ def need_model(folder: Path) -> Path:
     if not (folder / "config.json").exists():
         raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
     return folder
+
+
+def fetch(source: str, parameter: str, out: Path) -> None:
+    """Copies a local folder, or downloads a model id. Raises RatchetError if it is neither."""
+    local = Path(source).expanduser()
+    if local.exists() or local.is_absolute() or source.startswith("."):
+        if not (local / "config.json").exists():
+            raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
+        shutil.copytree(local, out, dirs_exist_ok=True)
+        return
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(source, local_dir=out, ignore_patterns=["*.bin", "*.pth", "*.gguf"])
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise RatchetError(
+            f"{parameter}: cannot fetch {source} ({reason}): set {parameter} to a local folder"
+        ) from error
+    shutil.rmtree(out / ".cache", ignore_errors=True)
 
 
 def starting_point(
@@ -85,7 +130,7 @@ def starting_point(
 
 
 def load_policy(folder: Path) -> tuple[Any, Any]:
-    """(causal model, tokenizer) of a checkpoint folder."""
+    """(causal model, tokenizer) of a checkpoint folder, to draw from."""
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(folder), load_tokenizer(folder)

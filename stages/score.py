@@ -57,7 +57,7 @@ def score(
             "step_scores": StepScores.create_empty(),
             "path_scores": PathScores.create_empty(),
         }
-    from stages.objectives.prm import score_steps
+    from stages.objectives.verifier import score_steps
 
     device = set_up(compute, turn.seed)
     rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")

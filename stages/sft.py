@@ -9,8 +9,9 @@ from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
-from stages.models import is_empty, mark_empty, need_model
-from stages.objectives.training import TrainingSettings
+from stages.models import ModelSettings, is_empty, mark_empty, need_model
+from stages.objectives.objective import OBJECTIVES
+from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.stage import Turn, once, stage
 
 
@@ -25,27 +26,28 @@ class SftSettings(TrainingSettings):
     models={"start": "base"},
     makes="sft",
     writes=[once(Losses)],
-    sections=[SftSettings, ComputeSettings],
+    sections=[SftSettings, ModelSettings, TrainerSettings, ComputeSettings],
 )
 def sft(
     examples: pl.DataFrame,
     start: Path,
     sft: SftSettings,
+    model: ModelSettings,
+    trainer: TrainerSettings,
     compute: ComputeSettings,
     turn: Turn,
     out: Path,
 ) -> pl.DataFrame:
     """Fine-tunes the base on the gold rationales."""
     if is_empty(start):
-        mark_empty(out)
+        mark_empty(out, "model.kind is none: nothing is trained in this run")
         return Losses.create_empty()
     if examples.is_empty():
         raise RatchetError("no problem has a gold rationale (D0 is empty): the task must give some")
-    from stages.objectives.sft import train_sft
-
     set_up(compute, turn.seed)
     quiet_datasets()
-    return train_sft(need_model(start), examples, sft, turn, out)
+    job = Job(need_model(start), out, turn, sft, trainer, model.adapter)
+    return OBJECTIVES["sft"].train(job, Rows(examples=examples))
 
 
 if __name__ == "__main__":

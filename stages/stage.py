@@ -30,6 +30,7 @@ MODELS = {
     "sft": "models/iteration=0",
     "previous": "models/iteration={previous}",
     "now": "models/iteration={iteration}",
+    "simulator": "models/simulator",
     "verifier": "models/verifier/iteration={iteration}",
 }
 

@@ -1,6 +1,7 @@
-"""verifier: trains the process reward model on the labelled steps (SIPF Eq. 3-4)."""
+"""verifier: trains a reward model on steps (SIPF Eq. 3-4): process or outcome."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -11,31 +12,54 @@ from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
-from stages.models import ModelSettings, mark_empty, need_model, starting_point
-from stages.objectives.training import TrainingSettings
+from stages.models import (
+    POLICY,
+    SIMULATOR,
+    ModelSettings,
+    fetch,
+    mark_empty,
+    need_model,
+    starting_point,
+)
+from stages.objectives.training import Job, TrainerSettings, TrainingSettings
 from stages.stage import Turn, now, once, stage
 
 
 class VerifierSettings(TrainingSettings):
-    """Section `verifier`."""
+    """Section `verifier`. prm: each step's label; orm: the path's outcome at each step."""
 
     section: ClassVar[str] = "verifier"
-    by: Literal["prm", "none"]
-    start: Literal["base", "sft", "previous"]
+    by: Literal["prm", "orm", "none"]
 
 
 def training_rows(
-    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame
+    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, by: str
 ) -> pl.DataFrame:
-    """One row per labelled path: path_id, prompt, steps, labels in the order of the steps."""
+    """One row per path: path_id, prompt, steps, labels in the order of the steps.
+
+    Both kinds learn from the labelled paths, so that they can be compared; an outcome reward
+    model, which needs no label, learns from all kept paths where none is labelled.
+    """
     labels = (
         step_labels.sort("path_id", "step")
         .group_by("path_id", maintain_order=True)
         .agg(labels=pl.col("label").cast(pl.Float64))
     )
+    known = paths.select("path_id", "problem_id", "steps", "correct", "kept")
+    if by == "orm":
+        outcome = pl.col("correct").cast(pl.Float64)
+        known = known.with_columns(labels=outcome.repeat_by(pl.col("steps").list.len()))
+        known = (
+            known.filter("kept")
+            if labels.is_empty()
+            else known.join(labels, on="path_id", how="semi")
+        )
+    else:
+        known = known.join(labels, on="path_id")
     return (
-        labels.join(paths.select("path_id", "problem_id", "steps"), on="path_id")
+        known.filter(pl.col("steps").list.len() > 0)
         .join(problems.select("problem_id", "prompt"), on="problem_id")
+        .select("path_id", "prompt", "steps", "labels")
         .sort("path_id")
     )
 
@@ -46,10 +70,10 @@ def training_rows(
         "paths": now(Paths),
         "step_labels": now(StepLabels),
     },
-    models={"base": "base", "first": "sft", "previous": "previous"},
+    models={"base": "base", "first": "sft", "previous": "previous", "simulator": "simulator"},
     makes="verifier",
     writes=[now(Losses)],
-    sections=[VerifierSettings, ModelSettings, ComputeSettings],
+    sections=[VerifierSettings, ModelSettings, TrainerSettings, ComputeSettings],
 )
 def verifier(
     problems: pl.DataFrame,
@@ -58,28 +82,40 @@ def verifier(
     base: Path,
     first: Path,
     previous: Path,
+    simulator: Path,
     verifier: VerifierSettings,
     model: ModelSettings,
+    trainer: TrainerSettings,
     compute: ComputeSettings,
     turn: Turn,
     out: Path,
 ) -> pl.DataFrame:
     """Makes models/verifier/iteration=K."""
     if verifier.by == "none":
-        mark_empty(out)
+        mark_empty(out, "verifier.by is none: nothing is verified in this run")
         return Losses.create_empty()
-    rows = training_rows(paths, step_labels, problems)
+    rows = training_rows(paths, step_labels, problems, verifier.by)
     if rows.is_empty():
         raise RatchetError(
             "no step is labelled, so there is nothing to train the verifier on: "
             "set label.by=rollouts, or verifier.by=none with pair.by=outcome"
         )
-    from stages.objectives.prm import train_prm
+    from stages.objectives.verifier import train_verifier
 
-    start = starting_point(verifier.start, model, base, first, previous)
     set_up(compute, turn.seed)
     quiet_datasets()
-    return train_prm(need_model(start), rows, verifier, turn, out)
+    own = {POLICY: previous, SIMULATOR: simulator}
+    with TemporaryDirectory() as folder:
+        if model.verifier in ("base", "sft"):
+            start = starting_point(model.verifier, model, base, first, previous)
+        elif model.verifier in own:
+            start = own[model.verifier]
+        else:
+            start = Path(folder)
+            fetch(model.verifier, "model.verifier", start)
+        return train_verifier(
+            Job(need_model(start), out, turn, verifier, trainer, model.adapter), rows
+        )
 
 
 if __name__ == "__main__":

@@ -60,6 +60,9 @@ def scratch(**changes: object) -> ScratchSettings:
         "feed_forward": 48,
         "max_positions": 256,
         "init_std": 0.08,
+        "simulator": "policy",
+        "verifier": "policy",
+        "adapter": None,
     }
     return ScratchSettings.model_validate(values | changes)
 
@@ -67,10 +70,11 @@ def scratch(**changes: object) -> ScratchSettings:
 @pytest.fixture(scope="session")
 def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small Llama with random weights and the toy's tokenizer."""
-    from stages.base import make_scratch
+    from stages.base import seen_texts
+    from stages.scratch import make_scratch
 
     out = tmp_path_factory.mktemp("checkpoint")
-    make_scratch(scratch(), problems, 0, out)
+    make_scratch(scratch(), seen_texts(problems), 0, out)
     return out
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.table import RatchetError
-from stages.encode import check_rows, encode, encode_prompt
+from stages.encode import encode, encode_prompt
 from stages.models import load_tokenizer, save_tokenizer
 
 PROMPT = "Ann has 7 pens. Ann buys 5 more. How many pens are there now?\n"
@@ -46,20 +45,6 @@ def test_a_token_that_crosses_a_boundary_belongs_to_where_it_starts(tokenizer) -
     whole = encode(tokenizer, PROMPT, ["".join(STEPS)], 256)
     cut = encode(tokenizer, PROMPT, STEPS, 256)
     assert whole.ids == cut.ids
-
-
-def test_truncation_is_counted_and_drops_the_ends_it_cuts(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    full = encode(tokenizer, PROMPT, STEPS, 256)
-    short = encode(tokenizer, PROMPT, STEPS, full.step_ends[0] + 2)
-    assert short.truncated and not full.truncated
-    assert short.step_ends == full.step_ends[:1]
-    assert check_rows([full, short], ["a", "b"], 64) == 1
-
-
-def test_a_row_without_completion_stops_training(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    row = encode(tokenizer, PROMPT, STEPS, 8)
-    with pytest.raises(RatchetError, match=r"1 training rows have no completion.*such as lost"):
-        check_rows([row], ["lost"], 8)
 
 
 def test_a_saved_tokenizer_does_not_say_how_it_was_loaded(tokenizer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -5,7 +5,6 @@ model's bytes, the engine and its version, the prompt, the sampling settings, th
 index, so a killed run finds what it had drawn, and a second run that asks the same pays nothing.
 """
 
-import configparser
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +15,7 @@ import polars as pl
 from schemas.store import write_parquet
 from stages.engines.engine import Completion
 from stages.identity import digest
+from stages.kept import beside_cache
 
 SCHEMA = {
     "key": pl.String,
@@ -29,12 +29,7 @@ SCHEMA = {
 def location() -> Path:
     """$RATCHET_LEDGER, or `ledger/` in DVC's cache folder, which all workspaces share."""
     given = os.environ.get("RATCHET_LEDGER")
-    if given:
-        return Path(given)
-    parser = configparser.ConfigParser()
-    parser.read([".dvc/config", ".dvc/config.local"])
-    cache = parser.get("cache", "dir", fallback="cache")
-    return Path(".dvc", cache.strip("'\"")) / "ledger"
+    return Path(given) if given else beside_cache("ledger")
 
 
 class Ledger:

@@ -5,14 +5,13 @@ odds(y | x) = p / (1 - p) with p = P(y | x) ** (1/|y|). As printed, SIPF's Eq. 7
 before the sigmoid and gives the first term the wrong sign.
 """
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from stages.models import load_policy
-from stages.objectives.training import TrainingSettings, arguments, finish
-from stages.stage import Turn
+from stages.objectives.objective import AlignSettings
+from stages.objectives.paired import texts
+from stages.objectives.training import Job, Rows
 
 
 def trainer_class() -> type[Any]:
@@ -30,31 +29,18 @@ def trainer_class() -> type[Any]:
     return CompletionOrpo
 
 
-def train_orpo(
-    start: Path,
-    pairs: pl.DataFrame,
-    examples: pl.DataFrame,
-    settings: TrainingSettings,
-    beta: float,
-    turn: Turn,
-    out: Path,
-) -> pl.DataFrame:
-    """Aligns `start` on pairs (prompt, chosen, rejected) into `out`; returns losses.
+def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
+    """Aligns on rows.pairs (prompt, chosen, rejected); returns losses.
 
-    Rows of `examples` (prompt, completion) enter the NLL term alone: as pairs whose two sides
-    are the same text, the odds ratio is one and its gradient zero.
+    rows.examples (prompt, completion) enter the NLL term alone: as pairs whose two sides are the
+    same text, the odds ratio is one and its gradient zero.
     """
-    from datasets import Dataset
     from trl.experimental.orpo import ORPOConfig
 
-    alone = examples.select("prompt", chosen="completion", rejected="completion")
-    rows = pl.concat([pairs.select("prompt", "chosen", "rejected"), alone])
-    model, tokenizer = load_policy(start)
-    config = ORPOConfig(**arguments(settings, out, turn), beta=beta, max_length=settings.max_length)
-    trainer = trainer_class()(
-        model,
-        config,
-        train_dataset=Dataset.from_dict(rows.to_dict(as_series=False)),
-        processing_class=tokenizer,
-    )
-    return finish(trainer, tokenizer, out, turn)
+    settings = job.settings
+    assert isinstance(settings, AlignSettings)
+    model, tokenizer = job.load()
+    config = ORPOConfig(**job.arguments(rows), beta=settings.beta, max_length=settings.max_length)
+    data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, True))
+    trainer = trainer_class()(model, config, processing_class=tokenizer, **data)
+    return job.finish(trainer, tokenizer, rows)

@@ -1,39 +1,48 @@
 """Supervised fine-tuning on completions (prompt tokens carry no loss)."""
 
-from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from stages.encode import check_rows, encode
-from stages.models import load_policy
-from stages.objectives.training import TrainingSettings, arguments, finish
-from stages.stage import Turn
+from stages.encode import encode
+from stages.objectives.preflight import check_rows
+from stages.objectives.training import Job, Rows
 
 MASKED = -100
 
 
-def train_sft(
-    start: Path, examples: pl.DataFrame, settings: TrainingSettings, turn: Turn, out: Path
-) -> pl.DataFrame:
-    """Fine-tunes `start` on rows (example_id, prompt, completion) into `out`; returns losses.
+def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
+    """Fine-tunes on rows.examples (example_id, prompt, completion); returns losses.
 
     Loss: mean over completion tokens of the batch of -log p(token), EOS included.
     """
-    from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    model, tokenizer = load_policy(start)
-    texts = examples.select("prompt", "completion").rows()
-    rows = [encode(tokenizer, p, [c], settings.max_length) for p, c in texts]
-    check_rows(rows, examples["example_id"].to_list(), settings.max_length)
-    dataset = Dataset.from_dict(
+    model, tokenizer = job.load()
+    config = SFTConfig(
+        **job.arguments(rows),
+        max_length=job.settings.max_length,
+        packing=job.trainer.packing,
+    )
+    data = job.datasets(rows, lambda part: encoded(tokenizer, part, job.settings.max_length))
+    trainer = SFTTrainer(model, config, processing_class=tokenizer, **data)
+    return job.finish(trainer, tokenizer, rows)
+
+
+def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
+    """Examples as a dataset of input_ids and labels."""
+    from datasets import Dataset
+
+    prompts = rows.examples["prompt"].to_list()
+    completions = rows.examples["completion"].to_list()
+    coded = [
+        encode(tokenizer, prompt, [completion], max_length)
+        for prompt, completion in zip(prompts, completions, strict=True)
+    ]
+    check_rows(tokenizer, prompts, coded, rows.examples["example_id"].to_list(), max_length)
+    return Dataset.from_dict(
         {
-            "input_ids": [row.ids for row in rows],
-            "labels": [[MASKED] * row.n_prompt + row.ids[row.n_prompt :] for row in rows],
+            "input_ids": [row.ids for row in coded],
+            "labels": [[MASKED] * row.n_prompt + row.ids[row.n_prompt :] for row in coded],
         }
     )
-    config = SFTConfig(
-        **arguments(settings, out, turn), max_length=settings.max_length, packing=False
-    )
-    trainer = SFTTrainer(model, config, train_dataset=dataset, processing_class=tokenizer)
-    return finish(trainer, tokenizer, out, turn)

@@ -1,81 +1,184 @@
-"""What every training run shares: its settings, its arguments, its log."""
+"""What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
 
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from schemas.losses import Losses
-from stages.models import save_tokenizer
+from stages.identity import digest, folder_digest
+from stages.kept import beside_cache
+from stages.models import AdapterSettings
+from stages.objectives.adapter import load, save
 from stages.settings import Section
 from stages.stage import Turn, quiet
 
+FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO: to a tenth
+
 
 class TrainingSettings(Section):
-    """The optimiser's part of a section: sft, verifier and align have it."""
+    """The optimiser's part of a section: sft, simulator, verifier and align have it."""
 
     epochs: int = Field(ge=1)
     max_steps: int | None = Field(ge=1)
     batch_size: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
-    schedule: Literal["cosine", "linear", "constant"]
-    warmup: float = Field(ge=0, lt=1)
+    schedule: Literal["cosine", "cosine_with_min_lr", "linear", "constant"]
+    warmup: float = Field(ge=0)
     weight_decay: float = Field(ge=0)
     max_length: int = Field(ge=8)
 
 
-def arguments(settings: TrainingSettings, out: Path, turn: Turn) -> dict[str, Any]:
-    """Keyword arguments of transformers.TrainingArguments for these settings."""
-    import torch
+class TrainerSettings(Section):
+    """Section `trainer`: how any model is trained here."""
 
-    cuda = torch.cuda.is_available()
-    return {
-        "output_dir": str(out),
-        "num_train_epochs": settings.epochs,
-        "max_steps": settings.max_steps or -1,
-        "per_device_train_batch_size": settings.batch_size,
-        "learning_rate": settings.learning_rate,
-        "lr_scheduler_type": settings.schedule,
-        "warmup_steps": settings.warmup,
-        "weight_decay": settings.weight_decay,
-        "bf16": cuda and torch.cuda.is_bf16_supported(),
-        "use_cpu": not cuda,
-        "seed": turn.seed,
-        "logging_steps": 10,
-        "save_strategy": "no",
-        "report_to": [],
-        "disable_tqdm": quiet(),
-        "dataloader_pin_memory": cuda,
-        "gradient_checkpointing": False,
-        "remove_unused_columns": False,
-    }
+    section: ClassVar[str] = "trainer"
+    precision: Literal["auto", "bf16", "fp32"]
+    beta2: float = Field(gt=0, lt=1)
+    max_grad_norm: float = Field(gt=0)
+    accumulate: int = Field(ge=1)
+    gradient_checkpointing: bool
+    packing: bool
+    checkpoint_every: int | None = Field(ge=1)
+    dev_share: float = Field(ge=0, lt=1)
 
 
-def finish(trainer: Any, tokenizer: Any, out: Path, turn: Turn) -> pl.DataFrame:
-    """Trains, saves model and tokenizer to `out`, and returns the rows of `losses`."""
-    from transformers import PrinterCallback
+@dataclass(frozen=True)
+class Rows:
+    """What there is to train on: columns of the tables `pairs` and `examples`."""
 
-    trainer.remove_callback(PrinterCallback)
-    trainer.train()
-    trainer.model.save_pretrained(out)
-    save_tokenizer(tokenizer, out)
-    turn.count(optimiser_steps=trainer.state.global_step)
-    return losses(trainer.state.log_history)
+    pairs: pl.DataFrame = field(default_factory=pl.DataFrame)
+    examples: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def digest(self) -> str:
+        """Digest of the rows, in their order."""
+        frames = [self.pairs, self.examples]
+        return digest(*(value for frame in frames for value in frame.hash_rows(seed=0)))
+
+    def split(self, share: float) -> tuple["Rows", "Rows"]:
+        """(to train on, held out): a share of the prompts, drawn by digest, for `dev_share`."""
+        pairs, dev_pairs = _held_out(self.pairs, share)
+        examples, dev_examples = _held_out(self.examples, share)
+        return Rows(pairs, examples), Rows(dev_pairs, dev_examples)
+
+
+def _held_out(frame: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if frame.is_empty():
+        return frame, frame
+    places = [int(digest("dev", prompt, size=4), 16) / 2**32 for prompt in frame["prompt"]]
+    held = pl.Series(places) < share
+    return frame.filter(~held), frame.filter(held)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: from the folder `start` into the folder `out`, as the settings say."""
+
+    start: Path
+    out: Path
+    turn: Turn
+    settings: TrainingSettings
+    trainer: TrainerSettings
+    adapter: AdapterSettings | None
+
+    def load(self, kind: str = "AutoModelForCausalLM", **how: Any) -> tuple[Any, Any]:
+        """(model, tokenizer) to train; see `adapter.load`."""
+        return load(self.start, self.adapter, kind, **how)
+
+    def datasets(self, rows: Rows, encoded: Any) -> dict[str, Any]:
+        """Keyword arguments of a trainer: train_dataset, and eval_dataset where rows are held out.
+
+        `encoded` turns Rows into a datasets.Dataset.
+        """
+        if not self.trainer.dev_share:
+            return {"train_dataset": encoded(rows)}
+        train, held = rows.split(self.trainer.dev_share)
+        return {"train_dataset": encoded(train), "eval_dataset": encoded(held)}
+
+    def checkpoints(self, rows: Rows) -> Path:
+        """The folder of this run's checkpoints, named by all that decides its result."""
+        names = [self.settings, self.trainer, self.adapter, self.turn.seed, self.turn.stage]
+        key = digest(folder_digest(self.start), rows.digest(), *names, size=16)
+        return beside_cache("checkpoints") / key
+
+    def arguments(self, rows: Rows) -> dict[str, Any]:
+        """Keyword arguments of transformers.TrainingArguments."""
+        import torch
+
+        cuda = torch.cuda.is_available()
+        can = cuda and torch.cuda.is_bf16_supported()
+        precision = self.trainer.precision
+        return {
+            "output_dir": str(self.checkpoints(rows)),
+            "num_train_epochs": self.settings.epochs,
+            "max_steps": self.settings.max_steps or -1,
+            "per_device_train_batch_size": self.settings.batch_size,
+            "per_device_eval_batch_size": self.settings.batch_size,
+            "gradient_accumulation_steps": self.trainer.accumulate,
+            "learning_rate": self.settings.learning_rate,
+            "lr_scheduler_type": self.settings.schedule,
+            "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
+            "warmup_steps": self.settings.warmup,  # below one: a share of all steps
+            "weight_decay": self.settings.weight_decay,
+            "adam_beta2": self.trainer.beta2,
+            "max_grad_norm": self.trainer.max_grad_norm,
+            "bf16": precision == "bf16" or (precision == "auto" and can),
+            "use_cpu": not cuda,
+            "seed": self.turn.seed,
+            "logging_steps": 10,
+            "report_to": [],
+            "disable_tqdm": quiet(),
+            "dataloader_pin_memory": cuda,
+            "gradient_checkpointing": self.trainer.gradient_checkpointing,
+            "remove_unused_columns": False,
+        } | self._saving()
+
+    def _saving(self) -> dict[str, Any]:
+        every = self.trainer.checkpoint_every
+        if every is None:
+            return {"save_strategy": "no"}
+        saving: dict[str, Any] = {"save_strategy": "steps", "save_steps": every}
+        if not self.trainer.dev_share:
+            return saving | {"save_total_limit": 1}
+        return saving | {
+            "save_total_limit": 2,  # the best and the last
+            "eval_strategy": "steps",
+            "eval_steps": every,
+            "load_best_model_at_end": True,
+            "metric_for_best_model": "loss",
+        }
+
+    def finish(self, trainer: Any, tokenizer: Any, rows: Rows) -> pl.DataFrame:
+        """Trains, from the last checkpoint if there is one; saves to `out`; returns `losses`."""
+        from transformers import PrinterCallback
+        from transformers.trainer_utils import get_last_checkpoint
+
+        trainer.remove_callback(PrinterCallback)
+        checkpoints = self.checkpoints(rows)
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
+        save(trainer.model, tokenizer, self.start, self.adapter, self.out)
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        self.turn.count(optimiser_steps=trainer.state.global_step)
+        return losses(trainer.state.log_history)
 
 
 def losses(history: list[dict[str, float]]) -> pl.DataFrame:
     """Rows of `losses` from a trainer's log."""
-    rows = [
-        {
-            "step": int(entry["step"]),
-            "loss": entry["loss"],
-            "learning_rate": entry.get("learning_rate"),
-            "grad_norm": entry.get("grad_norm"),
-            "logprob_chosen": entry.get("logps/chosen"),
-            "logprob_rejected": entry.get("logps/rejected"),
-        }
-        for entry in history
-        if "loss" in entry
-    ]
-    return pl.DataFrame(rows, schema=Losses.stored_schema()).unique("step", keep="last")
+    rows: dict[int, dict[str, Any]] = {}
+    for entry in history:
+        row = rows.setdefault(int(entry["step"]), {"step": int(entry["step"]), "loss": None})
+        if "eval_loss" in entry:
+            row["dev_loss"] = entry["eval_loss"]
+        elif "loss" in entry:
+            row |= {
+                "loss": entry["loss"],
+                "learning_rate": entry.get("learning_rate"),
+                "grad_norm": entry.get("grad_norm"),
+                "logprob_chosen": entry.get("logps/chosen"),
+                "logprob_rejected": entry.get("logps/rejected"),
+            }
+    kept = [row for row in rows.values() if row["loss"] is not None or "dev_loss" in row]
+    return pl.DataFrame(kept, schema=Losses.stored_schema())

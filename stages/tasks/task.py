@@ -58,6 +58,10 @@ class Task:
         """Every problem of the run, or why a row is none."""
         raise NotImplementedError
 
+    def more(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
+        """`count` further problems of each level, with rationales; none where a task can't."""
+        return []
+
     def split(self, text: str) -> list[str]:
         """Steps whose concatenation is exactly the text: lines, blank ones with the one before."""
         return split_lines(text)

@@ -90,6 +90,23 @@ class Toy(Task):
                     problem_id=f"toy-{split}-{len(seen):05d}",
                 )
 
+    def more(self, settings: ToySettings, count: int, seed: int) -> Iterator[Problem]:
+        """Problems from a generator of their own, for a simulator to learn from."""
+        rng = random.Random(f"toy-more-{seed}")
+        seen: set[str] = set()
+        for number in range(count * settings.levels):
+            level = 1 + number % settings.levels
+            question, steps, answer = _distinct(rng, level, settings.modulus, seen)
+            yield Problem(
+                row=f"more-{len(seen)}",
+                split="train",
+                question=question,
+                answer=str(answer),
+                prompt=f"{question}\n",
+                rationale=[*steps, f"#### {answer}"],
+                level=level,
+            )
+
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
         """A step is sound if it is the next equation of its quantity (either operand first)."""
         left = [parse_step(step) for step in rationale[:-1]]

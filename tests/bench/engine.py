@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from stages.base import make_scratch
+from stages.base import seen_texts
 from stages.encode import encode_prompt
 from stages.engines.engine import Request, Sampling
 from stages.engines.transformers_engine import TransformersEngine
+from stages.scratch import make_scratch
 from tests.bench.case import Case
 from tests.conftest import scratch, toy_problems
 
@@ -19,7 +20,7 @@ def case(folder: Path) -> Case:
     problems = toy_problems(n_train=20).head(128)
     tiny = {"vocabulary": 512, "width": 96, "layers": 3, "heads": 4, "feed_forward": 256}
     settings = scratch(**tiny, max_positions=1024)
-    make_scratch(settings, problems, 0, folder / "model")
+    make_scratch(settings, seen_texts(problems), 0, folder / "model")
     engine = TransformersEngine(folder / "model", 512, torch.device("cpu"))
     prompts = problems["prompt"].to_list()
     requests = [Request(p, d, 7919 * i + d) for i, p in enumerate(prompts) for d in range(DRAWS)]

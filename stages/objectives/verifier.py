@@ -1,4 +1,4 @@
-"""The process reward model: a probability at each step's last token (SIPF Eq. 3-4).
+"""Reward models: a probability at each step's last token (SIPF Eq. 3-4).
 
 A token classifier over problem and path, read where training put the labels: both go through
 `encode`, so the position trained is the position scored.
@@ -13,8 +13,7 @@ import polars as pl
 from schemas.table import RatchetError
 from stages.encode import Encoded, encode
 from stages.models import load_tokenizer
-from stages.objectives.training import TrainingSettings, arguments, finish
-from stages.stage import Turn
+from stages.objectives.training import Job, Rows
 
 MASKED = -100.0
 
@@ -55,45 +54,51 @@ def labelled(row: Encoded, labels: Sequence[float]) -> list[float]:
     return by_token
 
 
-def train_prm(
-    start: Path, rows: pl.DataFrame, settings: TrainingSettings, turn: Turn, out: Path
-) -> pl.DataFrame:
-    """Trains on rows (path_id, prompt, steps, labels: list of 0/1 or shares); returns losses."""
+def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
+    """Trains on rows (path_id, prompt, steps, labels: list of 0/1 or shares); returns losses.
+
+    A process reward model has each step's own label, an outcome reward model the path's outcome
+    at every step (arXiv 2110.14168, 4.2).
+    """
     import torch
     from datasets import Dataset
-    from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
+    from transformers import Trainer, TrainingArguments
 
-    tokenizer = load_tokenizer(start)
-    coded: list[dict[str, Any]] = []
-    for prompt, steps, labels in rows.select("prompt", "steps", "labels").rows():
-        row = encode(tokenizer, prompt, steps, settings.max_length, eos=False)
-        coded.append(
-            {
-                "input_ids": row.ids,
-                "labels": labelled(row, labels),
-            }
-        )
-    if not any(any(v != MASKED for v in row["labels"]) for row in coded):
-        raise RatchetError(
-            f"no step ends within verifier.max_length={settings.max_length}: raise it"
-        )
-    model = AutoModelForTokenClassification.from_pretrained(start, num_labels=1)
-    model.dropout = torch.nn.Identity()  # the head's own; the labels are noisy enough
+    model, tokenizer = job.load("AutoModelForTokenClassification", num_labels=1)
+    max_length = job.settings.max_length
+
+    def encoded(part: Rows) -> Any:
+        coded: list[dict[str, Any]] = []
+        for prompt, steps, labels in part.examples.select("prompt", "steps", "labels").rows():
+            row = encode(tokenizer, prompt, steps, max_length, eos=False)
+            coded.append({"input_ids": row.ids, "labels": labelled(row, labels)})
+        if not any(any(v != MASKED for v in row["labels"]) for row in coded):
+            raise RatchetError(f"no step ends within verifier.max_length={max_length}: raise it")
+        return Dataset.from_list(coded)
+
+    whole = model.get_base_model() if job.adapter else model
+    whole.dropout = torch.nn.Identity()  # the head's own; the labels are noisy enough
 
     class StepTrainer(Trainer):  # type: ignore[misc]
         """The classifier's own loss is a cross-entropy over classes; this is Eq. 4."""
 
-        def compute_loss(self, model: Any, inputs: Any, **_: Any) -> Any:
+        def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
             labels = inputs.pop("labels")
             return step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
 
+        def prediction_step(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
+            with torch.no_grad():
+                loss = self.compute_loss(model, self._prepare_inputs(inputs))
+            return loss, None, None
+
+    given = Rows(examples=rows)
     trainer = StepTrainer(
         model=model,
-        args=TrainingArguments(**arguments(settings, out, turn)),
-        train_dataset=Dataset.from_list(coded),
+        args=TrainingArguments(**job.arguments(given)),
         data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
+        **job.datasets(given, encoded),
     )
-    return finish(trainer, tokenizer, out, turn)
+    return job.finish(trainer, tokenizer, given)
 
 
 def score_steps(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from stages.objectives.prm import MASKED, collate, labelled, score_steps, step_losses, train_prm
 
 from stages.compute import ComputeSettings, set_up
 from stages.encode import encode
 from stages.models import load_tokenizer
-from stages.objectives.prm import MASKED, collate, labelled, score_steps, step_losses, train_prm
 from stages.objectives.training import TrainingSettings
 from stages.score import rewards
 from stages.stage import Turn

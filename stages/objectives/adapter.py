@@ -1,0 +1,89 @@
+"""Loading a model to train, whole or with low-rank adapters, and saving what it became.
+
+What is saved is always a whole model, so that whoever reads the folder needs nothing else; the
+adapter alone lies in its folder `adapter/`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from schemas.table import RatchetError
+from stages.models import AdapterSettings, load_tokenizer, save_tokenizer
+
+TASKS = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassification": "TOKEN_CLS"}
+
+
+def load(
+    folder: Path, adapter: AdapterSettings | None, kind: str = "AutoModelForCausalLM", **how: Any
+) -> tuple[Any, Any]:
+    """(model, tokenizer) of a checkpoint folder, ready to train.
+
+    Fully trained weights are float32, whatever they are stored in: steps of a small learning
+    rate are lost in bfloat16. Under an adapter they stay as stored, or 4-bit NormalFloat (QLoRA).
+    """
+    import transformers
+
+    if adapter is None:
+        how["dtype"] = "float32"
+    elif adapter.bits == 4:
+        how["quantization_config"] = four_bits()
+    model = getattr(transformers, kind).from_pretrained(folder, **how)
+    if adapter is not None:
+        model = adapted(model, adapter, TASKS[kind])
+    return model, load_tokenizer(folder)
+
+
+def four_bits() -> Any:
+    """4-bit NormalFloat with double quantisation. Raises RatchetError without bitsandbytes."""
+    from importlib.util import find_spec
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise RatchetError(
+            "model.adapter.bits=4 needs bitsandbytes: `pip install bitsandbytes`, or set it to 16"
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
+    """The model with adapters on every linear layer but the head."""
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    if adapter.bits == 4:
+        model = prepare_model_for_kbit_training(model)
+    config = LoraConfig(
+        r=adapter.rank,
+        lora_alpha=adapter.alpha,
+        lora_dropout=adapter.dropout,
+        target_modules="all-linear",
+        task_type=task,
+    )
+    return get_peft_model(model, config)
+
+
+def save(
+    model: Any, tokenizer: Any, start: Path, adapter: AdapterSettings | None, out: Path
+) -> None:
+    """Writes the trained model to `out` in the precision that `start` has."""
+    import transformers
+
+    stored = transformers.AutoConfig.from_pretrained(start).dtype
+    if adapter is not None:
+        from peft import PeftModel
+
+        model.save_pretrained(out / "adapter")
+        whole = getattr(transformers, type(model.get_base_model()).__name__)
+        how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
+        fresh = whole.from_pretrained(start, **how)
+        model = PeftModel.from_pretrained(fresh, out / "adapter").merge_and_unload()
+    if stored is not None:
+        model = model.to(stored)
+    model.save_pretrained(out)
+    save_tokenizer(tokenizer, out)

@@ -1,0 +1,69 @@
+"""Preference losses with a reference model: DPO, RPO, IPO, and DPO on single steps.
+
+With r(y) = log pi(y | x) - log pi_ref(y | x), w the chosen and l the rejected completion:
+
+    DPO  (arXiv 2305.18290, Eq. 7)    -log sigmoid(beta (r(w) - r(l)))
+    RPO  (arXiv 2404.19733, Eq. 1)    DPO - nll * log pi(w | x) / |w|       (Step-KTO calls it IRPO)
+    IPO  (arXiv 2310.12036, Eq. 17)   (r(w)/|w| - r(l)/|l| - 1 / (2 beta))**2
+
+IPO's log-ratios are per token, as its authors confirmed to TRL. Step pairs (Step-DPO, arXiv
+2406.18629, Eq. 1) are DPO whose x holds the steps before: only the step's tokens carry loss, and
+EOS only where the text ends with the step.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from stages.objectives.heard import heard
+from stages.objectives.objective import AlignSettings
+from stages.objectives.paired import encoded
+from stages.objectives.training import Job, Rows
+
+LOSSES = {"dpo": "sigmoid", "rpo": "sigmoid", "ipo": "ipo", "step_dpo": "sigmoid"}
+
+
+def trainer_class() -> type[Any]:
+    """TRL's DPO trainer on rows already encoded, with an NLL term of the chosen completion."""
+    from trl import DPOTrainer
+
+    class PreferenceTrainer(DPOTrainer):  # type: ignore[misc]
+        """Adds nll * mean over pairs of -log pi(w | x) / |w|; logs mean log-probability a token."""
+
+        nll = 0.0
+
+        def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+            return dataset
+
+        def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
+            with heard(self, model) as outputs:
+                loss = super()._compute_loss(model, inputs, False)
+            mask = inputs["completion_mask"][:, 1:]
+            means = outputs[0].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
+            chosen, rejected = means.chunk(2)
+            logged = self._metrics["train" if self.model.training else "eval"]
+            logged["logps/chosen"][-1] = chosen.mean().item()
+            logged["logps/rejected"][-1] = rejected.mean().item()
+            return loss - self.nll * chosen.mean() if self.nll else loss
+
+    return PreferenceTrainer
+
+
+def train_dpo(job: Job, rows: Rows) -> pl.DataFrame:
+    """Aligns on rows.pairs; with an NLL term, rows.examples enter it as pairs of one text."""
+    from trl import DPOConfig
+
+    settings = job.settings
+    assert isinstance(settings, AlignSettings)
+    model, tokenizer = job.load()
+    config = DPOConfig(
+        **job.arguments(rows),
+        beta=settings.beta,
+        loss_type=[LOSSES[settings.objective]],
+        max_length=settings.max_length,
+    )
+    nll = settings.nll if settings.objective == "rpo" else 0.0
+    data = job.datasets(rows, lambda part: encoded(tokenizer, part, settings.max_length, nll > 0))
+    trainer = trainer_class()(model, args=config, processing_class=tokenizer, **data)
+    trainer.nll = nll
+    return job.finish(trainer, tokenizer, rows)

@@ -1,0 +1,113 @@
+"""KTO (arXiv 2402.01306, Eq. 7-8; Step-KTO's outcome term).
+
+r = log pi(y | x) - log pi_ref(y | x);  z0 = max(0, mean of r over mismatched (x, y'));
+v = lambda_D sigmoid(beta (r - z0)) if y is desirable, lambda_U sigmoid(beta (z0 - r)) if not;
+L = mean of lambda_y - v.
+
+Each row carries the completion that stands in for y', of another problem and the same one in
+every epoch, so that rows may be shuffled and batches need not hold different problems.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from stages.encode import Encoded, encode
+from stages.objectives.heard import heard
+from stages.objectives.objective import AlignSettings
+from stages.objectives.preflight import check_rows, mismatched
+from stages.objectives.training import Job, Rows
+
+
+def trainer_class() -> type[Any]:
+    """TRL's KTO trainer on rows already encoded, with an NLL term of desirable completions."""
+    from trl import KTOTrainer
+
+    class OutcomeKto(KTOTrainer):  # type: ignore[misc]
+        """Adds nll * mean over desirable rows of -log pi / |y|; logs log-probability a token."""
+
+        nll = 0.0
+
+        def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+            return dataset
+
+        def _get_train_sampler(self, *given: Any) -> Any:
+            self.args.train_sampling_strategy = "random"  # TRL's pairs are neighbours, ours are not
+            return super()._get_train_sampler(*given)
+
+        def more(self, outputs: list[Any], inputs: Any) -> Any:
+            """What is added to KTO's loss; outputs: policy on y', on y, reference on y', on y."""
+            return 0.0
+
+        def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
+            with heard(self, model) as outputs:
+                loss = super()._compute_loss(model, inputs, False)
+            mask = inputs["completion_mask"][:, 1:]
+            means = outputs[1].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
+            wanted = inputs["label"].bool()
+            logged = self._metrics["train" if self.model.training else "eval"]
+            for name, rows in (("chosen", wanted), ("rejected", ~wanted)):
+                if rows.any():
+                    logged[f"logps/{name}"][-1] = means[rows].mean().item()
+            if self.nll and wanted.any():
+                loss = loss - self.nll * means[wanted].mean()
+            return loss + self.more(outputs, inputs)
+
+    return OutcomeKto
+
+
+def train_kto(job: Job, rows: Rows) -> pl.DataFrame:
+    """Aligns on rows.examples (prompt, completion, correct); returns losses."""
+    model, tokenizer = job.load()
+    data = job.datasets(rows, lambda part: encoded(tokenizer, part, job.settings.max_length))
+    trainer = trainer_class()(model, args=configured(job, rows), processing_class=tokenizer, **data)
+    trainer.nll = job.settings.nll  # type: ignore[attr-defined]
+    return job.finish(trainer, tokenizer, rows)
+
+
+def configured(job: Job, rows: Rows) -> Any:
+    """TRL's KTO arguments for these settings."""
+    from trl import KTOConfig
+
+    settings = job.settings
+    assert isinstance(settings, AlignSettings)
+    return KTOConfig(
+        **job.arguments(rows),
+        beta=settings.beta,
+        desirable_weight=settings.desirable,
+        undesirable_weight=settings.undesirable,
+        max_length=settings.max_length,
+    )
+
+
+def encode_examples(tokenizer: Any, rows: Rows, max_length: int) -> list[Encoded]:
+    """Every example in its steps (one step where it has none), checked."""
+    prompts, completions, steps, names = (
+        rows.examples[name].to_list() for name in ("prompt", "completion", "steps", "example_id")
+    )
+    coded = [
+        encode(tokenizer, prompt, pieces or [completion], max_length)
+        for prompt, completion, pieces in zip(prompts, completions, steps, strict=True)
+    ]
+    check_rows(tokenizer, prompts, coded, names, max_length)
+    return coded
+
+
+def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
+    """Examples as a dataset of prompt_ids, completion_ids, KL_completion_ids and label."""
+    from datasets import Dataset
+
+    coded = encode_examples(tokenizer, rows, max_length)
+    return Dataset.from_dict(columns(coded, rows))
+
+
+def columns(coded: list[Encoded], rows: Rows) -> dict[str, list[Any]]:
+    """The columns that TRL's collator takes."""
+    partner = mismatched(rows.examples["prompt"].to_list())
+    completions = [row.ids[row.n_prompt :] for row in coded]
+    return {
+        "prompt_ids": [row.ids[: row.n_prompt] for row in coded],
+        "completion_ids": completions,
+        "KL_completion_ids": [completions[other] for other in partner],
+        "label": rows.examples["correct"].to_list(),
+    }

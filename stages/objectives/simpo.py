@@ -1,0 +1,30 @@
+"""SimPO (arXiv 2405.14734, Eq. 6): no reference model, log-probability a token.
+
+L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma)
+"""
+
+import polars as pl
+
+from stages.objectives.objective import AlignSettings
+from stages.objectives.paired import texts
+from stages.objectives.training import Job, Rows
+
+
+def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
+    """Aligns on rows.pairs (prompt, chosen, rejected); returns losses."""
+    from trl.experimental.cpo import CPOConfig, CPOTrainer
+
+    settings = job.settings
+    assert isinstance(settings, AlignSettings)
+    model, tokenizer = job.load()
+    config = CPOConfig(
+        **job.arguments(rows),
+        loss_type="simpo",
+        cpo_alpha=0.0,
+        beta=settings.beta,
+        simpo_gamma=settings.gamma,
+        max_length=settings.max_length,
+    )
+    data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, False))
+    trainer = CPOTrainer(model, config, processing_class=tokenizer, **data)
+    return job.finish(trainer, tokenizer, rows)

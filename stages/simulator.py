@@ -1,0 +1,81 @@
+"""simulator: the stronger model that finishes steps (SIPF 4.1 uses one of 7B parameters).
+
+`model.simulator` says which: the policy itself (nothing is made here), a folder or id, or one
+trained here on more problems of the task than the policy ever sees.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from schemas.problems import Problems
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.models import POLICY, TRAINED, Architecture, ModelSettings, fetch, mark_empty
+from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
+from stages.scratch import make_scratch
+from stages.stage import Turn, once, stage
+from stages.tasks.task import TaskSettings, named
+
+
+class SimulatorSettings(TrainingSettings, Architecture):
+    """Section `simulator`: how one is trained, if model.simulator is trained."""
+
+    section: ClassVar[str] = "simulator"
+    problems: int = Field(ge=1, description="of each level; the policy sees none of them")
+
+
+def lessons(task: TaskSettings, count: int, seed: int, problems: pl.DataFrame) -> pl.DataFrame:
+    """Rows to imitate from further problems of the task; the run's own problems are left out."""
+    more = [(p.question, p.prompt, p.rationale) for p in named(task.name).more(task, count, seed)]
+    if not more:
+        raise RatchetError(
+            f"model.simulator=trained, but task.name={task.name} can't make more problems: "
+            "set model.simulator to a folder or id, or to policy"
+        )
+    frame = pl.DataFrame(more, schema=["question", "prompt", "steps"], orient="row")
+    return frame.join(problems, on="question", how="anti", maintain_order="left").select(
+        example_id=pl.format("simulator-{}", pl.int_range(pl.len())),
+        prompt="prompt",
+        completion=pl.col("steps").list.join(""),
+    )
+
+
+@stage(
+    reads={"problems": once(Problems)},
+    makes="simulator",
+    sections=[ModelSettings, SimulatorSettings, TrainerSettings, TaskSettings, ComputeSettings],
+)
+def simulator(
+    problems: pl.DataFrame,
+    model: ModelSettings,
+    simulator: SimulatorSettings,
+    trainer: TrainerSettings,
+    task: TaskSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+    out: Path,
+) -> None:
+    """Makes models/simulator."""
+    if model.simulator == POLICY:
+        mark_empty(out, "model.simulator is policy: each iteration's model simulates")
+    elif model.simulator != TRAINED:
+        fetch(model.simulator, "model.simulator", out)
+    else:
+        from stages.objectives.sft import train_sft
+
+        examples = lessons(task, simulator.problems, turn.seed, problems)
+        set_up(compute, turn.seed)
+        quiet_datasets()
+        with TemporaryDirectory() as folder:
+            start = Path(folder)
+            texts = [*examples["prompt"], *examples["completion"]]
+            make_scratch(simulator, texts, turn.seed, start)
+            train_sft(Job(start, out, turn, simulator, trainer, None), Rows(examples=examples))
+
+
+if __name__ == "__main__":
+    simulator.main()
