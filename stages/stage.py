@@ -31,6 +31,7 @@ MODELS = {
     "previous": "models/iteration={previous}",
     "now": "models/iteration={iteration}",
     "verifier": "models/verifier/iteration={iteration}",
+    "simulator": "models/simulator",
 }
 
 
