@@ -19,10 +19,13 @@ class StepLabels(Table):
     path_id = dy.String(primary_key=True)
     step = dy.Int16(primary_key=True, min=0)
     labeler = dy.Enum(["rollouts", "outcome", "judge", "oracle"])
-    n_rollouts = dy.Int32(min=0)
+    n_rollouts = dy.Int32(min=0, description="0 where the label is a judge's or the oracle's")
     n_correct = dy.Int32(min=0)
     stop = dy.Enum(["successes", "out_of_reach", "all", "known"], description="why it ended")
-    label = dy.Bool(description="the hard label: more than delta rollouts were right (SIPF Eq. 2)")
+    label = dy.Bool(
+        description="the hard label: more than delta rollouts were right (SIPF Eq. 2), or what the "
+        "judge or oracle says; with label.prefix_and false after a false one"
+    )
     reflection = dy.String(nullable=True, description="the judge's reason")
 
     @dy.rule()

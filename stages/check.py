@@ -1,7 +1,8 @@
 """check: every parameter of the run is looked at before anything is made.
 
-Unknown names, wrong types and values out of range stop here, before a model loads. Its rejects
-are always empty; everything waits for them, and as they never change, nothing runs again for them.
+Unknown names, wrong types, values out of range or at odds with each other stop here, before a
+model loads. Its rejects are always empty; everything waits for them, and as they never change,
+nothing runs again for them.
 """
 
 import json
@@ -13,6 +14,7 @@ import polars as pl
 from schemas.rejects import Rejects
 from schemas.settings import Settings
 from schemas.table import RatchetError
+from stages.conflicts import refuse_conflicts
 from stages.settings import Section, load, parse, unknown
 from stages.stage import Stage, once, stage
 
@@ -61,6 +63,7 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
             )
     for wanted in known.values():
         parse(wanted, values)
+    refuse_conflicts(values)
 
 
 @stage(writes=[once(Settings), once(Rejects)])

@@ -1,8 +1,7 @@
-"""label: is each step right, by simulation (SIPF Eq. 2).
+"""label: is each step right: by simulation (SIPF Eq. 2), by a judge (Step-KTO), or known.
 
-From the prefix that ends with a step, K continuations are drawn; the step is right when more
-than delta of them reach the reference answer. The last step is followed by nothing, so it has
-the path's own outcome. Counts are stored: other thresholds are a query.
+Simulated labels are kept with their counts, a judge's with its reasons, and the oracle's are
+the task's own truth. With `prefix_and` a step also counts as wrong after a wrong one.
 """
 
 from pathlib import Path
@@ -13,29 +12,29 @@ from pydantic import Field
 
 from schemas.paths import Paths
 from schemas.problems import Problems
+from schemas.rejects import Rejects
 from schemas.step_labels import StepLabels
+from schemas.table import RatchetError
 from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
-from stages.engines.engine import EngineSettings, Sampling
-from stages.grading.frame import GradeSettings, grade_frame
+from stages.engines.draw import Drawer, RemoteDrawer
+from stages.engines.engine import EngineSettings
+from stages.engines.openai_engine import JudgeSettings
+from stages.grading.frame import GradeSettings
 from stages.identity import digest
-from stages.settings import Section
+from stages.judging import judged
+from stages.models import is_empty
+from stages.simulation import SimulationSettings, simulated
 from stages.stage import Turn, now, once, stage
 
 
-class LabelSettings(Section):
+class LabelSettings(SimulationSettings):
     """Section `label`."""
 
     section: ClassVar[str] = "label"
-    by: Literal["rollouts", "none"]
-    rollouts: int = Field(ge=1)
-    delta: int = Field(ge=0)
+    by: Literal["rollouts", "judge", "oracle", "none"]
+    prefix_and: bool
     paths: int = Field(ge=1)
     per_problem: int = Field(ge=1)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
-    early_stop: bool
 
 
 def choose_paths(paths: pl.DataFrame, number: int, per_problem: int) -> pl.DataFrame:
@@ -61,148 +60,70 @@ def _shuffled(name: str) -> str:
     return digest("label", name)
 
 
-def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
-    """One row per step: path_id, step, the path's text to the step's end, is it the last.
-
-    Paths that begin alike share a prefix_id, and its rollouts.
-    """
-    rows = [
-        {
-            "path_id": row["path_id"],
-            "problem_id": row["problem_id"],
-            "correct": row["correct"],
-            "step": step,
-            "prefix": "".join(row["steps"][: step + 1]),
-            "last": step == len(row["steps"]) - 1,
-        }
-        for row in paths.select("path_id", "problem_id", "correct", "steps").iter_rows(named=True)
-        for step in range(len(row["steps"]))
-    ]
-    schema = {
-        "path_id": pl.String,
-        "problem_id": pl.String,
-        "correct": pl.Boolean,
-        "step": pl.Int16,
-        "prefix": pl.String,
-        "last": pl.Boolean,
-    }
-    steps = pl.DataFrame(rows, schema=schema)
-    names = [digest(*row) for row in steps.select("problem_id", "prefix").rows()]
-    return steps.with_columns(pl.Series("prefix_id", names, pl.String)).join(
-        problems.select("problem_id", "prompt", "kind", "answer"),
-        on="problem_id",
-        maintain_order="left",
-    )
-
-
-def simulate(
-    drawer: Drawer, asked: pl.DataFrame, settings: LabelSettings, grade: GradeSettings
-) -> pl.DataFrame:
-    """Rollouts from each row of `asked` (prefix_id, prompt, prefix, kind, answer).
-
-    Adds n_rollouts, n_correct and stop. With early_stop a prefix leaves as soon as its hard
-    label is certain: delta + 1 successes, or too few draws left to reach them. The draws are
-    the same ones, in the same order, as without, so the labels are too.
-    """
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
-    total, delta = settings.rollouts, settings.delta
-    counts = asked.with_columns(n_rollouts=0, n_correct=0)
-    block = 1 if settings.early_stop else total
-    for first in range(0, total, block):
-        certain = (pl.col("n_correct") > delta) | (
-            pl.col("n_correct") + total - pl.col("n_rollouts") <= delta
+def checkable(paths: pl.DataFrame) -> pl.DataFrame:
+    """The paths whose steps the task has checked. Raises RatchetError when there are none."""
+    checked = paths.filter(pl.col("truth").is_not_null())
+    if checked.is_empty():
+        raise RatchetError(
+            "label.by=oracle needs a task that can check its steps, such as task=toy"
         )
-        active = counts.filter(~certain) if settings.early_stop else counts
-        if active.is_empty():
-            break
-        done = roll_out(drawer, active, range(first, first + block), sampling, grade)
-        counts = counts.update(done, on="prefix_id", how="left")
-    return counts.with_columns(stop=_stop(total, delta, settings.early_stop))
+    return checked
 
 
-def roll_out(
-    drawer: Drawer, asked: pl.DataFrame, draws: range, sampling: Sampling, grade: GradeSettings
-) -> pl.DataFrame:
-    """(prefix_id, n_rollouts, n_correct) after these draws of each prefix."""
-    rows = asked.join(pl.DataFrame({"draw": list(draws)}), how="cross", maintain_order="left_right")
-    begun = rows.select(pl.concat_str("prompt", "prefix")).to_series().to_list()
-    requests = drawer.requests(begun, rows["draw"].to_list(), sampling)
-    completions = drawer.draw(requests, sampling, f"label {draws.stop}")
-    ended = pl.Series("ending", [c.text for c in completions], pl.String)
-    texts = rows.with_columns(text=pl.col("prefix") + ended)
-    graded = grade_frame(texts, grade, "grade rollouts")
-    return graded.group_by("prefix_id", maintain_order=True).agg(
-        n_rollouts=(pl.col("n_rollouts").first() + pl.len()).cast(pl.Int32),
-        n_correct=(pl.col("n_correct").first() + pl.col("correct").sum()).cast(pl.Int32),
-    )
-
-
-def _stop(total: int, delta: int, early: bool) -> pl.Expr:
-    if not early:
-        return pl.lit("all")
+def known_rows(paths: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `step_labels` from the task's truth."""
     return (
-        pl.when(pl.col("n_correct") > delta)
-        .then(pl.lit("successes"))
-        .when(pl.col("n_rollouts") < total)
-        .then(pl.lit("out_of_reach"))
-        .otherwise(pl.lit("all"))
+        paths.filter(pl.col("truth").list.len() > 0)
+        .select("path_id", label="truth", step=pl.int_ranges(pl.col("truth").list.len()))
+        .explode("label", "step")
+        .with_columns(
+            labeler=pl.lit("oracle"),
+            n_rollouts=0,
+            n_correct=0,
+            stop=pl.lit("known"),
+            reflection=pl.lit(None, pl.String),
+        )
     )
 
 
-def label_rows(steps: pl.DataFrame, counts: pl.DataFrame, delta: int) -> pl.DataFrame:
-    """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
-    rolled = steps.filter(~pl.col("last")).join(
-        counts.select("prefix_id", "n_rollouts", "n_correct", "stop"), on="prefix_id"
-    )
-    return pl.concat(
-        [
-            rolled.select(
-                "path_id",
-                "step",
-                "n_rollouts",
-                "n_correct",
-                "stop",
-                labeler=pl.lit("rollouts"),
-                label=pl.col("n_correct") > delta,
-            ),
-            steps.filter("last").select(
-                "path_id",
-                "step",
-                n_rollouts=pl.lit(1, pl.Int32),
-                n_correct=pl.col("correct").cast(pl.Int32),
-                stop=pl.lit("known"),
-                labeler=pl.lit("outcome"),
-                label="correct",
-            ),
-        ],
-        how="diagonal",
-    ).with_columns(reflection=pl.lit(None, pl.String))
+def right_so_far(labels: pl.DataFrame) -> pl.DataFrame:
+    """The labels, each right only if those of all earlier steps are; counts stay as they are."""
+    lowest = pl.col("label").cast(pl.Int8).cum_min().over("path_id", order_by="step")
+    return labels.with_columns(label=lowest.cast(pl.Boolean))
 
 
 @stage(
     reads={"problems": once(Problems), "paths": now(Paths)},
-    models={"simulator": "previous"},
-    writes=[now(StepLabels)],
-    sections=[LabelSettings, EngineSettings, GradeSettings, ComputeSettings],
+    models={"policy": "previous", "simulator": "simulator"},
+    writes=[now(StepLabels), now(Rejects)],
+    sections=[LabelSettings, JudgeSettings, EngineSettings, GradeSettings, ComputeSettings],
 )
 def label(
     problems: pl.DataFrame,
     paths: pl.DataFrame,
+    policy: Path,
     simulator: Path,
     label: LabelSettings,
+    judge: JudgeSettings,
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
     turn: Turn,
-) -> pl.DataFrame:
+) -> dict[str, pl.DataFrame]:
     """Labels the steps of a part of the paths."""
+    rejects: pl.DataFrame = Rejects.create_empty()
     if label.by == "none" or paths.is_empty():
-        return StepLabels.create_empty()
-    steps = prefixes(choose_paths(paths, label.paths, label.per_problem), problems)
-    asked = steps.filter(~pl.col("last")).unique("prefix_id", maintain_order=True)
-    drawer = Drawer(simulator, engine, compute, turn)
-    counts = simulate(drawer, asked, label, grade)
-    return label_rows(steps, counts, label.delta)
+        return {"step_labels": StepLabels.create_empty(), "rejects": rejects}
+    usable = checkable(paths) if label.by == "oracle" else paths
+    chosen = choose_paths(usable, label.paths, label.per_problem)
+    if label.by == "oracle":
+        labels = known_rows(chosen)
+    elif label.by == "judge":
+        labels, rejects = judged(RemoteDrawer(judge, turn), chosen, problems, judge)
+    else:
+        drawer = Drawer(policy if is_empty(simulator) else simulator, engine, compute, turn)
+        labels = simulated(drawer, chosen, problems, label, grade)
+    return {"step_labels": right_so_far(labels) if label.prefix_and else labels, "rejects": rejects}
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def _explain(section: str, wanted: type[Section], error: ValidationError) -> str
         return f"{path} is missing: set it in conf/"
     reason = fault["msg"].removeprefix("Value error, ")
     given = "" if fault["type"] == "value_error" else f" is {fault['input']!r}"
-    return f"{path}{given}: {reason[0].lower()}{reason[1:]}"
+    begins = reason[0].lower() if reason[1:2].islower() else reason[0]  # «URL» keeps its letters
+    return f"{path}{given}: {begins}{reason[1:]}"
 
 
 def unknown(name: str, known: list[str]) -> str:

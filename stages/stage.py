@@ -32,6 +32,7 @@ MODELS = {
     "now": "models/iteration={iteration}",
     "simulator": "models/simulator",
     "verifier": "models/verifier/iteration={iteration}",
+    "simulator": "models/simulator",
 }
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.problems import Problems
+from stages.engines.openai_engine import JudgeSettings
 from stages.models import ScratchSettings
 from stages.prepare import sort_rows
 from stages.tasks.toy import TASK, ToySettings
@@ -65,6 +66,23 @@ def scratch(**changes: object) -> ScratchSettings:
         "adapter": None,
     }
     return ScratchSettings.model_validate(values | changes)
+
+
+def judge_settings(**changes: object) -> JudgeSettings:
+    """A judge that is not there until a test names its url."""
+    values = {
+        "url": None,
+        "model": "judge-1",
+        "key_variable": "JUDGE_KEY",
+        "concurrency": 4,
+        "timeout_s": 10.0,
+        "retries": 0,
+        "shard_size": 8,
+        "temperature": 0.5,
+        "max_tokens": 100,
+        "tries": 3,
+    }
+    return JudgeSettings.model_validate(values | changes)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Monte-Carlo labels: counts, early stopping, and which paths are labelled."""
+"""Labels: Monte-Carlo counts, early stopping, the oracle, and which paths are labelled."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,13 +6,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from schemas import store
+from schemas.step_labels import StepLabels
+from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.frame import GradeSettings
-from stages.label import LabelSettings, choose_paths, label, prefixes, simulate
+from stages.label import LabelSettings, choose_paths, label, right_so_far
+from stages.models import mark_empty
+from stages.simulation import prefixes, simulate
 from stages.stage import Turn
-from tests.conftest import toy_problems
+from tests.conftest import judge_settings, toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0)
 
@@ -38,6 +43,7 @@ class Lucky:
 def settings(**changes: object) -> LabelSettings:
     values = {
         "by": "rollouts",
+        "prefix_and": False,
         "rollouts": 8,
         "delta": 0,
         "paths": 100,
@@ -64,6 +70,7 @@ def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
                     "correct": correct,
                     "steps": steps,
                     "kept": True,
+                    "truth": [True] * (len(steps) - 1) + [correct],
                 }
             )
     return problems, pl.DataFrame(rows)
@@ -127,22 +134,126 @@ def test_which_paths_are_labelled(number: int, per_problem: int, chosen: int) ->
         assert some["correct"].n_unique() == 2
 
 
-def test_the_last_step_has_the_paths_outcome(
-    run_folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    problems, paths = planted_paths()
-    _, engine = drawer_of(checkpoint, problems)
-    monkeypatch.setattr("stages.engines.draw.open_engine", lambda *_: engine)
-    made = label(
+def labelled(
+    paths: pl.DataFrame, problems: pl.DataFrame, policy: Path, simulator: Path, **changes: object
+) -> dict[str, pl.DataFrame]:
+    """What the bare stage makes of the paths."""
+    return label(
         problems=problems,
         paths=paths,
-        simulator=checkpoint,
-        label=settings(paths=1000),
+        policy=policy,
+        simulator=simulator,
+        label=settings(paths=1000, **changes),
+        judge=judge_settings(),
         engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
         grade=GRADE,
         compute=ComputeSettings(threads=1),
         turn=Turn(1, 0),
     )
-    known = made.filter(pl.col("labeler") == "outcome").join(paths, on="path_id")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The model folders that an engine was opened with; the engine is `Lucky`."""
+    problems, _ = planted_paths()
+    folders: list[Path] = []
+
+    def open_engine(settings: object, model: Path, device: object) -> Lucky:
+        folders.append(model)
+        return Lucky(dict(problems.select("prompt", "answer").rows()))
+
+    monkeypatch.setattr("stages.engines.draw.open_engine", open_engine)
+    return folders
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> Path:
+    """The folder of a run that has no such model."""
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    mark_empty(folder)
+    return folder
+
+
+def test_the_last_step_has_the_paths_outcome(
+    run_folder: Path, checkpoint: Path, nothing: Path, opened: list[Path]
+) -> None:
+    problems, paths = planted_paths()
+    made = labelled(paths, problems, checkpoint, nothing)
+    labels = made["step_labels"]
+    known = labels.filter(pl.col("labeler") == "outcome").join(paths, on="path_id")
     assert (known["label"] == known["correct"]).all()
-    assert made.height == paths["steps"].list.len().sum()
+    assert labels.height == paths["steps"].list.len().sum()
+    assert made["rejects"].is_empty()
+
+
+def test_the_simulator_takes_the_policys_place_where_there_is_one(
+    run_folder: Path, checkpoint: Path, nothing: Path, opened: list[Path]
+) -> None:
+    problems, paths = planted_paths()
+    labelled(paths, problems, checkpoint, nothing)
+    labelled(paths, problems, nothing, checkpoint, rollouts=4, temperature=0.9)
+    assert opened == [checkpoint, checkpoint]
+    with pytest.raises(RatchetError, match="has no model"):
+        labelled(paths, problems, nothing, nothing)
+
+
+@pytest.mark.parametrize("prefix_and", [False, True])
+def test_the_oracle_says_what_the_task_says(nothing: Path, prefix_and: bool) -> None:
+    problems, paths = planted_paths()
+    doubtful = pl.col("path_id").str.ends_with("True")
+    bad_first = pl.concat_list(pl.lit(False), pl.col("truth").list.slice(1))
+    paths = paths.with_columns(truth=pl.when(doubtful).then(bad_first).otherwise("truth"))
+    made = labelled(paths, problems, nothing, nothing, by="oracle", prefix_and=prefix_and)
+    labels = store.validate(made["step_labels"].with_columns(iteration=1), StepLabels, "test")
+    by_path = labels.group_by("path_id").agg("label").join(paths, on="path_id")
+    for path_id, label_, truth in by_path.select("path_id", "label", "truth").rows():
+        spoiled = prefix_and and path_id.endswith("True")
+        assert label_ == ([False] * len(truth) if spoiled else truth)
+    assert by_path.height == paths.height
+    assert labels.select("labeler", "n_rollouts", "n_correct", "stop").unique().rows() == [
+        ("oracle", 0, 0, "known")
+    ]
+    assert made["rejects"].is_empty()
+
+
+def test_the_oracle_leaves_out_what_it_cannot_tell(nothing: Path) -> None:
+    problems, paths = planted_paths()
+    silent = paths.with_columns(truth=pl.when("correct").then("truth"))
+    made = labelled(silent, problems, nothing, nothing, by="oracle", per_problem=1)["step_labels"]
+    assert set(made["path_id"]) == set(paths.filter("correct")["path_id"])
+    no_truth = paths.with_columns(truth=pl.lit(None, pl.List(pl.Boolean)))
+    with pytest.raises(
+        RatchetError, match=r"label\.by=oracle needs a task that can check its steps"
+    ):
+        labelled(no_truth, problems, nothing, nothing, by="oracle")
+
+
+@pytest.mark.parametrize(
+    ("raw", "right"),
+    [
+        ([True, True, True], [True, True, True]),
+        ([True, False, True], [True, False, False]),
+        ([False, True, True], [False, False, False]),
+        ([True, True, False], [True, True, False]),
+        ([True], [True]),
+    ],
+)
+def test_right_so_far(raw: list[bool], right: list[bool]) -> None:
+    steps = range(len(raw))
+    labels = pl.DataFrame({"path_id": ["a"] * len(raw), "step": steps, "label": raw})
+    other = labels.with_columns(path_id=pl.lit("b"), label=True)
+    done = right_so_far(pl.concat([labels.reverse(), other])).sort("path_id", "step")
+    assert done["label"].to_list() == [*right, *[True] * len(raw)]
+
+
+def test_with_prefix_and_the_counts_stay(
+    run_folder: Path, checkpoint: Path, nothing: Path, opened: list[Path]
+) -> None:
+    problems, paths = planted_paths()
+    raw = labelled(paths, problems, checkpoint, nothing, delta=2)["step_labels"]
+    strict = labelled(paths, problems, checkpoint, nothing, delta=2, prefix_and=True)["step_labels"]
+    assert strict.drop("label").equals(raw.drop("label"))
+    assert strict.equals(right_so_far(raw))
+    outcome = strict.filter(pl.col("labeler") == "outcome")
+    assert (~outcome["label"] & (outcome["n_correct"] == 1)).any()

@@ -44,6 +44,13 @@ BAD = [
     (put("engine.name", "vlm"), "engine.name=vlm is not a parameter; did you mean"),
     (put("model.kind", "tiny"), "model.kind=tiny is not a parameter; did you mean"),
     (put("label", None), "section label is missing"),
+    (
+        put("label.by", "guess"),
+        "label.by is 'guess': input should be 'rollouts', 'judge', 'oracle'",
+    ),
+    (put("judge.url", "localhost:8000"), "judge.url is 'localhost:8000': URL scheme should be"),
+    (put("judge.url", "http://[::1"), "judge.url is 'http://[::1': input should be a valid URL"),
+    (put("judge.tries", 0), "judge.tries is 0: input should be greater than or equal to 1"),
 ]
 
 

@@ -23,7 +23,7 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def test_no_stage_imports_torch_before_it_must(tmp_path: Path) -> None:
     modules = ", ".join(f"stages.{name}" for name in STAGES)
-    heavy = "{'torch', 'transformers', 'trl', 'datasets', 'sympy'}"
+    heavy = "{'torch', 'transformers', 'trl', 'datasets', 'sympy', 'openai'}"
     code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     done = python("-c", code, cwd=tmp_path)
     assert done.stdout.strip() == "[]", done.stderr

@@ -14,11 +14,14 @@ from stages.engines.engine import (
     Request,
     Sampling,
     TransformersSettings,
+    UnfinishedError,
 )
 from stages.engines.ledger import Ledger
+from stages.engines.openai_engine import ChatSettings, OpenAIEngine
 from stages.identity import digest, folder_digest, seed
 from stages.models import need_model
 from stages.progress import progress
+from stages.settings import Section
 from stages.stage import Turn
 
 
@@ -28,15 +31,13 @@ class Drawer:
     def __init__(
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
     ) -> None:
-        self.model, self.settings, self.compute, self.turn = (
-            need_model(model),
-            engine,
-            compute,
-            turn,
-        )
-        self.model_digest = folder_digest(model)
-        self.version = engine_version(engine)
-        self.ledger = Ledger(f"{self.version}-{self.model_digest}")
+        self.model, self.engine_settings, self.compute = need_model(model), engine, compute
+        self._begin(engine, engine_version(engine), folder_digest(model), turn)
+
+    def _begin(self, settings: Section, version: str, model_digest: str, turn: Turn) -> None:
+        self.settings, self.version, self.turn = settings, version, turn
+        self.model_digest = model_digest
+        self.ledger = Ledger(f"{version}-{model_digest}")
         self._engine: Engine | None = None
 
     def requests(
@@ -63,20 +64,42 @@ class Drawer:
                 part = range(start, min(start + size, len(requests)))
                 missing = [i for i in part if keys[i] not in known]
                 if missing:
-                    drawn = self._complete([requests[i] for i in missing], sampling)
-                    fresh = {keys[i]: c for i, c in zip(missing, drawn, strict=True)}
-                    self.ledger.add(fresh)
-                    known |= fresh
+                    asked = [requests[i] for i in missing]
+                    known |= self._complete(asked, [keys[i] for i in missing], sampling)
                 advance(len(part))
         return [known[key] for key in keys]
 
-    def _complete(self, requests: list[Request], sampling: Sampling) -> list[Completion]:
+    def _complete(
+        self, requests: list[Request], keys: list[str], sampling: Sampling
+    ) -> dict[str, Completion]:
+        """New completions by key, in the ledger already; so are those of an engine that fails."""
         if self._engine is None:
-            device = set_up(self.compute, self.turn.seed)
-            self._engine = open_engine(self.settings, self.model, device)
-        drawn = self._engine.complete(requests, sampling)
+            self._engine = self._open()
+        try:
+            drawn = self._engine.complete(requests, sampling)
+        except UnfinishedError as failure:
+            if failure.done:
+                self.ledger.add({keys[i]: c for i, c in failure.done.items()})
+            raise
         self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
-        return drawn
+        fresh = dict(zip(keys, drawn, strict=True))
+        self.ledger.add(fresh)
+        return fresh
+
+    def _open(self) -> Engine:
+        device = set_up(self.compute, self.turn.seed)
+        return open_engine(self.engine_settings, self.model, device)
+
+
+class RemoteDrawer(Drawer):
+    """The same for a model of which only the address is known: that stands for its digest."""
+
+    def __init__(self, server: ChatSettings, turn: Turn) -> None:
+        self.server = server
+        self._begin(server, OpenAIEngine.version, digest(*server.address()), turn)
+
+    def _open(self) -> Engine:
+        return OpenAIEngine(self.server)
 
 
 def engine_version(settings: EngineSettings) -> str:

@@ -38,6 +38,14 @@ class Completion:
     finish: str
 
 
+class UnfinishedError(RatchetError):
+    """The engine gave up; `done` holds what had come by then, by the request's place."""
+
+    def __init__(self, reason: str, done: dict[int, Completion]) -> None:
+        super().__init__(reason)
+        self.done = done
+
+
 class Engine(Protocol):
     """Writes completions; `version` is part of what makes two draws the same."""
 

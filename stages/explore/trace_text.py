@@ -98,12 +98,14 @@ def steps(path: Row, said: dict[int, Row]) -> Table:
         of_step = said.get(number, {})
         truth = path["truth"][number] if path["truth"] else None
         chance, label = of_step.get("probability"), of_step.get("label")
-        counts = None if label is None else f"{of_step['n_correct']}/{of_step['n_rollouts']}"
+        counted = (
+            f"{of_step['n_correct']}/{of_step['n_rollouts']} " if of_step.get("n_rollouts") else ""
+        )
         signs = {True: "right", False: "wrong", None: None}
         rows.append((
             number,
             Text(plain(text.rstrip("\n")), colour(chance, label, truth)),
-            None if counts is None else f"{counts} {signs[label]} ({of_step['labeler']})",
+            None if label is None else f"{counted}{signs[label]} ({of_step['labeler']})",
             None if chance is None else f"{chance:.3f}",
             {True: "sound", False: "unsound", None: None}[truth],
             of_step.get("reflection"),
