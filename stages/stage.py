@@ -32,7 +32,6 @@ MODELS = {
     "now": "models/iteration={iteration}",
     "simulator": "models/simulator",
     "verifier": "models/verifier/iteration={iteration}",
-    "simulator": "models/simulator",
 }
 
 
