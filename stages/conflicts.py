@@ -1,21 +1,100 @@
 """What no section can see alone: values that are right by themselves and wrong together."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.table import RatchetError
 
+Values = Mapping[str, Any]
+PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
+
+
+def _no_judge(p: Values) -> bool:
+    return p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"])
+
+
+def _no_labels(p: Values) -> bool:
+    return p["label"]["by"] == "none"
+
+
+def _draws(p: Values) -> bool:
+    return p["sample"]["by"] != "none"
+
+
 # (does the run have it, given every section's values; what it is and how to mend it)
-CONFLICTS: list[tuple[Callable[[Mapping[str, Any]], bool], str]] = [
+CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
+    (_no_judge, "label.by=judge needs a server to ask: set judge.url and judge.model"),
     (
-        lambda p: p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"]),
-        "label.by=judge needs a server to ask: set judge.url and judge.model",
+        lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),
+        "align.objective=step_kto needs step labels: set label.by=rollouts, judge or oracle",
+    ),
+    (
+        lambda p: p["align"]["objective"] == "step_kto" and p["pair"]["by"] != "labels",
+        "align.objective=step_kto needs rows whose steps are labelled: set pair.by=labels",
+    ),
+    (
+        lambda p: (
+            p["align"]["objective"] in ("kto", "step_kto") and p["pair"]["rows"] != "balanced"
+        ),
+        "align.objective=kto and step_kto need unpaired rows of both kinds: set pair.rows=balanced",
+    ),
+    (
+        lambda p: p["align"]["objective"] in PAIRED and p["pair"]["rows"] != "pairs",
+        "align.objective={align.objective} needs pairs of whole paths: set pair.rows=pairs",
+    ),
+    (
+        lambda p: p["align"]["objective"] == "step_dpo" and p["pair"]["rows"] != "steps",
+        "align.objective=step_dpo needs pairs of steps: set pair.rows=steps",
+    ),
+    (
+        lambda p: (
+            p["align"]["objective"] == "sft" and p["pair"]["rows"] not in ("examples", "gold")
+        ),
+        "align.objective=sft needs rows to imitate: set pair.rows=examples or gold",
+    ),
+    (
+        lambda p: p["pair"]["rows"] == "steps" and p["correct"]["by"] == "none",
+        "pair.rows=steps needs corrected steps: set correct.by=resampling",
+    ),
+    (
+        lambda p: p["correct"]["by"] != "none" and _no_labels(p),
+        "correct.by={correct.by} needs to know the first wrong step: set label.by=rollouts",
+    ),
+    (
+        lambda p: p["pair"]["by"] == "labels" and _no_labels(p),
+        "pair.by=labels needs step labels: set label.by=rollouts, judge or oracle",
+    ),
+    (
+        lambda p: p["pair"]["by"] == "process" and p["verifier"]["by"] == "none",
+        "pair.by=process needs a verifier: set verifier.by=prm or orm, or pair.by=labels",
+    ),
+    (
+        lambda p: p["pair"]["by"] in ("process", "labels", "outcome") and not _draws(p),
+        "pair.by={pair.by} needs samples: set sample.by=sampling",
+    ),
+    (
+        lambda p: p["verifier"]["by"] == "prm" and _no_labels(p),
+        "verifier.by=prm needs step labels: set label.by=rollouts, or verifier.by=orm",
+    ),
+    (
+        lambda p: p["sample"]["model"] == "simulator" and p["model"]["simulator"] == "policy",
+        "sample.model=simulator needs one: set -S model=tiny_strong_simulator or model.simulator",
+    ),
+    (
+        lambda p: p["model"]["verifier"] == "simulator" and p["model"]["simulator"] == "policy",
+        "model.verifier=simulator needs one: set model.simulator, or model.verifier=policy",
     ),
 ]
 
 
-def refuse_conflicts(values: Mapping[str, Any]) -> None:
+def refuse_conflicts(values: Values) -> None:
     """Raises RatchetError on the first conflict; each section was parsed before."""
     for found, message in CONFLICTS:
         if found(values):
-            raise RatchetError(f"params.yaml: {message}")
+            raise RatchetError(f"params.yaml: {_filled(message, values)}")
+
+
+def _filled(message: str, values: Values) -> str:
+    """The message with the values that it names, as in {pair.by}."""
+    return re.sub(r"\{(\w+)\.(\w+)\}", lambda m: str(values[m[1]][m[2]]), message)

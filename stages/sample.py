@@ -31,6 +31,7 @@ class SampleSettings(Section):
 
     section: ClassVar[str] = "sample"
     by: Literal["sampling", "greedy", "none"]
+    model: Literal["policy", "simulator"]
     pool: Literal["all", "undemonstrated"]
     k: int = Field(ge=1)
     temperature: float = Field(gt=0)
@@ -131,13 +132,14 @@ def name_samples(drawn: pl.DataFrame, drawer: Drawer) -> pl.DataFrame:
 
 @stage(
     reads={"problems": once(Problems)},
-    models={"policy": "previous"},
+    models={"policy": "previous", "simulator": "simulator"},
     writes=[now(Samples), now(Rejects)],
     sections=[SampleSettings, EngineSettings, GradeSettings, ComputeSettings],
 )
 def sample(
     problems: pl.DataFrame,
     policy: Path,
+    simulator: Path,
     sample: SampleSettings,
     engine: EngineSettings,
     grade: GradeSettings,
@@ -152,7 +154,7 @@ def sample(
     if isinstance(engine, ReplaySettings):
         samples, rejects = replay(engine, chosen)
         return {"samples": samples, "rejects": rejects}
-    drawer = Drawer(policy, engine, compute, turn)
+    drawer = Drawer(policy if sample.model == "policy" else simulator, engine, compute, turn)
     drawn = draw_all(drawer, chosen, sample, grade)
     return {"samples": name_samples(drawn, drawer), "rejects": rejects}
 

@@ -14,6 +14,24 @@ REFUSED = [
     (["label.by=judge"], JUDGE),
     (["label.by=judge", SERVER], JUDGE),
     (["label.by=judge", "judge.model=some"], JUDGE),
+    (["recipe=step_kto", "label.by=none"], "align.objective=step_kto needs step labels"),
+    (["recipe=step_kto", "pair.by=outcome"], "align.objective=step_kto needs rows whose steps are"),
+    (["recipe=kto", "pair.rows=examples"], "align.objective=kto and step_kto need unpaired rows"),
+    (["recipe=srf", "pair.rows=examples"], "align.objective=dpo needs pairs of whole paths"),
+    (["recipe=sipf", "pair.rows=steps"], "align.objective=orpo needs pairs of whole paths"),
+    (["recipe=step_dpo", "pair.rows=pairs"], "align.objective=step_dpo needs pairs of steps"),
+    (["recipe=rft", "pair.rows=pairs"], "align.objective=sft needs rows to imitate"),
+    (["recipe=step_dpo", "correct.by=none"], "pair.rows=steps needs corrected steps"),
+    (
+        ["recipe=siof", "correct.by=resampling"],
+        "correct.by=resampling needs to know the first wrong",
+    ),
+    (["recipe=siof", "pair.by=labels"], "pair.by=labels needs step labels"),
+    (["recipe=sipf", "verifier.by=none"], "pair.by=process needs a verifier"),
+    (["recipe=siof", "sample.by=none"], "pair.by=outcome needs samples"),
+    (["recipe=sipf", "label.by=none"], "verifier.by=prm needs step labels"),
+    (["recipe=distill"], "sample.model=simulator needs one"),
+    (["model.verifier=simulator"], "model.verifier=simulator needs one"),
 ]
 ALLOWED = [
     ["label.by=judge", "judge.model=some", SERVER],
@@ -26,7 +44,9 @@ ALLOWED = [
 def test_what_is_refused(overrides: list[str], message: str) -> None:
     with pytest.raises(RatchetError) as error:
         check_values(yaml.safe_load(params(*overrides)), sections())
-    assert str(error.value) == message
+    text = str(error.value)
+    assert text.startswith(message if message == JUDGE else f"params.yaml: {message}")
+    assert "\n" not in text and "set " in text
 
 
 @pytest.mark.parametrize("overrides", ALLOWED)
@@ -35,4 +55,7 @@ def test_what_is_allowed(overrides: list[str]) -> None:
 
 
 def test_every_conflict_is_in_the_table() -> None:
-    assert {f"params.yaml: {message}" for _, message in CONFLICTS} == {m for _, m in REFUSED}
+    refused = [m.removeprefix("params.yaml: ") for _, m in REFUSED]
+    for _, message in CONFLICTS:
+        start = message.split("{")[0]
+        assert any(m.startswith(start) or message.startswith(m) for m in refused), message

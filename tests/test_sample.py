@@ -36,6 +36,7 @@ class Third:
 def settings(**changes: object) -> SampleSettings:
     values = {
         "by": "sampling",
+        "model": "policy",
         "pool": "undemonstrated",
         "k": 2,
         "temperature": 1.0,

@@ -1,0 +1,94 @@
+"""The simulator: whose it is, what it learns from, and that the policy's problems are not among it."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings
+from stages.models import is_empty, load_policy
+from stages.objectives.training import TrainerSettings
+from stages.simulator import SimulatorSettings, lessons, simulator
+from stages.stage import Turn
+from stages.tasks.gsm8k import Gsm8kSettings
+from tests.conftest import scratch, toy_problems, toy_settings
+from tests.training import OPTIMISER, TRAINER
+
+SMALL = {
+    "vocabulary": 300,
+    "width": 16,
+    "layers": 1,
+    "heads": 2,
+    "kv_heads": 1,
+    "feed_forward": 16,
+    "max_positions": 256,
+    "init_std": 0.08,
+}
+
+
+def make(out: Path, model: str, problems: pl.DataFrame) -> None:
+    settings = OPTIMISER | SMALL | {"problems": 3, "max_steps": 2}
+    simulator(
+        problems=problems,
+        model=scratch(simulator=model),
+        simulator=SimulatorSettings.model_validate(settings),
+        trainer=TrainerSettings.model_validate(TRAINER),
+        task=toy_settings(),
+        compute=ComputeSettings(threads=1),
+        turn=Turn(0, 0, "simulator"),
+        out=out,
+    )
+
+
+def test_the_policy_needs_none(run_folder: Path, problems: pl.DataFrame) -> None:
+    make(run_folder, "policy", problems)
+    assert is_empty(run_folder)
+
+
+def test_one_is_trained_from_scratch(run_folder: Path, problems: pl.DataFrame) -> None:
+    make(run_folder, "trained", problems)
+    model, tokenizer = load_policy(run_folder)
+    assert model.config.hidden_size == 16 and len(tokenizer) <= 300
+
+
+def test_a_folder_is_copied(run_folder: Path, problems: pl.DataFrame, checkpoint: Path) -> None:
+    make(run_folder, str(checkpoint), problems)
+    copied = (run_folder / "model.safetensors").read_bytes()
+    assert copied == (checkpoint / "model.safetensors").read_bytes()
+
+
+def test_a_missing_folder_is_one_line(run_folder: Path, problems: pl.DataFrame) -> None:
+    with pytest.raises(RatchetError, match=r"model\.simulator: /no/such is no model folder"):
+        make(run_folder, "/no/such", problems)
+
+
+def test_lessons_leave_the_run_s_own_problems_out(problems: pl.DataFrame) -> None:
+    rows = lessons(toy_settings(), 40, 0, problems)
+    assert rows.height == 200 and rows["example_id"].is_unique().all()
+    repeated = rows.select(question=pl.col("prompt").str.strip_chars())
+    assert not set(repeated["question"]) & set(problems["question"])
+    known = problems.with_columns(question=repeated["question"].head(problems.height))
+    assert lessons(toy_settings(), 40, 0, known).height == 200 - problems.height
+
+
+def test_lessons_end_like_the_policy_s_gold(problems: pl.DataFrame) -> None:
+    gold: Any = toy_problems()["rationale"].list.last()
+    assert gold.str.starts_with("#### ").all()
+    assert lessons(toy_settings(), 5, 0, problems)["completion"].str.contains("#### ").all()
+
+
+def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) -> None:
+    task = Gsm8kSettings.model_validate(
+        {
+            "name": "gsm8k",
+            "train": "a",
+            "test": "b",
+            "n_train": None,
+            "n_test": None,
+            "annotations": False,
+        }
+    )
+    with pytest.raises(RatchetError, match="can't make more problems: set model.simulator"):
+        lessons(task, 5, 0, problems)

@@ -1,0 +1,188 @@
+"""Training runs: they resume, keep the best, train adapters, pack, and go where they went before."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from stages.compute import ComputeSettings, set_up
+from stages.models import load_policy, load_tokenizer
+from stages.objectives.objective import OBJECTIVES
+from stages.objectives.training import Job, Rows
+from tests.training import examples, job, pairs, trainer_of
+
+TRAJECTORIES = Path(__file__).parent / "trajectories.json"
+STEPS = 30
+
+
+def many(n: int = 24) -> Rows:
+    """Distinct problems, each with a pair, and with two unpaired rows whose steps are labelled."""
+    both, single = [], []
+    for i in range(n):
+        prompt, more = f"Ann has {i} pens and gets {i % 5 + 2}.\n", i % 5 + 2
+        right = [f"Ann: {i}+{more}={i + more}\n", f"#### {i + more}"]
+        wrong = [f"Ann: {i}+{more}={i + more}\n", f"Ann: {i}*2={i * 2}\n", f"#### {i * 2}"]
+        both.append((prompt, "", "".join(right), "".join(wrong), True, True))
+        single.append((prompt, right, True, [True, True]))
+        single.append((prompt, wrong, False, [True, False, False]))
+    return Rows(pairs(both), examples(single))
+
+
+def rows_for(objective: str) -> Rows:
+    rows = many()
+    if objective == "sft":
+        return Rows(examples=rows.examples.filter("correct"))
+    if objective == "step_dpo":
+        shape = {"prefix": pl.lit("Ann: 1+1=2\n"), "chosen_ends": pl.lit(False)}
+        return Rows(pairs=rows.pairs.with_columns(**shape))
+    return Rows(pairs=rows.pairs) if OBJECTIVES[objective].needs == "pairs" else rows
+
+
+def train(run: Job, rows: Rows) -> pl.DataFrame:
+    set_up(ComputeSettings(threads=1), run.turn.seed)
+    run.out.mkdir(exist_ok=True)
+    return OBJECTIVES[run.settings.objective].train(run, rows)  # type: ignore[attr-defined]
+
+
+def content(folder: Path) -> str:
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("objective", sorted(OBJECTIVES))
+def test_thirty_steps_go_where_they_went(
+    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    run = job(objective, checkpoint, run_folder / "m", max_steps=STEPS, nll=0.2, learning_rate=2e-3)
+    monkeypatch.setattr(Job, "arguments", every_step(Job.arguments))
+    found = [round(loss, 6) for loss in train(run, rows_for(objective))["loss"]]
+    stored = json.loads(TRAJECTORIES.read_text())
+    assert len(found) == STEPS and all(map(math.isfinite, found))
+    assert found == pytest.approx(stored[objective], rel=1e-3, abs=1e-4)
+
+
+def every_step(arguments: Any) -> Any:
+    """Training arguments that log each step."""
+    return lambda self, rows: arguments(self, rows) | {"logging_steps": 1}
+
+
+@pytest.mark.parametrize("objective", ["sft", "orpo", "dpo", "step_kto"])
+def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_weights(
+    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    from transformers import Trainer
+
+    rows, settings = rows_for(objective), {"max_steps": 7, "checkpoint_every": 3}
+    whole = job(objective, checkpoint, run_folder / "whole", **settings)
+    undisturbed = train(whole, rows)
+    assert not whole.checkpoints(rows).exists()
+
+    killed = job(objective, checkpoint, run_folder / "killed", **settings)
+    step, done = Trainer.training_step, [0]
+
+    def power_cut(self: Any, *given: Any, **how: Any) -> Any:
+        done[0] += 1
+        if done[0] == 6:
+            raise KeyboardInterrupt
+        return step(self, *given, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "training_step", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            train(killed, rows)
+    assert (killed.checkpoints(rows) / "checkpoint-3").is_dir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "training_step", lambda *a, **k: done.append(1) or step(*a, **k))
+        resumed = train(killed, rows)
+    assert len(done) - 1 == 4  # steps 4 to 7
+    assert content(whole.out) == content(killed.out)
+    assert resumed["loss"].to_list() == undisturbed["loss"].to_list()
+
+
+def test_the_checkpoint_that_is_best_on_held_out_problems_is_taken(
+    checkpoint: Path, run_folder: Path
+) -> None:
+    changes = {"dev_share": 0.3, "checkpoint_every": 5, "epochs": 40, "learning_rate": 3e-2}
+    run = job("sft", checkpoint, run_folder / "m", **changes)
+    rows = rows_for("sft")
+    seen, held = rows.split(0.3)
+    assert 0 < held.examples.height < rows.examples.height / 2
+    assert not set(seen.examples["prompt"]) & set(held.examples["prompt"])
+    losses = train(run, rows)
+    dev = losses.filter(pl.col("dev_loss").is_not_null())
+    best = dev["dev_loss"].min()
+    assert best < dev["dev_loss"][-1]
+    assert dev_loss(run, held) == pytest.approx(best, rel=1e-4)
+
+
+def dev_loss(run: Job, held: Rows) -> float:
+    """The held-out loss of the model that was saved."""
+    import torch
+
+    from stages.objectives.sft import encoded
+
+    model, tokenizer = load_policy(run.out)
+    sums, tokens = 0.0, 0
+    for row in encoded(tokenizer, held, 256):
+        labels = torch.tensor([row["labels"]])
+        with torch.inference_mode():
+            loss = model(torch.tensor([row["input_ids"]]), labels=labels).loss.item()
+        n = int((labels != -100).sum())
+        sums, tokens = sums + loss * n, tokens + n
+    return sums / tokens
+
+
+@pytest.mark.parametrize("objective", ["sft", "orpo", "dpo", "step_kto"])
+def test_adapters_leave_a_whole_model_and_their_own_folder(
+    checkpoint: Path, run_folder: Path, objective: str
+) -> None:
+    from peft import PeftModel
+
+    adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": 16}
+    run = job(objective, checkpoint, run_folder / "m", adapter, max_steps=6)
+    train(run, rows_for(objective))
+    whole, tokenizer = load_policy(run.out)
+    merged = PeftModel.from_pretrained(load_policy(checkpoint)[0], run.out / "adapter")
+    ids = tokenizer("Ann has 7 pens.\n", return_tensors="pt")["input_ids"]
+    assert whole(ids).logits.allclose(merged(ids).logits, atol=1e-4)
+    assert not whole(ids).logits.allclose(load_policy(checkpoint)[0](ids).logits, atol=1e-4)
+
+
+def test_packed_rows_do_not_see_each_other(
+    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Rows(examples=rows_for("sft").examples.head(6))
+    losses = []
+    for packing in (False, True):
+        run = job("sft", checkpoint, run_folder / f"{packing}", packing=packing, batch_size=6)
+        trainer = trainer_of(run, rows, monkeypatch)
+        trainer.model.eval()
+        data = trainer.train_dataset
+        batch = trainer.data_collator([data[i] for i in range(len(data))])
+        losses.append(trainer.compute_loss(trainer.model, batch).item())
+    assert len(data) < 6
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
+def test_four_bits_without_their_library_is_one_line(
+    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from schemas.table import RatchetError
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": 4}
+    with pytest.raises(RatchetError, match="model.adapter.bits=4 needs bitsandbytes"):
+        train(job("sft", checkpoint, run_folder / "m", adapter), rows_for("sft"))
+
+
+def test_gradient_checkpointing_changes_no_weight(checkpoint: Path, run_folder: Path) -> None:
+    found = []
+    for on in (False, True):
+        run = job("dpo", checkpoint, run_folder / f"{on}", gradient_checkpointing=on, max_steps=3)
+        train(run, rows_for("dpo"))
+        found.append(load_policy(run.out)[0].lm_head.weight)
+    assert found[0].allclose(found[1], atol=1e-6)
+    assert load_tokenizer(run.out).eos_token == "</s>"
