@@ -25,6 +25,7 @@ STAGES = [
     "guide",
     "dedup",
     "label",
+    "correct",
     "verifier",
     "score",
     "pair",
