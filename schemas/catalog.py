@@ -1,5 +1,6 @@
 """Every table, in the order a run makes them."""
 
+from schemas.corrections import Corrections
 from schemas.costs import Costs
 from schemas.coverage import Coverage
 from schemas.evaluations import Evaluations
@@ -25,6 +26,7 @@ TABLES: tuple[type[Table], ...] = (
     Verdicts,
     Paths,
     StepLabels,
+    Corrections,
     StepScores,
     PathScores,
     Pairs,

@@ -1,4 +1,4 @@
-"""examples: what to imitate."""
+"""examples: what to imitate, or to avoid."""
 
 from typing import ClassVar
 
@@ -18,14 +18,33 @@ class Examples(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     example_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    made_in = dy.Int16(min=0, description="iteration whose samples made it; 0 for gold")
+    made_in = dy.Int16(min=0, description="iteration whose samples made or called for it; 0: D0")
     origin = dy.Enum(["gold", "sampled"])
     path_id = dy.String(nullable=True)
     prompt = dy.String()
     completion = dy.String(min_length=1)
-    correct = dy.Bool()
+    steps = dy.List(
+        dy.String(),
+        nullable=True,
+        description="pieces of the completion that step_labels judge; joined they are it, exactly",
+    )
+    step_labels = dy.List(
+        dy.Bool(),
+        nullable=True,
+        description="is each step right; null where the steps are not labelled",
+    )
+    correct = dy.Bool(description="the outcome label: desired or not")
     reward = dy.Float64(nullable=True)
 
     @dy.rule()
     def sampled_has_a_path(cls) -> pl.Expr:
         return (pl.col("origin") == "sampled") == pl.col("path_id").is_not_null()
+
+    @dy.rule()
+    def steps_are_the_completion(cls) -> pl.Expr:
+        return pl.col("steps").list.join("") == pl.col("completion")
+
+    @dy.rule()
+    def labels_cover_each_step(cls) -> pl.Expr:
+        same = pl.col("step_labels").list.len() == pl.col("steps").list.len()
+        return pl.col("step_labels").is_null() | same.fill_null(False)

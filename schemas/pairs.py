@@ -19,11 +19,16 @@ class Pairs(Table):
     pair_id = dy.String(primary_key=True)
     problem_id = dy.String()
     made_in = dy.Int16(min=1, description="iteration whose samples made it")
-    chosen_id = dy.String(description="path")
+    chosen_id = dy.String(description="path, or the correction of a step")
     rejected_id = dy.String(description="path")
     prompt = dy.String()
+    prefix = dy.String(
+        description="steps before the pair that both sides share; empty for whole paths"
+    )
     chosen = dy.String()
     rejected = dy.String()
+    chosen_ends = dy.Bool(description="the text ends there: then EOS is trained too")
+    rejected_ends = dy.Bool(description="the text ends there: then EOS is trained too")
     chosen_correct = dy.Bool()
     rejected_correct = dy.Bool()
     chosen_reward = dy.Float64(nullable=True)

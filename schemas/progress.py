@@ -27,6 +27,7 @@ class Progress(Table):
     n_paths_correct = dy.Int64(min=0)
     n_steps_labelled = dy.Int64(min=0)
     n_rollouts = dy.Int64(min=0)
+    n_corrections = dy.Int64(min=0, description="first wrong steps that got a right continuation")
     n_pairs = dy.Int64(min=0)
     n_pairs_wrong_chosen = dy.Int64(min=0, description="pairs whose chosen answer is wrong")
     n_examples = dy.Int64(min=0)

@@ -35,6 +35,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view corrections as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/corrections/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view step_scores as
 select iteration, * exclude (iteration) from read_parquet(
     'data/step_scores/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -230,20 +236,26 @@ from pairs
 group by iteration
 order by iteration;
 
--- What trains the model of each iteration.
+-- What trains the model of each iteration. n_undesired: examples to avoid, their answer is wrong.
 create or replace view training_rows as
 with paired as (
     select iteration, count(*) as n_pairs from pairs group by iteration
 ),
 
 single as (
-    select iteration, count(*) as n_examples from examples group by iteration
+    select
+        iteration,
+        count(*) as n_examples,
+        count(*) filter (where not correct) as n_undesired
+    from examples
+    group by iteration
 )
 
 select
     iteration,
     coalesce(n_pairs, 0) as n_pairs,
     coalesce(n_examples, 0) as n_examples,
+    coalesce(n_undesired, 0) as n_undesired,
     coalesce(n_pairs, 0) + coalesce(n_examples, 0) as n_rows
 from paired
 full outer join single using (iteration)

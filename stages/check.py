@@ -28,6 +28,7 @@ STAGES = [
     "guide",
     "dedup",
     "label",
+    "correct",
     "verifier",
     "score",
     "pair",

@@ -11,15 +11,15 @@ PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
 def _no_judge(p: Values) -> bool:
-    return p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"])
+    return bool(p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"]))
 
 
 def _no_labels(p: Values) -> bool:
-    return p["label"]["by"] == "none"
+    return bool(p["label"]["by"] == "none")
 
 
 def _draws(p: Values) -> bool:
-    return p["sample"]["by"] != "none"
+    return bool(p["sample"]["by"] != "none")
 
 
 # (does the run have it, given every section's values; what it is and how to mend it)

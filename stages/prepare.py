@@ -17,6 +17,7 @@ from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.table import RatchetError
+from stages.gold import gold_rows
 from stages.identity import digest
 from stages.stage import Turn, once, stage
 from stages.tasks.task import Fault, Problem, TaskSettings, named
@@ -55,21 +56,6 @@ def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def gold_examples(problems: pl.DataFrame) -> pl.DataFrame:
-    """D0: one training row per demonstrated problem."""
-    return problems.filter("demonstrated").select(
-        example_id=pl.col("problem_id").map_elements(lambda i: digest("gold", i), pl.String),
-        problem_id="problem_id",
-        made_in=0,
-        origin=pl.lit("gold"),
-        path_id=pl.lit(None, pl.String),
-        prompt="prompt",
-        completion=pl.col("rationale").list.join(""),
-        correct=True,
-        reward=pl.lit(None, pl.Float64),
-    )
-
-
 @stage(
     reads={"checked": once(Rejects, by="check")},
     writes=[
@@ -94,7 +80,7 @@ def prepare(task: TaskSettings, turn: Turn) -> dict[str, pl.DataFrame]:
         for r in leaked.to_dicts()
     ]
     _must_have(problems, faults, "train")
-    examples = gold_examples(problems)
+    examples = gold_rows(problems.filter("demonstrated"), made_in=0)
     return {
         "problems": problems,
         "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),

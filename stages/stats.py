@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from schemas.corrections import Corrections
 from schemas.coverage import Coverage
 from schemas.evaluations import Evaluations
 from schemas.examples import Examples
@@ -58,6 +59,7 @@ def sizes(
     coverage: pl.DataFrame,
     paths: pl.DataFrame,
     step_labels: pl.DataFrame,
+    corrections: pl.DataFrame,
     pairs: pl.DataFrame,
     examples: pl.DataFrame,
 ) -> dict[str, object]:
@@ -77,6 +79,7 @@ def sizes(
         "n_paths_correct": int(paths["correct"].sum()),
         "n_steps_labelled": step_labels.height,
         "n_rollouts": int(rolled["n_rollouts"].sum()),
+        "n_corrections": corrections["correction"].drop_nulls().len(),
         "n_pairs": pairs.height,
         "n_pairs_wrong_chosen": int((~pairs["chosen_correct"]).sum()),
         "n_examples": examples.height,
@@ -90,6 +93,7 @@ def sizes(
         "verdicts": now(Verdicts),
         "paths": now(Paths),
         "step_labels": now(StepLabels),
+        "corrections": now(Corrections),
         "pairs": now(Pairs),
         "examples": now(Examples),
         "old_coverage": previous(Coverage),
@@ -105,6 +109,7 @@ def stats(
     verdicts: pl.DataFrame,
     paths: pl.DataFrame,
     step_labels: pl.DataFrame,
+    corrections: pl.DataFrame,
     pairs: pl.DataFrame,
     examples: pl.DataFrame,
     old_coverage: pl.DataFrame,
@@ -114,8 +119,9 @@ def stats(
 ) -> dict[str, pl.DataFrame]:
     """Coverage and progress of the iteration."""
     coverage = cover(problems, samples, verdicts, old_coverage, guide.tail_below)
-    row = sizes(coverage, paths, step_labels, pairs, examples)
-    seen = [samples, verdicts, paths, step_labels, pairs, examples, coverage, old_evaluations]
+    row = sizes(coverage, paths, step_labels, corrections, pairs, examples)
+    seen = [samples, verdicts, paths, step_labels, corrections, pairs, examples]
+    seen += [coverage, old_evaluations]
     contents = [content_digest(frame) for frame in seen]
     row["lineage"] = digest(old_progress["lineage"][0], *row.values(), *contents)
     return {"coverage": coverage, "progress": pl.DataFrame([row])}

@@ -92,7 +92,7 @@ def _opening(problems: Rows) -> Tables:
     gold = [
         {"example_id": digest("gold", p["problem_id"]), "problem_id": p["problem_id"], "made_in": 0,
          "origin": "gold", "prompt": p["prompt"], "completion": "".join(p["rationale"]),
-         "correct": True}
+         "steps": p["rationale"], "correct": True}
         for p in problems if p["demonstrated"]
     ]  # fmt: skip
     progress = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
@@ -113,12 +113,13 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     tables: Tables = {
         noun: [] for noun in ("samples", "verdicts", "paths", "step_labels", "step_scores")
     }
-    tables |= {"path_scores": [], "coverage": [], "rejects": []}
+    tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": []}
     for problem in train:
         drawn = [_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
         drawn += [_draw(problem, iteration, d, "answer", rng, tables) for d in range(2) if guided]
         _path(problem, iteration, drawn, rng, tables)
+        _correct(problem, tables)
         _cover(problem, drawn, tables)
     _pair(train, iteration, tables, history)
     first = tables["samples"][0]["sample_id"]
@@ -208,6 +209,26 @@ def _judge(path_id: str, truth: list[bool], rng: random.Random, tables: Tables) 
     tables["path_scores"].append({"path_id": path_id, "n_steps": len(truth), **reward})
 
 
+def _correct(problem: dict[str, Any], tables: Tables) -> None:
+    """The first wrong step of each kept wrong path; on odd levels no continuation is right."""
+    labels = {(row["path_id"], row["step"]): row["label"] for row in tables["step_labels"]}
+    for path in tables["paths"]:
+        if path["problem_id"] != problem["problem_id"] or path["correct"] or not path["kept"]:
+            continue
+        name, steps = path["path_id"], path["steps"]
+        step = next((n for n in range(len(steps)) if not labels[name, n]), None)
+        if step is None:
+            continue
+        found = problem["level"] % 2 == 0
+        tables["corrections"].append({
+            "correction_id": digest("correction", name), "path_id": name,
+            "problem_id": problem["problem_id"], "step": step, "prefix": "".join(steps[:step]),
+            "rejected": steps[step], "rejected_ends": step == len(steps) - 1,
+            "correction": f"In place of step {step}\n" if found else None,
+            "correction_ends": False if found else None, "n_tries": 2 if found else 8,
+        })  # fmt: skip
+
+
 def _cover(problem: dict[str, Any], drawn: Rows, tables: Tables) -> None:
     n_correct = sum(sample["right"] for sample in drawn)
     tables["coverage"].append({
@@ -219,24 +240,47 @@ def _cover(problem: dict[str, Any], drawn: Rows, tables: Tables) -> None:
 
 
 def _pair(train: Rows, iteration: int, tables: Tables, history: Tables) -> None:
-    """The first kept right path over the first wrong one; level 2 is paired the wrong way round."""
+    """The first kept right path over the first wrong one; level 2 is paired the wrong way round.
+
+    On level 4 wrong paths are undesired examples, and their corrected steps are pairs.
+    """
     rewards = {row["path_id"]: row["reward"] for row in tables["path_scores"]}
     for problem in train:
         own = [p for p in tables["paths"] if p["problem_id"] == problem["problem_id"] and p["kept"]]
         right, wrong = ([p for p in own if p["correct"] is value] for value in (True, False))
-        if right:
-            path = right[0]
+        for path in [*right[:1], *(wrong[:1] if problem["level"] == 4 else [])]:
             _add(history["examples"], {
                 "example_id": digest("example", path["path_id"]), "made_in": iteration,
                 "problem_id": problem["problem_id"], "path_id": path["path_id"],
-                "origin": "sampled", "prompt": problem["prompt"], "correct": True,
-                "completion": "".join(path["steps"]), "reward": rewards[path["path_id"]],
+                "origin": "sampled", "prompt": problem["prompt"], "correct": path["correct"],
+                "completion": "".join(path["steps"]), "steps": path["steps"],
+                "step_labels": [
+                    row["label"] for row in tables["step_labels"]
+                    if row["path_id"] == path["path_id"]
+                ],
+                "reward": rewards[path["path_id"]],
             })  # fmt: skip
         if right and wrong:
             chosen, rejected = (
                 (right[0], wrong[0]) if problem["level"] != 2 else (wrong[0], right[0])
             )
             _add(history["pairs"], _pair_row(problem, iteration, chosen, rejected, rewards))
+
+    prompts = {problem["problem_id"]: problem["prompt"] for problem in train}
+    for row in tables["corrections"]:
+        if "toy-train-4" in row["problem_id"]:
+            _add(history["pairs"], _step_pair(row, iteration, prompts[row["problem_id"]]))
+
+
+def _step_pair(row: dict[str, Any], iteration: int, prompt: str) -> dict[str, Any]:
+    return {
+        "pair_id": digest("pair", row["correction_id"], row["path_id"]), "made_in": iteration,
+        "problem_id": row["problem_id"], "chosen_id": row["correction_id"],
+        "rejected_id": row["path_id"], "prompt": prompt, "prefix": row["prefix"],
+        "chosen": row["correction"], "chosen_ends": row["correction_ends"],
+        "rejected": row["rejected"], "rejected_ends": row["rejected_ends"],
+        "chosen_correct": True, "rejected_correct": False,
+    }  # fmt: skip
 
 
 def _add(rows: Rows, row: dict[str, Any]) -> None:
@@ -255,6 +299,7 @@ def _pair_row(
         "pair_id": digest("pair", chosen["path_id"], rejected["path_id"]), "made_in": iteration,
         "problem_id": problem["problem_id"], "chosen_id": chosen["path_id"],
         "rejected_id": rejected["path_id"], "prompt": problem["prompt"],
+        "prefix": "", "chosen_ends": True, "rejected_ends": True,
         "chosen": "".join(chosen["steps"]), "rejected": "".join(rejected["steps"]),
         "chosen_correct": chosen["correct"], "rejected_correct": rejected["correct"],
         "chosen_reward": high, "rejected_reward": low, "margin": high - low,
@@ -304,6 +349,7 @@ def _progress(tables: Tables, iteration: int) -> dict[str, Any]:
         "n_paths_correct": sum(row["correct"] for row in tables["paths"]),
         "n_steps_labelled": len(tables["step_labels"]),
         "n_rollouts": 4 * len(tables["step_labels"]),
+        "n_corrections": sum(row["correction"] is not None for row in tables["corrections"]),
         "n_pairs": len(pairs), "n_examples": len(tables["examples"]), "lineage": str(iteration),
         "n_pairs_wrong_chosen": sum(not row["chosen_correct"] for row in pairs),
     }  # fmt: skip

@@ -8,7 +8,11 @@ import yaml
 from stages.check import MAX_ITERATION, STAGES, check_values, declared, sections
 from tests import contract
 
-RECIPES = ["sipf", "siof", "rft", "sft", "control", "replay"]
+RECIPES = {
+    "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",
+    "kto", "step_kto", "simpo", "ipo", "step_dpo", "ratchet",
+    "control", "gold_control", "distill", "replay",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["dvc.yaml", "stages/dvc.yaml"])
@@ -22,17 +26,18 @@ def test_params_are_the_composed_defaults() -> None:
     assert written == yaml.safe_load(contract.params()), "run `make contract`"
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
 @pytest.mark.parametrize("task", ["toy", "toy_mod", "gsm8k"])
 def test_every_recipe_composes_to_known_parameters(recipe: str, task: str) -> None:
-    values = yaml.safe_load(contract.params(f"recipe={recipe}", f"task={task}"))
+    model = "tiny_strong_simulator" if recipe == "distill" else "tiny"
+    values = yaml.safe_load(contract.params(f"recipe={recipe}", f"task={task}", f"model={model}"))
     assert values["run"]["recipe"] == recipe
     check_values(values, sections())
 
 
 def test_recipes_are_the_files() -> None:
     files = {path.stem for path in (contract.ROOT / "conf/recipe").glob("*.yaml")}
-    assert files == set(RECIPES)
+    assert files == RECIPES
 
 
 def test_no_recipe_name_in_a_command() -> None:

@@ -198,6 +198,15 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
         ("select duplicate_of from paths where not kept", ["duplicates", "kept"]),
         ("select problem_id from problems where split = 'test'", ["rationale", "votes right"]),
         ("select problem_id from coverage where tail_after", ["its paths", "in the tail"]),
+        (
+            "select path_id from corrections where correction is null",
+            ["corrected  step", "none of 8 continuations was right"],
+        ),
+        (
+            "select rejected_id from pairs where prefix != ''",
+            ["In place of step", "(try 2, ", "rejected step"],
+        ),
+        ("select path_id from examples where not correct", ["undesired example"]),
     ],
 )
 def test_trace_takes_each_kind_of_id(connected: Any, query: str, texts: list[str]) -> None:

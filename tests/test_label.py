@@ -171,7 +171,7 @@ def nothing(tmp_path: Path) -> Path:
     """The folder of a run that has no such model."""
     folder = tmp_path / "nothing"
     folder.mkdir()
-    mark_empty(folder)
+    mark_empty(folder, "no simulator")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The simulator: whose it is, what it learns from, and that the policy's problems are not among it."""
+"""The simulator: whose it is, and what it learns from: never the run's own problems."""
 
 from pathlib import Path
 from typing import Any
@@ -90,5 +90,5 @@ def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) 
             "annotations": False,
         }
     )
-    with pytest.raises(RatchetError, match="can't make more problems: set model.simulator"):
+    with pytest.raises(RatchetError, match=r"can't make more problems: set model\.simulator"):
         lessons(task, 5, 0, problems)

@@ -78,8 +78,10 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
 
     from schemas.examples import Examples
     from schemas.pairs import Pairs
-    from stages.align import AlignSettings
-    from stages.models import ModelSettings
+    from stages.compute import ComputeSettings
+    from stages.objectives.objective import AlignSettings
+    from stages.objectives.training import TrainerSettings
+    from tests.conftest import scratch
 
     values = yaml.safe_load(params())
     with pytest.raises(RatchetError, match=message):
@@ -90,8 +92,9 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
             first=checkpoint,
             previous=checkpoint,
             align=AlignSettings.model_validate(values["align"] | {"objective": objective}),
-            model=ModelSettings(kind="pretrained"),
-            compute=None,
+            model=scratch(),
+            trainer=TrainerSettings.model_validate(values["trainer"]),
+            compute=ComputeSettings(threads=1),
             turn=Turn(1, 0),
             out=checkpoint,
         )

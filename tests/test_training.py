@@ -1,4 +1,4 @@
-"""Training runs: they resume, keep the best, train adapters, pack, and go where they went before."""
+"""Training runs: they resume, keep the best, train adapters, pack, and repeat themselves."""
 
 import hashlib
 import json
@@ -174,7 +174,7 @@ def test_four_bits_without_their_library_is_one_line(
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": 4}
-    with pytest.raises(RatchetError, match="model.adapter.bits=4 needs bitsandbytes"):
+    with pytest.raises(RatchetError, match=r"model\.adapter\.bits=4 needs bitsandbytes"):
         train(job("sft", checkpoint, run_folder / "m", adapter), rows_for("sft"))
 
 

@@ -5,29 +5,31 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from stages.objectives.prm import MASKED, collate, labelled, score_steps, step_losses, train_prm
 
 from stages.compute import ComputeSettings, set_up
 from stages.encode import encode
 from stages.models import load_tokenizer
-from stages.objectives.training import TrainingSettings
+from stages.objectives.training import Job, TrainerSettings
+from stages.objectives.verifier import (
+    MASKED,
+    collate,
+    labelled,
+    score_steps,
+    step_losses,
+    train_verifier,
+)
 from stages.score import rewards
 from stages.stage import Turn
 from stages.verifier import training_rows
+from tests.training import TRAINER, optimiser
 
 
-def training(**changes: object) -> TrainingSettings:
-    values = {
-        "epochs": 30,
-        "max_steps": None,
-        "batch_size": 8,
-        "learning_rate": 5e-3,
-        "schedule": "cosine",
-        "warmup": 0.1,
-        "weight_decay": 0.0,
-        "max_length": 128,
-    }
-    return TrainingSettings.model_validate(values | changes)
+def learn(checkpoint: Path, out: Path, rows: pl.DataFrame, **changes: object) -> pl.DataFrame:
+    """Losses of a short training run of the verifier."""
+    set_up(ComputeSettings(threads=1), 0)  # the head starts at random
+    trainer = TrainerSettings.model_validate(TRAINER)
+    settings = optimiser(epochs=30, max_length=128, **changes)
+    return train_verifier(Job(checkpoint, out, Turn(1, 0), settings, trainer, None), rows)
 
 
 def test_loss_is_the_equation() -> None:
@@ -76,8 +78,7 @@ def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
             "labels": [[float(x) for x in shapes[i % 4][1]] for i in range(32)],
         }
     )
-    set_up(ComputeSettings(threads=1), 0)  # the head starts at random
-    losses = train_prm(checkpoint, rows, training(), Turn(1, 0), tmp_path)
+    losses = learn(checkpoint, tmp_path, rows)
     assert losses["loss"][-1] < 0.2
     scores = score_steps(tmp_path, rows, 5, 128, torch.device("cpu"))
     for found, wanted in zip(scores, rows["labels"].to_list(), strict=True):
@@ -89,8 +90,36 @@ def test_reward_is_the_mean_step_probability() -> None:
     assert rewards(steps).sort("path_id").rows() == [("a", 0.75, 0.5, 2), ("b", 0.25, 0.25, 1)]
 
 
-def test_training_rows_keep_the_order_of_the_steps() -> None:
-    paths = pl.DataFrame({"path_id": ["a"], "problem_id": ["p"], "steps": [["x", "y", "z"]]})
-    labels = pl.DataFrame({"path_id": ["a"] * 3, "step": [2, 0, 1], "label": [False, True, True]})
+PATHS = pl.DataFrame(
+    {
+        "path_id": ["a", "b", "c", "d"],
+        "problem_id": ["p"] * 4,
+        "steps": [["x", "y", "z"], ["x", "w"], ["v"], []],
+        "correct": [True, False, True, False],
+        "kept": [True, True, False, True],
+    }
+)
+LABELS = pl.DataFrame(
+    {
+        "path_id": ["a"] * 3 + ["b"] * 2,
+        "step": [2, 0, 1, 0, 1],
+        "label": [False, True, True, True, False],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("by", "labels", "expected"),
+    [
+        ("prm", LABELS, {"a": [1.0, 1.0, 0.0], "b": [1.0, 0.0]}),
+        ("orm", LABELS, {"a": [1.0, 1.0, 1.0], "b": [0.0, 0.0]}),
+        ("prm", LABELS.clear(), {}),
+        ("orm", LABELS.clear(), {"a": [1.0, 1.0, 1.0], "b": [0.0, 0.0]}),
+    ],
+)
+def test_what_a_verifier_learns_from(
+    by: str, labels: pl.DataFrame, expected: dict[str, list[float]]
+) -> None:
     problems = pl.DataFrame({"problem_id": ["p"], "prompt": ["?"]})
-    assert training_rows(paths, labels, problems)["labels"].to_list() == [[1.0, 1.0, 0.0]]
+    rows = training_rows(PATHS, labels, problems, by)
+    assert dict(rows.select("path_id", "labels").rows()) == expected

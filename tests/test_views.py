@@ -194,9 +194,15 @@ def pair_choice() -> list[Key]:
 def training_rows() -> list[Key]:
     pairs = {key: len(rows) for key, rows in groups(rows_of("pairs"), "iteration")}
     single = {key: len(rows) for key, rows in groups(rows_of("examples"), "iteration")}
+    undesired = {
+        key: sum(not row["correct"] for row in rows)
+        for key, rows in groups(rows_of("examples"), "iteration")
+    }
+    assert any(undesired.values())
     return [
-        (*key, pairs.get(key, 0), single.get(key, 0), pairs.get(key, 0) + single.get(key, 0))
+        (*key, n, m, undesired.get(key, 0), n + m)
         for key in sorted(pairs | single)
+        for n, m in [(pairs.get(key, 0), single.get(key, 0))]
     ]
 
 

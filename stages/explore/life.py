@@ -17,6 +17,7 @@ class Life:
     samples: list[Row]
     paths: list[Row]
     steps: list[Row]
+    corrections: list[Row]
     training: list[Row]
     history: list[Row]
 
@@ -29,6 +30,11 @@ class Life:
         """Step number → labels and verifier's probability."""
         same = (row for row in self.steps if row["iteration"] == path["iteration"])
         return {row["step"]: row for row in same if row["path_id"] == path["path_id"]}
+
+    def correction_of(self, path: Row) -> Row | None:
+        """What was tried in place of the path's first wrong step."""
+        same = (row for row in self.corrections if row["iteration"] == path["iteration"])
+        return next((row for row in same if row["path_id"] == path["path_id"]), None)
 
     def training_of(self, path: Row) -> list[Row]:
         """The training rows that a path entered, whichever iteration made them."""

@@ -85,6 +85,8 @@ def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
         fields.append(("reward", f"{path['reward']:.3f} mean step probability, {lowest}"))
     yield grid(fields)
     yield steps(path, life.said_of(path))
+    if resampled := life.correction_of(path):
+        yield grid([("corrected", correction(resampled))])
     rows = life.training_of(path)
     yield from training(rows)
     if not rows:
@@ -114,6 +116,14 @@ def steps(path: Row, said: dict[int, Row]) -> Table:
     return full_columns(heads, rows)
 
 
+def correction(row: Row) -> str:
+    """What replaces the first wrong step, and how many continuations it took."""
+    step, tries = row["step"], row["n_tries"]
+    if row["correction"] is None:
+        return f"step {step}: none of {tries} continuations was right"
+    return f"step {step}: {row['correction'].strip()} (try {tries}, {row['correction_id']})"
+
+
 def colour(chance: float | None, label: bool | None, truth: bool | None) -> str:
     """By the verifier's probability where there is one, else by the label, else by the truth."""
     if chance is not None:
@@ -125,11 +135,16 @@ def colour(chance: float | None, label: bool | None, truth: bool | None) -> str:
 def training(rows: list[Row]) -> Iterator[RenderableType]:
     """Pairs and examples, with the iterations whose models they train."""
     cells = [
-        (row["part"], row["partner"], row["margin"], row["made_in"], row["trains"]) for row in rows
+        (entered(row), row["partner"], row["margin"], row["made_in"], row["trains"]) for row in rows
     ]
     if cells:
         heads = ["entered as", "against", "margin", "made in iteration", "trains iterations"]
         yield full_columns(heads, cells, "training rows that hold it")
+
+
+def entered(row: Row) -> str:
+    """The part a path plays in a training row; in a pair of steps, with which step."""
+    return row["part"] if row["step"] is None else f"{row['part']} step {row['step']}"
 
 
 def all_paths(life: Life) -> Iterator[RenderableType]:
@@ -142,7 +157,7 @@ def all_paths(life: Life) -> Iterator[RenderableType]:
             Text("correct", RIGHT) if path["correct"] else Text("wrong", WRONG),
             "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}",
             path["reward"],
-            ", ".join(dict.fromkeys(row["part"] for row in life.training_of(path))),
+            ", ".join(dict.fromkeys(entered(row) for row in life.training_of(path))),
         )
         for path in life.paths
     ]

@@ -4,6 +4,10 @@ with done as (
     select * from progress
 ),
 
+trained as (
+    select iteration, n_undesired from training_rows
+),
+
 took as (
     select iteration, sum(elapsed_s) as elapsed_s
     from costs
@@ -25,11 +29,14 @@ select
     n_paths_correct,
     n_steps_labelled,
     n_rollouts,
+    n_corrections,
     n_pairs,
     n_pairs_wrong_chosen,
     n_examples,
+    coalesce(trained.n_undesired, 0) as n_undesired,
     n_pairs + n_examples as n_training_rows,
     coalesce(took.elapsed_s, 0) as elapsed_s
 from done
+left join trained using (iteration)
 left join took using (iteration)
 order by iteration;

@@ -107,8 +107,13 @@ def data(connection: Any) -> Section | None:
     if not rows:
         return None
     names = [str(row["iteration"]) for row in rows]
-    pairs, examples = ([row[n] for row in rows] for n in ("n_pairs", "n_examples"))
-    stacks = [("pairs", pairs), ("examples", examples)]
+    pairs, examples, undesired = (
+        [row[n] for row in rows] for n in ("n_pairs", "n_examples", "n_undesired")
+    )
+    desired = [n - m for n, m in zip(examples, undesired, strict=True)]
+    stacks = [("pairs", pairs), ("examples", desired)]
+    if any(undesired):
+        stacks.append(("undesired examples", undesired))
     figures = [bars("Training rows", names, stacks, "iteration", "rows")]
     drawn = [row for row in rows if row["n_paths"]]
     if drawn:
@@ -120,7 +125,8 @@ def data(connection: Any) -> Section | None:
     columns = {
         "draws": "n_draws", "right draws": "n_draws_correct", "tokens": "n_tokens",
         "paths": "n_paths", "right paths": "n_paths_correct", "steps labelled": "n_steps_labelled",
-        "rollouts": "n_rollouts", "pairs": "n_pairs", "examples": "n_examples",
+        "rollouts": "n_rollouts", "corrections": "n_corrections", "pairs": "n_pairs",
+        "examples": "n_examples", "undesired": "n_undesired",
     }  # fmt: skip
     cells = [[row["iteration"], *(count(row[n]) for n in columns.values())] for row in rows]
     return Section("data", "Data sizes", "", figures, [Grid(["iteration", *columns], cells)])

@@ -1,0 +1,167 @@
+"""correct: the first wrong step of a wrong path, resampled (Step-DPO, arXiv 2406.18629).
+
+From the steps before it, which are right, the policy draws continuations until one reaches the
+reference answer; that one's first step corrects the wrong one. Its own words fit a model better
+than a reference's.
+"""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from schemas.corrections import Corrections
+from schemas.paths import Paths
+from schemas.problems import Problems
+from schemas.step_labels import StepLabels
+from schemas.table import RatchetError
+from stages.compute import ComputeSettings
+from stages.engines.draw import Drawer
+from stages.engines.engine import EngineSettings, Sampling
+from stages.grading.frame import GradeSettings, grade_frame
+from stages.identity import digest
+from stages.settings import Section
+from stages.stage import Turn, now, once, stage
+from stages.tasks.task import Task, TaskSettings, named
+
+
+class CorrectSettings(Section):
+    """Section `correct`."""
+
+    section: ClassVar[str] = "correct"
+    by: Literal["resampling", "none"]
+    tries: int = Field(ge=1)
+    paths: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+    top_p: float = Field(gt=0, le=1)
+    max_tokens: int = Field(ge=1)
+
+
+def first_wrong_steps(
+    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, number: int
+) -> pl.DataFrame:
+    """One row per kept wrong path with a step labelled wrong; `number` of them, by digest.
+
+    path_id, problem_id, step, prefix, rejected, rejected_ends; prompt, kind, answer.
+    """
+    wrong = step_labels.filter(~pl.col("label")).group_by("path_id").agg(pl.col("step").min())
+    found = paths.filter(pl.col("kept") & ~pl.col("correct")).join(wrong, on="path_id")
+    order = [digest("correct", name) for name in found["path_id"]]
+    return (
+        found.with_columns(pl.Series("order", order, pl.String))
+        .sort("order")
+        .head(number)
+        .select(
+            "path_id",
+            "problem_id",
+            "step",
+            prefix=pl.col("steps").list.head("step").list.join(""),
+            rejected=pl.col("steps").list.get("step"),
+            rejected_ends=pl.col("step") == pl.col("steps").list.len() - 1,
+        )
+        .join(
+            problems.select("problem_id", "prompt", "kind", "answer"),
+            on="problem_id",
+            maintain_order="left",
+        )
+    )
+
+
+def resample(
+    drawer: Drawer,
+    asked: pl.DataFrame,
+    settings: CorrectSettings,
+    grade: GradeSettings,
+    task: Task,
+) -> pl.DataFrame:
+    """Adds correction, correction_ends and n_tries to rows of `first_wrong_steps`.
+
+    Draw t is made for all paths still open; those it corrects leave.
+    """
+    rows = asked.with_columns(
+        correction=pl.lit(None, pl.String), correction_ends=pl.lit(None, pl.Boolean), n_tries=0
+    )
+    for draw in range(settings.tries):
+        still = rows.filter(pl.col("correction").is_null())
+        if still.is_empty():
+            break
+        tried = attempt(drawer, still, draw, settings, grade, task)
+        rows = rows.update(tried, on="path_id", how="left")
+    return rows
+
+
+def attempt(
+    drawer: Drawer,
+    still: pl.DataFrame,
+    draw: int,
+    settings: CorrectSettings,
+    grade: GradeSettings,
+    task: Task,
+) -> pl.DataFrame:
+    """path_id, n_tries, correction and correction_ends (null: not yet) after one more draw.
+
+    Paths that begin alike share it. A step that says what the wrong one said corrects nothing.
+    """
+    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
+    begun = still.unique(["problem_id", "prefix"], maintain_order=True)
+    prompts = begun.select(pl.concat_str("prompt", "prefix")).to_series().to_list()
+    requests = drawer.requests(prompts, [draw] * len(prompts), sampling)
+    done = drawer.draw(requests, sampling, f"correct {draw + 1}")
+    steps = [task.split(completion.text) for completion in done]
+    ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, done, strict=True)]
+    texts = begun.select("problem_id", "prefix", "kind", "answer").with_columns(
+        pl.Series("ending", [c.text for c in done], pl.String),
+        pl.Series("first", [s[0] if s else "" for s in steps], pl.String),
+        pl.Series("ended", ended, pl.Boolean),
+    )
+    graded = grade_frame(
+        texts.with_columns(text=pl.concat_str("prefix", "ending")), grade, "grade corrections"
+    ).select("problem_id", "prefix", "first", "ended", reached="correct")
+    words = pl.col("first").str.strip_chars()
+    found = pl.col("reached") & (words != "") & (words != pl.col("rejected").str.strip_chars())
+    return still.join(
+        graded, on=["problem_id", "prefix"], how="left", maintain_order="left"
+    ).select(
+        "path_id",
+        n_tries=pl.lit(draw + 1, pl.Int32),
+        correction=pl.when(found).then("first"),
+        correction_ends=pl.when(found).then("ended"),
+    )
+
+
+@stage(
+    reads={"problems": once(Problems), "paths": now(Paths), "step_labels": now(StepLabels)},
+    models={"policy": "previous"},
+    writes=[now(Corrections)],
+    sections=[CorrectSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
+)
+def correct(
+    problems: pl.DataFrame,
+    paths: pl.DataFrame,
+    step_labels: pl.DataFrame,
+    policy: Path,
+    correct: CorrectSettings,
+    task: TaskSettings,
+    engine: EngineSettings,
+    grade: GradeSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+) -> pl.DataFrame:
+    """Resamples the first wrong step of wrong paths."""
+    if correct.by == "none" or paths.is_empty():
+        return Corrections.create_empty()
+    if step_labels.is_empty():
+        raise RatchetError(
+            "correct.by=resampling needs step labels: set label.by=rollouts, or correct.by=none"
+        )
+    asked = first_wrong_steps(paths, step_labels, problems, correct.paths)
+    drawer = Drawer(policy, engine, compute, turn)
+    rows = resample(drawer, asked, correct, grade, named(task.name))
+    parts = ("path_id", "prefix", "rejected", "correction")
+    names = [digest("correction", *row) for row in rows.select(parts).rows()]
+    return rows.with_columns(pl.Series("correction_id", names, pl.String))
+
+
+if __name__ == "__main__":
+    correct.main()
