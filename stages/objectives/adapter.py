@@ -57,7 +57,7 @@ def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     if adapter.bits == 4:
-        model = prepare_model_for_kbit_training(model)
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     config = LoraConfig(
         r=adapter.rank,
         lora_alpha=adapter.alpha,

@@ -133,6 +133,7 @@ class Job:
             "disable_tqdm": quiet(),
             "dataloader_pin_memory": cuda,
             "gradient_checkpointing": self.trainer.gradient_checkpointing,
+            "gradient_checkpointing_kwargs": {"use_reentrant": False},
             "remove_unused_columns": False,
         } | self._saving()
 
