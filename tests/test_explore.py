@@ -249,7 +249,7 @@ def metrics(seed: int, accuracies: list[float], **run: str) -> dict[str, Any]:
             "training_rows": 10 * (k + 1),
             "tokens": 1000 * k,
             "elapsed_s": 2.5,
-            "suites": {"toy": {"greedy": {"n": 50, "accuracy": accuracy, "flawed": None}}},
+            "suites": {"toy": {"greedy": {"n": 50, "accuracy": accuracy, "flawed": 0.125}}},
         }
         for k, accuracy in enumerate(accuracies)
     }
@@ -300,7 +300,7 @@ def test_leaderboard_lists_each_result_once(
     rows = json.loads(shown.stdout)
     assert list(rows[0]) == [
         "recipe", "task", "model", "iteration", "seed", "suite", "mode", "n", "accuracy",
-        "coverage", "draws", "training_rows", "tokens", "elapsed_s",
+        "flawed", "coverage", "draws", "training_rows", "tokens", "elapsed_s",
     ]  # fmt: skip
     assert [(r["recipe"], r["seed"], r["iteration"], r["accuracy"]) for r in rows] == [
         ("rft", 0, 0, 0.3), ("rft", 0, 1, 0.7),
@@ -318,16 +318,16 @@ def test_leaderboard_shows_mean_and_deviation_over_seeds(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)
-    title, heads, _, rft, sipf, _ = [
+    title, heads, _, rft, sipf, *_ = [
         " ".join(line.split())
         for line in ratchet("leaderboard").stdout.splitlines()
         if line.strip()
     ]
     assert title == "toy, greedy"
-    assert heads.startswith("recipe task model iteration 0 iteration 1 iteration 2 coverage")
-    assert rft == "rft toy tiny 30.0% 70.0% - 50.0% 20 100 1,000 5"
+    assert heads.startswith("recipe task model iteration 0 iteration 1 iteration 2 flawed")
+    assert rft == "rft toy tiny 30.0% 70.0% - 12.5% 50.0% 20 100 1,000 5"
     turns = "30.0% ± 0.0 (3 seeds) 50.0% ± 10.0 (3 seeds) 55.0% ± 7.1 (2 seeds)"
-    assert sipf == f"sipf toy tiny {turns} 50.0% 30 300 3,000 8"
+    assert sipf == f"sipf toy tiny {turns} 12.5% 50.0% 30 300 3,000 8"
 
 
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

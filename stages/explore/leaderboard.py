@@ -27,6 +27,7 @@ class Result:
     mode: str
     n: int
     accuracy: float
+    flawed: float | None
     coverage: float | None
     draws: int
     training_rows: int
@@ -56,7 +57,8 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
     console = terminal.console()
     for (of_suite, of_mode), group in groupby(chosen, lambda r: (r.suite, r.mode)):
         console.print(board(list(group), f"{of_suite}, {of_mode}"))
-    console.print("coverage, training rows: of the last iteration; the rest: of all", style="dim")
+    console.print("flawed: right answers with an unsound step", style="dim")
+    console.print("flawed, coverage, rows: of the last iteration; the rest: of all", style="dim")
 
 
 def collect() -> list[Result]:
@@ -92,6 +94,7 @@ def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
                     mode=mode,
                     n=int(measured["n"]),
                     accuracy=float(measured["accuracy"]),
+                    flawed=measured.get("flawed"),
                     coverage=values["coverage"],
                     draws=int(values["draws"]),
                     training_rows=int(values["training_rows"]),
@@ -113,7 +116,7 @@ def board(results: list[Result], title: str) -> Table:
         for method, turns in ranked
     ]
     turns_of = [f"iteration {i}" for i in iterations]
-    more = ["coverage", "training rows", "draws", "tokens", "seconds"]
+    more = ["flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
     return terminal.table(["recipe", "task", "model", *turns_of, *more], rows, title)
 
 
@@ -129,13 +132,15 @@ def accuracy(results: Sequence[Result]) -> str:
 
 
 def sums(turns: dict[int, list[Result]]) -> list[str]:
-    """Coverage and training rows of the last iteration, draws, tokens and seconds of all.
+    """Flawed, coverage and training rows of the last iteration; draws, tokens, seconds of all.
 
     Each is a mean over seeds.
     """
     last = turns[max(turns)]
     covered = [result.coverage for result in last if result.coverage is not None]
+    flawed = [result.flawed for result in last if result.flawed is not None]
     return [
+        terminal.percent(mean(flawed) if flawed else None),
         terminal.percent(mean(covered) if covered else None),
         f"{mean(result.training_rows for result in last):,.0f}",
         f"{sum(mean(r.draws for r in results) for results in turns.values()):,.0f}",
