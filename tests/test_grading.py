@@ -349,6 +349,23 @@ def test_harm_stays_with_the_job_that_does_it(monkeypatch: pytest.MonkeyPatch) -
     assert {r[1:] for r in replies[1::2]} == {("correct", "done")}
 
 
+def test_a_worker_has_no_job_before_its_first_line_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its first line and a reply, read at once, would leave the reply where nobody looks."""
+    monkeypatch.setattr(pool, "COMMAND", [sys.executable, "-P", "-c", STAND_IN])
+    ready: list[bool] = []
+    give = pool._Worker.give
+
+    def watched(self: pool._Worker, place: int, job: pool.Job) -> None:
+        ready.append(self.is_ready)
+        give(self, place, job)
+
+    monkeypatch.setattr(pool._Worker, "give", watched)
+    assert len(list(pool.run([("math", "", "pass_by")] * 3, workers=2, timeout_s=5))) == 3
+    assert ready == [True] * 3
+
+
 def test_abandoned_pool_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "COMMAND", [sys.executable, "-P", "-c", STAND_IN])
     outputs: list[int] = []

@@ -39,7 +39,11 @@ class WorkerError(RuntimeError):
 
 
 def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply, None, None]:
-    """Yield one reply for each job as it is done. A worker that dies is replaced."""
+    """Yield one reply for each job as it is done. A worker that dies is replaced.
+
+    A worker gets a job only once its last line was read: two lines could be read into its buffer
+    at once, and no selector would ever tell of the second.
+    """
     todo = list(enumerate(jobs))[::-1]
     crew: set[_Worker] = set()
     try:
@@ -48,7 +52,6 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
             def hire() -> None:
                 worker = _Worker(timeout_s)
                 crew.add(worker)
-                worker.give(*todo.pop())
                 busy.register(worker.stdout, selectors.EVENT_READ, worker)
 
             for _ in range(min(workers, len(todo))):
@@ -59,8 +62,8 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
                     reply = worker.read()
                     if reply and reply.outcome == READY:
                         worker.is_ready = True
-                        continue
-                    yield reply or Reply(worker.place, "error", "worker died")
+                    else:
+                        yield reply or Reply(worker.place, "error", "worker died")
                     if reply and todo:
                         worker.give(*todo.pop())
                         continue
