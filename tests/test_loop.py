@@ -32,6 +32,7 @@ SMALL = [
     "verifier.max_steps=10",
     "pair.margin=0.01",
     "align.max_steps=10",
+    "trainer.checkpoint_every=4",
     "evaluate.votes=2",
     "engine.shard_size=100",
     "compute.threads=1",
@@ -127,7 +128,7 @@ def turn(iteration: int) -> set[str]:
 def test_iteration_1_makes_iteration_1(house: House) -> None:
     house.configure("iteration=1")
     stages, printed = house.repro()
-    once = {"check", "prepare", "base", "sft", "report", "evaluate@0"}
+    once = {"check", "prepare", "base", "simulator", "sft", "report", "evaluate@0"}
     assert set(stages) == once | turn(1), printed
     assert house.iterations() == {0, 1}
     metrics = json.loads((house.folder / "metrics.json").read_text())
@@ -168,10 +169,22 @@ def test_another_recipe_samples_nothing(house: House) -> None:
     assert not {"base", "sft", "sample@1", "grade@1", "dedup@1"} & set(stages), printed
 
 
+@pytest.mark.parametrize(
+    ("recipe", "first"), [("step_kto", "sample@1"), ("step_dpo", "label@1"), ("irpo", "label@1")]
+)
+def test_recipes_that_sample_alike_share_their_samples(
+    house: House, recipe: str, first: str
+) -> None:
+    stages, printed = house.experiment("iteration=1", f"recipe={recipe}", "pair.at_least=1")
+    assert first in stages and {"pair@1", "align@1", "report"} <= set(stages), printed
+    assert not {"base", "sft", "evaluate@0"} & set(stages), printed
+    assert ("sample@1" in stages) == (first == "sample@1"), printed
+
+
 def test_the_leaderboard_has_a_row_per_experiment(house: House) -> None:
     listed = house.run("ratchet", "leaderboard", "--json", "--mode", "greedy")
     rows = json.loads(listed.stdout)
-    assert {row["recipe"] for row in rows} == {"sipf", "rft"}
+    assert {row["recipe"] for row in rows} == {"sipf", "rft", "step_kto", "step_dpo", "irpo"}
     assert {row["iteration"] for row in rows} == {0, 1, 2, 3}
 
 
@@ -181,9 +194,10 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     killed = House(tmp_path_factory.mktemp("killed"))
     killed.configure("iteration=1")
     faults = str(killed.folder / "tests/faults")
-    for stage in ("sample", "label"):
+    for stage in ("sample", "label", "align"):
         stages, printed = killed.repro(PYTHONPATH=faults, RATCHET_KILL=f"{stage}:2")
         assert stages[-1] == f"{stage}@1", printed
+    assert [*(killed.folder / ".dvc/cache/checkpoints").glob("*/checkpoint-8")]
     _, printed = killed.repro()
     assert "report.html" in printed
     assert house.undisturbed and killed.hashes(1) == house.undisturbed

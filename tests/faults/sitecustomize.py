@@ -1,4 +1,4 @@
-"""Kills a stage's process after so many ledger shards: RATCHET_KILL=sample:2.
+"""Kills a stage's process after so many ledger shards or checkpoints: RATCHET_KILL=sample:2.
 
 Python runs this file at its start when tests put this folder on PYTHONPATH.
 """
@@ -12,14 +12,20 @@ wanted, _, shards = os.environ.get("RATCHET_KILL", "").partition(":")
 
 if wanted and f"stages.{wanted}" in sys.orig_argv:
     sys.path.insert(0, str(Path.cwd()))
-    from stages.engines.ledger import Ledger
+    if wanted == "align":
+        from transformers import Trainer as Keeper
 
-    keep, written = Ledger.add, []
+        method = "_save_checkpoint"
+    else:
+        from stages.engines.ledger import Ledger as Keeper  # type: ignore[assignment]
 
-    def add(self, drawn):  # type: ignore[no-untyped-def]
-        keep(self, drawn)
-        written.append(len(drawn))
+        method = "add"
+    keep, written = getattr(Keeper, method), []
+
+    def killing(self, *given):  # type: ignore[no-untyped-def]
+        keep(self, *given)
+        written.append(1)
         if len(written) == int(shards):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Ledger.add = add  # type: ignore[method-assign]
+    setattr(Keeper, method, killing)
