@@ -35,23 +35,31 @@ class LabelSettings(SimulationSettings):
     prefix_and: bool
     paths: int = Field(ge=1)
     per_problem: int = Field(ge=1)
+    first: Literal["any", "solved"]
 
 
-def choose_paths(paths: pl.DataFrame, number: int, per_problem: int) -> pl.DataFrame:
-    """Which paths are labelled: right and wrong ones by turns, problems in an order by digest."""
+def choose_paths(paths: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:
+    """Which paths are labelled: right and wrong ones by turns, problems in an order by digest.
+
+    With first=solved, problems with paths of both outcomes come first, then those that are always
+    solved: what training rows are made of. An unsolved problem's paths have no right one beside.
+    """
+    right, wrong = pl.col("correct").any(), (~pl.col("correct")).any()
+    merit = right.cast(pl.Int8) + (right & wrong).cast(pl.Int8)
     return (
         paths.filter("kept")
         .with_columns(
             pl.col("path_id").map_elements(_shuffled, pl.String).alias("order"),
             pl.col("problem_id").map_elements(_shuffled, pl.String).alias("turn"),
+            merit=merit.over("problem_id") if settings.first == "solved" else pl.lit(0),
         )
         .sort("order")
         .with_columns(rank=pl.col("path_id").cum_count().over("problem_id", "correct"))
         .sort("rank", "correct", "order")
         .with_columns(place=pl.col("path_id").cum_count().over("problem_id"))
-        .filter(pl.col("place") <= per_problem)
-        .sort("turn", "place")
-        .head(number)
+        .filter(pl.col("place") <= settings.per_problem)
+        .sort("merit", "turn", "place", descending=[True, False, False])
+        .head(settings.paths)
         .select(paths.columns)
     )
 
@@ -115,7 +123,7 @@ def label(
     if label.by == "none" or paths.is_empty():
         return {"step_labels": StepLabels.create_empty(), "rejects": rejects}
     usable = checkable(paths) if label.by == "oracle" else paths
-    chosen = choose_paths(usable, label.paths, label.per_problem)
+    chosen = choose_paths(usable, label)
     if label.by == "oracle":
         labels = known_rows(chosen)
     elif label.by == "judge":

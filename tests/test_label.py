@@ -48,6 +48,7 @@ def settings(**changes: object) -> LabelSettings:
         "delta": 0,
         "paths": 100,
         "per_problem": 2,
+        "first": "any",
         "temperature": 1.0,
         "top_p": 1.0,
         "max_tokens": 8,
@@ -126,12 +127,27 @@ def test_paths_that_begin_alike_share_their_rollouts() -> None:
 )
 def test_which_paths_are_labelled(number: int, per_problem: int, chosen: int) -> None:
     _, paths = planted_paths()
-    some = choose_paths(paths, number, per_problem)
+    wanted = settings(paths=number, per_problem=per_problem)
+    some = choose_paths(paths, wanted)
     assert some.height == chosen
     assert some.group_by("problem_id").len()["len"].max() <= per_problem
-    assert some.equals(choose_paths(paths.reverse(), number, per_problem))
+    assert some.equals(choose_paths(paths.reverse(), wanted))
     if per_problem == 2:
         assert some["correct"].n_unique() == 2
+
+
+def test_problems_that_pairs_are_made_of_can_come_first() -> None:
+    _, paths = planted_paths()
+    names = paths["problem_id"].unique(maintain_order=True)
+    never, always = set(names[:30]), set(names[30:60])
+    kept = paths.filter(
+        ~(pl.col("problem_id").is_in(never) & pl.col("correct"))
+        & ~(pl.col("problem_id").is_in(always) & ~pl.col("correct"))
+    )
+    mixed = kept.height - 60
+    chosen = choose_paths(kept, settings(first="solved", paths=mixed + 30))["problem_id"]
+    assert set(chosen[:mixed]) == set(names[60:])
+    assert set(chosen[mixed:]) == always
 
 
 def labelled(
