@@ -143,6 +143,8 @@ def test_adapters_leave_a_whole_model_and_their_own_folder(
 ) -> None:
     from peft import PeftModel
 
+    if bits == 4:
+        pytest.importorskip("bitsandbytes", reason="bitsandbytes (extra gpu) is not installed")
     adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": bits}
     run = job(objective, checkpoint, run_folder / "m", adapter, max_steps=6)
     train(run, rows_for(objective))
