@@ -9,43 +9,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.compute import ComputeSettings, set_up
 from stages.models import load_policy, load_tokenizer
 from stages.objectives.objective import OBJECTIVES
 from stages.objectives.training import Job, Rows
-from tests.training import examples, job, pairs, trainer_of
-
-TRAJECTORIES = Path(__file__).parent / "trajectories.json"
-STEPS = 30
-
-
-def many(n: int = 24) -> Rows:
-    """Distinct problems, each with a pair, and with two unpaired rows whose steps are labelled."""
-    both, single = [], []
-    for i in range(n):
-        prompt, more = f"Ann has {i} pens and gets {i % 5 + 2}.\n", i % 5 + 2
-        right = [f"Ann: {i}+{more}={i + more}\n", f"#### {i + more}"]
-        wrong = [f"Ann: {i}+{more}={i + more}\n", f"Ann: {i}*2={i * 2}\n", f"#### {i * 2}"]
-        both.append((prompt, "", "".join(right), "".join(wrong), True, True))
-        single.append((prompt, right, True, [True, True]))
-        single.append((prompt, wrong, False, [True, False, False]))
-    return Rows(pairs(both), examples(single))
-
-
-def rows_for(objective: str) -> Rows:
-    rows = many()
-    if objective == "sft":
-        return Rows(examples=rows.examples.filter("correct"))
-    if objective == "step_dpo":
-        shape = {"prefix": pl.lit("Ann: 1+1=2\n"), "chosen_ends": pl.lit(False)}
-        return Rows(pairs=rows.pairs.with_columns(**shape))
-    return Rows(pairs=rows.pairs) if OBJECTIVES[objective].needs == "pairs" else rows
-
-
-def train(run: Job, rows: Rows) -> pl.DataFrame:
-    set_up(ComputeSettings(threads=1), run.turn.seed)
-    run.out.mkdir(exist_ok=True)
-    return OBJECTIVES[run.settings.objective].train(run, rows)  # type: ignore[attr-defined]
+from tests.training import job, trainer_of
+from tests.trajectories import FILE, STEPS, rows_for, train, trajectory
 
 
 def content(folder: Path) -> str:
@@ -54,19 +22,11 @@ def content(folder: Path) -> str:
 
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES))
 def test_thirty_steps_go_where_they_went(
-    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+    checkpoint: Path, run_folder: Path, objective: str
 ) -> None:
-    run = job(objective, checkpoint, run_folder / "m", max_steps=STEPS, nll=0.2, learning_rate=2e-3)
-    monkeypatch.setattr(Job, "arguments", every_step(Job.arguments))
-    found = [round(loss, 6) for loss in train(run, rows_for(objective))["loss"]]
-    stored = json.loads(TRAJECTORIES.read_text())
+    found = trajectory(objective, checkpoint, run_folder / "m")
     assert len(found) == STEPS and all(map(math.isfinite, found))
-    assert found == pytest.approx(stored[objective], rel=1e-3, abs=1e-4)
-
-
-def every_step(arguments: Any) -> Any:
-    """Training arguments that log each step."""
-    return lambda self, rows: arguments(self, rows) | {"logging_steps": 1}
+    assert found == pytest.approx(json.loads(FILE.read_text())[objective], rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize("objective", ["sft", "orpo", "dpo", "step_kto"])
