@@ -10,7 +10,8 @@ from schemas.losses import Losses
 from schemas.pairs import Pairs
 from stages.compute import ComputeSettings, quiet_datasets, set_up
 from stages.models import ModelSettings, need_model, starting_point
-from stages.objectives.objective import OBJECTIVES, AlignSettings
+from stages.objectives.catalog import train
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows, TrainerSettings
 from stages.stage import Turn, now, stage
 
@@ -45,7 +46,7 @@ def align(
     rate = align.learning_rate * align.rate_scale
     settings = align.model_copy(update={"learning_rate": rate})
     job = Job(need_model(start), out, turn, settings, trainer, model.adapter)
-    return OBJECTIVES[align.objective].train(job, Rows(pairs, examples))
+    return train(align.objective, job, Rows(pairs, examples))
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from schemas.path_scores import PathScores
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
-from stages.candidates import PairSettings, candidates
-from stages.enough import enough_rows, need_feedback
-from stages.gold import gold_rows
-from stages.preferences import path_pairs, step_pairs
+from stages.rows.candidates import PairSettings, candidates
+from stages.rows.enough import enough_rows, need_feedback
+from stages.rows.gold import gold_rows
+from stages.rows.preferences import path_pairs, step_pairs
+from stages.rows.unpaired import balanced_examples, right_examples
 from stages.stage import Turn, now, once, previous, stage
-from stages.unpaired import balanced_examples, right_examples
 
 
 def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:

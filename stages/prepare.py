@@ -17,8 +17,8 @@ from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.table import RatchetError
-from stages.gold import gold_rows
 from stages.identity import digest
+from stages.rows.gold import gold_rows
 from stages.stage import Turn, once, stage
 from stages.tasks.task import Fault, Problem, TaskSettings, named
 

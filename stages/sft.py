@@ -10,7 +10,7 @@ from schemas.losses import Losses
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
 from stages.models import ModelSettings, is_empty, mark_empty, need_model
-from stages.objectives.objective import OBJECTIVES
+from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.stage import Turn, once, stage
 
@@ -47,7 +47,7 @@ def sft(
     set_up(compute, turn.seed)
     quiet_datasets()
     job = Job(need_model(start), out, turn, sft, trainer, model.adapter)
-    return OBJECTIVES["sft"].train(job, Rows(examples=examples))
+    return train_sft(job, Rows(examples=examples))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from schemas.problems import Problems
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
 from stages.models import POLICY, TRAINED, Architecture, ModelSettings, fetch, mark_empty
+from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.scratch import make_scratch
 from stages.stage import Turn, once, stage
@@ -65,8 +66,6 @@ def simulator(
     elif model.simulator != TRAINED:
         fetch(model.simulator, "model.simulator", out)
     else:
-        from stages.objectives.sft import train_sft
-
         examples = lessons(task, simulator.problems, turn.seed, problems)
         set_up(compute, turn.seed)
         quiet_datasets()

@@ -22,6 +22,7 @@ from stages.models import (
     starting_point,
 )
 from stages.objectives.training import Job, TrainerSettings, TrainingSettings
+from stages.objectives.verifier import train_verifier
 from stages.stage import Turn, now, once, stage
 
 
@@ -100,8 +101,6 @@ def verifier(
             "no step is labelled, so there is nothing to train the verifier on: "
             "set label.by=rollouts, or verifier.by=none with pair.by=outcome"
         )
-    from stages.objectives.verifier import train_verifier
-
     set_up(compute, turn.seed)
     quiet_datasets()
     own = {POLICY: previous, SIMULATOR: simulator}

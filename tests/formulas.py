@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from stages.encode import encode
-from stages.objectives.objective import AlignSettings
+from stages.objectives.settings import AlignSettings
 
 
 def log_probabilities(model: Any, tokenizer: Any, prompt: str, steps: list[str], ends: bool) -> Any:

@@ -79,7 +79,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from schemas.examples import Examples
     from schemas.pairs import Pairs
     from stages.compute import ComputeSettings
-    from stages.objectives.objective import AlignSettings
+    from stages.objectives.settings import AlignSettings
     from stages.objectives.training import TrainerSettings
     from tests.conftest import scratch
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from stages.models import load_policy, load_tokenizer
-from stages.objectives.objective import OBJECTIVES
+from stages.objectives.catalog import OBJECTIVES
 from stages.objectives.training import Job, Rows
 from tests.training import job, trainer_of
 from tests.trajectories import FILE, STEPS, rows_for, train, trajectory

@@ -1,6 +1,5 @@
 """Training runs for tests: settings with every value in place, rows, and trainers not yet run."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,8 @@ import polars as pl
 import pytest
 
 from stages.models import AdapterSettings
-from stages.objectives.objective import OBJECTIVES, AlignSettings
+from stages.objectives.catalog import OBJECTIVES
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.stage import Turn
 
@@ -128,6 +128,5 @@ def trainer_of(run: Job, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Any:
     empty = pl.DataFrame()
     with monkeypatch.context() as patch:
         patch.setattr(Job, "finish", lambda self, trainer, *_: made.append(trainer) or empty)
-        found = OBJECTIVES[run.settings.objective]  # type: ignore[attr-defined]
-        getattr(import_module(f"stages.objectives.{found.module}"), found.function)(run, rows)
+        OBJECTIVES[run.settings.objective].function(run, rows)  # type: ignore[attr-defined]
     return made[0]

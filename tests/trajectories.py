@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from stages.compute import ComputeSettings, set_up
-from stages.objectives.objective import OBJECTIVES
+from stages.objectives.catalog import OBJECTIVES
 from stages.objectives.training import Job, Rows
 from tests.training import examples, job, pairs
 
@@ -43,7 +43,7 @@ def rows_for(objective: str) -> Rows:
 def train(run: Job, rows: Rows) -> pl.DataFrame:
     set_up(ComputeSettings(threads=1), run.turn.seed)
     run.out.mkdir(exist_ok=True)
-    return OBJECTIVES[run.settings.objective].train(run, rows)  # type: ignore[attr-defined]
+    return OBJECTIVES[run.settings.objective].function(run, rows)  # type: ignore[attr-defined]
 
 
 def trajectory(objective: str, checkpoint: Path, out: Path) -> list[float]:

@@ -16,8 +16,8 @@ from typing import Any
 import polars as pl
 
 from stages.objectives.heard import heard
-from stages.objectives.objective import AlignSettings
 from stages.objectives.paired import encoded
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
 
 LOSSES = {"dpo": "sigmoid", "rpo": "sigmoid", "ipo": "ipo", "step_dpo": "sigmoid"}

@@ -14,8 +14,8 @@ import polars as pl
 
 from stages.encode import Encoded, encode
 from stages.objectives.heard import heard
-from stages.objectives.objective import AlignSettings
 from stages.objectives.preflight import check_rows, mismatched
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
 
 

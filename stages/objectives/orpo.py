@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from stages.objectives.objective import AlignSettings
 from stages.objectives.paired import texts
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
 
 

@@ -5,8 +5,8 @@ L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma
 
 import polars as pl
 
-from stages.objectives.objective import AlignSettings
 from stages.objectives.paired import texts
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
 
 

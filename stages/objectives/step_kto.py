@@ -15,8 +15,8 @@ import polars as pl
 from schemas.table import RatchetError
 from stages.encode import Encoded
 from stages.objectives import kto
-from stages.objectives.objective import AlignSettings
 from stages.objectives.preflight import mismatched
+from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
 
 NONE = -1  # a token of no step, a step of no label

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from stages.candidates import PairSettings
-from stages.gold import gold_rows
 from stages.identity import digest
+from stages.rows.candidates import PairSettings
+from stages.rows.gold import gold_rows
 
 
 def right_examples(

@@ -3,7 +3,7 @@
 import polars as pl
 
 from schemas.table import RatchetError
-from stages.candidates import PairSettings
+from stages.rows.candidates import PairSettings
 
 
 def need_feedback(

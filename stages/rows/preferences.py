@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from stages.candidates import PairSettings
 from stages.identity import digest
+from stages.rows.candidates import PairSettings
 
 
 def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:

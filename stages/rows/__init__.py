@@ -1,0 +1,1 @@
+"""What a model is trained on: pairs to prefer, paths to imitate, gold."""
