@@ -7,6 +7,7 @@ from typing import Any
 from schemas.table import RatchetError
 
 Values = Mapping[str, Any]
+UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
@@ -20,6 +21,11 @@ def _no_labels(p: Values) -> bool:
 
 def _draws(p: Values) -> bool:
     return bool(p["sample"]["by"] != "none")
+
+
+def _draws_more(p: Values) -> bool:
+    evaluates = p["model"]["kind"] != "none" and (p["evaluate"]["greedy"] or p["evaluate"]["votes"])
+    return bool(p["label"]["by"] == "rollouts" or p["correct"]["by"] != "none" or evaluates)
 
 
 # (does the run have it, given every section's values; what it is and how to mend it)
@@ -76,6 +82,50 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     (
         lambda p: p["verifier"]["by"] == "prm" and _no_labels(p),
         "verifier.by=prm needs step labels: set label.by=rollouts, or verifier.by=orm",
+    ),
+    (
+        lambda p: p["pair"]["by"] == "none" and p["align"]["objective"] not in ("sft", "none"),
+        "align.objective={align.objective} needs rows of samples: set pair.by=outcome",
+    ),
+    (
+        lambda p: (
+            p["pair"]["by"] == "none"
+            and p["align"]["objective"] == "sft"
+            and p["pair"]["rows"] != "gold"
+        ),
+        "pair.by=none makes no rows of samples: set pair.rows=gold, or pair.by=outcome",
+    ),
+    (
+        lambda p: (
+            p["align"]["objective"] in UNREAD
+            and (p["pair"]["keep_unpaired"] or p["pair"]["with_gold"])
+        ),
+        "align.objective={align.objective} reads pairs only: "
+        "set pair.keep_unpaired=false and pair.with_gold=false",
+    ),
+    (
+        lambda p: p["pair"]["with_reference"] and p["pair"]["rows"] != "balanced",
+        "pair.with_reference is of balanced rows: set it to false, or pair.rows=balanced",
+    ),
+    (
+        lambda p: p["align"]["objective"] in ("kto", "step_kto") and p["align"]["batch_size"] < 2,
+        "align.objective={align.objective} compares rows of a batch: set align.batch_size=2",
+    ),
+    (
+        lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
+        "label.delta={label.delta} of {label.rollouts} rollouts can't be passed: set it lower",
+    ),
+    (
+        lambda p: p["trainer"]["dev_share"] > 0 and p["trainer"]["checkpoint_every"] is None,
+        "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
+    ),
+    (
+        lambda p: p["engine"]["name"] == "replay" and _draws_more(p),
+        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=transformers",
+    ),
+    (
+        lambda p: p["model"]["kind"] == "none" and p["align"]["objective"] != "none",
+        "model.kind=none trains nothing: set -S model=tiny, or -S recipe=replay",
     ),
     (
         lambda p: p["sample"]["model"] == "simulator" and p["model"]["simulator"] == "policy",

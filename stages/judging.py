@@ -161,6 +161,10 @@ def _label_rows(case: Case, decisions: list[Decision]) -> list[dict[str, Any]]:
 
 def _reject(case: Case, reply: Completion, fault: MalformedError, tries: int) -> dict[str, str]:
     """Why a path has no labels; `tries` replies were unusable, the last one is this."""
-    why = "was cut off at judge.max_tokens" if reply.finish == "length" else str(fault)
+    known = {
+        "length": "was cut off at judge.max_tokens",
+        "refused": "never came: the server refuses the request (too long, or filtered)",
+    }
+    why = known.get(reply.finish, str(fault))
     reason = f"{tries} replies of the judge were unusable: the last {why}"
     return {"item": case.path_id, "reason": reason, "content": reply.text[:500]}

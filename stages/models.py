@@ -2,9 +2,9 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.table import RatchetError
 from stages.settings import Section, unknown
@@ -61,6 +61,15 @@ class Architecture(Section):
     max_positions: int = Field(ge=32)
     init_std: float = Field(gt=0)
 
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.width % self.heads or self.heads % self.kv_heads:
+            raise ValueError(
+                f"{self.heads} heads and {self.kv_heads} kv_heads do not fit a width of "
+                f"{self.width}: heads must divide width, and kv_heads heads"
+            )
+        return self
+
 
 class ScratchSettings(ModelSettings, Architecture):
     """A policy with random weights and a tokenizer trained on the problems at hand."""
@@ -102,6 +111,7 @@ def fetch(source: str, parameter: str, out: Path) -> None:
     if local.exists() or local.is_absolute() or source.startswith("."):
         if not (local / "config.json").exists():
             raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
+        _must_hold_weights(local, parameter)
         shutil.copytree(local, out, dirs_exist_ok=True)
         return
     from huggingface_hub import snapshot_download
@@ -114,6 +124,12 @@ def fetch(source: str, parameter: str, out: Path) -> None:
             f"{parameter}: cannot fetch {source} ({reason}): set {parameter} to a local folder"
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)
+    _must_hold_weights(out, parameter)
+
+
+def _must_hold_weights(folder: Path, parameter: str) -> None:
+    if not [*folder.glob("*.safetensors")]:
+        raise RatchetError(f"{parameter}: {folder} has no weights as .safetensors: save it so")
 
 
 def starting_point(

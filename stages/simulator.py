@@ -11,6 +11,7 @@ from typing import ClassVar
 import polars as pl
 from pydantic import Field
 
+from schemas.losses import Losses
 from schemas.problems import Problems
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
@@ -48,6 +49,7 @@ def lessons(task: TaskSettings, count: int, seed: int, problems: pl.DataFrame) -
 @stage(
     reads={"problems": once(Problems)},
     makes="simulator",
+    writes=[once(Losses)],
     sections=[ModelSettings, SimulatorSettings, TrainerSettings, TaskSettings, ComputeSettings],
 )
 def simulator(
@@ -59,7 +61,7 @@ def simulator(
     compute: ComputeSettings,
     turn: Turn,
     out: Path,
-) -> None:
+) -> pl.DataFrame:
     """Makes models/simulator."""
     if model.simulator == POLICY:
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
@@ -73,7 +75,9 @@ def simulator(
             start = Path(folder)
             texts = [*examples["prompt"], *examples["completion"]]
             make_scratch(simulator, texts, turn.seed, start)
-            train_sft(Job(start, out, turn, simulator, trainer, None), Rows(examples=examples))
+            job = Job(start, out, turn, simulator, trainer, None)
+            return train_sft(job, Rows(examples=examples))
+    return Losses.create_empty()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,18 @@ REFUSED = [
     (["recipe=sipf", "verifier.by=none"], "pair.by=process needs a verifier"),
     (["recipe=siof", "sample.by=none"], "pair.by=outcome needs samples"),
     (["recipe=sipf", "label.by=none"], "verifier.by=prm needs step labels"),
+    (["recipe=siof", "pair.by=none"], "align.objective=orpo needs rows of samples"),
+    (["recipe=rft", "pair.by=none"], "pair.by=none makes no rows of samples"),
+    (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo reads pairs only"),
+    (["recipe=siof", "pair.with_reference=true"], "pair.with_reference is of balanced rows"),
+    (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares rows of a batch"),
+    (["label.delta=4"], "label.delta=4 of 4 rollouts can't be passed"),
+    (
+        ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
+        "trainer.dev_share needs checkpoints to choose from",
+    ),
+    (["engine=replay", "engine.file=x"], "engine.name=replay draws nothing new"),
+    (["recipe=rft", "model=none"], "model.kind=none trains nothing"),
     (["recipe=distill"], "sample.model=simulator needs one"),
     (["model.verifier=simulator"], "model.verifier=simulator needs one"),
 ]

@@ -379,6 +379,19 @@ def test_what_came_before_a_failure_is_kept(concurrency: int) -> None:
         assert len(chat.asked) == 2 + refused + 2
 
 
+def test_a_path_that_the_server_refuses_is_a_reject_and_the_others_are_labelled() -> None:
+    def reply(asked: str, _: int) -> Reply:
+        if "Question 2" in asked:
+            return 400, {"error": {"message": "longer than the context"}}
+        return says(GOOD)
+
+    with serving(reply) as chat:
+        labels, rejects = ask(chat, concurrency=1, tries=2)
+    assert set(labels["path_id"]) == {"path0", "path1", "path3"}
+    assert rejects["item"].to_list() == ["path2"]
+    assert rejects["reason"][0].endswith("the server refuses the request (too long, or filtered)")
+
+
 @pytest.mark.parametrize("value", ["sk-ключ", "sk-a\nb"])
 def test_a_key_that_no_header_can_hold(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUDGE_KEY", value)

@@ -307,7 +307,7 @@ NO_SCORES = {"path_scores": tables(PATHS)["path_scores"].head(0)}
 @pytest.mark.parametrize(
     ("changes", "given", "message"),
     [
-        ({"margin": 0.8, "at_least": 8}, {}, "1 training rows, fewer than pair.at_least=8: of 5 "),
+        ({"margin": 0.8, "at_least": 8}, {}, "1 pairs, fewer than pair.at_least=8: of 5 "),
         ({"by": "process"}, NO_SCORES, "no path is scored: set verifier.by=prm"),
         ({"by": "labels"}, NO_LABELS, "no path is labelled: set label.by=rollouts"),
         ({"by": "labels", "rows": "balanced"}, NO_LABELS, "no path is labelled"),

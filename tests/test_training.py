@@ -1,5 +1,6 @@
 """Training runs: they resume, keep the best, train adapters, pack, and repeat themselves."""
 
+import fcntl
 import hashlib
 import json
 import math
@@ -9,15 +10,23 @@ from typing import Any
 import polars as pl
 import pytest
 
+from schemas.table import RatchetError
 from stages.models import load_policy, load_tokenizer
+from stages.objectives import checkpoints
+from stages.objectives.adapter import settle
 from stages.objectives.catalog import OBJECTIVES
 from stages.objectives.training import Job, Rows
 from tests.training import job, trainer_of
 from tests.trajectories import FILE, STEPS, rows_for, train, trajectory
 
 
-def content(folder: Path) -> str:
-    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+def content(folder: Path) -> dict[str, str]:
+    """Digest of each file."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES))
@@ -29,18 +38,26 @@ def test_thirty_steps_go_where_they_went(
     assert found == pytest.approx(json.loads(FILE.read_text())[objective], rel=1e-3, abs=1e-4)
 
 
+LORA = {"rank": 4, "alpha": 8, "dropout": 0.1, "bits": 16}
+
+
+@pytest.mark.parametrize("adapter", [None, LORA], ids=["whole", "adapter"])
 @pytest.mark.parametrize("objective", ["sft", "orpo", "dpo", "step_kto"])
 def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_weights(
-    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+    checkpoint: Path,
+    run_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    objective: str,
+    adapter: dict[str, Any] | None,
 ) -> None:
     from transformers import Trainer
 
     rows, settings = rows_for(objective), {"max_steps": 7, "checkpoint_every": 3}
-    whole = job(objective, checkpoint, run_folder / "whole", **settings)
+    whole = job(objective, checkpoint, run_folder / "whole", adapter, **settings)
     undisturbed = train(whole, rows)
     assert not whole.checkpoints(rows).exists()
 
-    killed = job(objective, checkpoint, run_folder / "killed", **settings)
+    killed = job(objective, checkpoint, run_folder / "killed", adapter, **settings)
     step, done = Trainer.training_step, [0]
 
     def power_cut(self: Any, *given: Any, **how: Any) -> Any:
@@ -54,6 +71,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_weights(
         with pytest.raises(KeyboardInterrupt):
             train(killed, rows)
     assert (killed.checkpoints(rows) / "checkpoint-3").is_dir()
+    (killed.checkpoints(rows) / "checkpoint-6").mkdir()  # as a kill in the middle of saving leaves
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "training_step", lambda *a, **k: done.append(1) or step(*a, **k))
         resumed = train(killed, rows)
@@ -131,21 +149,49 @@ def test_packed_rows_do_not_see_each_other(
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.99])
+def test_held_out_rows_that_leave_too_few_are_one_line(
+    checkpoint: Path, run_folder: Path, share: float
+) -> None:
+    run = job("dpo", checkpoint, run_folder / "m", dev_share=share, checkpoint_every=3)
+    with pytest.raises(RatchetError, match=rf"trainer\.dev_share={share} holds \d+ of 24 prompts"):
+        train(run, rows_for("dpo"))
+
+
+def test_a_second_run_of_the_same_waits_for_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints" / "key"
+    with checkpoints.held(folder):
+        folder.mkdir()
+        with folder.with_suffix(".lock").open("w") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert not [*folder.parent.iterdir()]
+
+
+def test_an_adapter_s_file_says_nothing_of_how_it_was_made(tmp_path: Path) -> None:
+    config = {"target_modules": ["b", "a"], "base_model_name_or_path": "/tmp/x", "r": 4}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    settle(tmp_path)
+    settled = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert settled == {"target_modules": ["a", "b"], "base_model_name_or_path": None, "r": 4}
+
+
 def test_four_bits_without_their_library_is_one_line(
     checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from schemas.table import RatchetError
-
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": 4}
     with pytest.raises(RatchetError, match=r"model\.adapter\.bits=4 needs bitsandbytes"):
         train(job("sft", checkpoint, run_folder / "m", adapter), rows_for("sft"))
 
 
-def test_gradient_checkpointing_changes_no_weight(checkpoint: Path, run_folder: Path) -> None:
+def test_gradient_checkpointing_changes_no_weight(
+    checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = []
     for on in (False, True):
         run = job("dpo", checkpoint, run_folder / f"{on}", gradient_checkpointing=on, max_steps=3)
+        trainer = trainer_of(run, rows_for("dpo"), monkeypatch)
+        assert trainer.args.gradient_checkpointing is on
         train(run, rows_for("dpo"))
         found.append(load_policy(run.out)[0].lm_head.weight)
     assert found[0].allclose(found[1], atol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 
 from stages.compute import ComputeSettings, set_up
 from stages.encode import encode
-from stages.models import load_tokenizer
+from stages.models import AdapterSettings, load_tokenizer
 from stages.objectives.training import Job, TrainerSettings
 from stages.objectives.verifier import (
     MASKED,
@@ -24,12 +24,33 @@ from stages.verifier import training_rows
 from tests.training import TRAINER, optimiser
 
 
-def learn(checkpoint: Path, out: Path, rows: pl.DataFrame, **changes: object) -> pl.DataFrame:
+def learn(
+    checkpoint: Path,
+    out: Path,
+    rows: pl.DataFrame,
+    adapter: AdapterSettings | None = None,
+    accumulate: int = 1,
+    **changes: object,
+) -> pl.DataFrame:
     """Losses of a short training run of the verifier."""
     set_up(ComputeSettings(threads=1), 0)  # the head starts at random
-    trainer = TrainerSettings.model_validate(TRAINER)
-    settings = optimiser(epochs=30, max_length=128, **changes)
-    return train_verifier(Job(checkpoint, out, Turn(1, 0), settings, trainer, None), rows)
+    trainer = TrainerSettings.model_validate(TRAINER | {"accumulate": accumulate})
+    settings = optimiser(**({"epochs": 30, "max_length": 128} | changes))
+    return train_verifier(Job(checkpoint, out, Turn(1, 0), settings, trainer, adapter), rows)
+
+
+def step_rows() -> pl.DataFrame:
+    """32 paths of a good or a bad step, or two, with their labels."""
+    good, bad = "Ann: 1+1=2\n", "Ann: 1+1=9\n"
+    shapes = [([good, bad], [1, 0]), ([bad, good], [0, 1]), ([good], [1]), ([bad, bad], [0, 0])]
+    return pl.DataFrame(
+        {
+            "path_id": [str(i) for i in range(32)],
+            "prompt": [f"Ann has {i} pens.\n" for i in range(32)],
+            "steps": [shapes[i % 4][0] for i in range(32)],
+            "labels": [[float(x) for x in shapes[i % 4][1]] for i in range(32)],
+        }
+    )
 
 
 def test_loss_is_the_equation() -> None:
@@ -68,21 +89,37 @@ def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
 ) -> None:
     import torch
 
-    good, bad = "Ann: 1+1=2\n", "Ann: 1+1=9\n"
-    shapes = [([good, bad], [1, 0]), ([bad, good], [0, 1]), ([good], [1]), ([bad, bad], [0, 0])]
-    rows = pl.DataFrame(
-        {
-            "path_id": [str(i) for i in range(32)],
-            "prompt": [f"Ann has {i} pens.\n" for i in range(32)],
-            "steps": [shapes[i % 4][0] for i in range(32)],
-            "labels": [[float(x) for x in shapes[i % 4][1]] for i in range(32)],
-        }
-    )
+    rows = step_rows()
     losses = learn(checkpoint, tmp_path, rows)
     assert losses["loss"][-1] < 0.2
     scores = score_steps(tmp_path, rows, 5, 128, torch.device("cpu"))
     for found, wanted in zip(scores, rows["labels"].to_list(), strict=True):
         assert [round(p) for p in found] == wanted
+
+
+def test_accumulated_batches_are_a_mean(checkpoint: Path, run_folder: Path) -> None:
+    rows, still = step_rows(), {"epochs": 10, "learning_rate": 1e-9}
+    (run_folder / "a").mkdir()
+    (run_folder / "b").mkdir()
+    whole = learn(checkpoint, run_folder / "a", rows, batch_size=32, **still)
+    parts = learn(checkpoint, run_folder / "b", rows, batch_size=8, accumulate=4, **still)
+    assert parts["grad_norm"][0] == pytest.approx(whole["grad_norm"][0], rel=0.05)
+    assert parts["loss"][0] == pytest.approx(whole["loss"][0], rel=0.05)
+
+
+@pytest.mark.parametrize("bits", [16, 4])
+def test_it_learns_by_adapters_too(checkpoint: Path, run_folder: Path, bits: int) -> None:
+    import torch
+
+    if bits == 4:
+        pytest.importorskip("bitsandbytes", reason="bitsandbytes (extra gpu) is not installed")
+    adapter = AdapterSettings(rank=8, alpha=16, dropout=0.0, bits=bits)  # type: ignore[arg-type]
+    out = run_folder / "m"
+    out.mkdir()
+    losses = learn(checkpoint, out, step_rows(), adapter, learning_rate=2e-2)
+    assert losses["loss"][-1] < losses["loss"][0] / 2
+    scores = score_steps(out, step_rows().head(4), 5, 128, torch.device("cpu"))
+    assert [round(p) for p in scores[0]] == [1, 0]
 
 
 def test_reward_is_the_mean_step_probability() -> None:

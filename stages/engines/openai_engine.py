@@ -66,6 +66,7 @@ class OpenAIEngine:
         self.settings = settings
         self.url, self.model = settings.address()
         self.key = settings.key()
+        self.answers = False  # has it taken any request yet
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order.
@@ -81,19 +82,27 @@ class OpenAIEngine:
     async def _ask_all(
         self, requests: Sequence[Request], sampling: Sampling, done: dict[int, Completion]
     ) -> str | None:
-        """Fills `done`; so many workers take from one queue, which the first failure closes."""
+        """Fills `done`; so many workers take from one queue, which the first failure closes.
+
+        A request that the server can't take (too long, filtered) has an empty completion that
+        ended with "refused", once the server took another; if it takes none, that is a failure.
+        """
         import openai
 
         waiting = iter(enumerate(requests))
         failures: list[str] = []
+        refused: dict[int, str] = {}
 
         async def work() -> None:
             for index, request in waiting:
                 try:
                     done[index] = await self._ask(client, request, sampling)
+                    self.answers = True
+                except openai.BadRequestError as error:
+                    refused[index] = self._explain(error)
                 except (openai.OpenAIError, ValueError) as error:
                     failures.append(self._explain(error))
-                if failures:
+                if failures or (refused and not self.answers):
                     return
 
         async with openai.AsyncOpenAI(
@@ -103,6 +112,10 @@ class OpenAIEngine:
             max_retries=self.settings.retries,
         ) as client:
             await asyncio.gather(*(work() for _ in range(self.settings.concurrency)))
+        if not self.answers:
+            failures += refused.values()
+        elif refused:
+            done.update(dict.fromkeys(refused, Completion("", 0, None, "refused")))
         return failures[0] if failures else None
 
     async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:

@@ -4,12 +4,14 @@ What is saved is always a whole model, so that whoever reads the folder needs no
 adapter alone lies in its folder `adapter/`.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
 from schemas.table import RatchetError
 from stages.models import AdapterSettings, load_tokenizer, save_tokenizer
 
+HEADS = r".*\b(score|lm_head)$"
 TASKS = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassification": "TOKEN_CLS"}
 
 
@@ -49,6 +51,7 @@ def four_bits() -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=["score", "lm_head"],
     )
 
 
@@ -63,6 +66,7 @@ def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
         lora_alpha=adapter.alpha,
         lora_dropout=adapter.dropout,
         target_modules="all-linear",
+        exclude_modules=HEADS,  # a classifier's new head is trained whole
         task_type=task,
     )
     return get_peft_model(model, config)
@@ -79,6 +83,7 @@ def save(
         from peft import PeftModel
 
         model.save_pretrained(out / "adapter")
+        settle(out / "adapter")
         whole = getattr(transformers, type(model.get_base_model()).__name__)
         how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
         fresh = whole.from_pretrained(start, **how)
@@ -87,3 +92,13 @@ def save(
         model = model.to(stored)
     model.save_pretrained(out)
     save_tokenizer(tokenizer, out)
+
+
+def settle(folder: Path) -> None:
+    """Takes out of a saved adapter what differs between equal runs: set order, paths, a card."""
+    file = folder / "adapter_config.json"
+    config = json.loads(file.read_text())
+    config["target_modules"] = sorted(config["target_modules"])
+    config["base_model_name_or_path"] = None
+    file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    (folder / "README.md").unlink(missing_ok=True)

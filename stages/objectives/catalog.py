@@ -39,7 +39,7 @@ OBJECTIVES = {
 
 
 def train(name: str, job: Job, rows: Rows) -> pl.DataFrame:
-    """Trains; returns rows of `losses`. Raises RatchetError when the objective's rows are missing."""
+    """Trains; returns rows of `losses`. Raises RatchetError when its rows are missing."""
     objective = OBJECTIVES[name]
     if getattr(rows, objective.needs).is_empty():
         raise RatchetError(

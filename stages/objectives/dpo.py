@@ -61,6 +61,7 @@ def train_dpo(job: Job, rows: Rows) -> pl.DataFrame:
         beta=settings.beta,
         loss_type=[LOSSES[settings.objective]],
         max_length=settings.max_length,
+        disable_dropout=job.adapter is None,  # an adapter's does not reach the reference
     )
     nll = settings.nll if settings.objective == "rpo" else 0.0
     data = job.datasets(rows, lambda part: encoded(tokenizer, part, settings.max_length, nll > 0))

@@ -77,6 +77,7 @@ def configured(job: Job, rows: Rows) -> Any:
         desirable_weight=settings.desirable,
         undesirable_weight=settings.undesirable,
         max_length=settings.max_length,
+        disable_dropout=job.adapter is None,  # an adapter's does not reach the reference
     )
 
 

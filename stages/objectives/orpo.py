@@ -40,7 +40,12 @@ def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
     settings = job.settings
     assert isinstance(settings, AlignSettings)
     model, tokenizer = job.load()
-    config = ORPOConfig(**job.arguments(rows), beta=settings.beta, max_length=settings.max_length)
+    config = ORPOConfig(
+        **job.arguments(rows),
+        beta=settings.beta,
+        max_length=settings.max_length,
+        disable_dropout=False,
+    )
     data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, True))
     trainer = trainer_class()(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)

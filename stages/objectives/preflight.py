@@ -40,18 +40,13 @@ def all_masked(tokenizer: Any, prompt: str, row: Encoded) -> bool:
     return row.n_prompt >= len(row.ids)
 
 
-CHECKS: list[tuple[Check, str]] = [
-    (all_masked, "have no completion within max_length={max_length}: raise max_length"),
-    (
-        moved_boundary,
-        "have a token across the end of the prompt: end the prompt where a token ends",
-    ),
-    (double_bos, "begin with BOS twice: take it out of the task's prompt"),
-    (
-        missing_eos,
-        "do not end with EOS: the tokenizer's eos_token is lost, mend the model's folder",
-    ),
-    (early_eos, "hold EOS inside the completion: take its text out of the task's rationales"),
+CHECKS: list[tuple[Check, str, float]] = [  # the check, its fault, the share of rows let pass
+    (all_masked, "have no completion within max_length={max_length}: raise max_length", 0),
+    # a sample may begin with a blank that joins the prompt's last one: rare, said, not a fault
+    (moved_boundary, "have a token across the end of the prompt: end it where a token ends", 0.01),
+    (double_bos, "begin with BOS twice: take it out of the task's prompt", 0),
+    (missing_eos, "do not end with EOS: the tokenizer's eos_token is lost, mend the model", 0),
+    (early_eos, "hold EOS inside the completion: take its text out of the rationales", 0),
 ]
 
 
@@ -66,17 +61,19 @@ def check_rows(
 
     Raises RatchetError with the fault, the count and three of the rows' ids.
     """
-    for check, fault in CHECKS:
+    for check, fault, share in CHECKS:
         found = [
             name
             for name, prompt, row in zip(names, prompts, rows, strict=True)
             if check(tokenizer, prompt, row)
         ]
-        if found:
+        if len(found) > share * len(rows):
             such = ", ".join(found[:3])
             raise RatchetError(
                 f"{len(found)} training rows {fault.format(max_length=max_length)} ({such})"
             )
+        if found:
+            print(f"{len(found)} of {len(rows)} training rows {fault}", file=sys.stderr)
     cut = sum(row.truncated for row in rows)
     if cut:
         said = f"{cut} of {len(rows)} training rows are cut at max_length={max_length} tokens"

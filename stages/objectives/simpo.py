@@ -24,6 +24,7 @@ def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
         beta=settings.beta,
         simpo_gamma=settings.gamma,
         max_length=settings.max_length,
+        disable_dropout=False,
     )
     data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, False))
     trainer = CPOTrainer(model, config, processing_class=tokenizer, **data)

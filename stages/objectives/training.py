@@ -1,6 +1,5 @@
 """What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -9,9 +8,10 @@ import polars as pl
 from pydantic import Field
 
 from schemas.losses import Losses
+from schemas.table import RatchetError
 from stages.identity import digest, folder_digest
-from stages.kept import beside_cache
 from stages.models import AdapterSettings
+from stages.objectives import checkpoints
 from stages.objectives.adapter import load, save
 from stages.settings import Section
 from stages.stage import Turn, quiet
@@ -58,6 +58,12 @@ class Rows:
         frames = [self.pairs, self.examples]
         return digest(*(value for frame in frames for value in frame.hash_rows(seed=0)))
 
+    def n_prompts(self) -> int:
+        """How many different problems there are."""
+        return len(
+            {p for f in (self.pairs, self.examples) if not f.is_empty() for p in f["prompt"]}
+        )
+
     def split(self, share: float) -> tuple["Rows", "Rows"]:
         """(to train on, held out): a share of the prompts, drawn by digest, for `dev_share`."""
         pairs, dev_pairs = _held_out(self.pairs, share)
@@ -96,13 +102,17 @@ class Job:
         if not self.trainer.dev_share:
             return {"train_dataset": encoded(rows)}
         train, held = rows.split(self.trainer.dev_share)
+        if train.n_prompts() < 2 or held.n_prompts() < 2:
+            raise RatchetError(
+                f"trainer.dev_share={self.trainer.dev_share} holds {held.n_prompts()} of "
+                f"{rows.n_prompts()} prompts out: both parts need two; change it, or set it to 0.0"
+            )
         return {"train_dataset": encoded(train), "eval_dataset": encoded(held)}
 
     def checkpoints(self, rows: Rows) -> Path:
         """The folder of this run's checkpoints, named by all that decides its result."""
         names = [self.settings, self.trainer, self.adapter, self.turn.seed, self.turn.stage]
-        key = digest(folder_digest(self.start), rows.digest(), *names, size=16)
-        return beside_cache("checkpoints") / key
+        return checkpoints.folder(folder_digest(self.start), rows.digest(), *names)
 
     def arguments(self, rows: Rows) -> dict[str, Any]:
         """Keyword arguments of transformers.TrainingArguments."""
@@ -155,13 +165,14 @@ class Job:
     def finish(self, trainer: Any, tokenizer: Any, rows: Rows) -> pl.DataFrame:
         """Trains, from the last checkpoint if there is one; saves to `out`; returns `losses`."""
         from transformers import PrinterCallback
-        from transformers.trainer_utils import get_last_checkpoint
 
         trainer.remove_callback(PrinterCallback)
-        checkpoints = self.checkpoints(rows)
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
-        save(trainer.model, tokenizer, self.start, self.adapter, self.out)
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        if "ref" in getattr(trainer.model, "peft_config", {}):  # TRL's copy of an untrained adapter
+            trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
+        with checkpoints.held(self.checkpoints(rows)):
+            last = checkpoints.last_whole(self.checkpoints(rows))
+            trainer.train(resume_from_checkpoint=last)
+            save(trainer.model, tokenizer, self.start, self.adapter, self.out)
         self.turn.count(optimiser_steps=trainer.state.global_step)
         return losses(trainer.state.log_history)
 

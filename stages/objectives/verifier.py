@@ -98,6 +98,7 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
         data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
         **job.datasets(given, encoded),
     )
+    trainer.model_accepts_loss_kwargs = False  # or it would not divide by the batches accumulated
     return job.finish(trainer, tokenizer, given)
 
 

@@ -39,12 +39,13 @@ def enough_rows(
     pairs: pl.DataFrame, examples: pl.DataFrame, paths: pl.DataFrame, settings: PairSettings
 ) -> None:
     """Raises RatchetError when there is too little to train on."""
-    rows = pairs.height + examples.height
+    paired = settings.rows in ("pairs", "steps")
+    rows = pairs.height if paired else examples.height
     if settings.by == "none" or rows >= settings.at_least:
         return
-    right = paths.filter("correct")
+    right, kind = paths.filter("correct"), "pairs" if paired else "training rows"
     raise RatchetError(
-        f"{rows} training rows, fewer than pair.at_least={settings.at_least}: of {paths.height} "
+        f"{rows} {kind}, fewer than pair.at_least={settings.at_least}: of {paths.height} "
         f"paths {right.height} are right, on {right['problem_id'].n_unique()} problems; "
         f"draw more (sample.k), train M0 better (sft.epochs), or lower pair.margin"
     )

@@ -1,0 +1,58 @@
+"""Checkpoints of a training run: what a killed run goes on from.
+
+They lie beside DVC's cache in a folder named by all that decides the run's result, so that no
+other run finds them, and are deleted once the run has ended.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from stages.identity import digest
+from stages.kept import beside_cache
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate")
+STATE = "trainer_state.json"  # the file of a checkpoint that is written last
+
+
+@cache
+def code_digest() -> str:
+    """Digest of what trains: the objectives' code, how text becomes tokens, the libraries."""
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("*.py")), here.parent / "encode.py"]
+    return digest(*map(version, LIBRARIES), *(file.read_text() for file in files), size=16)
+
+
+def folder(*decides: object) -> Path:
+    """The folder of the run that these values decide."""
+    return beside_cache("checkpoints") / digest(code_digest(), *decides, size=16)
+
+
+@contextmanager
+def held(checkpoints: Path) -> Iterator[None]:
+    """Keeps a second process that trains the same out until this one has ended."""
+    checkpoints.parent.mkdir(parents=True, exist_ok=True)
+    lock = checkpoints.with_suffix(".lock")
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+
+
+def last_whole(checkpoints: Path) -> str | None:
+    """The newest checkpoint that was written to its end; what was cut short is deleted."""
+    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
+    for path in reversed(found):
+        try:
+            json.loads((path / STATE).read_text())
+        except (OSError, ValueError):
+            shutil.rmtree(path)
+        else:
+            return str(path)
+    return None
