@@ -6,6 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: run install test unit check bench contract
 
 test unit bench: export HF_HUB_OFFLINE = 1
+test unit: export OMP_WAIT_POLICY = PASSIVE
 
 run: install
 	dvc repro
@@ -19,11 +20,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-test: install ## everything: unit tests, then the real pipeline
-	python -m pytest tests
+test: unit ## everything: unit tests, then the real pipeline
+	python -m pytest tests -m loop
 
 unit: install ## the unit suite alone
-	python -m pytest tests -m "not loop"
+	python -m pytest tests -m "not loop" --numprocesses 2 --dist worksteal
 
 check: install ## style and types
 	ruff check .
