@@ -67,45 +67,14 @@ class Toy(Task):
 
     def problems(self, settings: ToySettings, seed: int) -> Iterator[Problem]:
         """Distinct problems: demonstrated ones, ones with answers only, and the test suite."""
-        rng = random.Random(f"toy-{seed}")
-        seen: set[str] = set()
-        blocks = [
-            ("train", True, settings.n_demonstrated),
-            ("train", False, settings.n_train),
-            ("test", False, settings.n_test),
-        ]
-        for split, demonstrated, count in blocks:
-            for number in range(count * settings.levels):
-                level = 1 + number % settings.levels
-                question, steps, answer = _distinct(rng, level, settings.modulus, seen)
-                yield Problem(
-                    row=f"{split}-{len(seen)}",
-                    split=split,  # type: ignore[arg-type]
-                    question=question,
-                    answer=str(answer),
-                    prompt=f"{question}\n",
-                    rationale=[*steps, f"#### {answer}"],
-                    demonstrated=demonstrated,
-                    level=level,
-                    problem_id=f"toy-{split}-{len(seen):05d}",
-                )
+        maker = _Maker(f"toy-{seed}", settings)
+        yield from maker.block("train", settings.n_demonstrated, demonstrated=True)
+        yield from maker.block("train", settings.n_train)
+        yield from maker.block("test", settings.n_test)
 
     def more(self, settings: ToySettings, count: int, seed: int) -> Iterator[Problem]:
         """Problems from a generator of their own, for a simulator to learn from."""
-        rng = random.Random(f"toy-more-{seed}")
-        seen: set[str] = set()
-        for number in range(count * settings.levels):
-            level = 1 + number % settings.levels
-            question, steps, answer = _distinct(rng, level, settings.modulus, seen)
-            yield Problem(
-                row=f"more-{len(seen)}",
-                split="train",
-                question=question,
-                answer=str(answer),
-                prompt=f"{question}\n",
-                rationale=[*steps, f"#### {answer}"],
-                level=level,
-            )
+        return _Maker(f"toy-more-{seed}", settings).block("train", count)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
         """A step is sound if it is the next equation of its quantity (either operand first)."""
@@ -138,15 +107,36 @@ def _take(step: str, left: list[tuple[str, str, str, str, str] | None], answer: 
     return True
 
 
-def _distinct(
-    rng: random.Random, level: int, modulus: bool, seen: set[str]
-) -> tuple[str, list[str], int]:
-    """A problem whose question no earlier problem has."""
-    while True:
-        question, steps, answer = _problem(rng, level, modulus)
-        if question not in seen:
-            seen.add(question)
-            return question, steps, answer
+class _Maker:
+    """Makes problems, no question twice."""
+
+    def __init__(self, seed: str, settings: ToySettings) -> None:
+        self.rng, self.settings = random.Random(seed), settings
+        self.seen: set[str] = set()
+
+    def block(self, split: str, count: int, demonstrated: bool = False) -> Iterator[Problem]:
+        """`count` problems of each level, the levels by turns."""
+        for number in range(count * self.settings.levels):
+            level = 1 + number % self.settings.levels
+            question, steps, answer = self._distinct(level)
+            yield Problem(
+                row=f"{split}-{len(self.seen)}",
+                split=split,  # type: ignore[arg-type]
+                question=question,
+                answer=str(answer),
+                prompt=f"{question}\n",
+                rationale=[*steps, f"#### {answer}"],
+                demonstrated=demonstrated,
+                level=level,
+                problem_id=f"toy-{split}-{len(self.seen):05d}",
+            )
+
+    def _distinct(self, level: int) -> tuple[str, list[str], int]:
+        while True:
+            question, steps, answer = _problem(self.rng, level, self.settings.modulus)
+            if question not in self.seen:
+                self.seen.add(question)
+                return question, steps, answer
 
 
 def _problem(rng: random.Random, level: int, modulus: bool) -> tuple[str, list[str], int]:
