@@ -37,12 +37,10 @@ def folder(*decides: object) -> Path:
 def held(checkpoints: Path) -> Iterator[None]:
     """Keeps a second process that trains the same out until this one has ended."""
     checkpoints.parent.mkdir(parents=True, exist_ok=True)
-    lock = checkpoints.with_suffix(".lock")
-    with lock.open("w") as file:
+    with checkpoints.with_suffix(".lock").open("w") as file:  # stays: others may wait on it
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
         shutil.rmtree(checkpoints, ignore_errors=True)
-        lock.unlink(missing_ok=True)
 
 
 def last_whole(checkpoints: Path) -> str | None:
