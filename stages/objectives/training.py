@@ -1,6 +1,7 @@
 """What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
 
 from dataclasses import dataclass, field
+from math import gcd
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -138,7 +139,8 @@ class Job:
             "bf16": precision == "bf16" or (precision == "auto" and can),
             "use_cpu": not cuda,
             "seed": self.turn.seed,
-            "logging_steps": 10,
+            # a resumed run's means begin at its checkpoint, so one is always logged there
+            "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
             "report_to": [],
             "disable_tqdm": quiet(),
             "dataloader_pin_memory": cuda,
