@@ -6,7 +6,6 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: run install test unit check bench contract
 
 test unit bench: export HF_HUB_OFFLINE = 1
-test unit: export OMP_WAIT_POLICY = PASSIVE
 
 run: install
 	dvc repro
@@ -20,11 +19,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-test: unit ## everything: unit tests, then the real pipeline
-	python -m pytest tests -m loop
+test: install ## everything: unit tests, then the real pipeline
+	python -m pytest tests
 
 unit: install ## the unit suite alone
-	python -m pytest tests -m "not loop" --numprocesses 2 --dist worksteal
+	python -m pytest tests -m "not loop"
 
 check: install ## style and types
 	ruff check .
