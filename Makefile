@@ -6,6 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: run install test unit check bench contract
 
 test unit bench: export HF_HUB_OFFLINE = 1
+test unit: export OMP_WAIT_POLICY = PASSIVE
 
 run: install
 	dvc repro
