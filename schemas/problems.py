@@ -19,10 +19,12 @@ class Problems(Table):
     kind = dy.Enum(KINDS, description="how an answer is graded")
     question = dy.String(min_length=1)
     prompt = dy.String(min_length=1, description="the question as a model is asked it")
-    answer = dy.String(min_length=1, description="the reference answer")
+    answer = dy.String(min_length=1, description="the reference answer, of code the program")
+    options = dy.List(dy.String(), description="what a choice is made from, A first")
     rationale = dy.List(dy.String(), description="gold steps; their concatenation is the text")
     demonstrated = dy.Bool(description="its rationale is in D0, the rows that make the first model")
     tests = dy.List(dy.String(), description="unit tests of a code problem")
+    given = dy.String(description="Python that stands before every solution of a code problem")
     level = dy.Int16(nullable=True, min=0, description="difficulty, 1 is easiest")
     subject = dy.String(nullable=True)
 

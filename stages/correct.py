@@ -19,7 +19,7 @@ from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import EngineSettings, Sampling
-from stages.grading.frame import GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
@@ -43,7 +43,7 @@ def first_wrong_steps(
 ) -> pl.DataFrame:
     """One row per kept wrong path with a step labelled wrong; `number` of them, by digest.
 
-    path_id, problem_id, step, prefix, rejected, rejected_ends; prompt, kind, answer.
+    path_id, problem_id, step, prefix, rejected, rejected_ends; prompt, REFERENCE.
     """
     wrong = step_labels.filter(~pl.col("label")).group_by("path_id").agg(pl.col("step").min())
     found = paths.filter(pl.col("kept") & ~pl.col("correct")).join(wrong, on="path_id")
@@ -61,7 +61,7 @@ def first_wrong_steps(
             rejected_ends=pl.col("step") == pl.col("steps").list.len() - 1,
         )
         .join(
-            problems.select("problem_id", "prompt", "kind", "answer"),
+            problems.select("problem_id", "prompt", *REFERENCE),
             on="problem_id",
             maintain_order="left",
         )
@@ -110,7 +110,7 @@ def attempt(
     done = drawer.draw(requests, sampling, f"correct {draw + 1}")
     steps = [task.split(completion.text) for completion in done]
     ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, done, strict=True)]
-    texts = begun.select("problem_id", "prefix", "kind", "answer").with_columns(
+    texts = begun.select("problem_id", "prefix", *REFERENCE).with_columns(
         pl.Series("ending", [c.text for c in done], pl.String),
         pl.Series("first", [s[0] if s else "" for s in steps], pl.String),
         pl.Series("ended", ended, pl.Boolean),

@@ -7,7 +7,7 @@ from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.grading import GRADER_VERSION
-from stages.grading.frame import GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.stage import now, once, stage
 
 
@@ -20,7 +20,7 @@ def grade(
     problems: pl.DataFrame, samples: pl.DataFrame, grade: GradeSettings
 ) -> dict[str, pl.DataFrame]:
     """One verdict per sample; answers that could not be compared are rejects too."""
-    asked = samples.join(problems.select("problem_id", "kind", "answer"), on="problem_id")
+    asked = samples.join(problems.select("problem_id", *REFERENCE), on="problem_id")
     graded = grade_frame(asked, grade).with_columns(grader=pl.lit(GRADER_VERSION))
     lost = graded.filter(pl.col("outcome").is_in(["timeout", "error"]))
     return {

@@ -20,7 +20,7 @@ from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
 from stages.engines.replay import replay
-from stages.grading.frame import GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
@@ -70,7 +70,7 @@ def draw_round(
     drawer: Drawer, problems: pl.DataFrame, draws: range, sampling: Sampling
 ) -> pl.DataFrame:
     """One row per draw of each problem."""
-    asked = problems.select("problem_id", "prompt", "kind", "answer").join(
+    asked = problems.select("problem_id", "prompt", *REFERENCE).join(
         pl.DataFrame({"draw": list(draws)}, schema={"draw": pl.Int32}),
         how="cross",
         maintain_order="left_right",

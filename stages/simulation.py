@@ -10,7 +10,7 @@ from pydantic import Field
 
 from stages.engines.draw import Drawer
 from stages.engines.engine import Sampling
-from stages.grading.frame import GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.settings import Section
 
@@ -68,7 +68,7 @@ def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     steps = pl.DataFrame(rows, schema=schema)
     names = [digest(*row) for row in steps.select("problem_id", "prefix").rows()]
     return steps.with_columns(pl.Series("prefix_id", names, pl.String)).join(
-        problems.select("problem_id", "prompt", "kind", "answer"),
+        problems.select("problem_id", "prompt", *REFERENCE),
         on="problem_id",
         maintain_order="left",
     )
@@ -77,7 +77,7 @@ def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
 def simulate(
     drawer: Drawer, asked: pl.DataFrame, settings: SimulationSettings, grade: GradeSettings
 ) -> pl.DataFrame:
-    """Rollouts from each row of `asked` (prefix_id, prompt, prefix, kind, answer).
+    """Rollouts from each row of `asked` (prefix_id, prompt, prefix, REFERENCE).
 
     Adds n_rollouts, n_correct and stop. With early_stop a prefix leaves as soon as its hard
     label is certain: delta + 1 successes, or too few draws left to reach them. The draws are

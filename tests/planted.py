@@ -83,7 +83,9 @@ def _problem(level: int, number: int, split: str) -> dict[str, Any]:
         "answer": answer,
         "rationale": [*steps, f"Answer: {answer}"],
         "demonstrated": split == "train" and number == 0,
+        "options": [],
         "tests": [],
+        "given": "",
         "level": level,
     }
 

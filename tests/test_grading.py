@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.grading import grade, grade_all, pool
+from stages.grading import Reference, grade, grade_all, pool
 from stages.grading.answers import find_answer
 from stages.grading.exact import same
 from stages.grading.numbers import number
@@ -299,7 +299,8 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
     answers = [r"\boxed{\pi}", "A: 18", r"so it is \boxed{\pi}", r"answer: \pi", r"\boxed{2\pi}"]
     verdicts = grade_all([("math", "18", text) for text in answers])
 
-    assert asked == [("math", "18", r"\pi"), ("math", "18", r"2\pi")]
+    wanted = Reference("18")
+    assert asked == [("math", wanted, r"\pi"), ("math", wanted, r"2\pi")]
     assert [v.detail for v in verdicts] == ["job 0", "exact", "job 0", "job 0", "job 1"]
 
 
@@ -340,7 +341,7 @@ HARM = {
 
 def test_harm_stays_with_the_job_that_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "COMMAND", [sys.executable, "-P", "-c", STAND_IN])
-    jobs = [("math", "", act) for harm in HARM for act in (harm, "pass_by")]
+    jobs = [("math", Reference(""), act) for harm in HARM for act in (harm, "pass_by")]
 
     replies = sorted(pool.run(jobs, workers=2, timeout_s=0.1))
 
@@ -362,7 +363,9 @@ def test_a_worker_has_no_job_before_its_first_line_was_read(
         give(self, place, job)
 
     monkeypatch.setattr(pool._Worker, "give", watched)
-    assert len(list(pool.run([("math", "", "pass_by")] * 3, workers=2, timeout_s=5))) == 3
+    assert (
+        len(list(pool.run([("math", Reference(""), "pass_by")] * 3, workers=2, timeout_s=5))) == 3
+    )
     assert ready == [True] * 3
 
 
@@ -377,7 +380,11 @@ def test_abandoned_pool_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> No
         return process
 
     monkeypatch.setattr(subprocess, "Popen", watched)
-    replies = pool.run([("math", "", "pass_by"), ("math", "", "hang")], workers=2, timeout_s=30)
+    replies = pool.run(
+        [("math", Reference(""), "pass_by"), ("math", Reference(""), "hang")],
+        workers=2,
+        timeout_s=30,
+    )
     next(replies)
     replies.close()
 

@@ -41,7 +41,9 @@ PROBLEMS = pl.DataFrame(
             "answer": f"{n}",
             "rationale": ["Think.\n", f"#### {n}"] if n % 2 else [],
             "demonstrated": False,
+            "options": [],
             "tests": [],
+            "given": "",
             "level": 1,
             "subject": None,
         }

@@ -11,18 +11,19 @@ from contextlib import closing
 
 from stages.grading import pool
 from stages.grading.kinds import KINDS, kind_named
+from stages.grading.reference import Reference
 from stages.grading.verdict import OUTCOMES, Verdict
 
-__all__ = ["GRADER_VERSION", "KINDS", "OUTCOMES", "Verdict", "grade", "grade_all"]
+__all__ = ["GRADER_VERSION", "KINDS", "OUTCOMES", "Reference", "Verdict", "grade", "grade_all"]
 
 GRADER_VERSION = "math-1"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
-Item = tuple[str, str, str]
-"""(kind, reference, completion)"""
+Item = tuple[str, Reference | str, str]
+"""(kind, reference, completion); a reference that is an answer alone may be that text"""
 
 
-def grade(kind: str, reference: str, completion: str) -> Verdict:
+def grade(kind: str, reference: Reference | str, completion: str) -> Verdict:
     """The verdict on one completion, in this process: nothing limits its time or memory.
 
     For a known, harmless answer, as in a shell or a test. What a model wrote goes to `grade_all`.
@@ -30,10 +31,11 @@ def grade(kind: str, reference: str, completion: str) -> Verdict:
     answer = kind_named(kind).extract(completion)
     if answer is None:
         return NO_ANSWER
-    if verdict := KINDS[kind].decide(reference, answer):
+    wanted = _reference(reference)
+    if verdict := KINDS[kind].decide(wanted, answer):
         return verdict
     try:
-        return KINDS[kind].compare(reference, answer)
+        return KINDS[kind].compare(wanted, answer)
     except Exception as fault:
         return Verdict("error", answer, type(fault).__name__)
 
@@ -57,7 +59,7 @@ def grade_all(
         raise ValueError(f"workers={workers}, timeout_s={timeout_s}: both must be above 0")
     report = progress or (lambda n_done: None)
     jobs = [
-        (kind, reference, kind_named(kind).extract(completion))
+        (kind, _reference(reference), kind_named(kind).extract(completion))
         for kind, reference, completion in items
     ]
     n_items = Counter(jobs)
@@ -73,6 +75,10 @@ def grade_all(
     return [verdicts[job] for job in jobs]
 
 
-def _at_once(kind: str, reference: str, answer: str | None) -> Verdict | None:
+def _reference(given: Reference | str) -> Reference:
+    return given if isinstance(given, Reference) else Reference(given)
+
+
+def _at_once(kind: str, reference: Reference, answer: str | None) -> Verdict | None:
     """The verdict where it is cheap, None where it is not."""
     return NO_ANSWER if answer is None else KINDS[kind].decide(reference, answer)

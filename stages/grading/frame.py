@@ -6,8 +6,12 @@ import polars as pl
 from pydantic import Field
 
 from stages.grading import grade_all
+from stages.grading.reference import Reference
 from stages.progress import progress
 from stages.settings import Section
+
+REFERENCE = ["kind", "answer", "options", "tests", "given"]
+"""Columns of `problems` that grading needs beside a text."""
 
 
 class GradeSettings(Section):
@@ -19,8 +23,11 @@ class GradeSettings(Section):
 
 
 def grade_frame(frame: pl.DataFrame, settings: GradeSettings, what: str = "grade") -> pl.DataFrame:
-    """The frame (columns kind, answer, text) with outcome, extracted, detail and correct added."""
-    items = frame.select("kind", "answer", "text").rows()
+    """The frame (REFERENCE and text) with outcome, extracted, detail and correct added."""
+    items = [
+        (kind, Reference(answer, tuple(options), tuple(tests), given), text)
+        for kind, answer, options, tests, given, text in frame.select(*REFERENCE, "text").rows()
+    ]
     with progress(what, len(items)) as advance:
         verdicts = grade_all(
             items, workers=settings.workers, timeout_s=settings.timeout_s, progress=advance

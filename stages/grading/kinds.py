@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stages.grading import answers, exact, symbolic
 from stages.grading.notation import MAX_ANSWER_CHARS, tidy
+from stages.grading.reference import Reference
 from stages.grading.verdict import Verdict
 
 
@@ -20,12 +21,12 @@ class Kind(NamedTuple):
     """
 
     extract: Callable[[str], str | None]
-    decide: Callable[[str, str], Verdict | None]
-    compare: Callable[[str, str], Verdict]
+    decide: Callable[[Reference, str], Verdict | None]
+    compare: Callable[[Reference, str], Verdict]
 
 
-def _decide_math(reference: str, answer: str) -> Verdict | None:
-    shown = answer[:MAX_ANSWER_CHARS]
+def _decide_math(wanted: Reference, answer: str) -> Verdict | None:
+    reference, shown = wanted.answer, answer[:MAX_ANSWER_CHARS]
     if not reference.strip():
         return Verdict("error", shown, "empty reference")
     if answer.strip() == reference.strip():
@@ -40,7 +41,11 @@ def _decide_math(reference: str, answer: str) -> Verdict | None:
     return None if is_same is None else Verdict("correct" if is_same else "wrong", shown, "exact")
 
 
-KINDS = {"math": Kind(answers.find_answer, _decide_math, symbolic.compare)}
+def _compare_math(wanted: Reference, answer: str) -> Verdict:
+    return symbolic.compare(wanted.answer, answer)
+
+
+KINDS = {"math": Kind(answers.find_answer, _decide_math, _compare_math)}
 
 
 def kind_named(name: str) -> Kind:

@@ -17,12 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.grading.reference import Reference
+
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package, wherever the caller stands."""
 COMMAND = [sys.executable, "-P", "-m", "stages.grading.worker"]
 READY = "ready"
 
-Job = tuple[str, str, str | None]
+Job = tuple[str, Reference, str | None]
 """(kind, reference, extracted answer)"""
 
 

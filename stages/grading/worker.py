@@ -2,7 +2,7 @@
 
     python -m stages.grading.worker TIMEOUT_S
 
-A line holds [kind, reference, answer]; the reply holds [outcome, detail]. The first line out is
+A line holds [kind, Reference, answer]; the reply holds [outcome, detail]. The first line out is
 ["ready", null], once all is loaded.
 
 Every comparison runs in a fork of its own, taken after sympy is loaded: it starts in milliseconds
@@ -22,6 +22,7 @@ from typing import TextIO
 
 from stages.grading.kinds import KINDS
 from stages.grading.pool import READY
+from stages.grading.reference import Reference
 
 WALL_PER_CPU = 10
 """Seconds on the clock for a second of CPU time: a backstop against sleep on a busy machine."""
@@ -57,7 +58,7 @@ def main() -> None:
 def _load_algebra() -> None:
     """Import sympy and exercise what it loads and caches late, so that no item pays for it."""
     for reference, answer in _WARM_UP:
-        KINDS["math"].compare(reference, answer)
+        KINDS["math"].compare(Reference(reference), answer)
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page of what is loaded
 
@@ -95,7 +96,7 @@ def _limit(timeout_s: float) -> None:
 def _compare(line: str) -> tuple[str, str | None]:
     kind, reference, answer = json.loads(line)
     try:
-        verdict = KINDS[kind].compare(reference, answer)
+        verdict = KINDS[kind].compare(Reference(*reference), answer)
     except Exception as fault:
         return "error", type(fault).__name__
     return verdict.outcome, verdict.detail

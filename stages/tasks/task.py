@@ -37,7 +37,9 @@ class Problem:
     subject: str | None = None
     problem_id: str | None = None
     kind: str = "math"
+    options: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
+    given: str = ""
 
 
 @dataclass(frozen=True)
