@@ -129,8 +129,7 @@ def _tested(program: Reply, tests: Reply, limits: Limits) -> tuple[str, str]:
     if end := _end(program, limits):
         return end
     if not isinstance(said, dict):
-        end = _end(tests, limits)
-        return ("error", f"the tests themselves: {end[1] if end else 'ended early'}")
+        return _end(tests, limits) or ("error", "the tests ended early")
     if "broken" in said:
         return "error", said["broken"]
     return "wrong", said["failed"]
@@ -165,5 +164,5 @@ def _end(reply: Reply, limits: Limits) -> tuple[str, str] | None:
 def _report(reply: dict[str, Any]) -> Any:
     """What the process said of itself; a text if that is no JSON."""
     with suppress(ValueError):
-        return json.loads(reply["report"])
-    return f"said {reply['report'][:80]!r}" if reply["report"] else "ended before its end"
+        return json.loads(reply["said"])
+    return f"said {reply['report'][:80]!r}" if reply["said"] else "ended before its end"

@@ -11,7 +11,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from schemas.table import RatchetError
+from stages.grading.inside.server import HEAD, HEAVY, READY
 
 INSIDE = Path(__file__).parent / "inside"
 TMP_BYTES = 64 << 20
 FILE_BYTES = 16 << 20
+PRINTED_BYTES = 1 << 16
 PROCESSES = 16
 WALL_PER_CPU = 10
 FIRST_USER = 1 << 20
@@ -59,17 +60,21 @@ class Sandbox:
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         user = FIRST_USER + os.getpid() * 64 + next(_SLOTS) % 64 if _is_root(mode) else None
-        with theirs:
+        told, telling = os.pipe()
+        with theirs, os.fdopen(told) as first:
             self._process = subprocess.Popen(
-                [*_wrap(mode), *_python(mode), str(theirs.fileno()), json.dumps(user)],
-                pass_fds=[theirs.fileno()],
+                [*_wrap(mode, telling), *_python(mode), str(theirs.fileno()), json.dumps(user)],
+                pass_fds=[theirs.fileno(), *([telling] if mode == "bubblewrap" else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=_environment(mode),
                 start_new_session=True,
             )
-        if self.reply() is None:
+            os.close(telling)
+            self._first = json.loads(first.read() or "{}").get("child-pid")
+        self._files: list[int] = []
+        if self._line() != READY:
             raise RatchetError(self._why_not(mode))
 
     def fileno(self) -> int:
@@ -79,31 +84,44 @@ class Sandbox:
     def give(self, job: dict[str, Any], channel: int) -> None:
         """Sends a job and the descriptor it talks over. That the sandbox died shows in `reply`."""
         raw = json.dumps(job).encode()
+        heavy = sum(1 << place for place, name in enumerate(HEAVY) if name.encode() in raw)
+        self._files = [os.memfd_create(name) for name in ("said", "printed")]
+        fds = array.array("i", [channel, *self._files])
         with suppress(BrokenPipeError, ConnectionResetError):
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [channel]))]
-            self._control.sendmsg([struct.pack("!I", len(raw))], ancillary)
+            head = HEAD.pack(len(raw), job["wall_s"], heavy)
+            self._control.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             self._control.sendall(raw)
 
     def reply(self) -> dict[str, Any] | None:
-        """The next reply; None if the sandbox died."""
-        head = self._read(4)
-        raw = self._read(struct.unpack("!I", head)[0]) if head else None
-        return json.loads(raw) if raw else None
+        """How the job ended, what it said of itself and what it printed; None if the sandbox died.
+
+        Keys: signal, cpu_s, late (ended by the clock), used_up, said, printed.
+        """
+        line = self._line()
+        said, printed = [_tail(fd) for fd in self._files]
+        self._files = []
+        return json.loads(line) | {"said": said, "printed": printed} if line else None
 
     def close(self) -> None:
         """Ends the sandbox and all in it."""
         self._control.close()
+        for fd in self._files:
+            os.close(fd)
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if self._first is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:  # the kernel ends all others with the first process, then bubblewrap ends
+                os.kill(self._first, signal.SIGKILL)
         self._process.wait()
         self._errors.close()
 
-    def _read(self, n_bytes: int) -> bytes | None:
-        found = b""
+    def _line(self) -> bytes | None:
+        """The server's next line; None if it died."""
+        line = b""
         with suppress(ConnectionResetError):
-            while len(found) < n_bytes and (part := self._control.recv(n_bytes - len(found))):
-                found += part
-        return found if len(found) == n_bytes else None
+            while not line.endswith(b"\n") and (part := self._control.recv(1 << 12)):
+                line += part
+        return line if line.endswith(b"\n") else None
 
     def _why_not(self, mode: Mode) -> str:
         code = self._process.wait()
@@ -117,11 +135,19 @@ class Sandbox:
         )
 
 
+def _tail(fd: int) -> str:
+    """The end of what was written to a file in memory, which is closed."""
+    size = os.fstat(fd).st_size
+    text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
+    os.close(fd)
+    return text.decode(errors="replace")
+
+
 def _is_root(mode: Mode) -> bool:
     return mode == "bubblewrap" and os.geteuid() == 0
 
 
-def _wrap(mode: Mode) -> list[str]:
+def _wrap(mode: Mode, telling: int) -> list[str]:
     """The command before Python's own. Raises RatchetError without bubblewrap."""
     if mode == "none":
         return []
@@ -142,7 +168,7 @@ def _wrap(mode: Mode) -> list[str]:
         *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
         "--unshare-cgroup-try",
         *rights,
-        *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"),
+        *("--as-pid-1", "--die-with-parent", "--new-session", "--info-fd", str(telling)),
         *_view(),
         *("--dev", "/dev", "--remount-ro", "/dev", "--size", str(TMP_BYTES), "--perms", "1777"),
         *("--tmpfs", "/tmp", "--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),

@@ -38,7 +38,7 @@ def run_and_serve(code: str, channel: TextIO) -> None:
 def run_and_print(code: str) -> str | None:
     """Runs a program for what it prints; one that prints nothing prints what `solution()` gives."""
     namespace, fault = run(code)
-    if fault in ("SystemExit", "SystemExit: 0"):
+    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
         fault = None
     sys.stdout.flush()
     solution = namespace.get("solution")
@@ -61,13 +61,17 @@ def run(code: str) -> tuple[dict[str, Any], str | None]:
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one short line, whatever its methods do."""
-    try:
-        said = " ".join(str(error).split())
-    except BaseException:
-        said = ""
-    name = type(error).__name__
+    """An exception in one short line."""
+    name, said = type(error).__name__, message(error)
     return f"{name}: {said}"[:200] if said else name[:200]
+
+
+def message(error: BaseException) -> str:
+    """What an exception says in one short line, whatever its methods do."""
+    try:
+        return " ".join(str(error).split())[:200]
+    except BaseException:
+        return ""
 
 
 class _Answers:
@@ -85,7 +89,7 @@ class _Answers:
             except StopIteration:
                 reply = {"raised": "StopIteration", "said": ""}
             except BaseException as error:
-                reply = {"raised": _builtin(error), "said": describe(error)}
+                reply = {"raised": _builtin(error), "said": message(error)}
             _send(channel, reply)
 
     def _answer(self, request: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import gc
 import importlib
 import json
 import os
-import re
 import resource
 import signal
 import socket
@@ -23,35 +22,26 @@ from typing import Any
 
 from . import program, tests
 
-HEAVY = re.compile(rb"\b(numpy|sympy|scipy|pandas)\b")
+HEAVY = ["numpy", "sympy", "scipy", "pandas"]
+HEAD = struct.Struct("!IdB")  # bytes of the job, seconds on the clock, which HEAVY it names
+READY = b"ready\n"
+REPORT_BYTES = 4000
 LIGHT = [
-    "bisect",
-    "cmath",
-    "collections",
-    "copy",
-    "datetime",
-    "decimal",
-    "fractions",
-    "functools",
-    "heapq",
-    "itertools",
-    "math",
-    "operator",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "typing",
+    *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
+    *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
 ]
-PRINTED_BYTES = 1 << 16
 SHM_INFO, MSG_INFO, SEM_INFO, SEMAPHORE_SETS = 14, 12, 19, 7  # linux/shm.h, msg.h, sem.h
-PR_SET_DUMPABLE = 4
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 LIBC = ctypes.CDLL(None)
 Job = dict[str, Any]
 
 
 def main() -> None:
-    """Serves one job after another until the supervisor closes the socket."""
+    """Serves one job after another until the supervisor closes the socket.
+
+    This process sees no more of a job than how long its text is: the fork reads it, and what comes
+    of it is written to the supervisor's own files. So nothing of it is here when the next one runs.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     alone = os.getpid() == 1
     _drop_rights(json.loads(sys.argv[2]))
@@ -61,69 +51,71 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     gc.collect()
     gc.freeze()
-    _send(control, {"ready": True})
-    while received := receive(control):
-        job, channel = received
-        _send(control, _run(job, channel, control, alone))
+    control.sendall(READY)
+    while received := _begin(control):
+        control.sendall(json.dumps(_run(control, *received, alone)).encode() + b"\n")
 
 
-def receive(control: socket.socket) -> tuple[Job, int] | None:
-    """(job, the descriptor that came with it), or None when there are no more."""
-    head, fds, _, _ = socket.recv_fds(control, 4, 1)
-    if len(head) < 4:
+def _begin(control: socket.socket) -> tuple[int, float, list[int]] | None:
+    """(bytes of the job's text, seconds on the clock, descriptors), None when there are no more."""
+    head, fds, _, _ = socket.recv_fds(control, HEAD.size, 3, socket.MSG_WAITALL)
+    if len(head) < HEAD.size:
         return None
-    rest = struct.unpack("!I", head)[0]
-    parts = []
-    while rest:
-        parts.append(control.recv(min(rest, 1 << 16)))
-        rest -= len(parts[-1])
-    raw = b"".join(parts)
-    for name in {match.decode() for match in HEAVY.findall(raw)}:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)  # once, here, for all that fork from here
-    return json.loads(raw), fds[0]
+    n_bytes, wall_s, heavy = HEAD.unpack(head)
+    for place, name in enumerate(HEAVY):
+        if heavy >> place & 1:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)  # once, here, for all that fork from here
+    return n_bytes, wall_s, fds
 
 
-def _run(job: Job, channel: int, control: socket.socket, alone: bool) -> dict[str, Any]:
+def _run(
+    control: socket.socket, n_bytes: int, wall_s: float, fds: list[int], alone: bool
+) -> dict[str, Any]:
     """Runs a job in a fork and tells how it ended."""
-    printed = os.memfd_create("printed")
-    report, reporting = os.pipe()
+    ready, reading = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            job = json.loads(_read(control, n_bytes))
             control.close()
-            os.close(report)
+            os.close(reading)
+            os.close(ready)
+            channel, said, printed = fds
             _confine(job, printed)
-            os.write(reporting, json.dumps(_work(job, channel)).encode()[:4000])
+            report = json.dumps(_work(job, channel))
             sys.stdout.flush()
+            os.write(said, report.encode()[:REPORT_BYTES])
         finally:
             os._exit(0)
-    os.close(channel)
-    os.close(reporting)
-    status, cpu_s, late = _wait(child, job["wall_s"], alone)
-    said = os.read(report, 4096)
-    os.close(report)
-    tail = max(0, os.fstat(printed).st_size - PRINTED_BYTES)
-    text = os.pread(printed, PRINTED_BYTES, tail)
-    os.close(printed)
+    os.close(reading)
+    os.read(ready, 1)  # until the fork has taken its job
+    for fd in (ready, *fds):
+        os.close(fd)
+    status, cpu_s, late = _wait(child, wall_s, alone)
     return {
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         "cpu_s": cpu_s,
         "late": late,
-        "report": said.decode(errors="replace"),
-        "printed": text.decode(errors="replace"),
         "used_up": alone and _left_behind(),
     }
+
+
+def _read(control: socket.socket, n_bytes: int) -> bytes:
+    found = b""
+    while len(found) < n_bytes:
+        found += control.recv(n_bytes - len(found))
+    return found
 
 
 def _work(job: Job, channel: int) -> Any:
     if job["role"] == "print":
         return program.run_and_print(job["code"])
-    with socket.socket(fileno=channel) as other, other.makefile("rw") as stream:
-        if job["role"] == "tests":
-            return tests.run_tests(job["tests"], job["reference"], stream)
-        program.run_and_serve(job["code"], stream)
-        return None
+    stream = socket.socket(fileno=channel).makefile("rw")  # closed with the process
+    if job["role"] == "tests":
+        return tests.run_tests(job["tests"], job["reference"], stream)
+    program.run_and_serve(job["code"], stream)
+    return None
 
 
 def _confine(job: Job, printed: int) -> None:
@@ -185,6 +177,7 @@ def _drop_rights(user: int | None) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # which the change has cleared
     if os.getpid() == 1:
         LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
@@ -198,11 +191,6 @@ def _left_behind() -> bool:
     queues = found[0]
     LIBC.semctl(0, 0, SEM_INFO, found)
     return bool(any(Path("/tmp").iterdir()) or shared or queues or found[SEMAPHORE_SETS])
-
-
-def _send(control: socket.socket, message: dict[str, Any]) -> None:
-    raw = json.dumps(message).encode()
-    control.sendall(struct.pack("!I", len(raw)) + raw)
 
 
 if __name__ == "__main__":

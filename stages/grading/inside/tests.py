@@ -20,7 +20,7 @@ def run_tests(tests: list[str], reference: str, channel: TextIO) -> dict[str, An
         other name of Python or its library is Python's own, whatever the program makes of it.
     """
     try:
-        trees = [ast.parse(test) for test in tests]
+        trees = [ast.parse(test, "test") for test in tests]
     except UNREADABLE as error:
         return {"broken": f"a test is no Python: {describe(error)}"}
     namespace: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}

@@ -36,7 +36,7 @@ def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
         return {type(value).__name__: value.hex()}
     if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
-    if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
+    if isinstance(value, type) and vars(builtins).get(value.__name__) == value:
         return {"type": value.__name__}
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return encode(value.item(), keep, depth + 1)
