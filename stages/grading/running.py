@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from stages.grading.answers import find_answer
 from stages.grading.notation import MAX_ANSWER_CHARS
 from stages.grading.reference import Reference
-from stages.grading.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox
+from stages.grading.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox, read_line
 
 TESTS_EXTRA_S = 10.0
 """The tests wait for the program, so they are given longer."""
+FOREVER_S = 1e9
 
 Job = tuple[Reference, str, bool]
 """(reference, program, whether the tests judge it; else it is run for what it prints)"""
@@ -60,75 +61,105 @@ def run(
 
 
 class _Slot:
-    """The sandboxes of one worker, and the job that they have."""
+    """The sandboxes of one worker, and the job that they have.
+
+    One fork has the tests of a problem and meets its solutions one after another: a channel to
+    the solution goes there over `line`, and a report comes back.
+    """
 
     def __init__(self, limits: Limits, mode: Mode) -> None:
         self.limits, self.mode = limits, mode
-        self.sandboxes: dict[str, Sandbox] = {}
-        self.asked: dict[Sandbox, str] = {}
-        self.replies: dict[str, Reply] = {}
+        self.program = Sandbox(mode)
+        self.tests: Sandbox | None = None
+        self.line: socket.socket | None = None
+        self.reference: Reference | None = None
+        self.asked: list[Sandbox | socket.socket] = []
 
-    def give(self, place: int, given: Job, waiting: selectors.BaseSelector) -> None:
+    def give(self, place: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
-        reference, program, tested = given
-        self.place, self.tested, self.replies = place, tested, {}
+        reference, program, tested = job
+        self.place, self.tested = place, tested
+        self.ended: Reply = None
+        self.tests_ended: Reply = None
+        self.report: bytes | None = None
         code = f"{reference.given}\n{program}" if reference.given else program
+        role = "program" if tested else "print"
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            role = "program" if tested else "print"
-            self._send("program", self.limits.of({"role": role, "code": code}), ours, waiting)
+            self.program.give(self.limits.of({"role": role, "code": code}), ours.fileno())
+            self.asked = [self.program]
             if tested:
-                defined = f"{reference.given}\n{reference.answer}"
-                job = {"role": "tests", "tests": reference.tests, "reference": defined}
-                work = self.limits.of(job)
-                work["wall_s"] += TESTS_EXTRA_S
-                self._send("tests", work, theirs, waiting)
+                line = self._line_to_tests(reference)
+                socket.send_fds(line, [b"t"], [theirs.fileno()])
+                self.asked.append(line)
+        for each in self.asked:
+            waiting.register(each, selectors.EVENT_READ, self)
 
-    def _send(
-        self,
-        name: str,
-        work: dict[str, Any],
-        channel: socket.socket,
-        waiting: selectors.BaseSelector,
-    ) -> None:
-        if name not in self.sandboxes:
-            self.sandboxes[name] = Sandbox(self.mode)
-        sandbox = self.sandboxes[name]
-        sandbox.give(work, channel.fileno())
-        self.asked[sandbox] = name
-        waiting.register(sandbox, selectors.EVENT_READ, self)
+    def _line_to_tests(self, reference: Reference) -> socket.socket:
+        if self.line and self.reference == reference:
+            return self.line
+        self._end_tests()
+        self.tests = self.tests or Sandbox(self.mode)
+        defined = f"{reference.given}\n{reference.answer}"
+        job = {"role": "tests", "tests": reference.tests, "reference": defined}
+        work = self.limits.of(job)
+        work["wall_s"] += TESTS_EXTRA_S
+        self.line, theirs = socket.socketpair()
+        self.reference = reference
+        with theirs:
+            self.tests.give(work, theirs.fileno(), wall_s=FOREVER_S)
+        return self.line
 
-    def read(self, sandbox: Sandbox, waiting: selectors.BaseSelector) -> Ran | None:
-        """Takes a sandbox's reply; the job's fate once all have replied."""
-        name = self.asked.pop(sandbox)
-        waiting.unregister(sandbox)
-        reply = self.replies[name] = sandbox.reply()
+    def _end_tests(self) -> Reply:
+        """Hangs up; how the fork that had the tests ended."""
+        if self.line is None:
+            return None
+        self.line.close()
+        self.line = None
+        assert self.tests
+        reply = self.tests.reply()
         if reply is None or reply["used_up"]:
-            sandbox.close()
-            del self.sandboxes[name]
+            self.tests.close()
+            self.tests = None
+        return reply
+
+    def read(self, ready: Sandbox | socket.socket, waiting: selectors.BaseSelector) -> Ran | None:
+        """Takes what a sandbox says; the job's fate once all have spoken."""
+        self.asked.remove(ready)
+        waiting.unregister(ready)
+        if ready is self.program:
+            self.ended = self.program.reply()
+            if self.ended is None or self.ended["used_up"]:
+                self.program.close()
+                self.program = Sandbox(self.mode)
+        else:
+            assert self.line
+            self.report = read_line(self.line)
+            if self.report is None:
+                self.tests_ended = self._end_tests()
         if self.asked:
             return None
         if self.tested:
-            fate = _tested(self.replies["program"], self.replies["tests"], self.limits)
+            fate = _tested(self.ended, self.report, self.tests_ended, self.limits)
             return Ran(self.place, *fate)
-        return Ran(self.place, *_printed(self.replies["program"], self.limits))
+        return Ran(self.place, *_printed(self.ended, self.limits))
 
     def close(self) -> None:
         """Ends the sandboxes."""
-        for sandbox in self.sandboxes.values():
+        if self.line:
+            self.line.close()
+        for sandbox in filter(None, (self.program, self.tests)):
             sandbox.close()
 
 
-def _tested(program: Reply, tests: Reply, limits: Limits) -> tuple[str, str]:
+def _tested(program: Reply, report: bytes | None, tests: Reply, limits: Limits) -> tuple[str, str]:
     """The verdict: right only if the tests' own process says that it came to their end."""
-    if tests is None:
-        return "error", "the tests' sandbox died"
-    said = _report(tests)
-    if said == {} and tests["signal"] is None:
+    said = None if report is None else json.loads(report)
+    if said == {}:
         return "correct", "tests pass"
     if end := _end(program, limits):
         return end
-    if not isinstance(said, dict):
+    if said is None:
         return _end(tests, limits) or ("error", "the tests ended early")
     if "broken" in said:
         return "error", said["broken"]

@@ -74,21 +74,30 @@ class Sandbox:
             os.close(telling)
             self._first = json.loads(first.read() or "{}").get("child-pid")
         self._files: list[int] = []
-        if self._line() != READY:
-            raise RatchetError(self._why_not(mode))
+        self._mode, self._is_ready = mode, False
+
+    def _wait_until_ready(self) -> None:
+        if not self._is_ready:
+            if read_line(self._control) != READY:
+                raise RatchetError(self._why_not(self._mode))
+            self._is_ready = True
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
         return self._control.fileno()
 
-    def give(self, job: dict[str, Any], channel: int) -> None:
-        """Sends a job and the descriptor it talks over. That the sandbox died shows in `reply`."""
+    def give(self, job: dict[str, Any], channel: int, wall_s: float | None = None) -> None:
+        """Sends a job and the descriptor it talks over. That the sandbox died shows in `reply`.
+
+        wall_s: seconds on the clock in place of the job's own limit.
+        """
+        self._wait_until_ready()
         raw = json.dumps(job).encode()
         heavy = sum(1 << place for place, name in enumerate(HEAVY) if name.encode() in raw)
         self._files = [os.memfd_create(name) for name in ("said", "printed")]
         fds = array.array("i", [channel, *self._files])
         with suppress(BrokenPipeError, ConnectionResetError):
-            head = HEAD.pack(len(raw), job["wall_s"], heavy)
+            head = HEAD.pack(len(raw), wall_s or job["wall_s"], heavy)
             self._control.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             self._control.sendall(raw)
 
@@ -97,7 +106,7 @@ class Sandbox:
 
         Keys: signal, cpu_s, late (ended by the clock), used_up, said, printed.
         """
-        line = self._line()
+        line = read_line(self._control)
         said, printed = [_tail(fd) for fd in self._files]
         self._files = []
         return json.loads(line) | {"said": said, "printed": printed} if line else None
@@ -115,14 +124,6 @@ class Sandbox:
         self._process.wait()
         self._errors.close()
 
-    def _line(self) -> bytes | None:
-        """The server's next line; None if it died."""
-        line = b""
-        with suppress(ConnectionResetError):
-            while not line.endswith(b"\n") and (part := self._control.recv(1 << 12)):
-                line += part
-        return line if line.endswith(b"\n") else None
-
     def _why_not(self, mode: Mode) -> str:
         code = self._process.wait()
         self._errors.seek(0)
@@ -133,6 +134,15 @@ class Sandbox:
             "programs can't be graded safely on this machine; let the kernel make user "
             "namespaces, or set grade.sandbox=none to run them with your own rights"
         )
+
+
+def read_line(source: socket.socket) -> bytes | None:
+    """The next line; None where the other end has gone."""
+    line = b""
+    with suppress(ConnectionResetError):
+        while not line.endswith(b"\n") and (part := source.recv(1 << 12)):
+            line += part
+    return line if line.endswith(b"\n") else None
 
 
 def _tail(fd: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import engine, grading, ledger
+from tests.bench import dedup, engine, grading, ledger, sandbox
 
 ROUNDS = 3
 
@@ -29,7 +29,7 @@ def main() -> None:
             heading, justify="left" if heading in ("work", "the other way") else "right"
         )
     with tempfile.TemporaryDirectory() as folder:
-        for module in (engine, grading, ledger):
+        for module in (engine, grading, sandbox, dedup, ledger):
             case = module.case(Path(folder))
             case.ours(), case.other()
             pairs = [(seconds(case.ours), seconds(case.other)) for _ in range(ROUNDS)]
