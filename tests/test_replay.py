@@ -15,7 +15,7 @@ from stages.grading.frame import GradeSettings
 from stages.prepare import prepare
 from stages.stage import Turn
 from stages.stats import cover
-from stages.tasks.gsm8k import Gsm8kSettings
+from stages.tasks.datasets import DatasetsSettings, Source
 from tests.conftest import datasets_folder, toy_problems
 
 PROBLEMS = toy_problems()
@@ -86,13 +86,12 @@ def test_dotted_paths(path: str, value: object) -> None:
 
 def test_real_recorded_solutions_agree_with_their_labels() -> None:
     folder = datasets_folder() / "gsm8k"
-    task = Gsm8kSettings(
-        name="gsm8k",
-        train=str(folder / "test.jsonl"),
-        test=str(folder / "train.jsonl.gz"),
+    task = DatasetsSettings(
+        name="datasets",
+        train={"gsm8k": Source(source=str(folder / "test.jsonl"))},
+        test={"gsm8k": Source(source=str(folder / "train.jsonl.gz"))},
         n_train=None,
         n_test=100,
-        annotations=False,
     )
     problems = prepare(task=task, turn=Turn(0, 0))["problems"]
     models = ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]
