@@ -18,5 +18,5 @@ def split_steps(text: str) -> list[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    ends = [match.end() for match in SENTENCE_END.finditer(text) if text[: match.start()].strip()]
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
     return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]

@@ -7,7 +7,7 @@ from stages.tasks.formats.options import chosen, options_of
 from stages.tasks.formats.row import Found, Row, UnusableError, optional, text, texts
 from stages.tasks.steps import split_steps
 
-CHOICES = re.compile(r"\s*Answer Choices:\s*")
+CHOICES = "Answer Choices:"
 MMLU_MATH = ("elementary_mathematics", "high_school_mathematics", "college_mathematics")
 
 
@@ -17,7 +17,7 @@ def choice(row: Row) -> Found:
     letter = chosen(text(row, "correct", "answer_value"), options)
     rationale = optional(row, "rationale", "Rationale")
     return Found(
-        CHOICES.split(text(row, "question", "problem", "Problem"))[0],
+        text(row, "question", "problem", "Problem").partition(CHOICES)[0].rstrip(),
         letter,
         split_steps(concluded(rationale.strip('"'), letter)) if rationale else [],
         kind="choice",

@@ -24,7 +24,9 @@ def mbpp(row: Row, split: str) -> list[Found]:
     """
     number = row.get("task_id")
     if isinstance(number, int):
-        part = next((part for last, part in MBPP_SPLITS.items() if number <= last), "no")
+        part = next((part for last, part in MBPP_SPLITS.items() if number <= last), None)
+        if part is None:
+            raise UnusableError("is of no split of MBPP")
         if part != split:
             raise UnusableError(f"is of MBPP's {part} split, not of {split}")
     task, program = text(row, "text", "prompt"), verbatim(row, "code")
@@ -73,7 +75,7 @@ def humaneval(row: Row) -> Found:
 def _last_function(program: str, name: str) -> ast.FunctionDef:
     try:
         last = ast.parse(program).body[-1]
-    except (SyntaxError, ValueError, IndexError) as error:
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
         raise UnusableError(f"its program is no Python: {str(error)[:80]}") from error
     if not isinstance(last, ast.FunctionDef) or last.name != name:
         raise UnusableError(f"its program does not end in the function {name!r}")

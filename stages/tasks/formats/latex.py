@@ -6,18 +6,25 @@ from dataclasses import replace
 from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
 from stages.tasks.steps import split_steps
 
-BOX = re.compile(r"\\(?:boxed|fbox)\s*(\{|[^\s{}$.,\\]+)")
+TOKEN = re.compile(r"\\(?:boxed|fbox)\s*(\{)|\\boxed\s+([^\s{}$.,\\]+)|\\.|[{}]", re.DOTALL)
 LEFT_OUT = ("synthetic_math", "synthetic_amc", "orca_math")
 PROOF = re.compile(r"(?:^|[.:;,!?$]\s+|\band\s+)(?:prove|show)\s+that\b|^prove\b", re.IGNORECASE)
 
 
 def boxed(solution: str) -> str | None:
     """What the last \\boxed{…} holds, braces balanced; «5» of «\\boxed 5»; None without one."""
-    for found in reversed(list(BOX.finditer(solution))):
-        inside = _balanced(solution, found.end()) if found[1] == "{" else found[1]
-        if inside is not None and inside.strip():
-            return inside.strip()
-    return None
+    last = None
+    opened: list[int | None] = []  # where a box begins, None for other braces
+    for token in TOKEN.finditer(solution):
+        if token[2]:
+            last = token[2]
+        elif token[1] or token[0] == "{":
+            opened.append(token.end() if token[1] else None)
+        elif token[0] == "}" and opened:
+            start = opened.pop()
+            inside = solution[start : token.start()].strip() if start is not None else ""
+            last = inside or last
+    return last
 
 
 def math(row: Row) -> Found:
@@ -40,7 +47,7 @@ def contest(row: Row) -> Found:
     """AMC and AIME, whose answers are whole numbers: 27.0 → 27, 033 → 33."""
     found = math(row)
     if not re.fullmatch(r"-?\d+(\.0+)?", found.answer):
-        raise UnusableError(f"answer {found.answer[:40]!r} is no whole number")
+        raise UnusableError("its answer is no whole number")
     return replace(found, answer=str(int(float(found.answer))))
 
 
@@ -60,13 +67,3 @@ def numina(row: Row) -> Found:
     if answer is None:
         raise UnusableError("solution has no \\boxed answer")
     return Found(problem, answer, split_steps(solution), subject=origin)
-
-
-def _balanced(text: str, start: int) -> str | None:
-    """The text up to the brace that closes one before `start`; an escaped brace is none."""
-    depth = 1
-    for token in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if depth == 0:
-            return text[start : token.start()]
-    return None

@@ -13,9 +13,8 @@ from stages.tasks.formats.row import Found, Row, UnusableError, optional, text, 
 from stages.tasks.steps import split_steps
 
 STATED = re.compile(r"[Tt]he answer is:?\s*([^\n]+)")
-CLOSING = re.compile(r"\s*The answer is [^\n]*\s*$")
 LETTER = re.compile(r"\(?(?:[Oo]ption\s*)?\(?([A-Ja-j])\)?\.?")
-REQUEST = re.compile(r"\s*\b(?:Please|Let's)\s[^.?!\n]*\b(?:program|Python)\b[^.?!\n]*\.?\s*$")
+REQUEST = re.compile(r"\b(?:Please|Let's)\s[^.?!\n]{0,60}\b(?:program|Python)\b[^.?!\n]{0,60}\.?$")
 
 
 def cot(row: Row) -> Found:
@@ -57,9 +56,9 @@ def _must_be(row: Row, part: str) -> None:
 
 def _asked(row: Row) -> tuple[str, list[str]]:
     """(question without a request for a program, its options)."""
-    whole = REQUEST.sub("", text(row, "question", "instruction"))
-    question, *listed = CHOICES.split(whole, maxsplit=1)
-    return question, options_of(row.get("options") or listed[0]) if listed else []
+    whole = REQUEST.sub("", text(row, "question", "instruction")).rstrip()
+    question, has_options, listed = whole.partition(CHOICES)
+    return question.rstrip(), options_of(row.get("options") or listed) if has_options else []
 
 
 def _stated(row: Row, solution: str) -> str:
@@ -76,5 +75,6 @@ def _stated(row: Row, solution: str) -> str:
 
 def _without_closing(solution: str) -> str:
     """MATH's solution again: the sentence that MathInstruct adds repeats a lossy answer."""
-    shorter = CLOSING.sub("", solution)
-    return shorter if boxed(shorter) == boxed(solution) else solution
+    shorter, _, closing = solution.rpartition("The answer is ")
+    is_added = "\n" not in closing and boxed(shorter) == boxed(solution)
+    return shorter.rstrip() if is_added else solution

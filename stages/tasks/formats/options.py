@@ -15,7 +15,7 @@ def options_of(given: object) -> list[str]:
     if isinstance(given, str) and given.lstrip().startswith("["):
         try:
             given = ast.literal_eval(given)
-        except (ValueError, SyntaxError) as error:
+        except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
             raise UnusableError("field 'options' is no list") from error
     if isinstance(given, str):
         return lettered(given)
@@ -33,8 +33,8 @@ def lettered(text: str) -> list[str]:
         if not found:
             break
         marks.append(found)
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    pieces = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    pieces = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=False)]
     return _checked([_bare(piece, letter) for piece, letter in zip(pieces, LETTERS, strict=False)])
 
 
@@ -51,7 +51,7 @@ def _bare(option: str, letter: str) -> str:
     """The option without its letter, which some rows repeat («a ) a ) 15»)."""
     label = re.compile(LABEL.format(letter=f"[{letter}{letter.lower()}]"))
     found = label.match(option)
-    return option[found.end() if found else 0 :].strip(" \t\r\n,;")
+    return option[found.end() if found else 0 :].strip(" \t\r\n,;:")
 
 
 def _checked(options: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from stages.tasks.formats.row import Found, Row, UnusableError, level, optional,
 from stages.tasks.steps import split_steps
 
 ANNOTATION = re.compile(r"<<[^<>]*>>")
-ASKED_LAST = re.compile(r"[.,;]?\s*\bwhich [^?]*\?\s*$", re.IGNORECASE)
+ASKED_LAST = re.compile(r"[.,;]? which [^?]{0,80}\?$", re.IGNORECASE)
 
 
 def gsm8k(row: Row, annotations: bool = False) -> Found:
