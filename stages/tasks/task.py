@@ -96,6 +96,8 @@ def split_lines(text: str) -> list[str]:
 def named(name: str) -> Task:
     """The task of that name. Raises RatchetError with the nearest name for an unknown one."""
     if name not in NAMES:
-        raise RatchetError(f"params.yaml: {unknown(f'task.name={name}', list(NAMES))}")
+        raise RatchetError(
+            f"params.yaml: {unknown(f'task.name={name}', [f'task.name={n}' for n in NAMES])}"
+        )
     task: Task = import_module(f"stages.tasks.{NAMES[name]}").TASK
     return task
