@@ -1,7 +1,8 @@
 """The `ratchet` command. Each command imports what it needs when it runs, so help is instant."""
 
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -77,6 +78,52 @@ def trace(
     from stages.explore.trace import trace as trace_id
 
     trace_id(name)
+
+
+@app.command()
+def grade(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSONL, JSON, CSV or Parquet")],
+    out: Annotated[
+        Path | None, typer.Option(help="a .jsonl or .parquet file; JSONL to standard output else")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="of rows without a field kind")] = "math",
+    workers: Annotated[int, typer.Option(help="processes")] = 2,
+    timeout: Annotated[float, typer.Option(help="CPU seconds for one answer")] = 5.0,
+    sandbox: Annotated[
+        Literal["bubblewrap", "none"], typer.Option(help="none: programs run with your own rights")
+    ] = "bubblewrap",
+) -> None:
+    """Grades the rows of a file: reference, prediction and, where it is not math, kind.
+
+    A prediction is a bare answer or a whole solution. Kinds: math; choice (a letter, with a list
+    `options` the value too); program (what it prints is the answer); code (the reference is a list
+    of tests). The same rows come back in order, with `outcome` (correct, wrong, unparseable,
+    timeout, error) and `extracted`.
+
+    Example: ratchet grade answers.jsonl --out graded.jsonl
+    """
+    from stages.explore.graded import grade_file
+
+    grade_file(file, out, kind, workers, timeout, sandbox)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="a git revision or an experiment's name")],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="another; the files here if left out")
+    ] = "workspace",
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per flip")] = False,
+) -> None:
+    """The verdicts that differ between two revisions of a run, on the samples that both have.
+
+    After a change of the grader `dvc repro` grades again; this lists what it changed.
+
+    Example: ratchet compare HEAD
+    """
+    from stages.explore.compare import compare as compare_revisions
+
+    compare_revisions(a, b, as_json)
 
 
 @app.command()
