@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.table import RatchetError
-from stages.dedup import dedup
+from stages.dedup import DedupSettings, dedup
 from stages.engines.engine import ReplaySettings
 from stages.engines.replay import at, replay
 from stages.grade import grade
@@ -111,7 +111,8 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")
     assert agrees.mean() >= 0.995, judged.filter(~agrees)
-    paths = dedup(problems=problems, samples=samples, verdicts=verdicts, task=task)
+    alike = DedupSettings(similarity=0.9)
+    paths = dedup(problems, samples, verdicts, task, alike)
     assert paths["sample_ids"].list.len().sum() == 5276
     coverage = cover(
         problems,
