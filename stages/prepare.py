@@ -26,7 +26,10 @@ from stages.tasks.task import Fault, Problem, TaskSettings, named
 def sort_rows(
     items: Iterable[Problem | Fault], source: str
 ) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
-    """(rows of problems, rows of rejects); a repeated id is a reject."""
+    """(rows of problems, rows of rejects); a repeated id is a reject.
+
+    `source` is that of problems whose task names none.
+    """
     problems: dict[str, dict[str, object]] = {}
     rejects = []
     for number, item in enumerate(items):
@@ -34,11 +37,12 @@ def sort_rows(
             rejects.append(_reject(item.row, item.reason, item.content))
             continue
         row = asdict(item)
-        name = item.problem_id or f"{source}-{item.split}-{number:05d}"
+        suite = item.source or source
+        name = item.problem_id or f"{suite}-{item.split}-{number:05d}"
         if name in problems:
             rejects.append(_reject(item.row, f"repeats id {name}", item.question))
             continue
-        problems[name] = {**row, "problem_id": name, "source": source}
+        problems[name] = {**row, "problem_id": name, "source": suite}
     return list(problems.values()), rejects
 
 

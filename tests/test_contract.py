@@ -35,6 +35,13 @@ def test_every_recipe_composes_to_known_parameters(recipe: str, task: str) -> No
     check_values(values, sections())
 
 
+@pytest.mark.parametrize("task", [path.stem for path in (contract.ROOT / "conf/task").glob("*")])
+def test_every_task_composes_to_known_parameters(task: str) -> None:
+    values = yaml.safe_load(contract.params(f"task={task}"))
+    assert values["run"]["task"] == task
+    check_values(values, sections())
+
+
 def test_recipes_are_the_files() -> None:
     files = {path.stem for path in (contract.ROOT / "conf/recipe").glob("*.yaml")}
     assert files == RECIPES

@@ -4,7 +4,6 @@ import pytest
 
 from stages.dedup import fingerprint
 from stages.tasks.equations import equations
-from stages.tasks.task import split_lines
 
 
 @pytest.mark.parametrize(
@@ -47,13 +46,3 @@ def test_fingerprints(one: tuple[str, str], two: tuple[str, str], same: bool) ->
 def test_degenerate_texts_do_not_hang(text: str) -> None:
     assert isinstance(fingerprint("math", text, None), str)
     assert isinstance(fingerprint("math", "\n".join([text[:1900]] * 5), None), str)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a\nb\n#### 3", "\n\na\n\nb", "", "\n", "one", "a\r\nb\x0bc\u2028d\n", "  \n x \n\n\n y"],
-)
-def test_steps_concatenate_to_the_text(text: str) -> None:
-    steps = split_lines(text)
-    assert "".join(steps) == text
-    assert all(step.strip() for step in steps) or len(steps) <= 1

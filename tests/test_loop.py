@@ -212,7 +212,10 @@ MISTAKES = [
     (["iteration=9"], "iteration is 9: set a whole number from 1 to 8"),
     (["sample.k=0"], "sample.k is 0: input should be greater than or equal to 1"),
     (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is no model folder"),
-    (["task=gsm8k", "task.train=/no/such/file.jsonl"], "there is no file /no/such/file.jsonl"),
+    (
+        ["task=gsm8k", "task.train.gsm8k=/no/such/file.jsonl"],
+        "there is no file /no/such/file.jsonl",
+    ),
 ]
 
 
@@ -250,7 +253,8 @@ def write_lines(path: Path, rows: list[dict[str, object]]) -> None:
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Overrides for GSM8K from local files."""
     train, test = gsm8k_files(tmp_path_factory.mktemp("gsm8k"), 40)
-    return ["task=gsm8k", f"task.train={train}", f"task.test={test}", "iteration=1"]
+    sets = [f"task.train.gsm8k={train}", f"task.test.gsm8k={test}", "~task.test.mmlu_math"]
+    return ["task=gsm8k", *sets, "iteration=1"]
 
 
 def test_too_few_right_answers_stop_the_run_in_one_line(house: House, files: list[str]) -> None:
@@ -264,7 +268,7 @@ def test_too_few_right_answers_stop_the_run_in_one_line(house: House, files: lis
 
 
 def test_recorded_solutions_run_through_the_data_side(house: House, files: list[str]) -> None:
-    recorded = files[1].removeprefix("task.train=").replace("train.jsonl", "recorded.jsonl")
+    recorded = files[1].removeprefix("task.train.gsm8k=").replace("train.jsonl", "recorded.jsonl")
     engine = ["engine=replay", f"engine.file={recorded}", "engine.correct=[ok]"]
     settings = params(*files, "recipe=replay", "model=none", *engine)
     (house.folder / "params.yaml").write_text(settings)

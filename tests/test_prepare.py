@@ -11,7 +11,7 @@ import pytest
 from schemas.table import RatchetError
 from stages.prepare import prepare
 from stages.stage import Turn
-from stages.tasks.gsm8k import Gsm8kSettings
+from stages.tasks.datasets import DatasetsSettings
 from tests.conftest import datasets_folder, toy_settings
 
 GOOD = {"question": "How many is 2 and 2?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
@@ -21,14 +21,13 @@ TEST = {"question": "How many is 3 and 3?", "answer": "3+3 = 6\n#### 6"}
 def run(train: Path, test: Path, **changes: Any) -> dict[str, pl.DataFrame]:
     """prepare on two files."""
     values = {
-        "name": "gsm8k",
-        "train": str(train),
-        "test": str(test),
+        "name": "datasets",
+        "train": {"gsm8k": str(train)},
+        "test": {"gsm8k": str(test)},
         "n_train": None,
         "n_test": None,
-        "annotations": False,
     }
-    settings = Gsm8kSettings.model_validate(values | changes)
+    settings = DatasetsSettings.model_validate(values | changes)
     made: dict[str, pl.DataFrame] = prepare(task=settings, turn=Turn(0, 0))
     return made
 
@@ -56,7 +55,7 @@ def lines(path: Path, *rows: object) -> Path:
         ({"question": "Why?", "answer": "just 4"}, "no «#### » line"),
         ({"question": "Why?", "answer": "4\n#### "}, "no «#### » line"),
         ({"question": "x" * 200_000, "answer": "#### 4"}, "is longer than"),
-        ({**GOOD, "question": "Same?", "id": "one"}, "repeats id one"),
+        ({**GOOD, "question": "Same?", "id": "one"}, "repeats id gsm8k-train-one"),
         ({**GOOD, "question": "how many is 3 AND 3"}, "its question is also gsm8k-test"),
         ("[" * 100_000, "is not JSON"),
     ],
@@ -65,7 +64,7 @@ def test_a_bad_row_is_a_reject_with_its_reason(tmp_path: Path, row: object, reas
     good = {**GOOD, "id": "one"}
     made = run(lines(tmp_path / "a.jsonl", good, row), lines(tmp_path / "b.jsonl", TEST))
     train = made["problems"].filter(pl.col("split") == "train")
-    assert train["problem_id"].to_list() == ["one"]
+    assert train["problem_id"].to_list() == ["gsm8k-train-one"]
     assert made["rejects"].height == 1
     assert reason in made["rejects"]["reason"][0]
 
@@ -80,13 +79,17 @@ def test_good_rows_become_problems_and_gold_examples(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("none.jsonl", None, "task.train: there is no file"),
+        ("none.jsonl", None, "task.train.gsm8k: there is no file"),
         ("empty.jsonl", b"", "holds no rows"),
         ("bad.json", b"{", "bad.json is not JSON"),
         ("one.json", b"{}", "holds one dict, not a list"),
         ("bad.jsonl.gz", b"no gzip", "cannot read"),
         ("bad.parquet", b"no parquet", "cannot read"),
-        ("all_bad.jsonl", b"{}\n{}\n", "task.train has no usable problem (2 rejects; the first"),
+        (
+            "all_bad.jsonl",
+            b"{}\n{}\n",
+            "task.train.gsm8k has no usable problem (2 rejects; the first",
+        ),
         ("rows.txt", b"x", "is none of .jsonl"),
     ],
 )
@@ -103,7 +106,7 @@ def test_an_unusable_file_is_one_line(
 
 
 def test_a_dataset_id_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(RatchetError, match=r"set task\.train to a local file") as error:
+    with pytest.raises(RatchetError, match=r"set task\.train\.gsm8k to a local file") as error:
         run(Path("nobody/nothing"), lines(tmp_path / "b.jsonl", TEST))
     assert "\n" not in str(error.value)
 

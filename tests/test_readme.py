@@ -15,10 +15,14 @@ JOINED = re.sub(r"\\\n\s*", " ", README)
 EXPERIMENTS = re.findall(r"^    (dvc exp run .*)", JOINED, re.M)
 
 
-def test_stages_and_recipes_are_those_of_the_project() -> None:
-    recipes = {path.stem for path in (ROOT / "conf/recipe").glob("*.yaml")}
+def test_stages_recipes_and_tasks_are_those_of_the_project() -> None:
+    recipes, tasks = (
+        {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
+        for group in ("recipe", "task")
+    )
     assert ["stage", "check", *STAGES] in TABLES
     assert {"recipe", *recipes} in [set(table) for table in TABLES]
+    assert {"task", *tasks} in [set(table) for table in TABLES]
 
 
 @pytest.mark.parametrize("command", EXPERIMENTS)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.table import RatchetError
-from stages.dedup import dedup
+from stages.dedup import DedupSettings, dedup
 from stages.engines.engine import ReplaySettings
 from stages.engines.replay import at, replay
 from stages.grade import grade
@@ -15,7 +15,7 @@ from stages.grading.frame import GradeSettings
 from stages.prepare import prepare
 from stages.stage import Turn
 from stages.stats import cover
-from stages.tasks.gsm8k import Gsm8kSettings
+from stages.tasks.datasets import DatasetsSettings, Source
 from tests.conftest import datasets_folder, toy_problems
 
 PROBLEMS = toy_problems()
@@ -86,13 +86,12 @@ def test_dotted_paths(path: str, value: object) -> None:
 
 def test_real_recorded_solutions_agree_with_their_labels() -> None:
     folder = datasets_folder() / "gsm8k"
-    task = Gsm8kSettings(
-        name="gsm8k",
-        train=str(folder / "test.jsonl"),
-        test=str(folder / "train.jsonl.gz"),
+    task = DatasetsSettings(
+        name="datasets",
+        train={"gsm8k": Source(source=str(folder / "test.jsonl"))},
+        test={"gsm8k": Source(source=str(folder / "train.jsonl.gz"))},
         n_train=None,
         n_test=100,
-        annotations=False,
     )
     problems = prepare(task=task, turn=Turn(0, 0))["problems"]
     models = ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]
@@ -112,7 +111,8 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")
     assert agrees.mean() >= 0.995, judged.filter(~agrees)
-    paths = dedup(problems=problems, samples=samples, verdicts=verdicts, task=task)
+    alike = DedupSettings(similarity=0.9)
+    paths = dedup(problems, samples, verdicts, task, alike)
     assert paths["sample_ids"].list.len().sum() == 5276
     coverage = cover(
         problems,

@@ -39,7 +39,7 @@ BAD = [
     (put("iteration", 0), "iteration is 0: set a whole number from 1 to 8"),
     (put("iteration", "two"), "iteration is 'two': set a whole number from 1 to 8"),
     (put("seed", -1), "seed is -1: set a whole number from 0"),
-    (put("task.name", "toi"), "task.name=toi is not a parameter; did you mean toy?"),
+    (put("task.name", "toi"), "task.name=toi is not a parameter; did you mean task.name=toy?"),
     (put("task.levels", 6), "task.levels is 6: input should be less than or equal to 5"),
     (put("engine.name", "vlm"), "engine.name=vlm is not a parameter; did you mean"),
     (put("model.kind", "tiny"), "model.kind=tiny is not a parameter; did you mean"),

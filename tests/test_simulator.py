@@ -12,7 +12,7 @@ from stages.models import is_empty, load_policy
 from stages.objectives.training import TrainerSettings
 from stages.simulator import SimulatorSettings, lessons, simulator
 from stages.stage import Turn
-from stages.tasks.gsm8k import Gsm8kSettings
+from stages.tasks.datasets import DatasetsSettings
 from tests.conftest import scratch, toy_problems, toy_settings
 from tests.training import OPTIMISER, TRAINER
 
@@ -80,14 +80,13 @@ def test_lessons_end_like_the_policy_s_gold(problems: pl.DataFrame) -> None:
 
 
 def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) -> None:
-    task = Gsm8kSettings.model_validate(
+    task = DatasetsSettings.model_validate(
         {
-            "name": "gsm8k",
-            "train": "a",
-            "test": "b",
+            "name": "datasets",
+            "train": {"gsm8k": "a"},
+            "test": {"gsm8k": "b"},
             "n_train": None,
             "n_test": None,
-            "annotations": False,
         }
     )
     with pytest.raises(RatchetError, match=r"can't make more problems: set model\.simulator"):

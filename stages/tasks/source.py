@@ -1,8 +1,11 @@
-"""Rows from where users keep data: a local file, or a Hugging Face dataset."""
+"""Rows from where users keep data: a local file, a URL, or a Hugging Face dataset."""
 
 import gzip
+import io
 import json
+import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +15,21 @@ from schemas.table import RatchetError
 from stages.tasks.task import Fault
 
 MAX_CHARACTERS = 100_000
+TIMEOUT_S = 60
 FORMS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv")
 
 
 def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[str, Any]] | Fault]:
     """(place, row) for each row, or a Fault for one that is no object or is too large.
 
-    `source` is a file in one of FORMS or a dataset id ("openai/gsm8k:main"); `parameter` names
-    the setting in errors. Raises RatchetError when there is nothing to read.
+    `source` is a file in one of FORMS, its URL, or a dataset id with its subset and split where
+    they are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
+    `parameter` names the setting in errors. Raises RatchetError when there is nothing to read.
     """
-    path = Path(source).expanduser()
     found = False
+    is_file = "://" in source or _is_path(Path(source).expanduser())
     for place, row in (
-        _file_rows(path, parameter) if _is_path(path) else _hub_rows(source, split, parameter)
+        _file_rows(source, parameter) if is_file else _hub_rows(source, split, parameter)
     ):
         found = True
         if isinstance(row, Fault):
@@ -39,42 +44,53 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
         raise RatchetError(f"{parameter}: {source} holds no rows")
 
 
-def text_field(row: dict[str, Any], name: str) -> str | None:
-    """A field that must be text that says something; None if it is not."""
-    value = row.get(name)
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def why_not(row: dict[str, Any], name: str) -> str:
-    """Why `text_field` found nothing."""
-    if name not in row:
-        return f"has no field {name!r}"
-    if not isinstance(row[name], str):
-        return f"field {name!r} is a {type(row[name]).__name__}, not text"
-    return f"field {name!r} is empty"
-
-
 def _is_path(path: Path) -> bool:
     return path.exists() or path.name.endswith(FORMS) or path.is_absolute()
 
 
-def _file_rows(path: Path, parameter: str) -> Iterator[tuple[str, Any]]:
-    if not path.is_file():
-        raise RatchetError(f"{parameter}: there is no file {path}: name a local file or dataset id")
-    if not path.name.endswith(FORMS):
-        raise RatchetError(f"{parameter}: {path.name} is none of {', '.join(FORMS)}")
+def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
+    name = source.rsplit("/", 1)[-1]
+    data = _content(source, name, parameter)
     try:
-        if path.suffix in (".parquet", ".csv"):
-            frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-            yield from ((f"{path.name}:{n}", row) for n, row in enumerate(frame.to_dicts(), 1))
+        if name.endswith(".gz"):
+            data = gzip.decompress(data)
+        elif name.endswith((".parquet", ".csv")):
+            read = pl.read_parquet if name.endswith(".parquet") else pl.read_csv
+            frame = read(io.BytesIO(data))
+            yield from ((f"{name}:{n}", row) for n, row in enumerate(frame.to_dicts(), 1))
             return
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        raise RatchetError(f"{parameter}: cannot read {path}: {error}") from error
-    if ".jsonl" in path.name:
-        yield from _lines(path.name, data)
+        raise RatchetError(f"{parameter}: cannot read {source}: {_line(error)}") from error
+    if ".jsonl" in name or _holds_lines(data):
+        yield from _lines(name, data)
     else:
-        yield from _array(path.name, data, parameter)
+        yield from _array(name, data, parameter)
+
+
+def _content(source: str, name: str, parameter: str) -> bytes:
+    """The bytes of a file or of what a URL names."""
+    path = Path(source).expanduser()
+    if "://" not in source and not path.is_file():
+        raise RatchetError(f"{parameter}: there is no file {path}: name a local file or dataset id")
+    if not name.endswith(FORMS):
+        raise RatchetError(f"{parameter}: {name} is none of {', '.join(FORMS)}")
+    try:
+        if "://" not in source:
+            return path.read_bytes()
+        with urllib.request.urlopen(source, timeout=TIMEOUT_S) as reply:
+            content: bytes = reply.read()
+            return content
+    except (OSError, HTTPException, ValueError) as error:
+        raise RatchetError(f"{parameter}: cannot read {source}: {_line(error)}") from error
+
+
+def _holds_lines(data: bytes) -> bool:
+    """Is this an object a line, whatever the file is called (as AQuA's .json are)?"""
+    first, _, rest = data.partition(b"\n")
+    try:
+        return bool(rest.strip()) and isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _lines(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
@@ -102,13 +118,18 @@ def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
 def _hub_rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, Any]]:
     from datasets import load_dataset
 
-    name, _, subset = source.partition(":")
+    place, _, chosen = source.partition("@")
+    name, _, subset = place.partition(":")
+    split = chosen or split
     try:
         loaded = load_dataset(name, subset or None, split=split)
     except Exception as error:
-        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise RatchetError(
-            f"{parameter}: cannot load dataset {source} ({reason}): "
+            f"{parameter}: cannot load dataset {source} ({_line(error)}): "
             f"set {parameter} to a local file, one of {', '.join(FORMS)}"
         ) from error
-    yield from ((f"{source}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
+    yield from ((f"{place}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

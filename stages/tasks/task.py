@@ -1,5 +1,6 @@
 """What a task is: where problems come from, how they are asked, how a solution splits."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -8,7 +9,8 @@ from typing import Any, ClassVar, Literal
 from schemas.table import RatchetError
 from stages.settings import Section, unknown
 
-NAMES = {"toy": "toy", "gsm8k": "gsm8k"}
+NAMES = {"toy": "toy", "datasets": "datasets"}
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class TaskSettings(Section):
@@ -24,7 +26,10 @@ class TaskSettings(Section):
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem as its task makes it; `row` says where it comes from, for rejects."""
+    """A problem as its task makes it; `row` says where it comes from, for rejects.
+
+    `source` is the evaluation suite or training set it is of; the task's name where it has one.
+    """
 
     row: str
     split: Literal["train", "test"]
@@ -40,6 +45,7 @@ class Problem:
     options: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     given: str = ""
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,12 @@ class Task:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines with their ends; lines of white space join the one before (or the first after)."""
+    """Lines with their ends; lines of white space join the one before (or the first after).
+
+    Only \\n ends a line: a form feed, say, is what a badly escaped \\frac left behind.
+    """
     steps: list[str] = []
-    for line in text.splitlines(keepends=True):
+    for line in LINE.findall(text):
         if steps and (not line.strip() or not steps[-1].strip()):
             steps[-1] += line
         else:
@@ -87,6 +96,8 @@ def split_lines(text: str) -> list[str]:
 def named(name: str) -> Task:
     """The task of that name. Raises RatchetError with the nearest name for an unknown one."""
     if name not in NAMES:
-        raise RatchetError(f"params.yaml: {unknown(f'task.name={name}', list(NAMES))}")
+        raise RatchetError(
+            f"params.yaml: {unknown(f'task.name={name}', [f'task.name={n}' for n in NAMES])}"
+        )
     task: Task = import_module(f"stages.tasks.{NAMES[name]}").TASK
     return task

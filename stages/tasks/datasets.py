@@ -1,0 +1,154 @@
+"""Real data: named training sets and evaluation suites, each a source of rows in a format."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.table import RatchetError
+from stages.tasks import prompts, source
+from stages.tasks.formats import FORMATS
+from stages.tasks.formats.row import Found, Row, UnusableError
+from stages.tasks.steps import split_steps
+from stages.tasks.task import Fault, Problem, Task, TaskSettings
+
+OWN_IDS = ("id", "task_id", "unique_id", "ID")
+
+
+class Source(BaseModel):
+    """Where a set comes from; text alone is its source. The format is the set's name's unless said.
+
+    `program`: its questions are asked for programs that print the answer (GSI's PoT).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    source: str = Field(min_length=1)
+    format: str | None = None
+    program: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, given: Any) -> Any:
+        return {"source": given} if isinstance(given, str) else given
+
+
+class DatasetsSettings(TaskSettings):
+    """Section `task`: name → source, of what is trained on and what is evaluated on."""
+
+    section: ClassVar[str] = "task"
+    train: dict[str, Source] = Field(min_length=1)
+    test: dict[str, Source]
+    n_train: int | None = Field(ge=1)
+    n_test: int | None = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _formats_are_known(self) -> "DatasetsSettings":
+        for split, sets in (("train", self.train), ("test", self.test)):
+            for name, where in sets.items():
+                form = where.format or name
+                if form not in FORMATS:
+                    near = difflib.get_close_matches(form, FORMATS, n=1, cutoff=0)[0]
+                    raise RatchetError(
+                        f"params.yaml: task.{split}.{name}: {form!r} is no format; did you mean "
+                        f"{near!r}? Say task.{split}.{name}={{source: …, format: …}}"
+                    )
+        return self
+
+
+class Datasets(Task):
+    """Every row of every set is a problem (or several), or a Fault that says why not."""
+
+    settings = DatasetsSettings
+
+    def problems(self, settings: DatasetsSettings, seed: int) -> Iterator[Problem | Fault]:
+        """Sets in their order, rows in file order; of each set the first so many usable rows."""
+        for name, where in settings.train.items():
+            yield from _read(name, where, "train", settings.n_train)
+        for name, where in settings.test.items():
+            yield from _read(name, where, "test", settings.n_test)
+
+    def split(self, text: str) -> list[str]:
+        """Lines, or the sentences of a text of one line."""
+        return split_steps(text)
+
+
+def _read(
+    name: str, where: Source, split: Literal["train", "test"], limit: int | None
+) -> Iterator[Problem | Fault]:
+    parameter = f"task.{split}.{name}"
+    n_usable, faults = 0, []
+    for number, item in enumerate(source.rows(where.source, split, parameter)):
+        if limit is not None and n_usable >= limit:
+            return
+        made = _problems(item, number, name, where, split)
+        n_usable += not isinstance(made, Fault)
+        if isinstance(made, Fault):
+            faults.append(made)
+            yield made
+        else:
+            yield from made
+    if not n_usable:
+        first = f"the first: {faults[0].row} {faults[0].reason}"
+        raise RatchetError(f"{parameter} has no usable problem ({len(faults)} rejects; {first})")
+
+
+def _problems(
+    item: tuple[str, Row] | Fault,
+    number: int,
+    name: str,
+    where: Source,
+    split: Literal["train", "test"],
+) -> list[Problem] | Fault:
+    """The problems of one row. Places name the set, since two sets can share a file."""
+    if isinstance(item, Fault):
+        return replace(item, row=f"{split}.{name} {item.row}")
+    place, row = f"{split}.{name} {item[0]}", item[1]
+    try:
+        found = FORMATS[where.format or name](row, split)
+    except UnusableError as error:
+        return Fault(place, str(error), str(row)[:500])
+    forms = [""] if len(found) == 1 else [f"-f{n}" for n in range(len(found))]
+    stem = f"{name}-{split}-{_own_id(row, number)}"
+    return [
+        _problem(as_program(one) if where.program else one, place + form, stem + form, name, split)
+        for one, form in zip(found, forms, strict=True)
+    ]
+
+
+def as_program(found: Found) -> Found:
+    """The same question asked for a program; a solution in words is no gold program."""
+    if found.kind in ("program", "code"):
+        return found
+    return replace(found, kind="program", rationale=[], prompt="")
+
+
+def _problem(
+    found: Found, place: str, problem_id: str, name: str, split: Literal["train", "test"]
+) -> Problem:
+    fields = {key: value for key, value in vars(found).items() if key != "prompt"}
+    asked = prompts.of_kind(found.kind, found.question, found.options, found.tests)
+    return Problem(
+        row=place,
+        split=split,
+        prompt=found.prompt or asked,
+        demonstrated=split == "train" and bool(found.rationale),
+        problem_id=problem_id,
+        source=name,
+        **fields,
+    )
+
+
+def _own_id(row: Row, number: int) -> str:
+    """The row's id, its number in the set where it has none."""
+    for name in OWN_IDS:
+        given = row.get(name)
+        if isinstance(given, str) and given.strip():
+            return given.strip()
+        if isinstance(given, int):
+            return f"{given:05d}"
+    return f"{number:05d}"
+
+
+TASK = Datasets()

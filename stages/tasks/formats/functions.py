@@ -1,0 +1,91 @@
+"""Functions to write, graded by unit tests: MBPP and HumanEval."""
+
+import ast
+import inspect
+from itertools import permutations
+
+from stages.tasks import prompts
+from stages.tasks.formats.row import Found, Row, UnusableError, text, texts, unix, verbatim
+from stages.tasks.steps import split_steps
+
+MBPP_SPLITS = {  # task_id up to → its split
+    10: "prompt",
+    510: "test",
+    600: "validation",
+    974: "train",
+}
+
+
+def mbpp(row: Row, split: str) -> list[Found]:
+    """{text or prompt, code, task_id, test_list, and what the tests need first}: six forms (SIPF).
+
+    Each form's prompt shows two of the (first) three tests, in either order; all tests grade.
+    Rows of another split than the one asked for are rejects, so one file serves both.
+    """
+    number = row.get("task_id")
+    if isinstance(number, int):
+        part = next((part for last, part in MBPP_SPLITS.items() if number <= last), None)
+        if part is None:
+            raise UnusableError("is of no split of MBPP")
+        if part != split:
+            raise UnusableError(f"is of MBPP's {part} split, not of {split}")
+    task, program = text(row, "text", "prompt"), verbatim(row, "code")
+    tests = texts(row, "test_list")
+    if len(tests) < 2:
+        raise UnusableError("has fewer than two tests")
+    first = "\n".join([*texts(row, "test_imports"), unix(row.get("test_setup_code") or "")]).strip()
+    return [
+        Found(
+            task,
+            program,
+            split_steps(program),
+            kind="code",
+            tests=[f"{first}\n{test}" if first else test for test in tests],
+            prompt=prompts.code(task, "\n".join(shown)),
+        )
+        for shown in permutations(tests[:3], 2)
+    ]
+
+
+def humaneval(row: Row) -> Found:
+    """{prompt, canonical_solution, test, entry_point}, re-ordered like MBPP's (SIPF).
+
+    The prompt's docstring comes first, its examples as tests, then the head of the function.
+    What the prompt defines before that function is `given`.
+    """
+    asked, name = verbatim(row, "prompt"), text(row, "entry_point")
+    program = asked + verbatim(row, "canonical_solution")
+    function = _last_function(program, name)
+    lines = asked.split("\n")
+    given = "\n".join(lines[: function.lineno - 1]).strip()
+    head = "\n".join(lines[function.lineno - 1 : function.body[0].lineno - 1]).strip()
+    description, mark, examples = _described(function).partition(">>>")
+    task = description.strip() or f"Write the function {name}."
+    return Found(
+        task,
+        program,
+        split_steps(program),
+        kind="code",
+        tests=[f"{verbatim(row, 'test')}\ncheck({name})\n"],
+        given=f"{given}\n" if given else "",
+        prompt=prompts.code(task, (mark + examples).strip(), given, head),
+    )
+
+
+def _last_function(program: str, name: str) -> ast.FunctionDef:
+    try:
+        last = ast.parse(program).body[-1]
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError) as error:
+        raise UnusableError(f"its program is no Python: {str(error)[:80]}") from error
+    if not isinstance(last, ast.FunctionDef) or last.name != name:
+        raise UnusableError(f"its program does not end in the function {name!r}")
+    return last
+
+
+def _described(function: ast.FunctionDef) -> str:
+    """The docstring, or the first text in the function that would be one."""
+    for node in function.body:
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(said))):
+                return inspect.cleandoc(said)
+    return ""

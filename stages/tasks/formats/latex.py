@@ -1,0 +1,69 @@
+"""Competition mathematics in LaTeX: MATH, MATH-500, AMC23, AIME24, NuminaMath."""
+
+import re
+from dataclasses import replace
+
+from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
+from stages.tasks.steps import split_steps
+
+TOKEN = re.compile(r"\\(?:boxed|fbox)\s*(\{)|\\boxed\s+([^\s{}$.,\\]+)|\\.|[{}]", re.DOTALL)
+LEFT_OUT = ("synthetic_math", "synthetic_amc", "orca_math")
+PROOF = re.compile(r"(?:^|[.:;,!?$]\s+|\band\s+)(?:prove|show)\s+that\b|^prove\b", re.IGNORECASE)
+
+
+def boxed(solution: str) -> str | None:
+    """What the last \\boxed{…} holds, braces balanced; «5» of «\\boxed 5»; None without one."""
+    last = None
+    opened: list[int | None] = []  # where a box begins, None for other braces
+    for token in TOKEN.finditer(solution):
+        if token[2]:
+            last = token[2]
+        elif token[1] or token[0] == "{":
+            opened.append(token.end() if token[1] else None)
+        elif token[0] == "}" and opened:
+            start = opened.pop()
+            inside = solution[start : token.start()].strip() if start is not None else ""
+            last = inside or last
+    return last
+
+
+def math(row: Row) -> Found:
+    """{problem, answer or final_answer or a boxed one in solution, solution, level, type}."""
+    solution = optional(row, "solution")
+    stated = [name for name in ("answer", "final_answer") if row.get(name) is not None]
+    answer = value(row, *stated) if stated else boxed(text(row, "solution"))
+    if not answer:
+        raise UnusableError("solution has no \\boxed answer")
+    return Found(
+        text(row, "problem", "question"),
+        answer.removesuffix("."),
+        split_steps(solution or ""),
+        level=level(row),
+        subject=optional(row, "subject", "type"),
+    )
+
+
+def contest(row: Row) -> Found:
+    """AMC and AIME, whose answers are whole numbers: 27.0 → 27, 033 → 33."""
+    found = math(row)
+    if not re.fullmatch(r"-?\d+(\.0+)?", found.answer):
+        raise UnusableError("its answer is no whole number")
+    return replace(found, answer=str(int(float(found.answer))))
+
+
+def numina(row: Row) -> Found:
+    """{source, problem, solution}: without the synthetic and Orca parts (Step-KTO), or proofs.
+
+    A proof says so (question_type, or the answer «proof»), or has a sentence or clause that
+    begins with «prove» or «show that».
+    """
+    origin = optional(row, "source")
+    if origin in LEFT_OUT:
+        raise UnusableError(f"is of {origin}, which Step-KTO leaves out")
+    problem, solution = text(row, "problem"), text(row, "solution")
+    if "proof" in (row.get("question_type"), row.get("answer")) or PROOF.search(problem):
+        raise UnusableError("asks for a proof")
+    answer = boxed(solution)
+    if answer is None:
+        raise UnusableError("solution has no \\boxed answer")
+    return Found(problem, answer, split_steps(solution), subject=origin)

@@ -1,0 +1,62 @@
+"""Multiple choice: options with their letters, in every way that data sets write them."""
+
+import ast
+import re
+
+from stages.tasks.formats.row import UnusableError
+from stages.tasks.prompts import LETTERS
+
+MARK = r"(?<![^\s,;:.'\"(\[])\(?{letter}\s?\)"  # (A) or a ) at the start of a word
+LABEL = r"\s*(?:\(?{letter}\s?\)\s*|{letter}\.(?=\s*\d)\s*)+"
+
+
+def options_of(given: object) -> list[str]:
+    """Options without their letters, of a list or of one text («a ) 38 , b ) 27.675»)."""
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        try:
+            given = ast.literal_eval(given)
+        except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+            raise UnusableError("field 'options' is no list") from error
+    if isinstance(given, str):
+        return lettered(given)
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise UnusableError("field 'options' is no list of texts")
+    return _checked([_bare(item, letter) for item, letter in zip(given, LETTERS, strict=False)])
+
+
+def lettered(text: str) -> list[str]:
+    """The options that a text lists, A first; a comma may stand inside one."""
+    marks: list[re.Match[str]] = []
+    for letter in LETTERS:
+        mark = re.compile(MARK.format(letter=f"[{letter}{letter.lower()}]"))
+        found = mark.search(text, marks[-1].end() if marks else 0)
+        if not found:
+            break
+        marks.append(found)
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    pieces = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=False)]
+    return _checked([_bare(piece, letter) for piece, letter in zip(pieces, LETTERS, strict=False)])
+
+
+def chosen(given: str, options: list[str]) -> str:
+    """The upper-case letter of an option, however it is written."""
+    letter = given.strip().strip("().").strip().upper()
+    known = list(LETTERS[: len(options)])
+    if letter not in known:
+        raise UnusableError(f"its answer is none of the options {', '.join(known)}")
+    return letter
+
+
+def _bare(option: str, letter: str) -> str:
+    """The option without its letter, which some rows repeat («a ) a ) 15»)."""
+    label = re.compile(LABEL.format(letter=f"[{letter}{letter.lower()}]"))
+    found = label.match(option)
+    return option[found.end() if found else 0 :].strip(" \t\r\n,;:")
+
+
+def _checked(options: list[str]) -> list[str]:
+    if len(options) < 2:
+        raise UnusableError("lists no options")
+    if not all(options):
+        raise UnusableError("has an empty option")
+    return options

@@ -1,0 +1,98 @@
+"""What a format makes of a row, and the fields it reads. What it can't use raises UnusableError."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class UnusableError(Exception):
+    """Why a row is no problem; the text is the reason of its reject."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A problem as a row states it; `prompt` only where it is not its kind's."""
+
+    question: str
+    answer: str
+    rationale: list[str] = field(default_factory=list)
+    kind: str = "math"
+    options: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    given: str = ""
+    level: int | None = None
+    subject: str | None = None
+    prompt: str = ""
+
+
+def verbatim(row: Row, *names: str) -> str:
+    """The first of these fields that is there, which must be text that says something."""
+    name = _present(row, *names)
+    if not isinstance(row[name], str):
+        raise UnusableError(f"field {name!r} is a {type(row[name]).__name__}, not text")
+    if not row[name].strip():
+        raise UnusableError(f"field {name!r} is empty")
+    return unix(row[name])
+
+
+def text(row: Row, *names: str) -> str:
+    """The same without the blanks around it."""
+    return verbatim(row, *names).strip()
+
+
+def optional(row: Row, *names: str) -> str | None:
+    """The first of these fields that says something, or None."""
+    said = (name for name in names if row.get(name) is not None and str(row[name]).strip())
+    name = next(said, None)
+    return text(row, name) if name else None
+
+
+def value(row: Row, *names: str) -> str:
+    """An answer as text: text as it is, numbers without a needless fraction, a list in brackets."""
+    name = _present(row, *names)
+    return text(row, name) if isinstance(row[name], str) else written(row[name], name)
+
+
+def written(given: Any, name: str) -> str:
+    """27.0 → «27», 5e-05 → «0.00005», True → «True», [1, 2.0] → «[1, 2]»."""
+    if isinstance(given, list) and given:
+        return f"[{', '.join(written(item, name) for item in given)}]"
+    if isinstance(given, bool | int):
+        return str(given)
+    if isinstance(given, float) and math.isfinite(given):
+        return re.sub(r"\.0+$", "", f"{Decimal(repr(given)):f}")
+    raise UnusableError(f"field {name!r} is no answer: {str(given)[:60]!r}")
+
+
+def texts(row: Row, name: str) -> list[str]:
+    """A list of texts, none of them empty; an absent field is an empty list."""
+    found = row.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise UnusableError(f"field {name!r} is no list of texts")
+    if not all(item.strip() for item in found):
+        raise UnusableError(f"field {name!r} has an empty text")
+    return [unix(item).strip() for item in found]
+
+
+def level(row: Row) -> int | None:
+    """5 of 5 and of «Level 5»; None of anything else."""
+    found = re.fullmatch(r"(?:Level )?(\d{1,3})", str(row.get("level", "")))
+    return int(found[1]) if found else None
+
+
+def unix(given: str) -> str:
+    """Line ends as \\n."""
+    return given.replace("\r\n", "\n")
+
+
+def _present(row: Row, *names: str) -> str:
+    for name in names:
+        if row.get(name) is not None:
+            return name
+    raise UnusableError(f"has no field {' or '.join(map(repr, names))}")

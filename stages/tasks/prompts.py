@@ -1,0 +1,49 @@
+"""The question as a model is asked it, in our own words. A prompt ends where the answer begins."""
+
+from collections.abc import Sequence
+
+LETTERS = "ABCDEFGHIJ"
+
+
+def math(question: str) -> str:
+    """Asks for a worked solution."""
+    return f"Question: {question}\nAnswer:\n"
+
+
+def choice(question: str, options: Sequence[str]) -> str:
+    """Asks for a worked solution that ends in a letter."""
+    return f"Question: {question}\nOptions:\n{listed(options)}\nAnswer:\n"
+
+
+def program(question: str, options: Sequence[str] = ()) -> str:
+    """Asks for a program whose output is the answer (GSI's Program of Thought)."""
+    wanted = "the letter of the right option" if options else "the answer"
+    asked = f"{question}\nOptions:\n{listed(options)}" if options else question
+    return f"Question: {asked}\nWrite a Python program that prints {wanted}.\nProgram:\n"
+
+
+def code(task: str, tests: str, given: str = "", function: str = "") -> str:
+    """Asks for a function: what it does, tests, and where the tests don't name it, its head.
+
+    `given` is Python that the function may use.
+    """
+    parts = [("Task: ", task), ("Tests:\n", tests), ("Given:\n", given), ("Function:\n", function)]
+    return "".join(f"{head}{text}\n" for head, text in parts if text) + "Python:\n"
+
+
+def listed(options: Sequence[str]) -> str:
+    """One lettered option a line."""
+    return "\n".join(
+        f"({letter}) {option}" for letter, option in zip(LETTERS, options, strict=False)
+    )
+
+
+def of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[str]) -> str:
+    """The prompt that a kind of problem has unless its format words another."""
+    asked = {
+        "math": lambda: math(question),
+        "choice": lambda: choice(question, options),
+        "program": lambda: program(question, options),
+        "code": lambda: code(question, "\n".join(tests)),
+    }
+    return asked[kind]()

@@ -1,0 +1,22 @@
+"""How a solution splits into steps: the same for gold rationales and for what models write."""
+
+import re
+
+from stages.tasks.task import split_lines
+
+SENTENCE_END = re.compile(
+    r"(?<![A-Z][a-z][.])(?<!Mrs[.])(?<![ .(][A-Z][.])"  # Dr. and J. end no sentence
+    r"(?:(?<=[.!?])|(?<=[.!?][$)]))"
+    r" +(?=[A-Z$\\(])"
+)
+
+
+def split_steps(text: str) -> list[str]:
+    """Steps whose concatenation is exactly the text: lines; the sentences of a text of one line."""
+    lines = split_lines(text)
+    return _sentences(text) if len(lines) == 1 else lines
+
+
+def _sentences(text: str) -> list[str]:
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
