@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from schemas.table import RatchetError
 from stages.settings import Section, unknown
 
-NAMES = {"toy": "toy", "gsm8k": "gsm8k"}
+NAMES = {"toy": "toy", "toy_code": "toy_code", "gsm8k": "gsm8k"}
 
 
 class TaskSettings(Section):
