@@ -16,7 +16,7 @@ def an_input(rng: random.Random, parameter: str) -> Any:
     """A value for the parameter s (a word) or any other (a list of small numbers)."""
     if parameter == "s":
         return rng.choice(WORDS)
-    return [rng.randint(0, 14) for _ in range(rng.choice([0, 1, 3, 4, 5, 6, 7]))]
+    return [rng.randint(0, 9) for _ in range(rng.choice([0, 1, 2, 3, 4, 5]))]
 
 
 def results(lines: Sequence[Line], inputs: Sequence[Variables]) -> list[Any]:

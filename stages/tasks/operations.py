@@ -30,10 +30,10 @@ class Operation(NamedTuple):
     gives: str
     says: tuple[str, ...]
     lines: tuple[str, ...]
-    most: int = 9
+    most: int = 7
 
 
-def _each(takes: str, gives: str, lines: str, *says: str, most: int = 9) -> Operation:
+def _each(takes: str, gives: str, lines: str, *says: str, most: int = 7) -> Operation:
     return Operation(takes, gives, says, tuple(lines.split(" | ")), most)
 
 
@@ -42,45 +42,31 @@ OPERATIONS = [
     # which ones
     _each("a", "a", "{v} = [x for x in {v} if x > {n}]", "keep those above {n}", "drop all up to {n}"),
     _each("a", "a", "{v} = [x for x in {v} if x < {n}]", "keep those below {n}", "drop all from {n} up"),
-    _each("a", "a", "{v} = [x for x in {v} if x >= {n}]", "drop those below {n}", "keep {n} and more"),
-    _each("a", "a", "{v} = [x for x in {v} if x <= {n}]", "drop those above {n}", "keep {n} and less"),
-    _each("a", "a", "{v} = [x for x in {v} if x != {n}]", "drop each {n}", "take every {n} out"),
-    _each("a", "a", "{v} = [x for x in {v} if x % 2 == 0]", "keep the even ones", "drop the odd ones"),
-    _each("a", "a", "{v} = [x for x in {v} if x % 2 == 1]", "keep the odd ones", "drop the even ones"),
+    _each("a", "a", "{v} = [x for x in {v} if x % 2 == 0]", "keep the even ones"),
+    _each("a", "a", "{v} = [x for x in {v} if x % 2 == 1]", "keep the odd ones"),
     # each of them
     _each("a", "a", "{v} = [x + {n} for x in {v}]", "add {n} to each", "raise each by {n}"),
     _each("a", "a", "{v} = [x - {n} for x in {v}]", "take {n} from each", "lower each by {n}"),
-    _each("a", "a", "{v} = [x * {n} for x in {v}]", "multiply each by {n}", "make each {n} times as big"),
-    _each("a", "a", "{v} = [x * 2 for x in {v}] | {v} = [x + x for x in {v}]", "double each"),
-    _each("a", "a", "{v} = [x * x for x in {v}]", "square each"),
+    _each("a", "a", "{v} = [x * {n} for x in {v}]", "multiply each by {n}"),
     # by place
-    _each("a", "a", "{v} = {v}[{n}:]", "skip the first {n}", "drop {n} at the start", most=4),
-    _each("a", "a", "{v} = {v}[:{n}]", "keep the first {n}", "cut it after {n}", most=4),
-    _each("a", "a", "{v} = {v}[:-{n}]", "skip the last {n}", "drop {n} at the end", most=4),
-    _each("a", "a", "{v} = {v}[-{n}:]", "keep the last {n}", most=4),
+    _each("a", "a", "{v} = {v}[{n}:]", "skip the first {n}", most=3),
+    _each("a", "a", "{v} = {v}[:{n}]", "keep the first {n}", most=3),
     _each("a", "a", "{v} = {v}[::-1]", "reverse the order", "turn it round"),
     _each("a", "a", "{v} = sorted({v})", "sort from low to high", "put the lowest first"),
     _each("a", "a", "{v} = sorted({v}, reverse=True) | {v} = sorted({v})[::-1]", "sort from high to low", "put the highest first"),
-    _each("a", "a", "{v} = sorted(set({v}))", "sort and drop repeats"),
     # a number of them
     _each("a", "n", "n = sum({v})", "give the sum", "add all up"),
     _each("a", "n", "n = len({v})", "count them", "give how many there are"),
     _each("a", "n", "n = max({v}, default=0)", "give the highest, 0 if none is left"),
-    _each("a", "n", "n = min({v}, default=0)", "give the lowest, 0 if none is left"),
     _each("n", "n", "n = n + {n}", "add {n} to that", "make that {n} more"),
     _each("n", "n", "n = n - {n}", "take {n} from that", "make that {n} less"),
-    _each("n", "n", "n = n * {n}", "multiply that by {n}", "give {n} times that"),
-    _each("n", "n", "n = n % {n}", "give what is left over when {n} divides that"),
-    _each("n", "n", "n = n // {n}", "say how often {n} fits into that"),
+    _each("n", "n", "n = n * {n}", "multiply that by {n}"),
     # words
     _each("s", "s", "s = s[::-1]", "write it backwards", "turn it round"),
     _each("s", "s", "s = s.upper()", "write it in capitals"),
-    _each("s", "s", "s = s[{n}:]", "skip the first {n}", "drop {n} at the start", most=4),
-    _each("s", "s", "s = s[:{n}]", "keep the first {n}", "cut it after {n}", most=4),
-    _each("s", "s", "s = s[:-{n}]", "skip the last {n}", "drop {n} at the end", most=4),
-    _each("s", "s", "s = s * {n}", "write it {n} times", most=4),
-    _each("s", "s", 's = s + "{c}"', "put {c} behind it"),
-    _each("s", "s", 's = "{c}" + s', "put {c} before it"),
+    _each("s", "s", "s = s[{n}:]", "skip the first {n}", most=3),
+    _each("s", "s", "s = s[:{n}]", "keep the first {n}", most=3),
+    _each("s", "s", "s = s * {n}", "write it {n} times", most=3),
     _each("s", "n", "n = len(s)", "count its letters", "give its length"),
     _each("s", "n", 'n = s.count("{c}")', "count each {c}", "say how many {c} it has"),
 ]
