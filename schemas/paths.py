@@ -20,7 +20,7 @@ class Paths(Table):
     problem_id = dy.String()
     sample_ids = dy.List(dy.String(), min_length=1, description="samples that took this path")
     steps = dy.List(dy.String(), description="their concatenation is the first sample's text")
-    fingerprint = dy.String(description="digest of the equations and the answer")
+    fingerprint = dy.String(description="digest of the equations and the answer, or of the program")
     correct = dy.Bool()
     kept = dy.Bool(description="false when another path stands for it")
     duplicate_of = dy.String(nullable=True, description="the path that stands for it")

@@ -1,41 +1,101 @@
 """dedup: samples → distinct reasoning paths, split into steps.
 
-Two samples of a problem take the same path when they state the same equations in the same order
-and end in the same answer (RFT's key; SIPF 3.1). Texts without an equation compare by their
-normalised words, so they are not all merged into one.
+Mathematics: two samples of a problem take the same path when they state the same equations in the
+same order and end in the same answer (RFT's key; SIPF 3.1); the one least like the other paths
+stands for it. Texts without an equation compare by their normalised words, so they are not all
+merged into one. Programs: nearly equal ones, by edit distance, are one path (SIPF 3.1); a right
+one never stands for a wrong one. Nothing depends on the order of the rows.
 """
 
+from typing import ClassVar
+
 import polars as pl
+from pydantic import Field
 
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.identity import digest
+from stages.settings import Section
+from stages.similarity import most_different, stands_for
 from stages.stage import now, once, stage
 from stages.tasks.equations import equations, normalised
 from stages.tasks.task import Task, TaskSettings, named
 
+PROGRAMS = ["code", "program"]
 
-def fingerprint(text: str, extracted: str | None) -> str:
-    """The same for two texts that reason alike."""
+
+class DedupSettings(Section):
+    """Section `dedup`."""
+
+    section: ClassVar[str] = "dedup"
+    similarity: float = Field(gt=0, le=1)
+
+
+def fingerprint(kind: str, text: str, extracted: str | None) -> str:
+    """The same for two texts that are one path; of programs, for those equal but for blanks."""
+    if kind in PROGRAMS:
+        return digest("program", bare(extracted if kind == "code" and extracted else text))
     found = equations(text)
     return digest("equations", *found, extracted) if found else digest("text", normalised(text))
 
 
-def distinct(samples: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
-    """One row per (problem, fingerprint): its samples in the order drawn, the first one's text."""
+def bare(program: str) -> str:
+    """A program without blank lines and blanks at line ends."""
+    return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())
+
+
+def distinct(samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """One row per (problem, fingerprint); its samples begin with the one that stands for it."""
     judged = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
-    prints = [fingerprint(*row) for row in judged.select("text", "extracted").rows()]
-    return (
+    judged = judged.join(problems.select("problem_id", "kind"), on="problem_id")
+    prints = [fingerprint(*row) for row in judged.select("kind", "text", "extracted").rows()]
+    groups = (
         judged.with_columns(pl.Series("fingerprint", prints, pl.String))
         .sort("problem_id", "attempt", "draw", "sample_id")
-        .group_by("problem_id", "fingerprint", maintain_order=True)
-        .agg(
-            sample_ids=pl.col("sample_id"),
-            text=pl.col("text").first(),
-            correct=(pl.col("outcome") == "correct").first(),
-        )
+        .group_by("problem_id", "kind", "fingerprint", maintain_order=True)
+        .agg("sample_id", "text", correct=pl.col("outcome") == "correct")
+    )
+    return _led(groups)
+
+
+def _led(groups: pl.DataFrame) -> pl.DataFrame:
+    """Each group behind its sample that is least like the first ones of the problem's others."""
+    first = pl.col("text").list.first()
+    of_problem = dict(groups.group_by("problem_id").agg(first).rows())
+    seen: dict[str, int] = {}
+    leads = []
+    for problem, kind, texts in groups.select("problem_id", "kind", "text").rows():
+        place = seen[problem] = seen.get(problem, -1) + 1
+        contested = kind not in PROGRAMS and len(set(texts)) > 1
+        firsts = of_problem[problem]
+        others = [*firsts[:place], *firsts[place + 1 :]] if contested else []
+        leads.append(most_different(texts, others))
+    lead = pl.Series("lead", leads, pl.UInt32)
+    ids, at = pl.col("sample_id"), pl.col("lead")
+    rest = pl.concat_list(ids.list.head(at), ids.list.slice(at + 1))
+    return groups.with_columns(lead).select(
+        "problem_id",
+        "kind",
+        "fingerprint",
+        sample_ids=pl.concat_list(ids.list.get(at), rest),
+        text=pl.col("text").list.get(at),
+        correct=pl.col("correct").list.get(at),
+    )
+
+
+def alike(paths: pl.DataFrame, similarity: float) -> pl.DataFrame:
+    """Adds kept and duplicate_of: of nearly equal programs of one outcome, one is kept."""
+    stand_in: dict[str, str] = {}
+    programs = paths.filter(pl.col("kind").is_in(PROGRAMS))
+    for _, group in programs.group_by("problem_id", "correct", maintain_order=True):
+        ids = group["path_id"].to_list()
+        places = stands_for([bare(text) for text in group["text"]], similarity)
+        stand_in |= {ids[i]: ids[place] for i, place in enumerate(places) if place != i}
+    other = pl.col("path_id").replace_strict(stand_in, default=None, return_dtype=pl.String)
+    return paths.with_columns(duplicate_of=other).with_columns(
+        kept=pl.col("duplicate_of").is_null()
     )
 
 
@@ -55,19 +115,19 @@ def in_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.Data
 @stage(
     reads={"problems": once(Problems), "samples": now(Samples), "verdicts": now(Verdicts)},
     writes=[now(Paths)],
-    sections=[TaskSettings],
+    sections=[TaskSettings, DedupSettings],
 )
 def dedup(
-    problems: pl.DataFrame, samples: pl.DataFrame, verdicts: pl.DataFrame, task: TaskSettings
+    problems: pl.DataFrame,
+    samples: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    task: TaskSettings,
+    dedup: DedupSettings,
 ) -> pl.DataFrame:
     """The distinct paths of the iteration."""
-    paths = in_steps(distinct(samples, verdicts), problems, named(task.name))
+    paths = in_steps(distinct(samples, verdicts, problems), problems, named(task.name))
     ids = [digest(*row) for row in paths.select("problem_id", "fingerprint").rows()]
-    return paths.with_columns(
-        pl.Series("path_id", ids, pl.String),
-        kept=True,
-        duplicate_of=pl.lit(None, pl.String),
-    )
+    return alike(paths.with_columns(pl.Series("path_id", ids, pl.String)), dedup.similarity)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def run(
         correct=settings(**changes),
         task=TaskSettings(name="toy"),
         engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
-        grade=GradeSettings(workers=1, timeout_s=1.0),
+        grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
         turn=Turn(1, 0),
     )
@@ -204,7 +204,7 @@ def test_a_real_policy_is_drawn_from(
         correct=settings(tries=2),
         task=TaskSettings(name="toy"),
         engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
-        grade=GradeSettings(workers=1, timeout_s=1.0),
+        grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
         turn=turn,
     )

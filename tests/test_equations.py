@@ -40,13 +40,13 @@ def test_equations(text: str, found: list[str]) -> None:
     ],
 )
 def test_fingerprints(one: tuple[str, str], two: tuple[str, str], same: bool) -> None:
-    assert (fingerprint(*one) == fingerprint(*two)) is same
+    assert (fingerprint("math", *one) == fingerprint("math", *two)) is same
 
 
 @pytest.mark.parametrize("text", ["(" * 100_000 + "=", "1" * 100_000 + "=", "1+" * 50_000 + "=1"])
 def test_degenerate_texts_do_not_hang(text: str) -> None:
-    assert isinstance(fingerprint(text, None), str)
-    assert isinstance(fingerprint("\n".join([text[:1900]] * 5), None), str)
+    assert isinstance(fingerprint("math", text, None), str)
+    assert isinstance(fingerprint("math", "\n".join([text[:1900]] * 5), None), str)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.grading import Reference, grade, grade_all, pool
+from stages.grading import Limits, Reference, grade, grade_all, pool
 from stages.grading.answers import find_answer
 from stages.grading.exact import same
 from stages.grading.numbers import number
@@ -247,7 +247,7 @@ def test_grade_all_gives_each_item_its_verdict_whatever_the_others_do() -> None:
 
     verdicts = grade_all(
         [("math", reference, text) for reference, text, _ in cases],
-        timeout_s=1.0,
+        limits=Limits(timeout_s=1.0),
         progress=done.append,
     )
 
@@ -275,7 +275,7 @@ def test_unknown_kind_is_named_with_the_known_ones() -> None:
 
 
 def test_limits_must_be_positive() -> None:
-    for limits in ({"workers": 0}, {"timeout_s": 0.0}):
+    for limits in ({"workers": 0}, {"limits": Limits(timeout_s=0.0)}):
         with pytest.raises(ValueError, match="must be above 0"):
             grade_all([("math", "18", "A: 18")], **limits)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from stages.simulation import prefixes, simulate
 from stages.stage import Turn
 from tests.conftest import judge_settings, toy_problems
 
-GRADE = GradeSettings(workers=1, timeout_s=1.0)
+GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
 
 
 class Lucky:

@@ -105,7 +105,9 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
     samples, rejects = replay(recorded, train)
     assert (samples.height, rejects.height) == (5276, 0)
     verdicts = grade(
-        problems=problems, samples=samples, grade=GradeSettings(workers=2, timeout_s=5.0)
+        problems=problems,
+        samples=samples,
+        grade=GradeSettings(workers=2, timeout_s=5.0, memory_mb=512, sandbox="bubblewrap"),
     )["verdicts"]
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")

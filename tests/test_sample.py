@@ -15,7 +15,7 @@ from stages.sample import SampleSettings, draw_all, name_samples, pool, wanted
 from stages.stage import Turn
 from tests.conftest import toy_problems
 
-GRADE = GradeSettings(workers=1, timeout_s=1.0)
+GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
 
 
 class Third:

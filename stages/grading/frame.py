@@ -5,7 +5,7 @@ from typing import ClassVar
 import polars as pl
 from pydantic import Field
 
-from stages.grading import grade_all
+from stages.grading import Limits, Mode, grade_all
 from stages.grading.reference import Reference
 from stages.progress import progress
 from stages.settings import Section
@@ -20,6 +20,8 @@ class GradeSettings(Section):
     section: ClassVar[str] = "grade"
     workers: int = Field(ge=1)
     timeout_s: float = Field(gt=0)
+    memory_mb: int = Field(ge=64)
+    sandbox: Mode
 
 
 def grade_frame(frame: pl.DataFrame, settings: GradeSettings, what: str = "grade") -> pl.DataFrame:
@@ -30,7 +32,11 @@ def grade_frame(frame: pl.DataFrame, settings: GradeSettings, what: str = "grade
     ]
     with progress(what, len(items)) as advance:
         verdicts = grade_all(
-            items, workers=settings.workers, timeout_s=settings.timeout_s, progress=advance
+            items,
+            workers=settings.workers,
+            limits=Limits(settings.timeout_s, settings.memory_mb),
+            sandbox=settings.sandbox,
+            progress=advance,
         )
     text = pl.String
     return frame.with_columns(

@@ -4,25 +4,29 @@ Another kind is one more entry of `KINDS`.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from stages.grading import answers, exact, symbolic
 from stages.grading.notation import MAX_ANSWER_CHARS, tidy
+from stages.grading.programs import find_program
 from stages.grading.reference import Reference
 from stages.grading.verdict import Verdict
 
 
 class Kind(NamedTuple):
-    """The three steps of grading one kind of problem.
+    """The steps of grading one kind of problem.
 
     extract: completion -> the stated answer, or None.
     decide: (reference, answer) -> the verdict, or None where that may take long or crash.
     compare: (reference, answer) -> the verdict, in a process that may be killed.
+    runs: what is done with an answer that is a program: "tests" are the verdict, or what it
+        "prints" is compared, as an answer of kind math (of kind choice where there are options).
     """
 
     extract: Callable[[str], str | None]
     decide: Callable[[Reference, str], Verdict | None]
-    compare: Callable[[Reference, str], Verdict]
+    compare: Callable[[Reference, str], Verdict] | None
+    runs: Literal["tests", "prints"] | None = None
 
 
 def _decide_math(wanted: Reference, answer: str) -> Verdict | None:
@@ -45,7 +49,19 @@ def _compare_math(wanted: Reference, answer: str) -> Verdict:
     return symbolic.compare(wanted.answer, answer)
 
 
-KINDS = {"math": Kind(answers.find_answer, _decide_math, _compare_math)}
+def _decide_code(wanted: Reference, program: str) -> Verdict | None:
+    return None if wanted.tests else Verdict("error", program, "no tests")
+
+
+def _decide_program(wanted: Reference, program: str) -> Verdict | None:
+    return None if wanted.answer.strip() else Verdict("error", None, "empty reference")
+
+
+KINDS = {
+    "math": Kind(answers.find_answer, _decide_math, _compare_math),
+    "code": Kind(find_program, _decide_code, None, runs="tests"),
+    "program": Kind(find_program, _decide_program, None, runs="prints"),
+}
 
 
 def kind_named(name: str) -> Kind:

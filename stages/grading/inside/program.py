@@ -1,0 +1,128 @@
+"""The side of the program: runs it, then does what the tests ask of it."""
+
+import builtins
+import json
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from .values import decode, encode
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "call": lambda value, *args, **named: value(*args, **named),
+    "getattr": getattr,
+    "setattr": setattr,
+    "getitem": operator.getitem,
+    "setitem": operator.setitem,
+    "len": len,
+    "iter": iter,
+    "next": next,
+    "contains": operator.contains,
+    "bool": bool,
+    "str": str,
+    "int": int,
+    "float": float,
+}
+
+
+def run_and_serve(code: str, channel: TextIO) -> None:
+    """Runs the program, names what it defines, and answers the tests until they are through."""
+    namespace, fault = run(code)
+    names = [name for name in namespace if isinstance(name, str)]
+    _send(channel, {"names": names, "fault": fault})
+    if fault is None:
+        _Answers(namespace).serve(channel)
+
+
+def run_and_print(code: str) -> str | None:
+    """Runs a program for what it prints; one that prints nothing prints what `solution()` gives."""
+    namespace, fault = run(code)
+    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
+        fault = None
+    sys.stdout.flush()
+    solution = namespace.get("solution")
+    if fault is None and callable(solution) and not sys.stdout.buffer.tell():
+        try:
+            print(solution())
+        except BaseException as error:
+            fault = describe(error)
+    return fault
+
+
+def run(code: str) -> tuple[dict[str, Any], str | None]:
+    """(what the program defines, what it failed with)."""
+    namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+    try:
+        exec(compile(code, "program.py", "exec"), namespace)
+    except BaseException as error:
+        return namespace, describe(error)
+    return namespace, None
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one short line."""
+    name, said = type(error).__name__, message(error)
+    return f"{name}: {said}"[:200] if said else name[:200]
+
+
+def message(error: BaseException) -> str:
+    """What an exception says in one short line, whatever its methods do."""
+    try:
+        return " ".join(str(error).split())[:200]
+    except BaseException:
+        return ""
+
+
+class _Answers:
+    """Values that can't cross are kept here under a number."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.namespace = namespace
+        self.kept: list[Any] = []
+        self.numbers: dict[int, int] = {}
+
+    def serve(self, channel: TextIO) -> None:
+        for line in channel:
+            try:
+                reply = self._answer(json.loads(line))
+            except StopIteration:
+                reply = {"raised": "StopIteration", "said": ""}
+            except BaseException as error:
+                reply = {"raised": _builtin(error), "said": message(error)}
+            _send(channel, reply)
+
+    def _answer(self, request: Any) -> dict[str, Any]:
+        operation, target, args, named = request
+        args = [decode(arg, self.kept.__getitem__) for arg in args]
+        named = {name: decode(arg, self.kept.__getitem__) for name, arg in named.items()}
+        value = self.namespace[target] if isinstance(target, str) else self.kept[target]
+        result = OPERATIONS[operation](value, *args, **named)
+        # An argument that the program changed in place is changed in the tests too.
+        changed = {
+            place: encode(arg, self._keep)
+            for place, arg in enumerate(args)
+            if operation == "call" and isinstance(arg, list | dict | set)
+        }
+        return {"value": encode(result, self._keep), "args": changed}
+
+    def _keep(self, value: Any) -> int:
+        if id(value) not in self.numbers:
+            self.numbers[id(value)] = len(self.kept)
+            self.kept.append(value)  # which keeps its id from being another's
+        return self.numbers[id(value)]
+
+
+def _builtin(error: BaseException) -> str:
+    """The name of the nearest exception class that Python has."""
+    known = (kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
+    return str(next(kind.__name__ for kind in known))
+
+
+def _send(channel: TextIO, reply: dict[str, Any]) -> None:
+    try:
+        line = json.dumps(reply)
+    except (RecursionError, ValueError, TypeError) as error:
+        line = json.dumps({"raised": "ValueError", "said": describe(error)})
+    channel.write(line + "\n")
+    channel.flush()

@@ -1,0 +1,197 @@
+"""The process that stays: one fork for each job, ended and cleared away with all it started.
+
+It is the first process of its own process namespace. No signal from inside reaches it, it is not
+dumpable, and when a job is over it kills every other process there is. A job that leaves a file
+or a shared memory behind makes the sandbox used up: its supervisor starts another.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from . import program, tests
+
+HEAVY = ["numpy", "sympy", "scipy", "pandas"]
+HEAD = struct.Struct("!IdB")  # bytes of the job, seconds on the clock, which HEAVY it names
+READY = b"ready\n"
+REPORT_BYTES = 4000
+LIGHT = [
+    *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
+    *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
+]
+SHM_INFO, MSG_INFO, SEM_INFO, SEMAPHORE_SETS = 14, 12, 19, 7  # linux/shm.h, msg.h, sem.h
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+LIBC = ctypes.CDLL(None)
+Job = dict[str, Any]
+
+
+def main() -> None:
+    """Serves one job after another until the supervisor closes the socket.
+
+    This process sees no more of a job than how long its text is: the fork reads it, and what comes
+    of it is written to the supervisor's own files. So nothing of it is here when the next one runs.
+    """
+    control = socket.socket(fileno=int(sys.argv[1]))
+    alone = os.getpid() == 1
+    _drop_rights(json.loads(sys.argv[2]))
+    for name in LIGHT:
+        importlib.import_module(name)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    gc.collect()
+    gc.freeze()
+    control.sendall(READY)
+    while received := _begin(control):
+        control.sendall(json.dumps(_run(control, *received, alone)).encode() + b"\n")
+
+
+def _begin(control: socket.socket) -> tuple[int, float, list[int]] | None:
+    """(bytes of the job's text, seconds on the clock, descriptors), None when there are no more."""
+    head, fds, _, _ = socket.recv_fds(control, HEAD.size, 3, socket.MSG_WAITALL)
+    if len(head) < HEAD.size:
+        return None
+    n_bytes, wall_s, heavy = HEAD.unpack(head)
+    for place, name in enumerate(HEAVY):
+        if heavy >> place & 1:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)  # once, here, for all that fork from here
+    return n_bytes, wall_s, fds
+
+
+def _run(
+    control: socket.socket, n_bytes: int, wall_s: float, fds: list[int], alone: bool
+) -> dict[str, Any]:
+    """Runs a job in a fork and tells how it ended."""
+    ready, reading = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            job = json.loads(_read(control, n_bytes))
+            control.close()
+            os.close(reading)
+            os.close(ready)
+            channel, said, printed = fds
+            _confine(job, printed)
+            report = json.dumps(_work(job, channel))
+            sys.stdout.flush()
+            os.write(said, report.encode()[:REPORT_BYTES])
+        finally:
+            os._exit(0)
+    os.close(reading)
+    os.read(ready, 1)  # until the fork has taken its job
+    for fd in (ready, *fds):
+        os.close(fd)
+    status, cpu_s, late = _wait(child, wall_s, alone)
+    return {
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "cpu_s": cpu_s,
+        "late": late,
+        "used_up": alone and _left_behind(),
+    }
+
+
+def _read(control: socket.socket, n_bytes: int) -> bytes:
+    found = b""
+    while len(found) < n_bytes:
+        found += control.recv(n_bytes - len(found))
+    return found
+
+
+def _work(job: Job, channel: int) -> Any:
+    if job["role"] == "print":
+        return program.run_and_print(job["code"])
+    stream = socket.socket(fileno=channel).makefile("rw")  # closed with the process
+    if job["role"] == "tests":
+        return tests.run_tests(job["tests"], job["reference"], stream)
+    program.run_and_serve(job["code"], stream)
+    return None
+
+
+def _confine(job: Job, printed: int) -> None:
+    """Limits, and nothing but an empty tmp and the printed text to hold on to."""
+    os.setsid()
+    nothing = os.open("/dev/null", os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(printed if job["role"] == "print" else nothing, 1)
+    os.dup2(nothing, 2)
+    os.chdir("/tmp")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    whole_s = int(job["cpu_s"]) + 1
+    limits = {
+        resource.RLIMIT_CPU: whole_s,  # which a program cannot put off, as it can the timer
+        resource.RLIMIT_AS: job["memory_bytes"],
+        resource.RLIMIT_FSIZE: job["file_bytes"],
+        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_NPROC: job["processes"],
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, limit in limits.items():
+        with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already
+            resource.setrlimit(which, (limit, limit))
+    signal.setitimer(signal.ITIMER_PROF, job["cpu_s"])
+
+
+def _wait(child: int, wall_s: float, alone: bool) -> tuple[int, float, bool]:
+    """(the child's status, CPU seconds of it and all it left, out of time), when none is left."""
+    deadline = time.monotonic() + wall_s
+    status, cpu_s, late = None, 0.0, False
+    while status is None:
+        pid, ended, usage = os.wait4(-1, os.WNOHANG)
+        if pid == 0:
+            left = deadline - time.monotonic()
+            if left <= 0 or signal.sigtimedwait({signal.SIGCHLD}, left) is None:
+                late = True
+                _kill_all(child, alone)
+            continue
+        cpu_s += usage.ru_utime + usage.ru_stime
+        status = ended if pid == child else None
+    _kill_all(child, alone)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            usage = os.wait4(-1, 0)[2]
+            cpu_s += usage.ru_utime + usage.ru_stime
+    return status, cpu_s, late
+
+
+def _kill_all(child: int, alone: bool) -> None:
+    """Ends everything but this process: atomically, so that no fork escapes."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(-1 if alone else -child, signal.SIGKILL)
+
+
+def _drop_rights(user: int | None) -> None:
+    """Becomes a user of its own where it starts as root; nobody of that user may look inside."""
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # which the change has cleared
+    if os.getpid() == 1:
+        LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _left_behind() -> bool:
+    """Whether a job left files or System V objects: all else ended with its processes."""
+    found = (ctypes.c_int * 64)()
+    LIBC.shmctl(0, SHM_INFO, found)
+    shared = found[0]
+    LIBC.msgctl(0, MSG_INFO, found)
+    queues = found[0]
+    LIBC.semctl(0, 0, SEM_INFO, found)
+    return bool(any(Path("/tmp").iterdir()) or shared or queues or found[SEMAPHORE_SETS])
+
+
+if __name__ == "__main__":
+    main()

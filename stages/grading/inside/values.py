@@ -1,0 +1,82 @@
+"""Plain values as JSON: what may cross between a program and its tests.
+
+A value of a subclass crosses as what it holds (a Counter as a dict, a named tuple as a tuple), so
+its methods stay behind. What is no plain value stays where it is, and a number stands for it.
+"""
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+SAFE = 1 << 53  # integers beyond are written in hexadecimal, which no digit limit concerns
+MAX_DEPTH = 200
+
+
+class TooDeepError(ValueError):
+    """A value that nests too deep, or that holds itself."""
+
+
+def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
+    """What json can write. `keep` gives the number of a value that can't cross, or raises."""
+    if depth > MAX_DEPTH:
+        raise TooDeepError(f"a value nests deeper than {MAX_DEPTH}")
+    if value is None or isinstance(value, bool | str | float):
+        return value
+    if isinstance(value, int):
+        return value if -SAFE < value < SAFE else {"int": hex(value)}
+    if isinstance(value, list):
+        return [encode(item, keep, depth + 1) for item in value]
+    for group in (tuple, set, frozenset):
+        if isinstance(value, group):
+            return {group.__name__: [encode(item, keep, depth + 1) for item in value]}
+    if isinstance(value, dict):
+        pairs = [[encode(part, keep, depth + 1) for part in pair] for pair in value.items()]
+        return {"dict": pairs}
+    if isinstance(value, bytes | bytearray):
+        return {type(value).__name__: value.hex()}
+    if isinstance(value, complex):
+        return {"complex": [value.real, value.imag]}
+    if isinstance(value, type) and vars(builtins).get(value.__name__) == value:
+        return {"type": value.__name__}
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return encode(value.item(), keep, depth + 1)
+    return {"kept": keep(value)}
+
+
+def decode(data: Any, kept: Callable[[int], Any]) -> Any:
+    """The value again; `kept` gives what a number stands for. ValueError for anything else."""
+    if isinstance(data, list):
+        return [decode(item, kept) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if len(data) != 1:
+        raise ValueError("no value has this form")
+    [(kind, inner)] = data.items()
+    if kind not in _READERS:
+        raise ValueError("no value has this form")
+    return _READERS[kind](inner, kept)
+
+
+def _builtin_type(name: str) -> type:
+    found = getattr(builtins, name, None)
+    if not isinstance(found, type):
+        raise ValueError("no type has this name")
+    return found
+
+
+def _items(inner: Any, kept: Callable[[int], Any]) -> list[Any]:
+    return [decode(item, kept) for item in inner]
+
+
+_READERS: dict[str, Callable[[Any, Callable[[int], Any]], Any]] = {
+    "int": lambda inner, kept: int(inner, 16),
+    "tuple": lambda inner, kept: tuple(_items(inner, kept)),
+    "set": lambda inner, kept: set(_items(inner, kept)),
+    "frozenset": lambda inner, kept: frozenset(_items(inner, kept)),
+    "dict": lambda inner, kept: {decode(k, kept): decode(v, kept) for k, v in inner},
+    "bytes": lambda inner, kept: bytes.fromhex(inner),
+    "bytearray": lambda inner, kept: bytearray.fromhex(inner),
+    "type": lambda inner, kept: _builtin_type(inner),
+    "complex": lambda inner, kept: complex(*inner),
+    "kept": lambda inner, kept: kept(inner),
+}

@@ -1,0 +1,146 @@
+"""Distinct paths: who stands for whom, the same whatever the order of the rows."""
+
+import random
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.dedup import alike, distinct, fingerprint
+from stages.similarity import most_different, stands_for
+
+LONG = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n"
+TEXTS = {
+    "none": ([], 0.9, []),
+    "one": (["a"], 0.9, [0]),
+    "equal": (["abcd", "abcd"], 0.9, [0, 0]),
+    "unlike": (["abcd", "wxyz"], 0.9, [0, 1]),
+    "like the first": (["abcdefghij", "abcdefghiX"], 0.9, [0, 0]),
+    "just below": (["abcdefghij", "abcdefghiX"], 0.91, [0, 1]),
+    "the least like comes before": (["aaaa", "aaab", "bbbb"], 0.6, [0, 0, 2]),
+    "like the nearest that is kept": (["aaaaaaaa", "bbbbbbbb", "bbbbbbba"], 0.7, [0, 1, 1]),
+    "all equal at threshold 1": (["ab", "ab", "ac"], 1.0, [0, 0, 2]),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_who_stands_for_whom(name: str) -> None:
+    texts, similarity, places = TEXTS[name]
+    assert stands_for(texts, similarity) == places
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.text("ab", max_size=8), min_size=1, max_size=12), st.sampled_from([0.3, 0.7, 1.0])
+)
+def test_kept_are_unlike_and_others_like_theirs(texts: list[str], similarity: float) -> None:
+    places = stands_for(texts, similarity)
+    kept = [n for n, place in enumerate(places) if n == place]
+    assert kept[0] == 0
+    for n, place in enumerate(places):
+        assert place in kept
+        assert n == place or _alike(texts[n], texts[place]) >= similarity
+        assert n != place or all(_alike(texts[n], texts[k]) < similarity for k in kept if k < n)
+
+
+def _alike(one: str, other: str) -> float:
+    """One less the edit distance as a share of the longer text, the slow way."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
+    longest = max(len(one), len(other))
+    return 1 - row[-1] / longest if longest else 1.0
+
+
+@pytest.mark.parametrize(
+    ("candidates", "others", "place"),
+    [(["a"], [], 0), (["a", "b"], [], 0), (["aa", "bb"], ["aa"], 1), (["ab", "ba"], ["cc"], 0)],
+)
+def test_the_most_different(candidates: list[str], others: list[str], place: int) -> None:
+    assert most_different(candidates, others) == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "two", "same"),
+    [
+        ("code", "x = 1\n\ny = 2", "x = 1  \ny = 2\n", True),
+        ("code", "x = 1", "x = 2", False),
+        ("program", "print(1 + 1 == 2)", "print(2 + 1 == 3)", False),
+        ("choice", "1 + 1 = 2, so B", "so: 1+1=2. B", True),
+    ],
+)
+def test_fingerprints_of_kinds(kind: str, one: str, two: str, same: bool) -> None:
+    answer = None if kind != "choice" else "B"
+    assert (fingerprint(kind, one, answer) == fingerprint(kind, two, answer)) is same
+
+
+def rows(
+    texts: list[tuple[str, str, str, bool]],
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Samples, verdicts and problems of (problem, kind, text, right); answers are the last word."""
+    samples = pl.DataFrame(
+        [
+            {"sample_id": f"s{n:02d}", "problem_id": p, "text": text, "attempt": 0, "draw": n}
+            for n, (p, _, text, _) in enumerate(texts)
+        ]
+    )
+    verdicts = pl.DataFrame(
+        [
+            {
+                "sample_id": f"s{n:02d}",
+                "outcome": "correct" if right else "wrong",
+                "extracted": text if kind == "code" else text.split()[-1],
+            }
+            for n, (_, kind, text, right) in enumerate(texts)
+        ]
+    )
+    problems = pl.DataFrame(
+        [{"problem_id": p, "kind": k} for p, k in dict(t[:2] for t in texts).items()]
+    )
+    return samples, verdicts, problems
+
+
+MIXED = [
+    ("m", "math", "1+1=2 and 2+2=4 4", True),
+    ("m", "math", "so 1+1=2, which makes 2+2=4 indeed: 4", True),
+    ("m", "math", "2+2=4 4", True),
+    ("m", "math", "2+2=5 5", False),
+    ("m", "math", "no idea 4", True),
+    ("m", "math", "guess 4", True),
+    ("c", "code", LONG + "    return result", True),
+    ("c", "code", LONG.replace("result", "totals") + "    return totals", True),
+    ("c", "code", LONG + "    return results", False),
+    ("c", "code", "def total(numbers):\n    return sum(numbers)", True),
+    ("c", "code", LONG + "\n    return result\n", True),
+    ("c", "code", LONG + "    return  result", True),
+]  # fmt: skip
+
+
+def test_paths_of_both_kinds_in_any_order() -> None:
+    samples, verdicts, problems = rows(MIXED)
+    found = set()
+    for seed in range(4):
+        order = random.Random(seed).sample(range(len(MIXED)), len(MIXED))
+        paths = distinct(samples[order], verdicts[order[::-1]], problems)
+        named = paths.with_columns(path_id=pl.col("sample_ids").list.first())
+        marked = alike(named, 0.9).sort("path_id")
+        found.add(str(marked.select("path_id", "sample_ids", "correct", "duplicate_of").rows()))
+        led = {
+            row[0]: row[1:] for row in marked.select("path_id", "sample_ids", "duplicate_of").rows()
+        }
+    assert len(found) == 1
+    assert led == {
+        "s01": (["s01", "s00"], None),  # the longer wording is less like the other paths
+        "s02": (["s02"], None),
+        "s03": (["s03"], None),
+        "s04": (["s04"], None),
+        "s05": (["s05"], None),
+        "s06": (["s06", "s10"], None),
+        "s07": (["s07"], None),
+        "s08": (["s08"], None),  # nearly s06, but wrong
+        "s09": (["s09"], None),
+        "s11": (["s11"], "s06"),
+    }
