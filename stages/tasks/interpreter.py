@@ -10,7 +10,7 @@ import keyword
 import operator
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -53,7 +53,11 @@ def read_header(step: str) -> tuple[str, list[str]] | None:
     """(name, parameters) of a line `def name(a, b):`; None for any other."""
     match = HEADER.fullmatch(step)
     parameters = match[2].split(", ") if match else []
-    if not match or len(set(parameters)) < len(parameters) or any(map(keyword.iskeyword, parameters)):
+    if (
+        not match
+        or len(set(parameters)) < len(parameters)
+        or any(map(keyword.iskeyword, parameters))
+    ):
         return None
     return match[1], parameters
 
@@ -78,7 +82,7 @@ def read_line(step: str) -> Line | None:
         return None
 
 
-def run(lines: list[Line], variables: Variables) -> Variables | None:
+def run(lines: Sequence[Line], variables: Variables) -> Variables | None:
     """The variables after the lines, up to the first that returns; None if one of them fails."""
     variables = dict(variables)
     try:

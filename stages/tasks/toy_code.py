@@ -1,6 +1,6 @@
 """The code toy: graded small functions that unit tests grade, and whose every line can be checked.
 
-Level n takes n operations, a line each: on one list, on two lists that are joined, or on a word.
+Level n takes n operations, a line each: on a list, on two lists that are joined, or on a word.
 Where the order of two lines is free either is right, and some lines can be written in two ways.
 A line is sound when the state after it still leads to the reference's results: by some of the
 reference's lines, or by what the program itself does next. States are compared on inputs of the
@@ -8,7 +8,7 @@ task's own, so that a program which passes its few tests by luck is found out.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import Any, ClassVar, NamedTuple
@@ -17,20 +17,11 @@ from pydantic import Field
 
 from stages.tasks.asserts import an_input, compiled, pick, results
 from stages.tasks.interpreter import Line, Variables, read_header, read_line, run
-from stages.tasks.operations import (
-    JOIN,
-    LETTERS,
-    NAMES,
-    OPENINGS,
-    OPERATIONS,
-    SHAPES,
-    THINGS,
-    Operation,
-)
+from stages.tasks.operations import JOIN, LETTERS, NAMES, OPENINGS, OPERATIONS, SHAPES, THINGS
 from stages.tasks.task import Problem, Task, TaskSettings
 
-PROBES = 24
-WORD_SHARE = 0.25
+PROBES = 24  # inputs that states are compared on
+WORD_SHARE, END_SHARE = 0.25, 0.3  # of functions on words; of operations that make a number
 
 
 class ToyCodeSettings(TaskSettings):
@@ -42,7 +33,7 @@ class ToyCodeSettings(TaskSettings):
     n_train: int = Field(ge=1)
     n_test: int = Field(ge=1)
     n_asserts: int = Field(ge=3, le=8)
-    n_shown: int = Field(ge=1, le=3)
+    n_shown: int = Field(ge=1, le=2)
 
 
 class ToyCode(Task):
@@ -64,7 +55,8 @@ class ToyCode(Task):
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
         """A line is sound if the reference's results can be reached from the state after it.
 
-        A line outside the interpreter's family is unsound, and so is all that follows it.
+        A line outside the interpreter's family is unsound, and so is what follows it. No text is
+        ever executed.
         """
         gold = _gold(tuple(rationale))
         header = read_header(steps[0]) if steps else None
@@ -76,17 +68,17 @@ class ToyCode(Task):
         met = [states]
         for step in steps[1:]:
             line = read_line(step)
-            states = [line and state and run([line], state) for state in states]
+            states = [run([line], state) if line and state else None for state in states]
             met.append(states)
-        if gold.has_results(met[-1]):
+        if gold.reached(states, []):
             return [True] * len(steps)
-        return [gold.within_reach(states) for states in met]
+        return [any(gold.reached(states, route) for route in gold.routes) for states in met]
 
 
 class _Gold(NamedTuple):
-    """A reference program: probes are inputs, wanted its results on them.
+    """A reference program: inputs to probe with, its results on them, and routes to those.
 
-    routes: some of its lines in their order, the last one always among them.
+    A route is some of its lines in their order, the last one always among them.
     """
 
     name: str
@@ -95,16 +87,11 @@ class _Gold(NamedTuple):
     wanted: list[Any]
     routes: list[list[Line]]
 
-    def has_results(self, states: list[Variables | None]) -> bool:
-        return None not in states and results([], states) == self.wanted
-
-    def within_reach(self, states: list[Variables | None]) -> bool:
-        """Does a route lead from every probe's state to its result?"""
-        if None in states:
-            return False
-        return any(
-            all(results(route, [s]) == [w] for s, w in zip(states, self.wanted, strict=True))
-            for route in self.routes
+    def reached(self, states: Sequence[Variables | None], route: list[Line]) -> bool:
+        """Does the route lead from the state of every probe to its result?"""
+        return all(
+            state is not None and results(route, [state]) == [result]
+            for state, result in zip(states, self.wanted, strict=True)
         )
 
 
@@ -115,11 +102,10 @@ def _gold(rationale: tuple[str, ...]) -> _Gold:
         raise ValueError(f"no reference program begins with {rationale[0]!r}")
     name, parameters = header
     rng = random.Random("probes")
-    probes = [{p: an_input(rng, p) for p in parameters} for _ in range(PROBES)]
+    probes = [an_input(rng, parameters) for _ in range(PROBES)]
     *work, last = compiled(rationale[1:])
-    routes = [
-        [*some, last] for size in range(len(work), -1, -1) for some in combinations(work, size)
-    ]
+    some = [lines for size in range(len(work), -1, -1) for lines in combinations(work, size)]
+    routes = [[*lines, last] for lines in some]
     return _Gold(name, parameters, probes, results(routes[0], probes), routes)
 
 
@@ -134,8 +120,8 @@ class _Maker:
         """`count` problems of each level, the levels by turns."""
         for number in range(count * self.settings.levels):
             level = 1 + number % self.settings.levels
-            question, steps, tests = self._distinct(level)
-            shown = "\n".join(tests[: self.settings.n_shown])
+            question, steps, asserts = self._distinct(level)
+            shown = "\n".join(asserts[: self.settings.n_shown])
             yield Problem(
                 row=f"{split}-{len(self.seen)}",
                 split=split,  # type: ignore[arg-type]
@@ -147,7 +133,7 @@ class _Maker:
                 level=level,
                 problem_id=f"toy-code-{split}-{len(self.seen):05d}",
                 kind="code",
-                tests=tests,
+                tests=asserts,
             )
 
     def _distinct(self, level: int) -> tuple[str, list[str], list[str]]:
@@ -156,68 +142,77 @@ class _Maker:
             if question in self.seen:
                 continue
             inputs = pick(body, parameters.split(", "), self.settings.n_asserts, self.rng)
-            if inputs is None:
-                continue
-            self.seen.add(question)
-            name = self.rng.choice(NAMES)
-            return question, [f"def {name}({parameters}):\n", *body], _asserts(name, body, inputs)
+            if inputs is not None:
+                self.seen.add(question)
+                name = self.rng.choice(NAMES)
+                header = f"def {name}({parameters}):\n"
+                return question, [header, *body], _asserts(name, body, inputs)
 
 
 def _asserts(name: str, body: list[str], inputs: list[Variables]) -> list[str]:
-    calls = [f"{name}({', '.join(map(repr, variables.values()))})" for variables in inputs]
+    calls = [f"{name}({', '.join(map(repr, one.values()))})" for one in inputs]
     wanted = results(compiled(body), inputs)
     return [f"assert {call} == {value!r}" for call, value in zip(calls, wanted, strict=True)]
 
 
 def _problem(rng: random.Random, level: int) -> tuple[str, str, list[str]]:
-    """(parameters, question, body)."""
-    first, second, both = rng.choice(SHAPES[level])
-    parameters = "a, b" if second else "s" if rng.random() < WORD_SHARE else "a"
+    """(parameters, question, body) of one problem."""
+    on_a, on_b, on_both = rng.choice(SHAPES[level])
+    parameters = "a, b" if on_b else "s" if rng.random() < WORD_SHARE else "a"
     opening = rng.choice(OPENINGS[parameters]).format(things=rng.choice(THINGS))
-    if second:
-        a, b = _chain(rng, "a", first, "a", lists=True), _chain(rng, "a", second, "b", lists=True)
-        last = _chain(rng, "a", both, "a")
-        join = rng.choice(JOIN.says).capitalize()
-        sentences = [f"In {v}, {said}." for v, said in _interleave(rng, [[("a", s) for s in a[0]], [("b", s) for s in b[0]]])]
-        sentences += [f"{join}.", *(f"Then {said}." for said in last[0])]
-        lines = [*_interleave(rng, [a[1], b[1]]), *JOIN.lines, *last[1]]
-        sort = last[2]
+    if on_b:
+        said, lines, last = _on_two(rng, on_a, on_b, on_both)
     else:
-        said, lines, sort = _chain(rng, parameters, first, parameters)
-        sentences = [f"{s[0].upper()}{s[1:]}." for s in said]
+        said, lines, last = _chain(rng, parameters, on_a)
+    sentences = [f"{text[0].upper()}{text[1:]}." for text in said]
     body = [f"    {line}\n" for line in lines]
-    return parameters, " ".join([opening, *sentences]), [*body, f"    return {sort}"]
+    return parameters, " ".join([opening, *sentences]), [*body, f"    return {last}"]
+
+
+def _on_two(
+    rng: random.Random, on_a: int, on_b: int, on_both: int
+) -> tuple[list[str], list[str], str]:
+    """As _chain: operations on a and on b mixed, one that joins them, operations on both."""
+    said_of, lines_of = {}, {}
+    for name, count in (("a", on_a), ("b", on_b)):
+        said, lines_of[name], _ = _chain(rng, "a", count, name, stay=True)
+        said_of[name] = [f"in {name}, {text}" for text in said]
+    said, lines, last = _chain(rng, "a", on_both)
+    return (
+        [*_mixed(rng, said_of), rng.choice(JOIN.says), *(f"then {text}" for text in said)],
+        [*_mixed(rng, lines_of), *JOIN.lines, *lines],
+        last,
+    )
 
 
 def _chain(
-    rng: random.Random, sort: str, count: int, variable: str, lists: bool = False
+    rng: random.Random, variable: str, count: int, name: str | None = None, stay: bool = False
 ) -> tuple[list[str], list[str], str]:
-    """(what is said, lines, the sort of the last value) of `count` operations after each other."""
+    """(what is said, lines, the variable set last) of `count` operations after each other.
+
+    name: how a list is called, if not a. stay: the value stays what it is, and never becomes
+    a number.
+    """
     said, lines = [], []
     for _ in range(count):
-        operation = _next(rng, sort, lists)
+        ends = variable != "n" and not stay and rng.random() < END_SHARE
+        read, variable = variable, "n" if ends else variable
+        operation = rng.choice(OPERATIONS[read, variable])
         n = rng.randint(2, operation.most)
-        values = {"v": variable, "n": n, "m": n + 1, "c": rng.choice(LETTERS)}
+        values = {"v": name or "a", "n": n, "c": rng.choice(LETTERS)}
         said.append(rng.choice(operation.says).format(**values))
         lines.append(rng.choice(operation.lines).format(**values))
-        sort = operation.gives
-    return said, lines, sort
+    return said, lines, variable
 
 
-def _next(rng: random.Random, sort: str, lists: bool) -> Operation:
-    fit = [o for o in OPERATIONS if o.takes == sort]
-    keep, change = [o for o in fit if o.gives == sort], [o for o in fit if o.gives != sort]
-    return rng.choice(change if change and not lists and rng.random() < 0.3 else keep)
-
-
-def _interleave(rng: random.Random, lists: list[list[Any]]) -> list[Any]:
+def _mixed(rng: random.Random, lists: dict[str, list[str]]) -> list[str]:
     """One list with each list's order kept, mixed at random."""
-    rest = [list(items) for items in lists if items]
+    rest = {name: list(items) for name, items in lists.items() if items}
     mixed = []
     while rest:
-        chosen = rng.choice(rest)
-        mixed.append(chosen.pop(0))
-        rest = [items for items in rest if items]
+        chosen = rng.choice(list(rest))
+        mixed.append(rest[chosen].pop(0))
+        rest = {name: items for name, items in rest.items() if items}
     return mixed
 
 
