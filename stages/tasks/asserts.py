@@ -23,7 +23,7 @@ def an_input(rng: random.Random, parameters: Sequence[str]) -> Variables:
 
 
 def compiled(body: Sequence[str]) -> list[Line]:
-    """The lines as functions on variables. Raises ValueError if one is outside the family."""
+    """The lines that the steps of a body are. Raises ValueError if one is outside the family."""
     lines = {step: read_line(step) for step in body}
     if None in lines.values():
         raise ValueError(f"a line is outside the interpreter's family: {body}")

@@ -1,8 +1,9 @@
 """A small interpreter for lines of Python over integers, words and lists: text in, values out.
 
 It is how the code toy knows what a line does without running what a model wrote: a line is parsed
-and, if all of it belongs to a closed family, becomes a function on variables. A line assigns to
-one variable or returns. Values are bounded, and nothing loops but one comprehension a line.
+and, if all of it belongs to a closed family, becomes a function of variables. A line assigns to
+one variable or returns. Values are bounded and lists flat, and nothing loops but one comprehension
+a line, so a line takes no time to speak of.
 """
 
 import ast
@@ -12,17 +13,16 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Variables = dict[str, Any]
-Line = Callable[[Variables], None]
 Expression = Callable[[Variables], Any]
 
 RESULT = "return"  # the name under which a returned value is kept; no variable can have it
-FAULTS = (ArithmeticError, LookupError, TypeError, ValueError)
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 MAX_CHARS, MAX_ITEMS, MAX_NUMBER = 120, 100, 10**12
-HEADER = re.compile(r"def (\w+)\((\w+(?:, \w+)*)\):\n")
-BODY = re.compile(r" {4}(\S.*)\n?")
+HEADER = re.compile(r"def (\w+)\((\w+(?:, \w+)*)\):\s*")
+BODY = re.compile(r" {4}(\S.*)\s*")
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -46,7 +46,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], set[str]]] = {  # and their keywo
     "sorted": (sorted, {"reverse"}),
     "set": (set, set()),
 }
-METHODS: dict[str, Callable[..., Any]] = {"upper": str.upper, "count": str.count}
+METHODS = {"upper", "count"}
+
+
+class Line(NamedTuple):
+    """A line of a body: the variable it sets (RESULT where it returns) and the value.
+
+    `value` raises one of FAULTS where Python would raise, or where a value grows too large.
+    """
+
+    sets: str
+    value: Expression
 
 
 def read_header(step: str) -> tuple[str, list[str]] | None:
@@ -62,12 +72,9 @@ def read_header(step: str) -> tuple[str, list[str]] | None:
     return match[1], parameters
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def read_line(step: str) -> Line | None:
-    """A line of a body as a function on variables; None if it is outside the family.
-
-    The function raises one of FAULTS where Python would raise, or where a value grows too large.
-    """
+    """The line, indented by four, that a step is; None if it is outside the family."""
     match = BODY.fullmatch(step)
     if not match or len(step) > MAX_CHARS:
         return None
@@ -89,7 +96,7 @@ def run(lines: Sequence[Line], variables: Variables) -> Variables | None:
         for line in lines:
             if RESULT in variables:
                 break
-            line(variables)
+            variables[line.sets] = line.value(variables)
     except FAULTS:
         return None
     return variables
@@ -98,20 +105,14 @@ def run(lines: Sequence[Line], variables: Variables) -> Variables | None:
 def _statement(node: ast.stmt) -> Line:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in FUNCTIONS:
-            found = _expression(value)
+            return Line(name, _expression(value))
         case ast.Return(value=ast.expr() as value):
-            name, found = RESULT, _expression(value)
-        case _:
-            raise ValueError("outside the family")
-
-    def line(variables: Variables) -> None:
-        variables[name] = found(variables)
-
-    return line
+            return Line(RESULT, _expression(value))
+    raise ValueError("outside the family")
 
 
 def _expression(node: ast.expr) -> Expression:
-    """The expression as a function on variables. Raises ValueError outside the family."""
+    """The expression as a function of variables. Raises ValueError outside the family."""
     match node:
         case ast.Constant(value=value) if isinstance(value, int | str):
             return lambda v: value
@@ -164,7 +165,10 @@ def _comprehension(each: ast.expr, loop: ast.comprehension) -> Expression:
         if not isinstance(source, list | str):
             raise TypeError("a set has no order")
         inner = ({**variables, name: item} for item in source)
-        return [made(v) for v in inner if all(condition(v) for condition in conditions)]
+        made_of = [made(v) for v in inner if all(condition(v) for condition in conditions)]
+        if not all(isinstance(item, int | str) for item in made_of):
+            raise TypeError("a list is flat")
+        return made_of
 
     return value
 
@@ -184,7 +188,7 @@ def _call(node: ast.Call) -> Expression:
         case ast.Name(id=name) if name in FUNCTIONS and FUNCTIONS[name][1].issuperset(keywords):
             function = FUNCTIONS[name][0]
         case ast.Attribute(value=value, attr=name) if name in METHODS and not keywords:
-            function, arguments = METHODS[name], [_expression(value), *arguments]
+            function, arguments = _method(name), [_expression(value), *arguments]
         case _:
             raise ValueError("outside the family")
 
@@ -193,3 +197,7 @@ def _call(node: ast.Call) -> Expression:
         return function(*given, **{str(k): e(variables) for k, e in keywords.items()})
 
     return found
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda value, *given: getattr(value, name)(*given)

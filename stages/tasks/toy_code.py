@@ -2,9 +2,9 @@
 
 Level n takes n operations, a line each: on a list, on two lists that are joined, or on a word.
 Where the order of two lines is free either is right, and some lines can be written in two ways.
-A line is sound when the state after it still leads to the reference's results: by some of the
-reference's lines, or by what the program itself does next. States are compared on inputs of the
-task's own, so that a program which passes its few tests by luck is found out.
+A line is sound when what it sets leads on to the reference's results: by some of the reference's
+lines, or by what the program itself does next. States are compared on inputs of the task's own, so
+that a program which passes its few tests by luck is found out.
 """
 
 import random
@@ -16,10 +16,11 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from stages.tasks.asserts import an_input, compiled, pick, results
-from stages.tasks.interpreter import Line, Variables, read_header, read_line, run
+from stages.tasks.interpreter import RESULT, Line, Variables, read_header, read_line, run
 from stages.tasks.operations import JOIN, LETTERS, NAMES, OPENINGS, OPERATIONS, SHAPES, THINGS
 from stages.tasks.task import Problem, Task, TaskSettings
 
+States = Sequence[Variables | None]  # None where the program has failed
 PROBES = 24  # inputs that states are compared on
 WORD_SHARE, END_SHARE = 0.25, 0.3  # of functions on words; of operations that make a number
 
@@ -53,7 +54,7 @@ class ToyCode(Task):
         return _Maker(f"toy-code-more-{seed}", settings).block("train", count)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
-        """A line is sound if the reference's results can be reached from the state after it.
+        """A line is sound if what it sets leads on to the reference's results.
 
         A line outside the interpreter's family is unsound, and so is what follows it. No text is
         ever executed.
@@ -62,17 +63,15 @@ class ToyCode(Task):
         header = read_header(steps[0]) if steps else None
         if not header or header[0] != gold.name or len(header[1]) != len(gold.parameters):
             return [False] * len(steps)
-        states: list[Variables | None] = [
+        states: States = [
             dict(zip(header[1], probe.values(), strict=True)) for probe in gold.probes
         ]
-        met = [states]
+        sound = [gold.within_reach(states, header[1][0])]
         for step in steps[1:]:
             line = read_line(step)
             states = [run([line], state) if line and state else None for state in states]
-            met.append(states)
-        if gold.reached(states, []):
-            return [True] * len(steps)
-        return [any(gold.reached(states, route) for route in gold.routes) for states in met]
+            sound.append(line is not None and gold.within_reach(states, line.sets))
+        return [True] * len(steps) if gold.reached(states, []) else sound
 
 
 class _Gold(NamedTuple):
@@ -87,11 +86,21 @@ class _Gold(NamedTuple):
     wanted: list[Any]
     routes: list[list[Line]]
 
-    def reached(self, states: Sequence[Variables | None], route: list[Line]) -> bool:
+    def reached(self, states: States, route: list[Line]) -> bool:
         """Does the route lead from the state of every probe to its result?"""
         return all(
             state is not None and results(route, [state]) == [result]
             for state, result in zip(states, self.wanted, strict=True)
+        )
+
+    def within_reach(self, states: States, name: str) -> bool:
+        """Does a route lead there that needs the variable of this name?"""
+        if name == RESULT:
+            return self.reached(states, [])
+        without = [state and {k: v for k, v in state.items() if k != name} for state in states]
+        return any(
+            self.reached(states, route) and not self.reached(without, route)
+            for route in self.routes
         )
 
 
