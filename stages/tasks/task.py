@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Literal
 from schemas.table import RatchetError
 from stages.settings import Section, unknown
 
-NAMES = {"toy": "toy", "datasets": "datasets"}
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
+NAMES = {"toy": "toy", "toy_code": "toy_code", "datasets": "datasets"}
 
 
 class TaskSettings(Section):
