@@ -10,6 +10,7 @@ from schemas.table import RatchetError
 from stages.settings import Section, unknown
 
 NAMES = {"toy": "toy", "toy_code": "toy_code", "datasets": "datasets"}
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class TaskSettings(Section):
