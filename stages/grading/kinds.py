@@ -6,7 +6,7 @@ Another kind is one more entry of `KINDS`.
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from stages.grading import answers, exact, symbolic
+from stages.grading import answers, choice, exact, symbolic
 from stages.grading.notation import MAX_ANSWER_CHARS, tidy
 from stages.grading.programs import find_program
 from stages.grading.reference import Reference
@@ -59,6 +59,7 @@ def _decide_program(wanted: Reference, program: str) -> Verdict | None:
 
 KINDS = {
     "math": Kind(answers.find_answer, _decide_math, _compare_math),
+    "choice": Kind(choice.find_choice, choice.decide, choice.compare),
     "code": Kind(find_program, _decide_code, None, runs="tests"),
     "program": Kind(find_program, _decide_program, None, runs="prints"),
 }

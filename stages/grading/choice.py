@@ -1,0 +1,86 @@
+"""Choices: an answer counts by its letter or by the value of an option.
+
+Policy. A letter is one that stands first in the stated answer, alone or before a bracket, a dot
+or a colon: "B", "(b)", "B) 42", "option B". What follows a letter decides nothing: who states "B)
+17" where B is 42 has chosen B. A letter beyond the options is wrong. An answer without a letter
+counts by its value, compared with each option as mathematics is (units are no matter) or, where
+an option is words, as words. It is right if it equals the reference's option and no other.
+"""
+
+import re
+
+from stages.grading import answers, exact, symbolic
+from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.reference import Reference
+from stages.grading.verdict import Verdict
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTER = re.compile(
+    r"(?:\W|\\text\s*\{)*(?:(?:the\s+)?(?:option|choice|answer)\s*(?:is\s+)?:?\s*)?(?:"
+    r"[({\[]\s*(?:\\text\s*\{\s*)?([A-Za-z])\s*\}?\s*[)}\]]|([A-Za-z])\s*[).:\]}]|([A-Z])(?=\s|$)|([a-z])$)",
+    re.IGNORECASE,
+)
+_STATED = re.compile(
+    r"(?i:answer|option|choice)s?\b[\s*:]*(?:is|are|=)?[\s*:]*(?:option|choice)?[\s*]*"
+    r"(\(?[A-Za-z]\)(?![A-Za-z])[^\n]*|\(?[A-Z]\)?(?=[\s.,;:*]|$)[^\n]*)",
+)
+
+
+def find_choice(completion: str) -> str | None:
+    """The last choice stated, as a letter where one is; else the answer that mathematics finds."""
+    stated = answers.find_answer(completion)
+    letters = list(_STATED.finditer(completion))
+    if letters and (stated is None or not letter_of(stated)):
+        return letters[-1][1].strip()[:MAX_ANSWER_CHARS]
+    return stated
+
+
+def letter_of(answer: str) -> str | None:
+    """The letter that an answer begins with, upper case; None if it begins with none."""
+    match = _LETTER.match(tidy(answer[:MAX_ANSWER_CHARS])) or _LETTER.match(answer)
+    return next(filter(None, match.groups())).upper() if match else None
+
+
+def decide(wanted: Reference, answer: str) -> Verdict | None:
+    """The verdict where a letter or plain values decide; None where it takes algebra."""
+    shown = answer[:MAX_ANSWER_CHARS]
+    right = letter_of(wanted.answer)
+    if right is None or (wanted.options and LETTERS.index(right) >= len(wanted.options)):
+        return Verdict("error", shown, "the reference is no letter of an option")
+    given = letter_of(answer)
+    if given and not _is_value(answer, wanted.options):
+        return Verdict("correct" if given == right else "wrong", shown, "letter")
+    if not wanted.options:
+        return Verdict("unparseable", shown, "no letter, and no options to compare with")
+    if len(answer) > MAX_ANSWER_CHARS:
+        return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
+    same = [_same(option, answer) for option in wanted.options]
+    if None in same:
+        return None
+    return _by_value(wanted, shown, [bool(each) for each in same])
+
+
+def compare(wanted: Reference, answer: str) -> Verdict:
+    """The verdict of algebra on the value of an answer."""
+    same = [
+        _same(option, answer) or symbolic.compare(option, answer).outcome == "correct"
+        for option in wanted.options
+    ]
+    return _by_value(wanted, answer[:MAX_ANSWER_CHARS], same)
+
+
+def _is_value(answer: str, options: tuple[str, ...]) -> bool:
+    """Whether the whole answer is the text of an option, such as «C» among variables."""
+    return any(plain(tidy(answer)) == plain(tidy(option)) for option in options)
+
+
+def _same(option: str, answer: str) -> bool | None:
+    if plain(tidy(option)) == plain(tidy(answer)):
+        return True
+    return exact.same(option, answer)
+
+
+def _by_value(wanted: Reference, shown: str, same: list[bool]) -> Verdict:
+    right = LETTERS.index(letter_of(wanted.answer) or "A")
+    alone = same[right] and sum(same) == 1
+    return Verdict("correct" if alone else "wrong", shown, "value")
