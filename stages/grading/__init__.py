@@ -28,7 +28,7 @@ __all__ = [
     "grade_all",
 ]
 
-GRADER_VERSION = "math-1"
+GRADER_VERSION = "2"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]

@@ -9,8 +9,10 @@ Policy. An answer counts only where the text states it, in one of these forms:
 
 Of several statements the last one wins, whatever its form. A sentence or line of words alone
 ("the answer is correct", a heading) counts only if no other statement does; prose around a
-number ("A: There are 15 trees") states nothing. Without any statement, a completion that is
-nothing but an answer (one short line, no prose, no calculation) is that answer. Anything else
+number ("A: There are 15 trees") states nothing, nor does a sentence that goes on calculating
+("the answer: 17 * 44 = 748 = 9 * 83 + 1"); words set as a formula are an answer. Without any
+statement, a completion that is nothing but an answer (one short line, no prose, no calculation)
+is that answer. Anything else
 has no answer: the last number of the text is never taken for one, since half a solution would
 then be graded on an intermediate result.
 """
@@ -34,8 +36,10 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)|,?\s(?:because|since|as|which|so|where)\b")
-_LEADING_FORMULA = re.compile(r"\$\$?([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_LEADING_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SUBSTANCE = re.compile(r"\d|[\\$]|^\W*[A-Za-z]\W*$")
+_CHAIN = re.compile(r"(?:=|\\equiv)[^,;]*(?:=|\\equiv)")
+_WORDS_AS_FORMULA = re.compile(r"\$?\\(?:text|textbf|textrm|mbox)\s*\{[^{}]*\}\$?\.?")
 _CALCULATION = re.compile(r"[^A-Za-z\\]*=")
 
 
@@ -66,6 +70,8 @@ def find_answer(completion: str) -> str | None:
         answer = outside[span.answer_start : span.answer_end].strip(" \t\r*")
         if span.form == "sentence":
             answer = _first_sentence(answer)
+            if _CHAIN.search(answer):
+                continue
         if not _SUBSTANCE.search(answer):
             words = words or answer
         elif not _reads_as_prose(answer):
@@ -123,6 +129,8 @@ def _first_sentence(text: str) -> str:
 
 
 def _reads_as_prose(answer: str) -> bool:
+    if _WORDS_AS_FORMULA.fullmatch(answer):
+        return False
     return len(answer) <= MAX_ANSWER_CHARS and is_prose(tidy(answer))
 
 
