@@ -61,6 +61,10 @@ EXTRACTED = [
     (r" \frac{1}{2} ", r"\frac{1}{2}"),
     ("x = 5", "x = 5"),
     ("Thursday", "Thursday"),
+    (r"#### \text{June 20}", r"\text{June 20}"),
+    (r"The answer is $\$1.25$.", r"\$1.25"),
+    ("The answer is $AB=9, CD=4$.", "AB=9, CD=4"),
+    (r"\boxed{44}. To check our answer: $17*44 = 748 = 9*83+1$.", "44"),
     # no answer
     ("", None),
     ("She sells 9 eggs for $2 each, so she makes 18", None),
