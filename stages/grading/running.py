@@ -196,4 +196,4 @@ def _report(reply: dict[str, Any]) -> Any:
     """What the process said of itself; a text if that is no JSON."""
     with suppress(ValueError):
         return json.loads(reply["said"])
-    return f"said {reply['report'][:80]!r}" if reply["said"] else "ended before its end"
+    return f"said {reply['said'][:80]!r}" if reply["said"] else "ended before its end"

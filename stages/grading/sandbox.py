@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -207,9 +208,11 @@ def _view() -> list[str]:
 
 
 def _python(mode: Mode) -> list[str]:
+    # Of `site` only the way to the packages is wanted, and it would take half of the start.
     folder = "/ratchet" if mode == "bubblewrap" else str(INSIDE.parent)
-    start = f"import sys; sys.path.append({folder!r}); from inside import server; server.main()"
-    return [sys.executable, "-P", "-s", "-B", "-c", start]
+    paths = [*site.getsitepackages(), folder]
+    start = f"import sys; sys.path += {paths!r}; from inside import server; server.main()"
+    return [sys.executable, "-P", "-s", "-B", "-S", "-c", start]
 
 
 def _environment(mode: Mode) -> dict[str, str]:
@@ -219,6 +222,7 @@ def _environment(mode: Mode) -> dict[str, str]:
         "HOME": "/tmp",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
+        "LD_BIND_NOW": "1",  # once in the server, not in each fork
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }

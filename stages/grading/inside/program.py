@@ -1,12 +1,12 @@
 """The side of the program: runs it, then does what the tests ask of it."""
 
 import builtins
-import json
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
+from .channel import Channel
 from .values import decode, encode
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -26,7 +26,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def run_and_serve(code: str, channel: TextIO) -> None:
+def run_and_serve(code: str, channel: Channel) -> None:
     """Runs the program, names what it defines, and answers the tests until they are through."""
     namespace, fault = run(code)
     names = [name for name in namespace if isinstance(name, str)]
@@ -82,10 +82,14 @@ class _Answers:
         self.kept: list[Any] = []
         self.numbers: dict[int, int] = {}
 
-    def serve(self, channel: TextIO) -> None:
-        for line in channel:
+    def serve(self, channel: Channel) -> None:
+        while True:
             try:
-                reply = self._answer(json.loads(line))
+                request = channel.receive()
+            except EOFError:
+                return
+            try:
+                reply = self._answer(request)
             except StopIteration:
                 reply = {"raised": "StopIteration", "said": ""}
             except BaseException as error:
@@ -119,10 +123,8 @@ def _builtin(error: BaseException) -> str:
     return str(next(kind.__name__ for kind in known))
 
 
-def _send(channel: TextIO, reply: dict[str, Any]) -> None:
+def _send(channel: Channel, reply: dict[str, Any]) -> None:
     try:
-        line = json.dumps(reply)
+        channel.send(reply)
     except (RecursionError, ValueError, TypeError) as error:
-        line = json.dumps({"raised": "ValueError", "said": describe(error)})
-    channel.write(line + "\n")
-    channel.flush()
+        channel.send({"raised": "ValueError", "said": describe(error)})

@@ -1,13 +1,11 @@
 """The program as its tests see it: names and values that stand for what is over there."""
 
 import builtins
-import json
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
+from .channel import Channel
 from .values import decode, encode
-
-MAX_LINE = 1 << 24
 
 
 class ProgramError(Exception):
@@ -74,7 +72,7 @@ class Remote:
 class Program:
     """The channel to the other side, and what stands for values over there."""
 
-    def __init__(self, channel: TextIO) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._remotes: dict[int, Remote] = {}
         opening = self._read()
@@ -87,8 +85,7 @@ class Program:
         sent = [encode(arg, _number) for arg in args]
         with_names = {name: encode(arg, _number) for name, arg in named.items()}
         try:
-            self._channel.write(json.dumps([operation, target, sent, with_names]) + "\n")
-            self._channel.flush()
+            self._channel.send([operation, target, sent, with_names])
         except OSError:
             raise ProgramError("the program ended") from None
         reply = self._read()
@@ -99,10 +96,10 @@ class Program:
         return decode(reply["value"], self._remote)
 
     def _read(self) -> dict[str, Any]:
-        line = self._channel.readline(MAX_LINE)
-        if not line.endswith("\n"):
-            raise ProgramError("the program ended" if len(line) < MAX_LINE else "a value too large")
-        reply = json.loads(line)
+        try:
+            reply = self._channel.receive()
+        except EOFError:
+            raise ProgramError("the program ended") from None
         if not isinstance(reply, dict):
             raise ProgramError("the program sent no value")
         return reply

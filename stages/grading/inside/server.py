@@ -13,19 +13,21 @@ import json
 import os
 import random
 import resource
+import select
 import signal
+import site
 import socket
 import struct
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 from . import program, tests
+from .channel import Channel
 
 HEAVY = ["numpy", "sympy", "scipy", "pandas"]
 HEAD = struct.Struct("!IdB")  # bytes of the job, seconds on the clock, which HEAVY it names
 READY = b"ready\n"
+LONGEST_MS = 1 << 30  # which poll takes as a number
 REPORT_BYTES = 4000
 LIGHT = [
     *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
@@ -48,9 +50,10 @@ def main() -> None:
     _drop_rights(json.loads(sys.argv[2]))
     for name in LIGHT:
         importlib.import_module(name)
+    site.setquit()  # which Python does itself unless it starts without `site`
+    site.sethelper()
     random.seed(0)  # every job begins from the same state
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     gc.collect()
     gc.freeze()
     control.sendall(READY)
@@ -118,8 +121,7 @@ def _work(job: Job, channel: int) -> Any:
     if job["role"] == "tests":
         limits = job["cpu_s"], job["wall_s"]
         return tests.serve_tests(job["tests"], job["reference"], *limits, channel)
-    stream = socket.socket(fileno=channel).makefile("rw")  # closed with the process
-    return program.run_and_serve(job["code"], stream)
+    return program.run_and_serve(job["code"], Channel(socket.socket(fileno=channel)))
 
 
 def _confine(job: Job, printed: int) -> None:
@@ -130,7 +132,6 @@ def _confine(job: Job, printed: int) -> None:
     os.dup2(printed if job["role"] == "print" else nothing, 1)
     os.dup2(nothing, 2)
     os.chdir("/tmp")
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     limits = {
         resource.RLIMIT_AS: job["memory_bytes"],
         resource.RLIMIT_FSIZE: job["file_bytes"],
@@ -149,23 +150,18 @@ def _confine(job: Job, printed: int) -> None:
 
 def _wait(child: int, wall_s: float, alone: bool) -> tuple[int, float, bool]:
     """(the child's status, CPU seconds of it and all it left, out of time), when none is left."""
-    deadline = time.monotonic() + wall_s
-    status, cpu_s, late = None, 0.0, False
-    while status is None:
-        pid, ended, usage = os.wait4(-1, os.WNOHANG)
-        if pid == 0:
-            left = deadline - time.monotonic()
-            if left <= 0 or signal.sigtimedwait({signal.SIGCHLD}, left) is None:
-                late = True
-                _kill_all(child, alone)
-            continue
-        cpu_s += usage.ru_utime + usage.ru_stime
-        status = ended if pid == child else None
+    watched = os.pidfd_open(child)
+    ended = select.poll()
+    ended.register(watched)
+    late = not ended.poll(min(1000 * wall_s, LONGEST_MS))
+    os.close(watched)
     _kill_all(child, alone)
+    status, cpu_s = 0, 0.0
     with contextlib.suppress(ChildProcessError):
         while True:
-            usage = os.wait4(-1, 0)[2]
+            pid, code, usage = os.wait4(-1, 0)
             cpu_s += usage.ru_utime + usage.ru_stime
+            status = code if pid == child else status
     return status, cpu_s, late
 
 
@@ -194,7 +190,8 @@ def _left_behind() -> bool:
     LIBC.msgctl(0, MSG_INFO, found)
     queues = found[0]
     LIBC.semctl(0, 0, SEM_INFO, found)
-    return bool(any(Path("/tmp").iterdir()) or shared or queues or found[SEMAPHORE_SETS])
+    left = next(os.scandir("/tmp"), None)
+    return bool(left or shared or queues or found[SEMAPHORE_SETS])
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import random
 import signal
 import socket
 import sys
-from contextlib import suppress
-from typing import Any, TextIO
+from types import CodeType
+from typing import Any
 
+from .channel import Channel
 from .program import describe
 from .remote import BrokenTestError, Program, ProgramError, Remote
 
@@ -24,6 +25,7 @@ def serve_tests(tests: list[str], reference: str, cpu_s: float, wall_s: float, l
     comes, and the kernel says why.
     """
     with socket.socket(fileno=line) as supervisor:
+        suite = None
         while True:
             word, fds, _, _ = socket.recv_fds(supervisor, 1, 1)
             if not word:
@@ -31,50 +33,64 @@ def serve_tests(tests: list[str], reference: str, cpu_s: float, wall_s: float, l
             random.seed(0)
             signal.setitimer(signal.ITIMER_PROF, cpu_s)
             signal.setitimer(signal.ITIMER_REAL, wall_s)
+            suite = suite or Suite(tests, reference)
             other = socket.socket(fileno=fds[0])
-            with suppress(OSError), other, other.makefile("rw") as channel:
-                report = run_tests(tests, reference, channel)
+            with other:
+                report = suite.run(Channel(other))
             supervisor.sendall(json.dumps(report).encode() + b"\n")
 
 
-def run_tests(tests: list[str], reference: str, channel: TextIO) -> dict[str, Any]:
-    """{} when every test passes, {"failed": why} or, where no program could pass, {"broken": why}.
+class Suite:
+    """The tests of one problem, read and compiled once.
 
     reference: a program that the tests are known to be for, or "". What it defines at its top is
         what the tests mean by these names, though Python has some of them too (`sum`, say). Any
         other name of Python or its library is Python's own, whatever the program makes of it.
     """
-    try:
-        trees = [ast.parse(test, "test") for test in tests]
-    except UNREADABLE as error:
-        return {"broken": f"a test is no Python: {describe(error)}"}
-    namespace: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
-    where = "before the tests"
-    try:
-        namespace |= bindings(trees, defined(reference), Program(channel))
-        for number, test in enumerate(tests, 1):
-            where = f"test {number} of {len(tests)}"
-            exec(compile(test, "test.py", "exec"), namespace)
-    except BrokenTestError as error:
-        return {"broken": f"{where}: {error}"}
-    except AssertionError:
-        return {"failed": f"{where} fails"}
-    except BaseException as error:
-        said = str(error)[:200] if isinstance(error, ProgramError) else describe(error)
-        return {"failed": f"{where}: {said}"}
-    return {}
 
+    def __init__(self, tests: list[str], reference: str) -> None:
+        self.codes: list[CodeType] = []
+        self.broken: str | None = None
+        self.names: set[str] = set()
+        self.wanted = defined(reference)
+        try:
+            for test in tests:
+                tree = ast.parse(test, "test")
+                self.names |= {name.id for name in _names(tree, ast.Load)}
+                self.codes.append(compile(tree, "test", "exec"))
+        except UNREADABLE as error:
+            self.broken = f"a test is no Python: {describe(error)}"
 
-def bindings(trees: list[ast.Module], wanted: set[str], program: Program) -> dict[str, Any]:
-    """What the tests' names mean, beyond what they bind themselves."""
-    found: dict[str, Any] = {}
-    for name in {n.id for tree in trees for n in _names(tree, ast.Load)}:
-        ours = hasattr(builtins, name) or name in sys.stdlib_module_names
-        if name in program.names and (name in wanted or not ours):
-            found[name] = Remote(program, name)
-        elif name in sys.stdlib_module_names:
-            found[name] = importlib.import_module(name)
-    return found
+    def run(self, channel: Channel) -> dict[str, Any]:
+        """{} when every test passes, {"failed": why} or, if no program could, {"broken": why}."""
+        if self.broken:
+            return {"broken": self.broken}
+        namespace: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
+        where = "before the tests"
+        try:
+            namespace |= self._bindings(Program(channel))
+            for number, code in enumerate(self.codes, 1):
+                where = f"test {number} of {len(self.codes)}"
+                exec(code, namespace)
+        except BrokenTestError as error:
+            return {"broken": f"{where}: {error}"}
+        except AssertionError:
+            return {"failed": f"{where} fails"}
+        except BaseException as error:
+            said = str(error)[:200] if isinstance(error, ProgramError) else describe(error)
+            return {"failed": f"{where}: {said}"}
+        return {}
+
+    def _bindings(self, program: Program) -> dict[str, Any]:
+        """What the tests' names mean, beyond what they bind themselves."""
+        found: dict[str, Any] = {}
+        for name in self.names:
+            ours = hasattr(builtins, name) or name in sys.stdlib_module_names
+            if name in program.names and (name in self.wanted or not ours):
+                found[name] = Remote(program, name)
+            elif name in sys.stdlib_module_names:
+                found[name] = importlib.import_module(name)
+        return found
 
 
 def defined(program: str) -> set[str]:

@@ -1,0 +1,35 @@
+"""What the program and its tests say to each other: a line of JSON at a time."""
+
+import json
+import socket
+from typing import Any
+
+PART = 1 << 16
+MAX_LINE = 1 << 24
+
+
+class Channel:
+    """One end of it. Neither end trusts what it reads."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._read = b""
+
+    def send(self, message: Any) -> None:
+        """Raises what json raises where the message can't be written, and OSError."""
+        self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self) -> Any:
+        """The next message. EOFError where there is none, ValueError where it is no JSON."""
+        parts = [self._read]
+        left = MAX_LINE
+        while b"\n" not in parts[-1]:
+            part = self._connection.recv(PART)
+            left -= len(part)
+            if not part:
+                raise EOFError
+            if left < 0:
+                raise ValueError("a value too large")
+            parts.append(part)
+        line, _, self._read = b"".join(parts).partition(b"\n")
+        return json.loads(line)
