@@ -27,7 +27,10 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
         git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
         subprocess.run([*git, "init", "-q"], check=True)
         with Repo.init() as repo:
-            repo.add("data")
+            repo.add([str(path) for path in Path("data").glob("*/iteration=*")])
+            repo.add(["data/problems"])
+            never = Path("data/verdicts/iteration=2.dvc")  # declared, as all eight iterations are
+            never.write_text("outs:\n- path: iteration=2\n")
         subprocess.run([*git, "add", "-A"], check=True)
         subprocess.run([*git, "commit", "-qm", "run"], check=True)
         yield change(VERDICTS)

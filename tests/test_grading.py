@@ -156,9 +156,26 @@ SAME = [
     (r"\left( 3, \frac{\pi}{2} \right)", r"(3,\dfrac{\pi}{2})", True),
     (r"2\sqrt{3}\text{ feet}", r"2 \sqrt{3}", True),
     ("18", "1, 8", False),
+    # values
+    (r"\sqrt{8}", r"2\sqrt{2}", True),
+    (r"\sqrt{8}", "2sqrt(2)", True),
+    (r"\sqrt{8}", r"2\sqrt{3}", False),
+    ("xy", "yx", True),
+    ("xy", "xz", False),
+    ("A", "C", False),
+    (r"x_1 + x_2", r"x_{2} + x_{1}", True),
+    (r"\frac{1}{1+i}", r"\frac{1-i}{2}", True),
+    ("x^2 - y^2", "(x-y)(x+y)", True),
+    ("x+y=5", "2x+2y=10", True),
+    (r"28", r"\sqrt{34} + 3\sqrt{10}", False),
+    (r"2\pi", "2pi", True),
+    (r"4:30 \text{ p.m.}", "4:30", False),
+    (r"4:30 \text{ p.m.}", "4:30 PM", True),
     # takes algebra
-    (r"\sqrt{8}", r"2\sqrt{2}", None),
-    ("xy", "yx", None),
+    (r"\log 8", r"3 \log 2", None),
+    ("x<5", "5>x", None),
+    ("2/3x", "2x/3", None),
+    (r"x \sin y", r"\sin(y) x", None),
     (r"(-\infty,1)\cup(1,\infty)", r"(-\infty,2)\cup(2,\infty)", None),
 ]
 
@@ -178,34 +195,34 @@ GRADED = [
     ("18", "so she makes 18", "unparseable", "no answer found"),
     ("18", "The answer is $$", "unparseable", "answer without content"),
     ("", "A: 18", "error", "empty reference"),
-    (r"\sqrt{8}", r"\boxed{2\sqrt{2}}", "correct", "symbolic"),
-    (r"\sqrt{8}", r"\boxed{2\sqrt{3}}", "wrong", "symbolic"),
-    (r"\frac{\sqrt{2}}{2}", r"\boxed{\frac{1}{\sqrt 2}}", "correct", "symbolic"),
-    (r"\sqrt{2}/2", "answer: sqrt(2)/2", "correct", "symbolic"),
-    (r"2\pi", "The answer is 2pi.", "correct", "symbolic"),
-    (r"2\pi", r"\boxed{6.283185}", "correct", "symbolic"),
-    (r"2\pi", r"\boxed{6.28}", "wrong", "symbolic"),
+    (r"\sqrt{8}", r"\boxed{2\sqrt{2}}", "correct", "exact"),
+    (r"\sqrt{8}", r"\boxed{2\sqrt{3}}", "wrong", "exact"),
+    (r"\frac{\sqrt{2}}{2}", r"\boxed{\frac{1}{\sqrt 2}}", "correct", "exact"),
+    (r"\sqrt{2}/2", "answer: sqrt(2)/2", "correct", "exact"),
+    (r"2\pi", "The answer is 2pi.", "correct", "exact"),
+    (r"2\pi", r"\boxed{6.283185}", "correct", "exact"),
+    (r"2\pi", r"\boxed{6.28}", "wrong", "exact"),
     (r"\sin x", "answer: sin(x)", "correct", "symbolic"),
-    (r"1024", r"\boxed{2^{10}}", "correct", "symbolic"),
+    (r"1024", r"\boxed{2^{10}}", "correct", "exact"),
     (r"10", r"\boxed{\binom{5}{2}}", "correct", "symbolic"),
     ("7", r"\boxed{3+4=7}", "correct", "symbolic"),
-    ("x^2+2x+1", r"\boxed{(x+1)^2}", "correct", "symbolic"),
-    ("x^2+2x+1", r"\boxed{(x-1)^2}", "wrong", "symbolic"),
-    ("a + b + c", r"\boxed{c+b+a}", "correct", "symbolic"),
-    ("a + b + c", r"\boxed{a+b}", "wrong", "symbolic"),
-    ("x+y=5", r"\boxed{y+x=5}", "correct", "symbolic"),
+    ("x^2+2x+1", r"\boxed{(x+1)^2}", "correct", "exact"),
+    ("x^2+2x+1", r"\boxed{(x-1)^2}", "wrong", "exact"),
+    ("a + b + c", r"\boxed{c+b+a}", "correct", "exact"),
+    ("a + b + c", r"\boxed{a+b}", "wrong", "exact"),
+    ("x+y=5", r"\boxed{y+x=5}", "correct", "exact"),
     ("x+y=5", r"\boxed{5}", "wrong", "symbolic"),
     ("x=5", r"\boxed{y=5}", "wrong", "symbolic"),
-    ("f(x)=x+1", r"\boxed{1+x}", "correct", "symbolic"),
+    ("f(x)=x+1", r"\boxed{1+x}", "correct", "exact"),
     ("x<5", r"\boxed{(-\infty,5)}", "correct", "symbolic"),
     ("x<5", r"\boxed{x \le 5}", "wrong", "symbolic"),
     (r"(-\infty,1)\cup(1,\infty)", r"\boxed{(1,\infty)\cup(-\infty,1)}", "correct", "symbolic"),
     (r"(-\infty,1)\cup(1,\infty)", r"\boxed{(-\infty,1]\cup(1,\infty)}", "wrong", "symbolic"),
-    (r"(\sqrt{8}, 1)", r"\boxed{(2\sqrt{2}, 1)}", "correct", "symbolic"),
-    (r"(\sqrt{8}, 1)", r"\boxed{(1, 2\sqrt{2})}", "wrong", "symbolic"),
+    (r"(\sqrt{8}, 1)", r"\boxed{(2\sqrt{2}, 1)}", "correct", "exact"),
+    (r"(\sqrt{8}, 1)", r"\boxed{(1, 2\sqrt{2})}", "wrong", "exact"),
     (r"(\sqrt{8}, 1)", r"\boxed{1, 2\sqrt{2}}", "wrong", "symbolic"),
     (r"(\sqrt{8}, 1)", r"\boxed{\{2\sqrt{2}, 1\}}", "wrong", "symbolic"),
-    (r"\sqrt{8}, 1", r"\boxed{1, 2\sqrt{2}}", "correct", "symbolic"),
+    (r"\sqrt{8}, 1", r"\boxed{1, 2\sqrt{2}}", "correct", "exact"),
     (r"1 \pm \sqrt{5}", r"\boxed{1+\sqrt{5}, 1-\sqrt{5}}", "correct", "symbolic"),
     (
         r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}",
@@ -300,11 +317,11 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
         yield from (pool.Reply(i, "wrong", f"job {i}") for i in range(len(jobs))[::-1])
 
     monkeypatch.setattr(pool, "run", run)
-    answers = [r"\boxed{\pi}", "A: 18", r"so it is \boxed{\pi}", r"answer: \pi", r"\boxed{2\pi}"]
+    answers = [r"\boxed{\ln 9}", "A: 18", r"so \boxed{\ln 9}", r"answer: \ln 9", r"\boxed{\ln 8}"]
     verdicts = grade_all([("math", "18", text) for text in answers])
 
     wanted = Reference("18")
-    assert asked == [("math", wanted, r"\pi"), ("math", wanted, r"2\pi")]
+    assert asked == [("math", wanted, r"\ln 9"), ("math", wanted, r"\ln 8")]
     assert [v.detail for v in verdicts] == ["job 0", "exact", "job 0", "job 0", "job 1"]
 
 
@@ -406,7 +423,7 @@ def test_worker_that_cannot_start_is_reported(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(
         pool.WorkerError, match=r"did not start \(exit code 1\)[^$]*no algebra here"
     ):
-        grade_all([("math", "18", r"\boxed{\pi}")])
+        grade_all([("math", "18", r"\boxed{\ln 9}")])
 
 
 def test_pool_works_from_another_thread_folder_and_script(tmp_path: Path) -> None:

@@ -144,6 +144,36 @@ def test_a_second_run_does_nothing_and_says_so(house: House) -> None:
     assert "Data and pipelines are up to date." in printed
 
 
+STRICTER = """
+
+def _of_two_digits(completion: str, find=find_answer) -> str | None:
+    found = find(completion)
+    return found if found and len(found) > 1 else None
+
+
+find_answer = _of_two_digits
+"""
+
+
+def test_another_grader_grades_again_and_draws_nothing(house: House) -> None:
+    house.run("git", "add", "-A")
+    house.run("git", "commit", "-qm", "graded")
+    grader = house.folder / "stages/grading/answers.py"
+    before = grader.read_text()
+    grader.write_text(before + STRICTER)
+    stages, printed = house.repro("stages/dvc.yaml:grade@1")
+    assert {"sample@1", "grade@1"} <= set(stages), printed
+    assert house.cost("sample")["n_draws"] == 0
+    compared = house.run("ratchet", "compare", "HEAD", "--json")
+    assert compared.returncode == 0, compared.stderr
+    flips = json.loads(compared.stdout)
+    assert {row["outcome_b"] for row in flips} == {"unparseable"}
+    assert "unparseable" not in {row["outcome_a"] for row in flips}
+    grader.write_text(before)
+    stages, printed = house.repro()
+    assert stages == [], printed
+
+
 def test_iteration_2_makes_only_the_second(house: House) -> None:
     house.configure("iteration=2")
     stages, printed = house.repro()
@@ -181,10 +211,23 @@ def test_recipes_that_sample_alike_share_their_samples(
     assert ("sample@1" in stages) == (first == "sample@1"), printed
 
 
+def test_code_runs_the_whole_loop(house: House) -> None:
+    stages, printed = house.experiment("iteration=1", "task=toy_code", "pair.at_least=1")
+    assert {"sample@1", "grade@1", "dedup@1", "label@1", "align@1", "report"} <= set(stages), (
+        printed
+    )
+    asked = house.run(
+        "ratchet", "sql", "--json", "select outcome, count(*) as n from verdicts group by all"
+    )
+    outcomes = {row["outcome"]: row["n"] for row in json.loads(asked.stdout)}
+    assert outcomes["correct"] > 0 and outcomes["wrong"] > 0 and "error" not in outcomes
+
+
 def test_the_leaderboard_has_a_row_per_experiment(house: House) -> None:
     listed = house.run("ratchet", "leaderboard", "--json", "--mode", "greedy")
     rows = json.loads(listed.stdout)
     assert {row["recipe"] for row in rows} == {"sipf", "rft", "step_kto", "step_dpo", "irpo"}
+    assert {row["task"] for row in rows} == {"toy", "toy_code"}
     assert {row["iteration"] for row in rows} == {0, 1, 2, 3}
 
 

@@ -137,7 +137,10 @@ PRINTED = {
     "sympy": ("from sympy import *\nprint(solve(Symbol('x') - 42)[0])", "correct", "42"),
     "it forges its report": (
         "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'junk')\n"
-        "    except OSError:\n        pass\nos._exit(0)", "wrong", None),
+        "    except OSError:\n        pass\nos._exit(0)",
+        "wrong",
+        None,
+    ),
     "numpy": ("import numpy as np\nprint(np.sum([40, 2]))", "correct", "42"),
     "another number": ("print(41)", "wrong", "41"),
     "nothing": ("x = 42", "unparseable", None),

@@ -54,6 +54,10 @@ def _tables(rev: str, folder: Path) -> Path:
         files = DVCFileSystem(rev=rev)
         for noun in ("verdicts", "problems"):
             for path in files.find(f"data/{noun}"):
+                if Path(path).name != FILE:
+                    if files.info(path).get("md5"):  # else it is declared, and was never made
+                        raise FileNotFoundError(f"{path} is not in the cache")
+                    continue
                 target = folder / Path(path).relative_to("data")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 files.get_file(path, str(target))

@@ -28,7 +28,7 @@ __all__ = [
     "grade_all",
 ]
 
-GRADER_VERSION = "2"
+GRADER_VERSION = "3"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]

@@ -26,6 +26,7 @@ from stages.grading.notation import MAX_ANSWER_CHARS, is_prose, tidy
 MAX_BARE_CHARS = 100
 
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
+_FIRST_BOX = re.compile(r"\\(?:boxed|fbox)")
 _BOX_TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
 _UNBRACED_BOX = re.compile(r"\\boxed\s+([^\s{}$.,\\]+)")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
@@ -58,7 +59,7 @@ class _Span(NamedTuple):
 
 def find_answer(completion: str) -> str | None:
     """The final answer as stated in a solution, None where it states none (see the policy)."""
-    text = _ANNOTATION.sub("", completion)
+    text = _ANNOTATION.sub("", completion) if "<<" in completion else completion
     boxes = _boxes(text)
     outside = _blank_out(text, boxes)
     words = None
@@ -81,11 +82,13 @@ def find_answer(completion: str) -> str | None:
 
 def _boxes(text: str) -> list[_Span]:
     """Every closed box, found in one pass however deep they nest."""
-    if "box" not in text:
+    first = _FIRST_BOX.search(text)
+    if not first:
         return []
-    boxes = [_Span(*m.span(), *m.span(1), "box") for m in _UNBRACED_BOX.finditer(text)]
+    start = first.start()
+    boxes = [_Span(*m.span(), *m.span(1), "box") for m in _UNBRACED_BOX.finditer(text, start)]
     opened: list[re.Match[str]] = []
-    for token in _BOX_TOKEN.finditer(text):
+    for token in _BOX_TOKEN.finditer(text, start):
         if token[0] == "}" and opened:
             brace = opened.pop()
             if len(brace[0]) > 1:
@@ -108,14 +111,15 @@ def _blank_out(text: str, boxes: list[_Span]) -> str:
 
 def _statements(text: str) -> Iterator[_Span]:
     """Every statement that is not a box."""
-    forms: list[tuple[re.Pattern[str], Form]] = [
-        (_HASHES, "hashes"),
-        (_LINE, "sentence"),
-        (_SENTENCE, "sentence"),
+    forms: list[tuple[bool, re.Pattern[str], Form]] = [
+        ("####" in text, _HASHES, "hashes"),
+        ("A" in text and ":" in text, _LINE, "sentence"),
+        ("answer" in text.lower(), _SENTENCE, "sentence"),
     ]
-    for pattern, form in forms:
-        for match in pattern.finditer(text):
-            yield _Span(*match.span(), *match.span(1), form)
+    for may_match, pattern, form in forms:
+        if may_match:
+            for match in pattern.finditer(text):
+                yield _Span(*match.span(), *match.span(1), form)
 
 
 def _first_sentence(text: str) -> str:

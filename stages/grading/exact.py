@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from itertools import accumulate
 
+from stages.grading.expressions import same_value
 from stages.grading.notation import is_wordy, plain, tidy
 from stages.grading.numbers import equal, read_number
 
@@ -47,7 +48,8 @@ def same_tidied(wanted: str, given: str) -> bool | None:
         return _same_digits(wanted, given)
     if is_wordy(wanted) or is_wordy(given):
         return False
-    return _same_lists(wanted, given)
+    decided = _same_lists(wanted, given)
+    return same_value(wanted, given) if decided is None else decided
 
 
 def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:

@@ -49,7 +49,7 @@ _SQUARED = r"(?:\s?\^\s?\{?[23]\}?)?$"
 _SHORT_UNITS = "(?:cm|mm|km|ft|kg|mg|ml|mL|lb|oz|mph|hr|in|yd)"
 _TEXT_UNIT = re.compile(
     rf"{_AFTER_NUMBER}\s*\\(?:text|textnormal|mbox|mathrm|rm)\s*"
-    rf"\{{\s*{_NOT_A_UNIT}(?![ie]\s*\}})[A-Za-z/ .-]+\}}{_SQUARED}"
+    rf"\{{\s*+{_NOT_A_UNIT}(?![ie]\s*\}})[A-Za-z/ .-]+\}}{_SQUARED}"
 )
 _WORD_UNIT = re.compile(
     rf"{_AFTER_NUMBER}(?:\s+{_NOT_A_UNIT}(?:[A-Za-z]{{3,}}|{_SHORT_UNITS})|{_SHORT_UNITS})"
@@ -67,6 +67,13 @@ _NAMES = re.compile(
 _NOT_WORDS = re.compile(r"\\(?:begin|end)\s*\{\w+\*?\}|\\operatorname\*?\s*\{[^{}]*\}|\\[A-Za-z]+")
 _DISPENSABLE_BLANK = re.compile(r"(\d, )(?=\d{3}(?!\d))|(?<![0-9A-Za-z]) | (?![0-9A-Za-z])")
 _SINGLE_IN_BRACES = re.compile(r"(\^|_|\\sqrt)\{([0-9A-Za-z])\}")
+_HOUR = re.compile(r"(?<=\d) ?([ap])\.?m\b", re.IGNORECASE)
+_BARE_NAME = re.compile(
+    r"(?<![\\A-Za-z])((?:arc)?(?:sin|cos|tan)h?|cot|sec|csc|log|ln|exp|sqrt|pi|alpha|beta|gamma|"
+    r"theta|lambda|mu|sigma|phi|omega)(?![A-Za-z])"
+)
+_BARE_INFINITY = re.compile(r"(?<![\\A-Za-z])(?:infinity|oo)(?![A-Za-z])")
+_BARE_ROOT = re.compile(r"\\sqrt \(([^()]*)\)")
 _WORD = re.compile(r"[A-Za-z]{4,}|\b[ap]\.?m\b", re.IGNORECASE)
 
 
@@ -83,14 +90,20 @@ def tidy(answer: str) -> str:
     return text
 
 
+def as_latex(tidied: str) -> str:
+    """A tidied answer with the names of functions and letters as LaTeX has them."""
+    text = _BARE_INFINITY.sub(r"\\infty ", _BARE_NAME.sub(r"\\\1 ", tidied))
+    return _BARE_ROOT.sub(r"\\sqrt{\1}", text)
+
+
 def is_wordy(tidied: str) -> bool:
     """Whether a tidied answer holds words, which no algebra may take for products of letters."""
     return any(not _NAMES.fullmatch(w) for w in _WORD.findall(_NOT_WORDS.sub(" ", tidied)))
 
 
 def is_prose(tidied: str) -> bool:
-    """Whether a tidied answer is several words, not one."""
-    return " " in tidied and is_wordy(tidied)
+    """Whether a tidied answer is several words, not one. An hour of the day is none."""
+    return " " in tidied and is_wordy(_HOUR.sub("", tidied))
 
 
 def plain(tidied: str) -> str:
@@ -103,4 +116,4 @@ def plain(tidied: str) -> str:
     text = _SINGLE_IN_BRACES.sub(r"\1\2", text)
     if match := re.fullmatch(r"\(([A-Za-z])\)", text):
         return match[1]
-    return text.lower() if is_wordy(text) else text
+    return _HOUR.sub(r"\1m", text.lower()) if is_wordy(text) else text

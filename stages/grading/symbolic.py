@@ -11,14 +11,9 @@ from functools import cache
 from typing import Any
 
 from stages.grading.exact import UNORDERED, as_list, same_tidied
-from stages.grading.notation import tidy
+from stages.grading.notation import as_latex, tidy
 from stages.grading.verdict import Verdict
 
-_FUNCTIONS = re.compile(
-    r"(?<![\\A-Za-z])((?:arc)?(?:sin|cos|tan)h?|cot|sec|csc|log|ln|exp|pi|alpha|beta|gamma|theta|"
-    r"lambda|mu|sigma|phi|omega)(?![A-Za-z])"
-)
-_INFINITY = re.compile(r"(?<![\\A-Za-z])(?:infinity|oo)(?![A-Za-z])")
 _SIDE_BY_SIDE = re.compile(r"\d \d")
 _RELATION = re.compile(r"[=<>]|\\(?:in|le|ge|leq|geq|lt|gt|neq?)(?![A-Za-z])")
 _NAMED_VALUE = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?\s?=")
@@ -63,10 +58,9 @@ def _parse(tidied: str, what: str) -> list[Any]:
 
     if _SIDE_BY_SIDE.search(tidied):
         raise UnreadableError(f"{what} has numbers side by side")
-    latex = _INFINITY.sub(r"\\infty ", _FUNCTIONS.sub(r"\\\1 ", tidied))
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     found = math_verify.parse(
-        f"${latex.replace('%', '')}$",
+        f"${as_latex(tidied).replace('%', '')}$",
         [_how_to_read()],
         fallback_mode="no_fallback",
         parsing_timeout=None,
