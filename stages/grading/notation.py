@@ -58,6 +58,7 @@ _WORD_UNIT = re.compile(
 _UNWRAP = re.compile(
     r"\\(?:text|textnormal|mbox|mathrm|rm|textrm|textbf|mathbf|textit|mathit)\s*\{([^{}]*)\}"
 )
+_PLAIN_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
 _EDGES = " \t\n*`_"
 _NAMES = re.compile(
     r"sqrt|frac|(?:arc)?(?:sin|cos|tan)h?|alpha|beta|gamma|delta|epsilon|zeta|theta|iota|kappa|"
@@ -79,6 +80,8 @@ _WORD = re.compile(r"[A-Za-z]{4,}|\b[ap]\.?m\b", re.IGNORECASE)
 
 def tidy(answer: str) -> str:
     """The answer without decoration and units, with single blanks. Reads well, means the same."""
+    if _PLAIN_NUMBER.fullmatch(answer):
+        return answer
     text = answer.translate(_CHARACTERS)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)

@@ -1,5 +1,6 @@
 """`make bench`: each line compares two ways of doing the same work, in this process, in turns."""
 
+import os
 import statistics
 import tempfile
 import time
@@ -12,6 +13,9 @@ from rich.table import Table
 from tests.bench import dedup, engine, grading, ledger, sandbox
 
 ROUNDS = 3
+CASES = [engine.case, grading.invented, sandbox.case, dedup.case, ledger.case]
+if os.environ.get("RATCHET_DATASETS"):
+    CASES.insert(2, grading.recorded)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -28,9 +32,10 @@ def main() -> None:
         table.add_column(
             heading, justify="left" if heading in ("work", "the other way") else "right"
         )
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for module in (engine, grading, sandbox, dedup, ledger):
-            case = module.case(Path(folder))
+        for make in CASES:
+            case = make(Path(folder))
             case.ours(), case.other()
             pairs = [(seconds(case.ours), seconds(case.other)) for _ in range(ROUNDS)]
             ours, other = (statistics.median(side) for side in zip(*pairs, strict=True))
@@ -38,7 +43,10 @@ def main() -> None:
             table.add_row(
                 case.work, f"{ours:.2f}", case.other_way, f"{other:.2f}", f"{ratio:.1f} x"
             )
-    Console().print(table)
+            if case.differences:
+                differ = case.differences()
+                notes += [f"{case.work}: {len(differ)} differ", *(f"  {line}" for line in differ)]
+    Console().print(table, *notes, sep="\n")
 
 
 if __name__ == "__main__":

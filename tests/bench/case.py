@@ -12,3 +12,5 @@ class Case:
     ours: Callable[[], object]
     other_way: str
     other: Callable[[], object]
+    differences: Callable[[], list[str]] | None = None
+    """what the two ways say otherwise, a line each; without it they must say the same"""
