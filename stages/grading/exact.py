@@ -4,7 +4,8 @@ Policy. Answers are one if their tidied texts are, never because one contains th
 numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
 give, the names must agree. ``1011_2`` equals the same digits without the base, which the problem
 names. Bracketed tuples and intervals are compared place by place, lists without brackets and
-sets in any order. Words equal only the same words.
+sets in any order. Words equal only the same words. Other formulas are compared as values (see
+`expressions`); functions and relations are left to algebra.
 """
 
 import re
