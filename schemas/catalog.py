@@ -12,6 +12,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
+from schemas.reveals import Reveals
 from schemas.samples import Samples
 from schemas.settings import Settings
 from schemas.step_labels import StepLabels
@@ -24,6 +25,7 @@ TABLES: tuple[type[Table], ...] = (
     Problems,
     Samples,
     Verdicts,
+    Reveals,
     Paths,
     StepLabels,
     Corrections,

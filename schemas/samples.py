@@ -14,6 +14,7 @@ STRATEGIES = [
     "rationale",
     "interactive",
     "state_reset",
+    "adaptive",
     "gold",
     "imported",
 ]
@@ -33,7 +34,7 @@ class Samples(Table):
     strategy = dy.Enum(STRATEGIES)
     attempt = dy.Int32(min=0, description="round of drawing, from 0")
     draw = dy.Int32(min=0, description="index among the draws of one problem")
-    hint = dy.String(nullable=True, description="guidance in the prompt, never in the text")
+    hint = dy.String(nullable=True, description="shown in the prompt, or as the start of the text")
     revealed = dy.Float32(min=0, max=1, description="share of the rationale the hint showed")
     text = dy.String()
     n_tokens = dy.Int32(min=0)

@@ -23,6 +23,12 @@ select iteration, stage, * exclude (iteration, stage) from read_parquet(
     hive_types = {'iteration': smallint, 'stage': varchar}
 );
 
+create or replace view reveals as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/reveals/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view paths as
 select iteration, * exclude (iteration) from read_parquet(
     'data/paths/**/part.parquet', hive_partitioning = true, union_by_name = true,

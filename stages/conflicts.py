@@ -15,6 +15,11 @@ def _no_judge(p: Values) -> bool:
     return bool(p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"]))
 
 
+def _no_teacher(p: Values) -> bool:
+    asked = p["guide"]["by"] == "interactive" and p["teacher"]["by"] == "server"
+    return bool(asked and None in (p["teacher"]["url"], p["teacher"]["model"]))
+
+
 def _no_labels(p: Values) -> bool:
     return bool(p["label"]["by"] == "none")
 
@@ -25,11 +30,33 @@ def _draws(p: Values) -> bool:
 
 def _draws_more(p: Values) -> bool:
     evaluates = p["model"]["kind"] != "none" and (p["evaluate"]["greedy"] or p["evaluate"]["votes"])
-    return bool(p["label"]["by"] == "rollouts" or p["correct"]["by"] != "none" or evaluates)
+    others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
+    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates)
 
 
 # (does the run have it, given every section's values; what it is and how to mend it)
 CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
+    (
+        _no_teacher,
+        "guide.by=interactive needs a teacher: set teacher.url and teacher.model, or "
+        "teacher.by=simulator or policy",
+    ),
+    (
+        lambda p: (
+            p["guide"]["by"] == "interactive"
+            and p["teacher"]["by"] == "simulator"
+            and p["model"]["simulator"] == "policy"
+        ),
+        "teacher.by=simulator needs one: set model.simulator, or teacher.by=policy",
+    ),
+    (
+        lambda p: p["guide"]["by"] != "none" and not _draws(p),
+        "guide.by={guide.by} needs samples to find the tail in: set sample.by=sampling",
+    ),
+    (
+        lambda p: p["pair"]["gold_of"] != "demonstrated" and not _draws(p),
+        "pair.gold_of={pair.gold_of} needs samples: set sample.by=sampling",
+    ),
     (_no_judge, "label.by=judge needs a server to ask: set judge.url and judge.model"),
     (
         lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),

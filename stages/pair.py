@@ -21,6 +21,7 @@ from stages.rows.gold import gold_rows
 from stages.rows.preferences import path_pairs, step_pairs
 from stages.rows.unpaired import balanced_examples, right_examples
 from stages.stage import Turn, now, once, previous, stage
+from stages.tail import GuideSettings, in_tail
 
 
 def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:
@@ -43,7 +44,7 @@ def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool)
         "old_examples": previous(Examples),
     },
     writes=[now(Pairs), now(Examples)],
-    sections=[PairSettings],
+    sections=[PairSettings, GuideSettings],
 )
 def pair(
     problems: pl.DataFrame,
@@ -54,14 +55,16 @@ def pair(
     old_pairs: pl.DataFrame,
     old_examples: pl.DataFrame,
     pair: PairSettings,
+    guide: GuideSettings,
     turn: Turn,
 ) -> dict[str, pl.DataFrame]:
     """The training rows of one iteration."""
     known = candidates(paths, path_scores, step_labels, pair)
     need_feedback(known, path_scores, corrections, pair)
     pairs, examples = new_rows(known, corrections, problems, pair, turn.iteration)
-    if pair.rows == "gold" and pair.gold_of == "drawn":
-        examples = gold_rows(undemonstrated(problems, paths), made_in=turn.iteration)
+    if pair.rows == "gold" and pair.gold_of != "demonstrated":
+        asked = paths if pair.gold_of == "drawn" else of_tail(paths, guide.tail_below)
+        examples = gold_rows(undemonstrated(problems, asked), made_in=turn.iteration)
     pairs = accumulate(old_pairs, pairs, "pair_id", pair.cumulative)
     examples = accumulate(old_examples, examples, "example_id", pair.cumulative)
     if pair.rows == "gold" or pair.with_gold:
@@ -95,6 +98,13 @@ def new_rows(
     elif rows == "balanced":
         examples = balanced_examples(known, problems, settings, iteration)
     return pairs, examples
+
+
+def of_tail(paths: pl.DataFrame, below: float) -> pl.DataFrame:
+    """The paths of problems that this iteration's samples solve too rarely."""
+    n = pl.col("sample_ids").list.len()
+    rates = paths.group_by("problem_id").agg(rate=n.filter("correct").sum() / n.sum())
+    return paths.join(rates.filter(in_tail("rate", below)), on="problem_id", how="semi")
 
 
 def undemonstrated(problems: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:

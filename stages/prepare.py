@@ -16,6 +16,7 @@ from schemas.pairs import Pairs
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
+from schemas.reveals import Reveals
 from schemas.table import RatchetError
 from stages.identity import digest
 from stages.rows.gold import gold_rows
@@ -69,6 +70,7 @@ def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
         once(Pairs),
         once(Coverage),
         once(Progress),
+        once(Reveals),
     ],
     sections=[TaskSettings],
 )
@@ -92,6 +94,7 @@ def prepare(task: TaskSettings, turn: Turn) -> dict[str, pl.DataFrame]:
         "pairs": Pairs.create_empty(),
         "coverage": Coverage.create_empty(),
         "progress": _opening(problems, examples),
+        "reveals": Reveals.create_empty(),
     }
 
 

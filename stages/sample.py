@@ -17,11 +17,11 @@ from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings
+from stages.drawing import draw_rows
 from stages.engines.draw import Drawer
 from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
 from stages.engines.replay import replay
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
-from stages.identity import digest
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
 
@@ -75,15 +75,7 @@ def draw_round(
         how="cross",
         maintain_order="left_right",
     )
-    requests = drawer.requests(asked["prompt"].to_list(), asked["draw"].to_list(), sampling)
-    done = drawer.draw(requests, sampling, "sample")
-    return asked.with_columns(
-        pl.Series("text", [c.text for c in done], pl.String),
-        pl.Series("n_tokens", [c.n_tokens for c in done], pl.Int32),
-        pl.Series("logprob", [c.logprob for c in done], pl.Float64),
-        pl.Series("finish", [c.finish for c in done], pl.String),
-        pl.Series("seed", [r.seed for r in requests], pl.Int64),
-    )
+    return draw_rows(drawer, asked, sampling, "sample")
 
 
 def draw_all(
@@ -112,21 +104,14 @@ def draw_all(
     return pl.concat(rounds)
 
 
-def name_samples(drawn: pl.DataFrame, drawer: Drawer) -> pl.DataFrame:
-    """Rows of `samples`: ids, provenance and the columns that guidance would fill."""
-    origin = (drawer.version, drawer.model_digest)
-    ids = [digest(*origin, *r) for r in drawn.select("problem_id", "seed", "draw").rows()]
+def unguided(drawn: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `samples`: the columns that guidance would fill."""
     return drawn.with_columns(
-        pl.Series("sample_id", ids, pl.String),
         strategy=pl.lit("unguided"),
         attempt=0,
         hint=pl.lit(None, pl.String),
         revealed=0.0,
-        engine=pl.lit(drawer.version),
-        model_digest=pl.lit(drawer.model_digest),
-        prompt_digest=pl.Series([digest(p) for p in drawn["prompt"]], dtype=pl.String),
         parent=pl.lit(None, pl.String),
-        recorded_correct=pl.lit(None, pl.Boolean),
     )
 
 
@@ -156,7 +141,7 @@ def sample(
         return {"samples": samples, "rejects": rejects}
     drawer = Drawer(policy if sample.model == "policy" else simulator, engine, compute, turn)
     drawn = draw_all(drawer, chosen, sample, grade)
-    return {"samples": name_samples(drawn, drawer), "rejects": rejects}
+    return {"samples": unguided(drawn), "rejects": rejects}
 
 
 if __name__ == "__main__":

@@ -12,8 +12,23 @@ class GuideSettings(Section):
     """Section `guide`."""
 
     section: ClassVar[str] = "guide"
-    by: Literal["none"]
+    by: Literal[
+        "none",
+        "brute_force",
+        "answer",
+        "rationale",
+        "interactive",
+        "state_reset",
+        "adaptive",
+        "gold",
+    ]
     tail_below: float = Field(gt=0, le=1)
+    attempts: int = Field(ge=1)
+    restart: bool
+    aim: float = Field(gt=0, lt=1)
+    temperature: float = Field(gt=0)
+    top_p: float = Field(gt=0, le=1)
+    max_tokens: int = Field(ge=1)
 
 
 def in_tail(solve_rate: str, below: float) -> pl.Expr:

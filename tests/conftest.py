@@ -10,6 +10,7 @@ from schemas.problems import Problems
 from stages.engines.openai_engine import JudgeSettings
 from stages.models import ScratchSettings
 from stages.prepare import sort_rows
+from stages.tail import GuideSettings
 from stages.tasks.toy import TASK, ToySettings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -66,6 +67,21 @@ def scratch(**changes: object) -> ScratchSettings:
         "adapter": None,
     }
     return ScratchSettings.model_validate(values | changes)
+
+
+def guide_settings(**changes: object) -> GuideSettings:
+    """Guidance of a small tail."""
+    values = {
+        "by": "none",
+        "tail_below": 0.5,
+        "attempts": 4,
+        "restart": True,
+        "aim": 0.5,
+        "temperature": 0.7,
+        "top_p": 1.0,
+        "max_tokens": 24,
+    }
+    return GuideSettings.model_validate(values | changes)
 
 
 def judge_settings(**changes: object) -> JudgeSettings:

@@ -115,7 +115,7 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     tables: Tables = {
         noun: [] for noun in ("samples", "verdicts", "paths", "step_labels", "step_scores")
     }
-    tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": []}
+    tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": [], "reveals": []}
     for problem in train:
         drawn = [_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
@@ -123,6 +123,9 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
         _path(problem, iteration, drawn, rng, tables)
         _correct(problem, tables)
         _cover(problem, drawn, tables)
+        if guided:
+            reveal = {"problem_id": problem["problem_id"], "shown": 1, "tried": 2.0, "solved": 0.5}
+            tables["reveals"].append(reveal)
     _pair(train, iteration, tables, history)
     first = tables["samples"][0]["sample_id"]
     tables["rejects"] = [

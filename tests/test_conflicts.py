@@ -35,6 +35,10 @@ REFUSED = [
     (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo reads pairs only"),
     (["recipe=siof", "pair.with_reference=true"], "pair.with_reference is of balanced rows"),
     (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares rows of a batch"),
+    (["recipe=gsi_interactive"], "guide.by=interactive needs a teacher"),
+    (["recipe=gsi_interactive", "teacher.by=simulator"], "teacher.by=simulator needs one"),
+    (["recipe=adaptive", "sample.by=none"], "guide.by=adaptive needs samples to find the tail in"),
+    (["recipe=hard_control", "sample.by=none"], "pair.gold_of=tail needs samples"),
     (["label.delta=4"], "label.delta=4 of 4 rollouts can't be passed"),
     (
         ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
@@ -49,6 +53,7 @@ ALLOWED = [
     ["label.by=judge", "judge.model=some", SERVER],
     ["label.by=rollouts"],
     ["label.by=oracle"],
+    ["recipe=gsi_interactive", "teacher.by=policy"],
 ]
 
 

@@ -11,7 +11,9 @@ from tests import contract
 RECIPES = {
     "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",
     "kto", "step_kto", "simpo", "ipo", "step_dpo", "ratchet",
-    "control", "gold_control", "distill", "replay",
+    "control", "gold_control", "hard_control", "distill", "replay",
+    "si", "brute_force_64", "brute_force_128", "gsi_answer", "gsi_rationale", "gsi_interactive",
+    "gsi_state_reset", "gold_supplement", "adaptive",
 }  # fmt: skip
 
 
@@ -30,7 +32,9 @@ def test_params_are_the_composed_defaults() -> None:
 @pytest.mark.parametrize("task", ["toy", "toy_code", "gsm8k"])
 def test_every_recipe_composes_to_known_parameters(recipe: str, task: str) -> None:
     model = "tiny_strong_simulator" if recipe == "distill" else "tiny"
-    values = yaml.safe_load(contract.params(f"recipe={recipe}", f"task={task}", f"model={model}"))
+    server = ["teacher.url=http://localhost:8000/v1", "teacher.model=some"]
+    overrides = [f"recipe={recipe}", f"task={task}", f"model={model}", *server]
+    values = yaml.safe_load(contract.params(*overrides))
     assert values["run"]["recipe"] == recipe
     check_values(values, sections())
 

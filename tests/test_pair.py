@@ -9,7 +9,7 @@ from schemas.pairs import Pairs
 from schemas.table import RatchetError
 from stages.pair import PairSettings, pair
 from stages.stage import Turn
-from tests.conftest import toy_problems
+from tests.conftest import guide_settings, toy_problems
 
 PROBLEMS = toy_problems()
 DEMONSTRATED = PROBLEMS.filter("demonstrated")["problem_id"].to_list()
@@ -108,6 +108,7 @@ def run(
         old_pairs=old["pairs"],
         old_examples=old["examples"],
         pair=settings(**changes),
+        guide=guide_settings(),
         turn=Turn(iteration, 0),
     )
     return {

@@ -11,7 +11,7 @@ from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.frame import GradeSettings
-from stages.sample import SampleSettings, draw_all, name_samples, pool, wanted
+from stages.sample import SampleSettings, draw_all, pool, unguided, wanted
 from stages.stage import Turn
 from tests.conftest import toy_problems
 
@@ -55,7 +55,7 @@ def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFra
     engine = TransformersSettings(name="transformers", batch_size=4, shard_size=1000)
     drawer = Drawer(checkpoint, engine, ComputeSettings(threads=1), Turn(iteration, 0))
     drawer._engine = Third(dict(problems.select("prompt", "answer").rows()))
-    return name_samples(draw_all(drawer, problems, settings(**changes), GRADE), drawer)
+    return unguided(draw_all(drawer, problems, settings(**changes), GRADE))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from schemas.step_labels import StepLabels
 from schemas.table import Table
 from schemas.verdicts import Verdicts
 from stages.stats import stats
-from stages.tail import GuideSettings
+from tests.conftest import guide_settings
 from tests.planted import plant
 
 READ: dict[str, type[Table]] = {
@@ -41,7 +41,7 @@ def row(**changes: pl.DataFrame) -> dict[str, object]:
         old_coverage=Coverage.create_empty(),
         old_progress=store.read(Progress, iteration=0),
         old_evaluations=store.read(Evaluations, iteration=0),
-        guide=GuideSettings(by="none", tail_below=0.5),
+        guide=guide_settings(),
     )
     valid = store.validate(made["progress"].with_columns(iteration=1), Progress, "test")
     return valid.row(0, named=True)

@@ -22,7 +22,7 @@ class PairSettings(Section):
     keep_unpaired: bool
     with_reference: bool
     with_gold: bool
-    gold_of: Literal["demonstrated", "drawn"]
+    gold_of: Literal["demonstrated", "drawn", "tail"]
     cumulative: bool
     at_least: int = Field(ge=0)
 

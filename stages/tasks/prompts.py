@@ -47,3 +47,24 @@ def of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[st
         "code": lambda: code(question, "\n".join(tests)),
     }
     return asked[kind]()
+
+
+def with_answer(prompt: str, answer: str) -> str:
+    """The same, and what the answer comes to."""
+    return f"The answer is known to be {answer}. Show how it is reached.\n{prompt}"
+
+
+def with_rationale(prompt: str, rationale: str) -> str:
+    """The same, and a solution to write one's own from."""
+    return (
+        "Here is a worked solution. Learn from it, then solve the problem in your own words.\n"
+        f"Solution:\n{rationale.strip()}\n\n{prompt}"
+    )
+
+
+def with_explanation(prompt: str, attempt: str, explanation: str) -> str:
+    """The same, an attempt at it that failed, and what was wrong with that."""
+    return (
+        f"An earlier attempt at the problem below went wrong.\nAttempt:\n{attempt.strip()}\n"
+        f"What was wrong:\n{explanation.strip()}\nSolve it anew without that mistake.\n\n{prompt}"
+    )

@@ -1,0 +1,101 @@
+"""Adaptive reset: as few gold steps as are likely to be enough, judged by what was seen.
+
+Ours, after GSI's state reset. How many steps to show is a bandit's choice with ordered arms: what
+was solved with some steps shown would have been with more, and what failed would have with fewer.
+
+For a problem, s(l) is the weight of its successes with at most l steps shown and f(l) that of its
+failures with at least l. What similar problems needed makes a prior: p(r), the rate of success of
+problems of the same level (of any, where none was tried) with r gold steps left to write; from the
+nearest number n of steps that was tried, p(r) = p(n)^(r/n), as if every step were as hard. The
+chance with l of m steps shown is (W p(m - l) + s(l)) / (W + s(l) + f(l)); the next request
+shows the fewest steps that have `aim` or more, or all that may be shown. Unguided samples count
+as attempts with none shown. Earlier iterations' attempts weigh half as much with each iteration.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import polars as pl
+
+from stages.guidance.request import Ask, Attempt, Hard
+from stages.guidance.rounds import Case
+from stages.guidance.strategies import begun
+
+W = 4.0
+"""Attempts that the prior weighs."""
+DECAY = 0.5
+Counts = dict[int, list[float]]
+"""steps → [attempts, successes]"""
+
+
+class Evidence:
+    """What was tried with how many steps shown, problem by problem and over similar ones."""
+
+    def __init__(self) -> None:
+        self._earlier: dict[str, Counts] = defaultdict(dict)
+        self._similar: dict[int | None, Counts] = defaultdict(dict)
+        self._all: Counts = {}
+
+    def remember(self, problems: Sequence[Hard], reveals: pl.DataFrame) -> None:
+        """Takes in what the previous iteration's rows of `reveals` say."""
+        known = {problem.problem_id: problem for problem in problems}
+        columns = reveals.select("problem_id", "shown", "tried", "solved")
+        for name, shown, tried, solved in columns.rows():
+            _add(self._earlier[name], shown, DECAY * tried, DECAY * solved)
+            if name in known:
+                self._count(known[name], shown, DECAY * tried, DECAY * solved)
+
+    def see(self, problem: Hard, attempts: Sequence[Attempt]) -> None:
+        """Takes in new attempts on a problem."""
+        for attempt in attempts:
+            self._count(problem, attempt.shown, 1.0, float(attempt.correct))
+
+    def _count(self, problem: Hard, shown: int, tried: float, solved: float) -> None:
+        left = len(problem.rationale) - shown
+        _add(self._similar[problem.level], left, tried, solved)
+        _add(self._all, left, tried, solved)
+
+    def prior(self, problem: Hard, shown: int) -> float:
+        """The rate of success of similar problems, as if each step left were as hard as another."""
+        left = len(problem.rationale) - shown
+        counts = self._similar[problem.level] or self._all
+        if not counts:
+            return 0.0
+        near = min(counts, key=lambda n: (abs(n - left), -n))
+        tried, solved = counts[near]
+        return float(((solved + 0.5) / (tried + 1)) ** (left / near))
+
+    def chance(self, problem: Hard, history: Sequence[Attempt], shown: int) -> float:
+        """The estimated chance of a right answer with so many steps shown."""
+        earlier = self._earlier.get(problem.problem_id, {})
+        seen = [(n, tried, solved) for n, (tried, solved) in earlier.items()]
+        seen += [(a.shown, 1.0, float(a.correct)) for a in history]
+        right = sum(solved for n, _, solved in seen if n <= shown)
+        wrong = sum(tried - solved for n, tried, solved in seen if n >= shown)
+        return (W * self.prior(problem, shown) + right) / (W + right + wrong)
+
+
+def adaptive(problem: Hard, history: Sequence[Attempt], evidence: Evidence, aim: float) -> Ask:
+    """The answer begun with the fewest gold steps that are likely to be enough."""
+    arms = range(problem.most + 1)
+    enough = (shown for shown in arms if evidence.chance(problem, history, shown) >= aim)
+    return begun(problem, next(enough, problem.most))
+
+
+def reveals(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `reveals`: this iteration's attempts, and the earlier ones at half their weight."""
+    columns = ["problem_id", "shown", "tried", "solved"]
+    old = earlier.select(*columns[:2], pl.col(columns[2:]) * DECAY)
+    new = [
+        (case.problem.problem_id, attempt.shown, 1.0, float(attempt.correct))
+        for case in cases
+        for attempt in case.history
+    ]
+    both = pl.concat([old, pl.DataFrame(new, schema=old.schema, orient="row")])
+    return both.group_by("problem_id", "shown").agg(pl.col("tried", "solved").sum())
+
+
+def _add(counts: Counts, place: int, tried: float, solved: float) -> None:
+    entry = counts.setdefault(place, [0.0, 0.0])
+    entry[0] += tried
+    entry[1] += solved
