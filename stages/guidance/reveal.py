@@ -54,9 +54,10 @@ def states(text: str, answer: str, options: Sequence[str] = ()) -> bool:
     value = number(answer)
     if value is not None and any(abs(found) == abs(value) for found in numbers(text)):
         return True
-    wanted = _squeezed(answer)
-    if value is None and wanted and _stands_in(wanted, _squeezed(text)):
-        return True
+    if value is None:
+        for writing in (_spoken, _squeezed):
+            if _stands_in(writing(answer), writing(text)):
+                return True
     return any(same(answer, side) for side in _sides(text))
 
 
@@ -80,6 +81,11 @@ def _sides(text: str) -> set[str]:
     return {side.strip(" .,;:()*") for side in found if len(side) <= MAX_ANSWER_CHARS}
 
 
+def _spoken(text: str) -> str:
+    """A text as words, with single blanks."""
+    return " ".join(text.lower().split())
+
+
 def _squeezed(text: str) -> str:
     """A text in the one writing that answers are compared in, without blanks and signs."""
     return re.sub(r"[\s$]|\\text|[{}]", "", plain(tidy(text))).lower()
@@ -87,6 +93,8 @@ def _squeezed(text: str) -> str:
 
 def _stands_in(wanted: str, text: str) -> bool:
     """Whether it stands there by itself, not within a longer word or number."""
+    if not wanted:
+        return False
     before = r"(?<![a-z0-9])" if wanted[0].isalnum() else ""
     after = r"(?![a-z0-9])" if wanted[-1].isalnum() else ""
     return re.search(before + re.escape(wanted) + after, text) is not None
