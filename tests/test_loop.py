@@ -211,6 +211,19 @@ def test_recipes_that_sample_alike_share_their_samples(
     assert ("sample@1" in stages) == (first == "sample@1"), printed
 
 
+def test_guidance_reuses_the_plain_samples(house: House) -> None:
+    settings = ["guide.attempts=3", "pair.at_least=1"]
+    stages, printed = house.experiment("iteration=1", "recipe=gsi_state_reset", *settings)
+    assert {"sample@1", "guide@1", "align@1", "report"} <= set(stages), printed
+    stages, printed = house.experiment("iteration=1", "recipe=adaptive", *settings)
+    assert {"guide@1", "align@1", "report"} <= set(stages), printed
+    assert not {"base", "sft", "sample@1", "grade@1"} & set(stages), printed
+    asked = house.run("ratchet", "sql", "--json", "select strategy, max(attempt) as n from samples "
+                      "where iteration = 1 group by all order by all")  # fmt: skip
+    rows = json.loads(asked.stdout)
+    assert [(row["strategy"], row["n"]) for row in rows] == [("unguided", 0), ("adaptive", 3)]
+
+
 def test_code_runs_the_whole_loop(house: House) -> None:
     stages, printed = house.experiment("iteration=1", "task=toy_code", "pair.at_least=1")
     assert {"sample@1", "grade@1", "dedup@1", "label@1", "align@1", "report"} <= set(stages), (
@@ -226,7 +239,9 @@ def test_code_runs_the_whole_loop(house: House) -> None:
 def test_the_leaderboard_has_a_row_per_experiment(house: House) -> None:
     listed = house.run("ratchet", "leaderboard", "--json", "--mode", "greedy")
     rows = json.loads(listed.stdout)
-    assert {row["recipe"] for row in rows} == {"sipf", "rft", "step_kto", "step_dpo", "irpo"}
+    assert {row["recipe"] for row in rows} == {
+        *("sipf", "rft", "step_kto", "step_dpo", "irpo", "gsi_state_reset", "adaptive")
+    }
     assert {row["task"] for row in rows} == {"toy", "toy_code"}
     assert {row["iteration"] for row in rows} == {0, 1, 2, 3}
 
