@@ -25,7 +25,7 @@ class GuideSettings(Section):
     tail_below: float = Field(gt=0, le=1)
     attempts: int = Field(ge=1)
     restart: bool
-    aim: float = Field(gt=0, lt=1)
+    aim: float = Field(gt=0, le=1)
     temperature: float = Field(gt=0)
     top_p: float = Field(gt=0, le=1)
     max_tokens: int = Field(ge=1)

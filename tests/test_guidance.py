@@ -206,7 +206,7 @@ def known(*rows: tuple[str, int, float, float]) -> pl.DataFrame:
 
 NONE = [(0, False)] * 4
 EVIDENCE = [
-    ("nothing known: all that may be shown", [], [], [], 2),
+    ("nothing known: one step is as hard as another", [], [], [], 1),
     ("similar problems do with none", [], [("q", 0, 40.0, 38.0)], [], 0),
     ("similar ones do with one", [], [("q", 1, 40.0, 38.0), ("q", 0, 40.0, 0.0)], [], 1),
     ("own failures raise it", [], [("q", 1, 40.0, 38.0)], [(1, False)] * 5, 2),

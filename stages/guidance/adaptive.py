@@ -5,11 +5,15 @@ was solved with some steps shown would have been with more, and what failed woul
 
 For a problem, s(l) is the weight of its successes with at most l steps shown and f(l) that of its
 failures with at least l. What similar problems needed makes a prior: p(r), the rate of success of
-problems of the same level (of any, where none was tried) with r gold steps left to write; from the
-nearest number n of steps that was tried, p(r) = p(n)^(r/n), as if every step were as hard. The
-chance with l of m steps shown is (W p(m - l) + s(l)) / (W + s(l) + f(l)); the next request
-shows the fewest steps that have `aim` or more, or all that may be shown. Unguided samples count
-as attempts with none shown. Earlier iterations' attempts weigh half as much with each iteration.
+problems of the same level (of any, where none was tried) with r gold steps left to write. From the
+nearest number n of steps that was tried, p(r) = p(n)^(r/n), as if every step were as hard, and no
+lower than with more steps left. The chance with l of m steps shown is
+
+    (W p(m - l) + s(l)) / (W + s(l) + f(l)).
+
+The next request shows the fewest steps whose chance is at least `aim` times the best one. Unguided
+samples count as attempts with none shown. Earlier iterations' attempts weigh half as much with
+each iteration.
 """
 
 from collections import defaultdict
@@ -24,6 +28,8 @@ from stages.guidance.strategies import begun
 W = 4.0
 """Attempts that the prior weighs."""
 DECAY = 0.5
+EVEN = 0.5
+"""The chance of a step while nothing is known."""
 Counts = dict[int, list[float]]
 """steps → [attempts, successes]"""
 
@@ -56,14 +62,10 @@ class Evidence:
         _add(self._all, left, tried, solved)
 
     def prior(self, problem: Hard, shown: int) -> float:
-        """The rate of success of similar problems, as if each step left were as hard as another."""
-        left = len(problem.rationale) - shown
+        """The rate of success of similar problems, no lower than with fewer steps shown."""
+        steps = len(problem.rationale)
         counts = self._similar[problem.level] or self._all
-        if not counts:
-            return 0.0
-        near = min(counts, key=lambda n: (abs(n - left), -n))
-        tried, solved = counts[near]
-        return float(((solved + 0.5) / (tried + 1)) ** (left / near))
+        return max(_rate(counts, steps - n) for n in range(shown + 1))
 
     def chance(self, problem: Hard, history: Sequence[Attempt], shown: int) -> float:
         """The estimated chance of a right answer with so many steps shown."""
@@ -76,10 +78,10 @@ class Evidence:
 
 
 def adaptive(problem: Hard, history: Sequence[Attempt], evidence: Evidence, aim: float) -> Ask:
-    """The answer begun with the fewest gold steps that are likely to be enough."""
-    arms = range(problem.most + 1)
-    enough = (shown for shown in arms if evidence.chance(problem, history, shown) >= aim)
-    return begun(problem, next(enough, problem.most))
+    """The answer begun with the fewest gold steps that do nearly as well as any number."""
+    chances = [evidence.chance(problem, history, n) for n in range(problem.most + 1)]
+    enough = aim * max(chances)
+    return begun(problem, next(n for n, chance in enumerate(chances) if chance >= enough))
 
 
 def reveals(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
@@ -93,6 +95,15 @@ def reveals(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
     ]
     both = pl.concat([old, pl.DataFrame(new, schema=old.schema, orient="row")])
     return both.group_by("problem_id", "shown").agg(pl.col("tried", "solved").sum())
+
+
+def _rate(counts: Counts, left: int) -> float:
+    """The rate of success with so many steps left, as if each of them were as hard as another."""
+    if not counts:
+        return EVEN**left
+    near = min(counts, key=lambda n: (abs(n - left), -n))
+    tried, solved = counts[near]
+    return float(((solved + 0.5) / (tried + 1)) ** (left / near))
 
 
 def _add(counts: Counts, place: int, tried: float, solved: float) -> None:
