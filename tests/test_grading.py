@@ -46,6 +46,13 @@ EXTRACTED = [
     (r"\boxed{\text{the answer is } 18}", r"\text{the answer is } 18"),
     (r"The answer is 5 or \boxed{east}", "east"),
     ("#### Thursday", "Thursday"),
+    ("Final Answer: The final answer is $5$. I hope it is correct.", "5"),
+    ("**Answer:** The answer is $5$.", "5"),
+    ("The answer is 17. Wait, the answer is 18.", "18"),
+    ("So my answer is wrong. Recomputing, the answer is 14.", "14"),
+    ("The answer is 14. I hope that this answer is correct.", "14"),
+    ("The answer is 14, so the answer is positive.", "14"),
+    ("The answer is 14, not 15.", "14"),
     # headings are no answers
     ("\\boxed{18}\n\n#### Conclusion\nDone.", "18"),
     ("#### 2. Solve the equation\nso \\boxed{18}\n###### 7", "18"),
