@@ -27,16 +27,18 @@ MAX_BARE_CHARS = 100
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
 _FIRST_BOX = re.compile(r"\\(?:boxed|fbox)")
 _BOX_TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_UNBRACED_BOX = re.compile(r"\\boxed\s+([^\s{}$.,\\]+)")
+_UNBRACED_BOX = re.compile(r"\\boxed(?:\s+|(?=\d))([^\s{}$.,\\]+)")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
 _LINE = re.compile(r"^[ \t>*]*A[ \t*]*:(.+)", re.MULTILINE)
 _SENTENCE = re.compile(
     r"\banswers?\b(?: to (?:the|this) (?:question|problem))?[ \t*]*(?:(?:is|are)\b|[:=])"
-    r"[ \t*:]*(?:\n\s*)?(?:(?:\\\[|\$\$)[ \t]*\n\s*)?",
+    r"[ \t*:]*(?:\n\s*)?(?:(?:\\\[|\$\$|```\w*)[ \t]*\n\s*)?",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)|,\snot\b|,?\s(?:because|since|as|which|so|where)\b")
 _LEADING_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_ANOTHER = re.compile(r"\s*(?:,|,?\s(?:and|or)\b)\s*(?=\$|\\[(\[])")
+_ENDED = re.compile(r"\s*(?:[.,;:*]|respectively\b|$)")
 _SUBSTANCE = re.compile(r"\d|[\\$]|^\W*[A-Za-z]\W*$")
 _CHAIN = re.compile(r"(?:=|\\equiv)[^,;]*(?:=|\\equiv)")
 _WORDS_AS_FORMULA = re.compile(r"\$?\\(?:text|textbf|textrm|mbox)\s*\{[^{}]*\}\$?\.?")
@@ -131,12 +133,23 @@ def _sentences(text: str) -> Iterator[_Span]:
 
 def _first_sentence(text: str) -> str:
     """The answer at the head of what follows "the answer is"."""
-    formula = _LEADING_FORMULA.match(text)
-    if formula:
-        content = next(group for group in formula.groups() if group)
-        if not _reads_as_prose(content):
-            return content.strip()
+    formulas = _leading_formulas(text)
+    if formulas and not any(map(_reads_as_prose, formulas)):
+        return ", ".join(formulas)
     return _SENTENCE_END.split(text, maxsplit=1)[0].strip()
+
+
+def _leading_formulas(text: str) -> list[str]:
+    """The first formula, or several that fill the sentence but for commas, "and" and "or"."""
+    found: list[str] = []
+    position = 0
+    while formula := _LEADING_FORMULA.match(text, position):
+        found.append(next(group for group in formula.groups() if group).strip())
+        another = _ANOTHER.match(text, formula.end())
+        if not another:
+            return found if _ENDED.match(text, formula.end()) else found[:1]
+        position = another.end()
+    return found[:1]
 
 
 def _reads_as_prose(answer: str) -> bool:

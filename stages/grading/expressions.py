@@ -2,34 +2,37 @@ r"""Formulas compared as values: what school algebra writes, evaluated at fixed 
 
 Read: numbers, letters with or without an index, ``\pi``, + - * /, ``\frac``, ``\sqrt``, powers,
 brackets, products without a sign, one equals sign. The letter i is the imaginary unit and e is
-Euler's number; every other letter gets a number of its own. Anything else (a function, a relation,
-a vertical bar) is left to algebra, as is all that two readers may read in two ways: ``1/2x``,
-``2\frac13 x``, ``x 2``, ``f(x)``.
+Euler's number; every other letter gets a positive number of its own. Anything else (a function, a
+relation, a vertical bar) is left to algebra, as is all that two readers may read in two ways:
+``1/2x``, ``x 2``, ``f(x)``.
 
-Policy. Formulas are one if they agree at every point to 40 digits: nothing but a contrived
-coincidence does so and differs. Where they disagree they do differ. Without letters, a decimal of
+Policy. Letters stand for positive numbers, so ``\sqrt{x^2}`` is x. Formulas are one if they agree
+at every point to 40 digits: nothing but a contrived coincidence does so and differs, since roots
+and broken powers of letters less something, which turn at some point, are left to algebra
+(``\sqrt{(x-2)^2}``). Where formulas disagree they do differ. Without letters, a decimal of
 six or more places equals what `numbers` would let it equal; with letters, algebra decides. Two
 equations are one if one is a multiple of the other.
 """
 
 import re
 from decimal import Decimal, DecimalException, localcontext
+from functools import lru_cache
 from zlib import crc32
 
 from stages.grading.notation import as_latex
 from stages.grading.numbers import ROUNDED_PLACES
-from stages.grading.values import ARITHMETIC, PI, OutOfReachError, Value, real
+from stages.grading.values import ARITHMETIC, PI, E, OutOfReachError, Value, real
 
 MAX_CHARS, MAX_DEPTH, POINTS = 300, 20, 3
 
 _TOKEN = re.compile(r" *(\d+(?:\.\d*)?|\.\d+|\\[A-Za-z]+|[A-Za-z]|[-+*/^_=(){}\[\]])")
 _ROUNDED = re.compile(rf"\.\d{{{ROUNDED_PLACES},}}")
 _CALL = re.compile(r"(?<![A-Za-z\\])[fghFGHPT] ?\(")
-_GREEK = "alpha beta gamma delta epsilon theta lambda mu omega phi sigma infty"
-_LETTERS = frozenset(rf"\{name}" for name in _GREEK.split())
+_GREEK = "alpha beta gamma delta epsilon theta lambda mu omega phi sigma"
+_LETTERS = frozenset([rf"\{name}" for name in _GREEK.split()] + [r"\infty"])  # unlike any number
 _SIGNS = {"*": "*", r"\cdot": "*", r"\times": "*", "/": "/", r"\div": "/"}
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
-_END = ""
+_END, DIGITS = "", ".0123456789"
 
 
 def same_value(wanted: str, given: str) -> bool | None:
@@ -46,19 +49,33 @@ def same_value(wanted: str, given: str) -> bool | None:
 
 
 def _same(wanted: str, given: str) -> bool | None:
-    ours, theirs = _tokens(as_latex(wanted)), _tokens(as_latex(given))
+    ours, theirs = _values(wanted), _values(given)
+    if not ours or not theirs:
+        return None
+    has_letters = len(ours) + len(theirs) > 2
     is_rounded = _ROUNDED.search(wanted) or _ROUNDED.search(given)
-    has_letters = any(token in _LETTERS or _is_letter(token) for token in ours + theirs)
     if is_rounded and has_letters:
         return None
-    points = range(POINTS if has_letters else 1)
-    pairs = [(_Reading(ours, point).value(), _Reading(theirs, point).value()) for point in points]
+    n_points = POINTS if has_letters else 1
+    pairs = list(zip((ours * POINTS)[:n_points], (theirs * POINTS)[:n_points], strict=True))
     if "=" in wanted:
         return _are_multiples(pairs) or None
     if is_rounded:
         ((one, other),) = pairs
         return one.minus(other).size() <= min(Decimal("1e-6"), one.size() / 10**5)
     return all(one.agrees(other) for one, other in pairs)
+
+
+@lru_cache(maxsize=1024)  # a reference meets many answers, an element of a list many elements
+def _values(tidied: str) -> tuple[Value, ...]:
+    """The values of a formula at all points, one without letters; none if it is out of reach."""
+    try:
+        tokens = _tokens(as_latex(tidied))
+        return tuple(
+            _Reading(tokens, point).value() for point in range(POINTS if _has_letter(tokens) else 1)
+        )
+    except (OutOfReachError, DecimalException):
+        return ()
 
 
 def _are_multiples(pairs: list[tuple[Value, Value]]) -> bool:
@@ -70,8 +87,13 @@ def _are_multiples(pairs: list[tuple[Value, Value]]) -> bool:
     return all(one.times(second).agrees(other.times(first)) for one, other in rest)
 
 
-def _is_letter(token: str) -> bool:
-    return token.isalpha() and token not in ("i", "e")
+def _has_letter(tokens: list[str]) -> bool:
+    return any(t in _LETTERS or (t.isalpha() and t not in ("i", "e")) for t in tokens)
+
+
+def _may_turn(tokens: list[str]) -> bool:
+    """Whether a formula may be positive for some values of its letters and negative for others."""
+    return "-" in tokens and _has_letter(tokens)
 
 
 def _tokens(text: str) -> list[str]:
@@ -144,27 +166,22 @@ class _Reading:
                 sign = _SIGNS[self._take()]
                 factor = self._power(signed=True)
                 value = value.over(factor) if sign == "/" else value.times(factor)
-            elif sign == "/" or self._next[0] in ".0123456789" or self._is_mixed():
+            elif sign == "/" or self._next[0] in DIGITS:
                 raise OutOfReachError
             else:
                 value = value.times(self._power())
         return value
 
-    def _is_mixed(self) -> bool:
-        """Whether a fraction of digits is next and digits stand before it."""
-        if self._next != r"\frac" or not self._tokens[self._place - 1].isdigit():
-            return False
-        parts = self._tokens[self._place + 1 : self._place + 7]
-        return all(part in "{}" or part.isdigit() for part in parts)
-
     def _power(self, signed: bool = False) -> Value:
         if signed and self._found("-"):
             return Value(Decimal(0)).minus(self._power())
+        start = self._place
         base = self._atom()
+        tokens = self._tokens[start : self._place]
         if not self._found("^"):
             return base
         power = self._atom()
-        if self._next == "^":
+        if self._next == "^" or (power.re % 1 and _may_turn(tokens)):
             raise OutOfReachError
         return base.to_the(power)
 
@@ -179,7 +196,7 @@ class _Reading:
             case r"\pi":
                 return Value(PI)
             case "e":
-                return Value(Decimal(1).exp())
+                return Value(E)
             case "i":
                 return Value(Decimal(0), Decimal(1))
             case token if token[:1].isdigit() or token[:1] == ".":
@@ -194,9 +211,13 @@ class _Reading:
         if self._found("["):
             degree = self._take()
             self._expect("]")
-        if not degree.isdigit() or len(self._next) > 1:
+        if not degree.isdigit() or (len(self._next) > 1 and self._next[0] in DIGITS):
             raise OutOfReachError  # \sqrt12 may be one or the other
-        return self._atom().root(int(degree))
+        start = self._place
+        value = self._atom()
+        if _may_turn(self._tokens[start : self._place]):
+            raise OutOfReachError
+        return value.root(int(degree))
 
     def _letter(self, name: str) -> Value:
         if self._found("_"):
@@ -206,4 +227,4 @@ class _Reading:
                     name += self._take()
                 self._expect("}")
         spread = crc32(f"{name.replace('{', '')} {self._point}".encode())
-        return Value((1 + Decimal(spread % 99_991) / 65_537) * (-1 if spread % 2 else 1))
+        return Value(1 + Decimal(spread % 99_991) / 65_537)
