@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.grading import Limits, Reference, grade, grade_all, pool
+from stages.grading import Limits, Reference, expressions, grade, grade_all, pool
 from stages.grading.answers import find_answer
 from stages.grading.exact import same
 from stages.grading.numbers import number
@@ -251,6 +251,21 @@ SAME = [
     (r"x \sin y", r"\sin(y) x", None),
     (r"(-\infty,1)\cup(1,\infty)", r"(-\infty,2)\cup(2,\infty)", None),
 ]
+
+SUMS = [f"2^.5+3^.{n}+x^55" for n in range(11, 41)]
+
+
+def test_lists_read_each_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    class Counted(expressions.Reading):
+        def __init__(self, tokens: list[str], point: int) -> None:
+            read.append(point)
+            super().__init__(tokens, point)
+
+    monkeypatch.setattr(expressions, "Reading", Counted)
+    assert same(", ".join(SUMS), ", ".join(SUMS[::-1])) is True
+    assert len(read) <= 30 * expressions.POINTS
 
 
 @pytest.mark.parametrize(("reference", "answer", "decision"), SAME)
