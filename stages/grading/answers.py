@@ -5,7 +5,9 @@ Policy. An answer counts only where the text states it, in one of these forms:
 - ``\boxed{18}`` (or ``\fbox``) with balanced braces; an unclosed or empty box states nothing;
 - ``#### 18``;
 - a line ``A: 18``;
-- a sentence or line with ``answer is 18``, ``answer: 18`` or ``answer = 18``.
+- a sentence or line with ``answer is 18``, ``answer: 18`` or ``answer = 18``; of a formula and
+  what follows it the formula is the answer, and several that fill a sentence are a list (``$3$ and
+  $4$``).
 
 Of several statements the last one wins, whatever its form, on one line too. A sentence or line of
 words alone ("the answer is correct", a heading) counts only if no other statement does; prose
