@@ -1,10 +1,10 @@
 """dedup: samples → distinct reasoning paths, split into steps.
 
 Mathematics: two samples of a problem take the same path when they state the same equations in the
-same order and end in the same answer (RFT's key; SIPF 3.1); the one least like the other paths
-stands for it. Texts without an equation compare by their normalised words, so they are not all
-merged into one. Programs: nearly equal ones, by edit distance, are one path (SIPF 3.1); a right
-one never stands for a wrong one. Nothing depends on the order of the rows.
+same order and end in the same answer, however written (RFT's key; SIPF 3.1); the one least like the
+other paths stands for it. Texts without an equation compare by their normalised words, so they are
+not all merged into one. Programs: nearly equal ones, by edit distance, are one path (SIPF 3.1); a
+right one never stands for a wrong one. Nothing depends on the order of the rows.
 """
 
 from typing import ClassVar
@@ -16,6 +16,8 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
+from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.numbers import read_number
 from stages.identity import digest
 from stages.settings import Section
 from stages.similarity import most_different, stands_for
@@ -37,8 +39,18 @@ def fingerprint(kind: str, text: str, extracted: str | None) -> str:
     """The same for two texts that are one path; of programs, for those equal but for blanks."""
     if kind in PROGRAMS:
         return digest("program", bare(extracted if kind == "code" and extracted else text))
-    found = equations(text)
-    return digest("equations", *found, extracted) if found else digest("text", normalised(text))
+    if found := equations(text):
+        return digest("equations", *found, spelled(extracted))
+    return digest("text", normalised(text))
+
+
+def spelled(answer: str | None) -> str | None:
+    """An answer in one spelling: «7», «$7», «7.0» and «7 dollars» are one."""
+    if answer is None or len(answer) > MAX_ANSWER_CHARS:
+        return answer
+    tidied = tidy(answer)
+    number = read_number(tidied)
+    return str(number.value) if number else plain(tidied)
 
 
 def bare(program: str) -> str:

@@ -10,6 +10,8 @@ from tests.conftest import datasets_folder
 NUMBERS = Reference("B", ("17", "42", "50%", "1/3", "2\\pi"))
 WORDS = Reference("C", ("All of these", "rows only", "None of these", "x", "y"))
 TWINS = Reference("A", ("0.5", "1/2", "2"))
+SHAPES = Reference("C", ("a square", "a line", "a circle"))
+AMOUNTS = Reference("C", ("10", "20", "30"))
 NAMED = Reference("A", ("C", "A", "B"))
 
 CASES = [
@@ -28,6 +30,12 @@ CASES = [
     )],
     (NUMBERS, "", "unparseable"),
     (NUMBERS, "a long story about a cat and a dog without end", "unparseable"),
+    (NUMBERS, "answer" + " " * 20_000 + "!", "unparseable"),
+    (NUMBERS, "The answer is " + "*" * 20_000 + "!", "wrong"),
+    (NUMBERS, "answer" + ":\n" * 20_000 + "!", "wrong"),
+    (NUMBERS, "\\boxed{option" + " " * 20_000 + "!!}", "unparseable"),
+    (NUMBERS, "\\boxed{B) " + " " * 20_000 + "x}", "correct"),
+    (NUMBERS, "answer A " * 20_000 + "!", "wrong"),
     (Reference("D", NUMBERS.options), r"\boxed{\frac{1}{3}}", "correct"),
     (Reference("E", NUMBERS.options), r"The answer is $2 \pi$", "correct"),
     (Reference("C", NUMBERS.options), "The answer is 50%", "correct"),
@@ -37,6 +45,18 @@ CASES = [
     (WORDS, "C", "correct"),
     (TWINS, "The answer is 0.5", "wrong"),
     (TWINS, "A", "correct"),
+    (SHAPES, "The answer is a circle", "correct"),
+    (SHAPES, "The answer is a square", "wrong"),
+    (SHAPES, "The answer is A", "wrong"),
+    (SHAPES, "The answer is C, not A", "correct"),
+    (SHAPES, "The answer is A. Wait, the answer is C, not A", "correct"),
+    (SHAPES, "Hence C is the answer.", "correct"),
+    (SHAPES, "(A) is too small, and (C) is the correct option", "correct"),
+    (AMOUNTS, "the answer is 30 (C)", "correct"),
+    (AMOUNTS, "the answer is 30 (B)", "wrong"),
+    (AMOUNTS, "The answer is $A = 30$", "correct"),
+    (AMOUNTS, "The answer is $A = 10$", "wrong"),
+    (AMOUNTS, "The answer is C - 30", "correct"),
     (NAMED, "The answer is C", "correct"),
     (Reference("B"), "The answer is B", "correct"),
     (Reference("B"), "The answer is 42", "unparseable"),

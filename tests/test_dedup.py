@@ -77,6 +77,25 @@ def test_fingerprints_of_kinds(kind: str, one: str, two: str, same: bool) -> Non
     assert (fingerprint(kind, one, answer) == fingerprint(kind, two, answer)) is same
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("7", "$7", True),
+        ("7", "7 dollars", True),
+        ("7", "7.0", True),
+        ("1/2", r"\frac{1}{2}", True),
+        (r"\text{East}", "east", True),
+        ("7", "8", False),
+        ("7", None, False),
+        ("7" * 2000, "7" * 2000, True),
+        ("7" * 2000, "7" * 2001, False),
+    ],
+)
+def test_answers_however_written(one: str, two: str | None, same: bool) -> None:
+    text = "3+4 = 7, so that is it"
+    assert (fingerprint("math", text, one) == fingerprint("math", text, two)) is same
+
+
 def rows(
     texts: list[tuple[str, str, str, bool]],
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.grading import Limits, Reference, grade, grade_all, pool
+from stages.grading import Limits, Reference, expressions, grade, grade_all, pool
 from stages.grading.answers import find_answer
 from stages.grading.exact import same
 from stages.grading.numbers import number
@@ -46,6 +46,13 @@ EXTRACTED = [
     (r"\boxed{\text{the answer is } 18}", r"\text{the answer is } 18"),
     (r"The answer is 5 or \boxed{east}", "east"),
     ("#### Thursday", "Thursday"),
+    ("Final Answer: The final answer is $5$. I hope it is correct.", "5"),
+    ("**Answer:** The answer is $5$.", "5"),
+    ("The answer is 17. Wait, the answer is 18.", "18"),
+    ("So my answer is wrong. Recomputing, the answer is 14.", "14"),
+    ("The answer is 14. I hope that this answer is correct.", "14"),
+    ("The answer is 14, so the answer is positive.", "14"),
+    ("The answer is 14, not 15.", "14"),
     # headings are no answers
     ("\\boxed{18}\n\n#### Conclusion\nDone.", "18"),
     ("#### 2. Solve the equation\nso \\boxed{18}\n###### 7", "18"),
@@ -65,6 +72,11 @@ EXTRACTED = [
     (r"The answer is $\$1.25$.", r"\$1.25"),
     ("The answer is $AB=9, CD=4$.", "AB=9, CD=4"),
     (r"\boxed{44}. To check our answer: $17*44 = 748 = 9*83+1$.", "44"),
+    ("The answers are $3$ and $4$.", "3, 4"),
+    (r"Answer: \(x=3\) or \(x=4\), by symmetry", "x=3, x=4"),
+    ("The answer is $5$, and $x$ is positive.", "5"),
+    (r"So \boxed5.", "5"),
+    ("Answer:\n```\n5\n```", "5"),
     # no answer
     ("", None),
     ("She sells 9 eggs for $2 each, so she makes 18", None),
@@ -171,6 +183,67 @@ SAME = [
     (r"2\pi", "2pi", True),
     (r"4:30 \text{ p.m.}", "4:30", False),
     (r"4:30 \text{ p.m.}", "4:30 PM", True),
+    *[(rf"\sqrt{{{x}^2}}", x, True) for x in "xkmt"],
+    *[(rf"\sqrt{{{x}^2}}", f"-{x}", False) for x in "xkmt"],
+    *[(rf"10{x}\sqrt{{21{x}}}", rf"\sqrt{{2100{x}^3}}", True) for x in "xkmt"],
+    *[(rf"\sqrt{{\frac{{{x}}}{{y}}}}", rf"\frac{{\sqrt {x}}}{{\sqrt y}}", True) for x in "xkmt"],
+    *[(f"({x}-2)^{{1/2}}", rf"\sqrt{{{x}-2}}", None) for x in "xkmt"],
+    (r"2\infty", "5", False),
+    (r"e^{i\pi}", "-1", True),
+    (r"2e^{\frac{i\pi}{3}}", r"1+i\sqrt{3}", True),
+    (r"e^{i\pi/2}", "-i", False),
+    (r"\frac{3\pm\sqrt{17}}{2}", r"\frac{3+\sqrt{17}}{2}, \frac{3-\sqrt{17}}{2}", True),
+    (r"\frac{3\pm\sqrt{17}}{2}", r"\frac{3-\sqrt{17}}{2}", None),
+    (r"x = \pm 2", "2, -2", True),
+    (r"\pm 2", "\N{PLUS-MINUS SIGN}2", True),
+    (r"\pm 2", "2", False),
+    (r"\sqrt\pi", r"\sqrt{\pi}", True),
+    (r"\frac{\sqrt\pi}{2}", r"\sqrt{\pi}/2", True),
+    ("x^-2", r"\frac{1}{x^2}", True),
+    ("10^-3", "0.001", True),
+    (r"0.\overline{3}", "1/3", True),
+    (r"-1.2\overline{45}", "-1.2454545", True),
+    (r"0.\overline{3}", "0.3", False),
+    (r"1\frac12x", "1.5x", True),
+    (r"1\frac12x", r"\frac12x", False),
+    (r"2\frac13\pi", r"\frac73\pi", True),
+    (r"2\frac13\pi", r"\frac23\pi", False),
+    (r"2\frac32x", "3x", True),
+    (r"3^2\frac12", "9/2", True),
+    (r"1,000\pi", r"1000\pi", True),
+    (r"\sqrt{1,000}", r"10\sqrt{10}", True),
+    (r"(1,200)", "1200", False),
+    (r"1,000\pi, 2", r"2, 1000\pi", True),
+    (r"11,\! 111,\! 111,\! 100", "11111111100", True),
+    ("76", "E(2,3)=76", True),
+    ("f(x,y)=76", "E(2,3)=76", None),
+    ("5", "5 squared", False),
+    ("5", "5 factorial", False),
+    ("5", "5 below zero", False),
+    ("5", "5 squares", True),
+    ("5", "5 m/s", True),
+    # words
+    (r"\text{Yes}", "yes", True),
+    (r"\text{No}", "no", True),
+    (r"\text{odd}", "Odd", True),
+    (r"\text{Red}", "red", True),
+    (r"\text{Tom}", "tom", True),
+    (r"\text{yes}", "YES", True),
+    (r"\text{ACF}", "FAC", True),
+    ("Ax", "A x", True),
+    ("no", "on", False),
+    ("cat", "act", False),
+    ("yes", "no", False),
+    ("no, yes", "yes, no", True),
+    ("abc", "cba", True),
+    ("ABC", "CBA", True),
+    (r"\pi", "pi", True),
+    # hours
+    (r"10:30\text{ AM}", r"10:30\text{ PM}", False),
+    (r"10:30\text{ AM}", "10:30", False),
+    (r"10:30\text{ AM}", r"10:30\text{ a.m.}", True),
+    (r"10\text{ P.M.}", r"10\text{ A.M.}", False),
+    (r"5\text{ Million}", "5", False),
     # takes algebra
     (r"\log 8", r"3 \log 2", None),
     ("x<5", "5>x", None),
@@ -178,6 +251,21 @@ SAME = [
     (r"x \sin y", r"\sin(y) x", None),
     (r"(-\infty,1)\cup(1,\infty)", r"(-\infty,2)\cup(2,\infty)", None),
 ]
+
+SUMS = [f"2^.5+3^.{n}+x^55" for n in range(11, 41)]
+
+
+def test_lists_read_each_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    class Counted(expressions.Reading):
+        def __init__(self, tokens: list[str], point: int) -> None:
+            read.append(point)
+            super().__init__(tokens, point)
+
+    monkeypatch.setattr(expressions, "Reading", Counted)
+    assert same(", ".join(SUMS), ", ".join(SUMS[::-1])) is True
+    assert len(read) <= 30 * expressions.POINTS
 
 
 @pytest.mark.parametrize(("reference", "answer", "decision"), SAME)
@@ -223,7 +311,23 @@ GRADED = [
     (r"(\sqrt{8}, 1)", r"\boxed{1, 2\sqrt{2}}", "wrong", "symbolic"),
     (r"(\sqrt{8}, 1)", r"\boxed{\{2\sqrt{2}, 1\}}", "wrong", "symbolic"),
     (r"\sqrt{8}, 1", r"\boxed{1, 2\sqrt{2}}", "correct", "exact"),
-    (r"1 \pm \sqrt{5}", r"\boxed{1+\sqrt{5}, 1-\sqrt{5}}", "correct", "symbolic"),
+    (r"1 \pm \sqrt{5}", r"\boxed{1+\sqrt{5}, 1-\sqrt{5}}", "correct", "exact"),
+    (r"\sqrt{(x-2)^2}", r"\boxed{x-2}", "wrong", "symbolic"),
+    (r"\sqrt{(k-2)^2}", r"\boxed{k-2}", "wrong", "symbolic"),
+    (r"\sqrt{b^2-4ac}", r"\boxed{\sqrt{-4ac+b^2}}", "correct", "symbolic"),
+    ("3, 4", "The answers are $3$ and $4$.", "correct", "exact"),
+    ("3, 4", "Answer: $x=3$ or $x=4$", "correct", "exact"),
+    ("5", r"\boxed{2x=5}", "wrong", "symbolic"),
+    ("5", r"\boxed{x+y=5}", "wrong", "symbolic"),
+    ("5", r"\boxed{\frac{x}{2}=5}", "wrong", "symbolic"),
+    (r"\log_2 3", r"\boxed{\log_{2}(3)}", "correct", "symbolic"),
+    (r"(2,\infty)", r"\boxed{x>2}", "correct", "symbolic"),
+    (r"(2,\infty)", r"\boxed{x \ge 2}", "wrong", "symbolic"),
+    ("x>2", r"\boxed{(2,\infty)}", "correct", "symbolic"),
+    (r"\sin 30^\circ", r"\boxed{0.5}", "correct", "symbolic"),
+    (r"\sin(30^\circ)", r"\boxed{\frac{1}{2}}", "correct", "symbolic"),
+    (r"\sin 60", r"\boxed{\sin 60^\circ}", "wrong", "symbolic"),
+    (r"\sin 60^\circ", "answer: $\\sin 60\N{DEGREE SIGN}$", "correct", "exact"),
     (
         r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}",
         r"\boxed{\begin{pmatrix} 1 \\ 4/2 \end{pmatrix}}",

@@ -1,13 +1,16 @@
 """Programs that attack, and programs that are honest, in the real sandbox."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 from schemas.table import RatchetError
-from stages.grading import Limits, Reference, Verdict, grade_all
+from stages.grading import Limits, Reference, Verdict, grade_all, running
+from stages.grading.inside.server import _read
+from stages.grading.inside.tests import serve_tests
 from stages.grading.sandbox import FIRST_USER
 
 SECRET = "a secret of the host"
@@ -259,3 +262,71 @@ def test_a_bubblewrap_that_cannot_start_says_so(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(RatchetError, match=r"exit code 1: No permissions.* grade\.sandbox=none"):
         grade_all([("code", WANTED, HONEST)])
+
+
+def test_sandboxes_that_cannot_start_leave_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(RatchetError):
+        grade_all([("code", WANTED, HONEST)])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_second_sandbox_that_cannot_start_ends_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[running.Sandbox] = []
+    closed: list[running.Sandbox] = []
+
+    class Once(running.Sandbox):
+        def __init__(self, mode: running.Mode) -> None:
+            if made:
+                raise RatchetError("no more")
+            super().__init__(mode)
+            made.append(self)
+
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(running, "Sandbox", Once)
+    with pytest.raises(RatchetError, match="no more"):
+        grade_all([("program", "1", f"print({n})") for n in range(2)], workers=2, sandbox="none")
+    assert closed == made
+
+
+def test_tests_that_ended_between_programs_are_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    give = running._Slot.give
+
+    def after_an_end(self, place, job, waiting):  # type: ignore[no-untyped-def]
+        if self.line:
+            self.line.shutdown(socket.SHUT_RDWR)
+        give(self, place, job, waiting)
+
+    monkeypatch.setattr(running._Slot, "give", after_an_end)
+    items = [("code", WANTED, f"{HONEST}\n# {n}") for n in range(3)]
+    verdicts = grade_all(items, workers=1, sandbox="none")
+    assert [v.outcome for v in verdicts] == ["correct"] * 3
+
+
+def test_tests_that_wait_for_a_program_run_out_of_no_time() -> None:
+    ours, theirs = socket.socketpair()
+    program, channel = socket.socketpair()
+    with ours, program, channel:
+        program.close()
+        socket.send_fds(ours, [b"t"], [channel.fileno()])
+        ours.shutdown(socket.SHUT_WR)
+        serve_tests(["assert f(1) == 2"], HONEST, 1e3, 1e4, theirs.detach())
+        assert ours.recv(100).startswith(b'{"failed"')
+    timers = (signal.ITIMER_PROF, signal.ITIMER_REAL)
+    left = [signal.getitimer(timer)[0] for timer in timers]
+    for timer in timers:
+        signal.setitimer(timer, 0)
+    assert left == [0, 0]
+
+
+def test_a_job_cut_off_by_its_supervisors_end_is_no_job() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            ours.sendall(b"half of")
+        with pytest.raises(EOFError):
+            _read(theirs, 100)

@@ -28,7 +28,7 @@ __all__ = [
     "grade_all",
 ]
 
-GRADER_VERSION = "3"
+GRADER_VERSION = "4"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]

@@ -5,16 +5,17 @@ Policy. An answer counts only where the text states it, in one of these forms:
 - ``\boxed{18}`` (or ``\fbox``) with balanced braces; an unclosed or empty box states nothing;
 - ``#### 18``;
 - a line ``A: 18``;
-- a sentence or line with ``answer is 18``, ``answer: 18`` or ``answer = 18``.
+- a sentence or line with ``answer is 18``, ``answer: 18`` or ``answer = 18``; of a formula and
+  what follows it the formula is the answer, and several that fill a sentence are a list (``$3$ and
+  $4$``).
 
-Of several statements the last one wins, whatever its form. A sentence or line of words alone
-("the answer is correct", a heading) counts only if no other statement does; prose around a
-number ("A: There are 15 trees") states nothing, nor does a sentence that goes on calculating
-("the answer: 17 * 44 = 748 = 9 * 83 + 1"); words set as a formula are an answer. Without any
-statement, a completion that is nothing but an answer (one short line, no prose, no calculation)
-is that answer. Anything else
-has no answer: the last number of the text is never taken for one, since half a solution would
-then be graded on an intermediate result.
+Of several statements the last one wins, whatever its form, on one line too. A sentence or line of
+words alone ("the answer is correct", a heading) counts only if no other statement does; prose
+around a number ("A: There are 15 trees") states nothing, nor does a sentence that goes on
+calculating ("the answer: 17 * 44 = 748 = 9 * 83 + 1"); words set as a formula are an answer.
+Without any statement, a completion that is nothing but an answer (one short line, no prose, no
+calculation) is that answer. Anything else has no answer: the last number of the text is never
+taken for one, since half a solution would then be graded on an intermediate result.
 """
 
 import re
@@ -28,16 +29,18 @@ MAX_BARE_CHARS = 100
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
 _FIRST_BOX = re.compile(r"\\(?:boxed|fbox)")
 _BOX_TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_UNBRACED_BOX = re.compile(r"\\boxed\s+([^\s{}$.,\\]+)")
+_UNBRACED_BOX = re.compile(r"\\boxed(?:\s+|(?=\d))([^\s{}$.,\\]+)")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
 _LINE = re.compile(r"^[ \t>*]*A[ \t*]*:(.+)", re.MULTILINE)
 _SENTENCE = re.compile(
     r"\banswers?\b(?: to (?:the|this) (?:question|problem))?[ \t*]*(?:(?:is|are)\b|[:=])"
-    r"[ \t*:]*(?:\n\s*)?(?:(?:\\\[|\$\$)[ \t]*\n\s*)?([^\n]*)",
+    r"[ \t*:]*(?:\n\s*)?(?:(?:\\\[|\$\$|```\w*)[ \t]*\n\s*)?",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.;](?=\s|$)|,?\s(?:because|since|as|which|so|where)\b")
+_SENTENCE_END = re.compile(r"[.;](?=\s|$)|,\snot\b|,?\s(?:because|since|as|which|so|where)\b")
 _LEADING_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_ANOTHER = re.compile(r"\s*(?:,|,?\s(?:and|or)\b)\s*(?=\$|\\[(\[])")
+_ENDED = re.compile(r"\s*(?:[.,;:*]|respectively\b|$)")
 _SUBSTANCE = re.compile(r"\d|[\\$]|^\W*[A-Za-z]\W*$")
 _CHAIN = re.compile(r"(?:=|\\equiv)[^,;]*(?:=|\\equiv)")
 _WORDS_AS_FORMULA = re.compile(r"\$?\\(?:text|textbf|textrm|mbox)\s*\{[^{}]*\}\$?\.?")
@@ -111,25 +114,44 @@ def _blank_out(text: str, boxes: list[_Span]) -> str:
 
 def _statements(text: str) -> Iterator[_Span]:
     """Every statement that is not a box."""
-    forms: list[tuple[bool, re.Pattern[str], Form]] = [
-        ("####" in text, _HASHES, "hashes"),
-        ("A" in text and ":" in text, _LINE, "sentence"),
-        ("answer" in text.lower(), _SENTENCE, "sentence"),
-    ]
-    for may_match, pattern, form in forms:
-        if may_match:
-            for match in pattern.finditer(text):
-                yield _Span(*match.span(), *match.span(1), form)
+    if "####" in text:
+        yield from (_Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
+    if "A" in text and ":" in text:
+        yield from (_Span(*m.span(), *m.span(1), "sentence") for m in _LINE.finditer(text))
+    if "answer" in text.lower():
+        yield from _sentences(text)
+
+
+def _sentences(text: str) -> Iterator[_Span]:
+    """Each goes to the end of its line, or to the next one in it."""
+    openings = list(_SENTENCE.finditer(text))
+    nexts = [*(opening.start() for opening in openings[1:]), len(text)]
+    for opening, following in zip(openings, nexts, strict=False):
+        start = opening.end()
+        end = text.find("\n", start, following)
+        end = following if end < 0 else end
+        yield _Span(opening.start(), end, start, end, "sentence")
 
 
 def _first_sentence(text: str) -> str:
     """The answer at the head of what follows "the answer is"."""
-    formula = _LEADING_FORMULA.match(text)
-    if formula:
-        content = next(group for group in formula.groups() if group)
-        if not _reads_as_prose(content):
-            return content.strip()
+    formulas = _leading_formulas(text)
+    if formulas and not any(map(_reads_as_prose, formulas)):
+        return ", ".join(formulas)
     return _SENTENCE_END.split(text, maxsplit=1)[0].strip()
+
+
+def _leading_formulas(text: str) -> list[str]:
+    """The first formula, or several that fill the sentence but for commas, "and" and "or"."""
+    found: list[str] = []
+    position = 0
+    while formula := _LEADING_FORMULA.match(text, position):
+        found.append(next(group for group in formula.groups() if group).strip())
+        another = _ANOTHER.match(text, formula.end())
+        if not another:
+            return found if _ENDED.match(text, formula.end()) else found[:1]
+        position = another.end()
+    return found[:1]
 
 
 def _reads_as_prose(answer: str) -> bool:

@@ -1,10 +1,12 @@
 """Choices: an answer counts by its letter or by the value of an option.
 
 Policy. A letter is one that stands first in the stated answer, alone or before a bracket, a dot
-or a colon: "B", "(b)", "B) 42", "option B". What follows a letter decides nothing: who states "B)
-17" where B is 42 has chosen B. A letter beyond the options is wrong. An answer without a letter
-counts by its value, compared with each option as mathematics is (units are no matter) or, where
-an option is words, as words. It is right if it equals the reference's option and no other.
+or a colon ("B", "(b)", "B) 42", "option B"), or a capital before a blank or a comma ("C, not A")
+that begins no formula ("A = 30") and no word of the text ("a circle"); or last in brackets ("30
+(C)"). "C is the answer" states C. What follows a letter decides nothing: who states "B) 17" where
+B is 42 has chosen B. A letter beyond the options is wrong. An answer without a letter counts by
+its value, compared with each option as mathematics is (units are no matter) or, where an option
+is words, as words. It is right if it equals the reference's option and no other.
 """
 
 import re
@@ -16,28 +18,34 @@ from stages.grading.verdict import Verdict
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTER = re.compile(
-    r"(?:\W|\\text\s*\{)*(?:(?:the\s+)?(?:option|choice|answer)\s*(?:is\s+)?:?\s*)?(?:"
-    r"[({\[]\s*(?:\\text\s*\{\s*)?([A-Za-z])\s*\}?\s*[)}\]]|([A-Za-z])\s*[).:\]}]|([A-Z])(?=\s|$)|([a-z])$)",
-    re.IGNORECASE,
+    r"(?:\W|\\text\s*+\{)*(?i:(?:the\s++)?(?:option|choice|answer)\s*+(?:is\s++)?:?\s*+)?(?:"
+    r"[({\[]\s*+(?:\\text\s*+\{\s*+)?([A-Za-z])\s*+\}?\s*+[)}\]]|([A-Za-z])\s*+[).:\]}]"
+    r"|([A-Z])(?=[\s,;]|$)(?!\s*+[-+]?[=<>+*/^\\])|([a-z])$)"
 )
+_LAST = re.compile(r"\s\(([A-Z])\)\W*+$")
 _STATED = re.compile(
-    r"(?i:answer|option|choice)s?\b[\s*:]*(?:is|are|=)?[\s*:]*(?:option|choice)?[\s*]*"
-    r"(\(?[A-Za-z]\)(?![A-Za-z])[^\n]*|\(?[A-Z]\)?(?=[\s.,;:*]|$)[^\n]*)",
+    r"(?i:answer|option|choice)s?\b[\s*:]*+(?:is|are|=)?[\s*:]*+(?:option|choice)?[\s*]*+"
+    r"(?=\(?[A-Za-z]\)(?![A-Za-z])|\(?[A-Z]\)?(?:[\s.,;:*]|$))()"
+    r"|(?<![\w$\\])()\(?[A-Z]\)? is the (?:correct |right |best )?(?:answer|option|choice)\b"
 )
 
 
 def find_choice(completion: str) -> str | None:
     """The last choice stated, as a letter where one is; else the answer that mathematics finds."""
     stated = answers.find_answer(completion)
-    letters = list(_STATED.finditer(completion))
-    if letters and (stated is None or not letter_of(stated)):
-        return letters[-1][1].strip()[:MAX_ANSWER_CHARS]
-    return stated
+    if stated is not None and letter_of(stated):
+        return stated
+    places = [match.start(match.lastindex or 0) for match in _STATED.finditer(completion)]
+    if not places:
+        return stated
+    return completion[places[-1] : places[-1] + MAX_ANSWER_CHARS].partition("\n")[0].strip()
 
 
 def letter_of(answer: str) -> str | None:
     """The letter that an answer begins with, upper case; None if it begins with none."""
-    match = _LETTER.match(tidy(answer[:MAX_ANSWER_CHARS])) or _LETTER.match(answer)
+    shown = answer[:MAX_ANSWER_CHARS]
+    tidied = tidy(shown)
+    match = _LETTER.match(tidied) or _LETTER.match(shown) or _LAST.search(tidied)
     return next(filter(None, match.groups())).upper() if match else None
 
 
@@ -47,12 +55,12 @@ def decide(wanted: Reference, answer: str) -> Verdict | None:
     right = letter_of(wanted.answer)
     if right is None or (wanted.options and LETTERS.index(right) >= len(wanted.options)):
         return Verdict("error", shown, "the reference is no letter of an option")
-    given = letter_of(answer)
-    if given and not _is_value(answer, wanted.options):
+    given, is_long = letter_of(answer), len(answer) > MAX_ANSWER_CHARS
+    if given and (is_long or not _is_value(answer, wanted.options)):
         return Verdict("correct" if given == right else "wrong", shown, "letter")
     if not wanted.options:
         return Verdict("unparseable", shown, "no letter, and no options to compare with")
-    if len(answer) > MAX_ANSWER_CHARS:
+    if is_long:
         return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
     same = [_same(option, answer) for option in wanted.options]
     if None in same:

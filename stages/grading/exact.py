@@ -4,21 +4,22 @@ Policy. Answers are one if their tidied texts are, never because one contains th
 numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
 give, the names must agree. ``1011_2`` equals the same digits without the base, which the problem
 names. Bracketed tuples and intervals are compared place by place, lists without brackets and
-sets in any order. Words equal only the same words. Other formulas are compared as values (see
-`expressions`); functions and relations are left to algebra.
+sets in any order; ``1 \pm 2`` is a list of two. Words equal only the same words. Other formulas
+are compared as values (see `expressions`); functions and relations are left to algebra.
 """
 
 import re
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from stages.grading.expressions import same_value
-from stages.grading.notation import is_wordy, plain, tidy
+from stages.grading.notation import is_wordy, plain, tidy, ungrouped
 from stages.grading.numbers import equal, read_number
 
-_ASSIGNMENT = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?)\s?=([^=<>]+)")
+_ASSIGNMENT = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([\w, ]*\))?)\s?=([^=<>]+)")
 _BASE = re.compile(r"\(?(\d[0-9A-F]*)\)?_\{?(\d{1,2})\}?")
 _CONJUNCTION = re.compile(r",?\s*\b(?:and|or)\b\s*")
+_BOTH_SIGNS = re.compile(r"\\pm(?![A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d),\d{3}(?!\d)")
 _OPENING, _CLOSING = "([{", ")]}"
 UNORDERED = ("", "")
@@ -48,7 +49,7 @@ def same_tidied(wanted: str, given: str) -> bool | None:
     if _BASE.fullmatch(wanted) or _BASE.fullmatch(given):
         return _same_digits(wanted, given)
     if is_wordy(wanted) or is_wordy(given):
-        return False
+        return plain(wanted).lower() == plain(given).lower()
     decided = _same_lists(wanted, given)
     return same_value(wanted, given) if decided is None else decided
 
@@ -67,7 +68,16 @@ def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
     elif text[:1] in ("(", "[") and _encloses(text):
         brackets, text = (text[0], text[-1]), text[1:-1]
     elements = _split(text)
+    if brackets == UNORDERED:
+        elements = [signed for element in elements for signed in _signed(element)]
     return (brackets, elements) if 1 < len(elements) <= MAX_ELEMENTS and all(elements) else None
+
+
+def _signed(element: str) -> list[str]:
+    r"""Both values of an element with one ``\pm``; more of them may go together or not."""
+    if len(_BOTH_SIGNS.findall(element)) != 1:
+        return [element]
+    return [_BOTH_SIGNS.sub("+", element), _BOTH_SIGNS.sub("-", element)]
 
 
 def _encloses(text: str) -> bool:
@@ -85,7 +95,7 @@ def _split(text: str) -> list[str]:
         if character == "," and depth == 0 and not (grouped and _THOUSANDS.match(text, i)):
             pieces.append(text[start:i].strip())
             start = i + 1
-    return [*pieces, text[start:].strip()]
+    return [ungrouped(piece) for piece in (*pieces, text[start:].strip())]
 
 
 def _same_lists(wanted: str, given: str) -> bool | None:
@@ -97,9 +107,9 @@ def _same_lists(wanted: str, given: str) -> bool | None:
     if brackets != their_brackets:
         return None
     if brackets == UNORDERED:
-        forth = _every(_some(same_tidied(a, b) for b in theirs) for a in ours)
-        back = _every(_some(same_tidied(a, b) for a in ours) for b in theirs)
-        return _every([forth, back])
+        forth = (_some(same_tidied(a, b) for b in theirs) for a in ours)
+        back = (_some(same_tidied(a, b) for a in ours) for b in theirs)
+        return _every(chain(forth, back))
     if len(ours) != len(theirs):
         return False
     return _every(same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
@@ -114,12 +124,16 @@ def _same_digits(wanted: str, given: str) -> bool:
 
 
 def _every(decisions: Iterable[bool | None]) -> bool | None:
-    """False if one is False, else None if one is undecided."""
-    found = set(decisions)
-    return False if False in found else None if None in found else True
+    """False as soon as one is False, else None if one is undecided."""
+    found: set[bool | None] = set()
+    for decision in decisions:
+        if decision is False:
+            return False
+        found.add(decision)
+    return None if None in found else True
 
 
 def _some(decisions: Iterable[bool | None]) -> bool | None:
-    """True if one is True, else None if one is undecided."""
-    found = set(decisions)
-    return True if True in found else None if None in found else False
+    """True as soon as one is True, else None if one is undecided."""
+    opposite = _every(None if decision is None else not decision for decision in decisions)
+    return None if opposite is None else not opposite

@@ -1,35 +1,26 @@
-r"""Formulas compared as values: what school algebra writes, evaluated at fixed points.
+r"""Formulas compared as values at fixed points (see `reading`).
 
-Read: numbers, letters with or without an index, ``\pi``, + - * /, ``\frac``, ``\sqrt``, powers,
-brackets, products without a sign, one equals sign. The letter i is the imaginary unit and e is
-Euler's number; every other letter gets a number of its own. Anything else (a function, a relation,
-a vertical bar) is left to algebra, as is all that two readers may read in two ways: ``1/2x``,
-``2\frac13 x``, ``x 2``, ``f(x)``.
-
-Policy. Formulas are one if they agree at every point to 40 digits: nothing but a contrived
-coincidence does so and differs. Where they disagree they do differ. Without letters, a decimal of
+Policy. Letters stand for positive numbers, so ``\sqrt{x^2}`` is x. Formulas are one if they agree
+at every point to 40 digits: nothing but a contrived coincidence does so and differs, since roots
+and broken powers of letters less something, which turn at some point, are left to algebra
+(``\sqrt{(x-2)^2}``). Where formulas disagree they do differ. Without letters, a decimal of
 six or more places equals what `numbers` would let it equal; with letters, algebra decides. Two
 equations are one if one is a multiple of the other.
 """
 
 import re
 from decimal import Decimal, DecimalException, localcontext
-from zlib import crc32
+from functools import lru_cache
 
 from stages.grading.notation import as_latex
 from stages.grading.numbers import ROUNDED_PLACES
-from stages.grading.values import ARITHMETIC, PI, OutOfReachError, Value, real
+from stages.grading.reading import Reading, has_letter, tokenised
+from stages.grading.values import ARITHMETIC, OutOfReachError, Value
 
-MAX_CHARS, MAX_DEPTH, POINTS = 300, 20, 3
+MAX_CHARS, POINTS = 300, 3
 
-_TOKEN = re.compile(r" *(\d+(?:\.\d*)?|\.\d+|\\[A-Za-z]+|[A-Za-z]|[-+*/^_=(){}\[\]])")
 _ROUNDED = re.compile(rf"\.\d{{{ROUNDED_PLACES},}}")
 _CALL = re.compile(r"(?<![A-Za-z\\])[fghFGHPT] ?\(")
-_GREEK = "alpha beta gamma delta epsilon theta lambda mu omega phi sigma infty"
-_LETTERS = frozenset(rf"\{name}" for name in _GREEK.split())
-_SIGNS = {"*": "*", r"\cdot": "*", r"\times": "*", "/": "/", r"\div": "/"}
-_CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
-_END = ""
 
 
 def same_value(wanted: str, given: str) -> bool | None:
@@ -46,19 +37,33 @@ def same_value(wanted: str, given: str) -> bool | None:
 
 
 def _same(wanted: str, given: str) -> bool | None:
-    ours, theirs = _tokens(as_latex(wanted)), _tokens(as_latex(given))
+    ours, theirs = _values(wanted), _values(given)
+    if not ours or not theirs:
+        return None
+    has_letters = len(ours) + len(theirs) > 2
     is_rounded = _ROUNDED.search(wanted) or _ROUNDED.search(given)
-    has_letters = any(token in _LETTERS or _is_letter(token) for token in ours + theirs)
     if is_rounded and has_letters:
         return None
-    points = range(POINTS if has_letters else 1)
-    pairs = [(_Reading(ours, point).value(), _Reading(theirs, point).value()) for point in points]
+    n_points = POINTS if has_letters else 1
+    pairs = list(zip((ours * POINTS)[:n_points], (theirs * POINTS)[:n_points], strict=True))
     if "=" in wanted:
         return _are_multiples(pairs) or None
     if is_rounded:
         ((one, other),) = pairs
         return one.minus(other).size() <= min(Decimal("1e-6"), one.size() / 10**5)
     return all(one.agrees(other) for one, other in pairs)
+
+
+@lru_cache(maxsize=1024)  # a reference meets many answers, an element of a list many elements
+def _values(tidied: str) -> tuple[Value, ...]:
+    """The values of a formula at all points, one without letters; none if it is out of reach."""
+    try:
+        tokens = tokenised(as_latex(tidied))
+        return tuple(
+            Reading(tokens, point).value() for point in range(POINTS if has_letter(tokens) else 1)
+        )
+    except (OutOfReachError, DecimalException):
+        return ()
 
 
 def _are_multiples(pairs: list[tuple[Value, Value]]) -> bool:
@@ -68,142 +73,3 @@ def _are_multiples(pairs: list[tuple[Value, Value]]) -> bool:
     if not rest or first.agrees(zero) or second.agrees(zero):
         return False
     return all(one.times(second).agrees(other.times(first)) for one, other in rest)
-
-
-def _is_letter(token: str) -> bool:
-    return token.isalpha() and token not in ("i", "e")
-
-
-def _tokens(text: str) -> list[str]:
-    tokens, position, text = [], 0, text.rstrip()
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if not match:
-            raise OutOfReachError
-        tokens.append(match[1])
-        position = match.end()
-    return [*tokens, _END]
-
-
-class _Reading:
-    """One formula, valued while it is read. Each letter is a number that depends on `point`."""
-
-    def __init__(self, tokens: list[str], point: int) -> None:
-        self._tokens, self._place, self._point, self._depth = tokens, 0, point, 0
-
-    def value(self) -> Value:
-        """The value of the whole; of an equation, left less right."""
-        value = self._sum()
-        if self._found("="):
-            value = value.minus(self._sum())
-        self._expect(_END)
-        return value
-
-    @property
-    def _next(self) -> str:
-        return self._tokens[self._place]
-
-    def _take(self) -> str:
-        self._place += 1
-        return self._tokens[self._place - 1]
-
-    def _found(self, token: str) -> bool:
-        """Take the next token if it is this one."""
-        if self._next != token:
-            return False
-        self._place += 1
-        return True
-
-    def _expect(self, token: str) -> None:
-        if self._take() != token:
-            raise OutOfReachError
-
-    def _bracketed(self) -> Value:
-        closing = _CLOSED_BY.get(self._take())
-        self._depth += 1
-        if not closing or self._depth > MAX_DEPTH:
-            raise OutOfReachError
-        value = self._sum()
-        self._expect(closing)
-        self._depth -= 1
-        return value
-
-    def _sum(self) -> Value:
-        value, sign = Value(Decimal(0)), self._take() if self._next in ("+", "-") else "+"
-        while True:
-            term = self._product()
-            value = value.minus(term) if sign == "-" else value.plus(term)
-            if self._next not in ("+", "-"):
-                return value
-            sign = self._take()
-
-    def _product(self) -> Value:
-        value, sign = self._power(), ""
-        while self._next not in ("+", "-", "=", ")", "]", "}", _END):
-            if self._next in _SIGNS:
-                sign = _SIGNS[self._take()]
-                factor = self._power(signed=True)
-                value = value.over(factor) if sign == "/" else value.times(factor)
-            elif sign == "/" or self._next[0] in ".0123456789" or self._is_mixed():
-                raise OutOfReachError
-            else:
-                value = value.times(self._power())
-        return value
-
-    def _is_mixed(self) -> bool:
-        """Whether a fraction of digits is next and digits stand before it."""
-        if self._next != r"\frac" or not self._tokens[self._place - 1].isdigit():
-            return False
-        parts = self._tokens[self._place + 1 : self._place + 7]
-        return all(part in "{}" or part.isdigit() for part in parts)
-
-    def _power(self, signed: bool = False) -> Value:
-        if signed and self._found("-"):
-            return Value(Decimal(0)).minus(self._power())
-        base = self._atom()
-        if not self._found("^"):
-            return base
-        power = self._atom()
-        if self._next == "^":
-            raise OutOfReachError
-        return base.to_the(power)
-
-    def _atom(self) -> Value:
-        if self._next in _CLOSED_BY:
-            return self._bracketed()
-        match self._take():
-            case r"\frac":
-                return self._bracketed().over(self._bracketed())
-            case r"\sqrt":
-                return self._root()
-            case r"\pi":
-                return Value(PI)
-            case "e":
-                return Value(Decimal(1).exp())
-            case "i":
-                return Value(Decimal(0), Decimal(1))
-            case token if token[:1].isdigit() or token[:1] == ".":
-                return real(Decimal(token))
-            case token if token in _LETTERS or token.isalpha():
-                return self._letter(token)
-            case _:
-                raise OutOfReachError
-
-    def _root(self) -> Value:
-        degree = "2"
-        if self._found("["):
-            degree = self._take()
-            self._expect("]")
-        if not degree.isdigit() or len(self._next) > 1:
-            raise OutOfReachError  # \sqrt12 may be one or the other
-        return self._atom().root(int(degree))
-
-    def _letter(self, name: str) -> Value:
-        if self._found("_"):
-            name += "_" + self._take()
-            if name.endswith("{"):
-                while self._next not in ("}", _END):
-                    name += self._take()
-                self._expect("}")
-        spread = crc32(f"{name.replace('{', '')} {self._point}".encode())
-        return Value((1 + Decimal(spread % 99_991) / 65_537) * (-1 if spread % 2 else 1))

@@ -1,8 +1,9 @@
 r"""Plainly written numbers as exact fractions.
 
 Read: integers (``016`` is 16) with thousands separators (``1,000``, ``10{,}000``, ``10\,000``),
-decimals, quotients (``1/2``, ``\frac12``, ``\dfrac{1}{2}``), mixed numbers (``3\frac12``),
-powers of ten (``1.5e3``, ``1.5 \times 10^{3}``, up to three digits of exponent) and percent.
+decimals (``0.\overline{3}`` is 1/3), quotients (``1/2``, ``\frac12``, ``\dfrac{1}{2}``), mixed
+numbers (``3\frac12``), powers of ten (``1.5e3``, ``1.5 \times 10^{3}``, up to three digits of
+exponent) and percent.
 Nothing else is, so no digit bomb is ever expanded: ``9^{9^9}`` is not a plainly written number.
 
 Policy on equality. Two numbers are compared as fractions, exactly. A decimal of six or more
@@ -34,6 +35,7 @@ _QUOTIENT = re.compile(
     rf"(?P<sign>[+-]?)\s?(?:(?P<whole>\d+)\s(?=\d+/\d+$))?"
     rf"\(?(?P<over>{_UNSIGNED})\)?\s?/\s?\(?(?P<under>{_SIGNED})\)?"
 )
+_REPEATING = re.compile(r"(-?)\s?(\d{0,9})\.(\d{0,9})\s?\\overline\s?\{(\d{1,9})\}")
 
 
 class Number(NamedTuple):
@@ -59,6 +61,8 @@ def read_number(tidied: str) -> Number | None:
         power = int(match["power"] or match["exponent"] or 0)
         value = _fraction(match["digits"]) * Fraction(10) ** power
         return Number(value, tidied.endswith("%"), len(match["digits"].partition(".")[2]))
+    if match := _REPEATING.fullmatch(text):
+        return Number(_repeating(*match.groups()), tidied.endswith("%"), 0)
     match = _LATEX_QUOTIENT.fullmatch(text) or _QUOTIENT.fullmatch(text)
     if not match:
         return None
@@ -83,3 +87,9 @@ def equal(one: Number, other: Number) -> bool:
 
 def _fraction(digits: str) -> Fraction:
     return Fraction(re.sub(r"[, ]", "", digits).removesuffix("."))
+
+
+def _repeating(sign: str, whole: str, places: str, repeated: str) -> Fraction:
+    period = Fraction(int(repeated), 10 ** len(repeated) - 1)
+    value = (int(f"0{whole}{places}") + period) * Fraction(10) ** -len(places)
+    return -value if sign else value

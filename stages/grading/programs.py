@@ -12,7 +12,7 @@ import ast
 import re
 import warnings
 
-MAX_PROGRAM_CHARS = 100_000
+MAX_PROGRAM_CHARS = 20_000
 MAX_CUTS = 8
 
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[ \t]*$", re.MULTILINE)

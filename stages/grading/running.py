@@ -43,9 +43,11 @@ def run(
 ) -> Generator[Ran, None, None]:
     """Yield one `Ran` for each job as it is done. A sandbox that dies or is used up is replaced."""
     todo = list(enumerate(jobs))[::-1]
-    slots = [_Slot(limits, mode) for _ in range(min(workers, len(jobs)))]
+    slots: list[_Slot] = []
     try:
         with selectors.DefaultSelector() as waiting:
+            for _ in range(min(workers, len(jobs))):
+                slots.append(_Slot(limits, mode))
             for slot in slots:
                 slot.give(*todo.pop(), waiting)
             while waiting.get_map():
@@ -89,11 +91,20 @@ class _Slot:
             self.program.give(self.limits.of({"role": role, "code": code}), ours.fileno())
             self.asked = [self.program]
             if tested:
-                line = self._line_to_tests(reference)
-                socket.send_fds(line, [b"t"], [theirs.fileno()])
-                self.asked.append(line)
+                self.asked.append(self._sent_to_tests(reference, theirs.fileno()))
         for each in self.asked:
             waiting.register(each, selectors.EVENT_READ, self)
+
+    def _sent_to_tests(self, reference: Reference, channel: int) -> socket.socket:
+        """The line over which the tests were sent a channel."""
+        line = self._line_to_tests(reference)
+        try:
+            socket.send_fds(line, [b"t"], [channel])
+        except OSError:  # the fork that had the tests is gone
+            self._end_tests()
+            line = self._line_to_tests(reference)
+            socket.send_fds(line, [b"t"], [channel])
+        return line
 
     def _line_to_tests(self, reference: Reference) -> socket.socket:
         if self.line and self.reference == reference:

@@ -58,21 +58,23 @@ class Sandbox:
     """One sandbox. `fileno` is for selectors: it is readable when a reply is there."""
 
     def __init__(self, mode: Mode) -> None:
+        wrap = _wrap(mode)
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         user = FIRST_USER + os.getpid() * 64 + next(_SLOTS) % 64 if _is_root(mode) else None
         told, telling = os.pipe()
-        with theirs, os.fdopen(told) as first:
+        with theirs, os.fdopen(told) as first, os.fdopen(telling, "w") as last:
+            tells = ["--info-fd", str(telling), "--"] if wrap else []
             self._process = subprocess.Popen(
-                [*_wrap(mode, telling), *_python(mode), str(theirs.fileno()), json.dumps(user)],
-                pass_fds=[theirs.fileno(), *([telling] if mode == "bubblewrap" else [])],
+                [*wrap, *tells, *_python(mode), str(theirs.fileno()), json.dumps(user)],
+                pass_fds=[theirs.fileno(), *([telling] if wrap else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=_environment(mode),
                 start_new_session=True,
             )
-            os.close(telling)
+            last.close()
             self._first = json.loads(first.read() or "{}").get("child-pid")
         self._files: list[int] = []
         self._mode, self._is_ready = mode, False
@@ -158,7 +160,7 @@ def _is_root(mode: Mode) -> bool:
     return mode == "bubblewrap" and os.geteuid() == 0
 
 
-def _wrap(mode: Mode, telling: int) -> list[str]:
+def _wrap(mode: Mode) -> list[str]:
     """The command before Python's own. Raises RatchetError without bubblewrap."""
     if mode == "none":
         return []
@@ -179,11 +181,11 @@ def _wrap(mode: Mode, telling: int) -> list[str]:
         *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
         "--unshare-cgroup-try",
         *rights,
-        *("--as-pid-1", "--die-with-parent", "--new-session", "--info-fd", str(telling)),
+        *("--as-pid-1", "--die-with-parent", "--new-session"),
         *_view(),
         *("--dev", "/dev", "--remount-ro", "/dev", "--size", str(TMP_BYTES), "--perms", "1777"),
         *("--tmpfs", "/tmp", "--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),
-        *("--chdir", "/tmp", "--"),
+        *("--chdir", "/tmp"),
     ]  # fmt: skip
 
 

@@ -16,7 +16,10 @@ from stages.grading.verdict import Verdict
 
 _SIDE_BY_SIDE = re.compile(r"\d \d")
 _RELATION = re.compile(r"[=<>]|\\(?:in|le|ge|leq|geq|lt|gt|neq?)(?![A-Za-z])")
-_NAMED_VALUE = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?\s?=")
+_NAMED_VALUE = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([\w, ]*\))?\s?=")
+_EQUATION = re.compile(
+    r"(?=[^=]*[A-Za-z])[^=]*(?:[-+*/^]|\\(?:frac|sqrt)(?![A-Za-z])|\d ?[A-Za-z])[^=]*="
+)
 
 
 class UnreadableError(Exception):
@@ -47,6 +50,13 @@ def _equal(wanted: str, given: str) -> bool:
     gold, stated = _parse(wanted, "reference"), _parse(given, "answer")
     if "=" in wanted and not (_NAMED_VALUE.match(wanted) or _RELATION.search(given)):
         return False  # Math-Verify takes 5 for x + y = 5
+    if _EQUATION.match(given) and not _RELATION.search(wanted):
+        return False  # and x + y = 5 for 5
+    # Math-Verify takes an interval for a relation, but no relation for an interval.
+    return _verified(gold, stated) or bool(_RELATION.search(given) and _verified(stated, gold))
+
+
+def _verified(gold: list[Any], stated: list[Any]) -> bool:
     import math_verify
 
     return bool(math_verify.verify(gold, stated, timeout_seconds=None, raise_on_error=True))
@@ -56,11 +66,12 @@ def _parse(tidied: str, what: str) -> list[Any]:
     """Math-Verify's reading of the whole text as one formula, never of a part of it."""
     import math_verify
 
-    if _SIDE_BY_SIDE.search(tidied):
+    text = as_latex(tidied)
+    if _SIDE_BY_SIDE.search(text):
         raise UnreadableError(f"{what} has numbers side by side")
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     found = math_verify.parse(
-        f"${as_latex(tidied).replace('%', '')}$",
+        f"${text.replace('%', '')}$",
         [_how_to_read()],
         fallback_mode="no_fallback",
         parsing_timeout=None,

@@ -12,6 +12,12 @@ PI = Decimal(
 )
 
 
+E = Decimal(
+    "2.7182818284590452353602874713526624977572470936999595749669676277240766303535475945713821785"
+    "251664274"
+)
+
+
 class OutOfReachError(Exception):
     """A value, or a text, that nothing can be said about here."""
 
@@ -39,8 +45,10 @@ class Value(NamedTuple):
         return self.times(Value(other.re / size, -other.im / size))
 
     def to_the(self, power: "Value") -> "Value":
-        if power.im or abs(power.re) > MAX_POWER:
+        if power.size() > MAX_POWER or (power.im and self != Value(E)):
             raise OutOfReachError
+        if power.im:
+            return _turn(power.im).times(real(power.re.exp()))
         if power.re == int(power.re):
             result = Value(Decimal(1))
             for _ in range(abs(int(power.re))):
@@ -73,6 +81,18 @@ class Value(NamedTuple):
         if self.size() > LARGEST or 0 < self.size() < 1 / LARGEST:
             raise OutOfReachError
         return self
+
+
+def _turn(angle: Decimal) -> Value:
+    """cos(angle) + i sin(angle): the series of a 64th of the angle, squared six times."""
+    term, sides = Decimal(1), [Decimal(0)] * 4
+    for n in range(60):
+        sides[n % 4] += term
+        term *= angle / 64 / (n + 1)
+    value = Value(sides[0] - sides[2], sides[1] - sides[3])
+    for _ in range(6):
+        value = value.times(value)
+    return value
 
 
 def real(number: Decimal) -> Value:

@@ -6,7 +6,8 @@ NUMBER = r"\d[\d,]*(?:\.\d+)?%?|\.\d+"
 SIDE = rf"\(*\s*-?\s*[$]?(?:{NUMBER})(?:[\s()]*[-+*/^%x×÷·][\s()$-]*(?:{NUMBER}))*\s*\)*"
 EQUATION = re.compile(rf"({SIDE})\s*=\s*(-?\s*[$]?(?:{NUMBER}))")
 ANNOTATION = re.compile(r"<<[^<>]*>>")
-MAX_LINE = 2000  # what is longer is no reasoning, and would cost the pattern dearly
+CLAUSE_END = re.compile(r"\n|[.,;:] ")
+MAX_CLAUSE = 500  # what is longer is no reasoning, and would cost the pattern dearly
 SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "÷": "/", "$": "", ",": "", " ": "", "\n": ""})
 
 
@@ -22,5 +23,5 @@ def normalised(text: str) -> str:
 
 
 def _find(text: str) -> list[tuple[str, str]]:
-    lines = [line for line in text.split("\n") if "=" in line and len(line) <= MAX_LINE]
-    return [(match[1], match[2]) for line in lines for match in EQUATION.finditer(line)]
+    clauses = [c for c in CLAUSE_END.split(text) if "=" in c and len(c) <= MAX_CLAUSE]
+    return [(match[1], match[2]) for clause in clauses for match in EQUATION.finditer(clause)]

@@ -111,7 +111,10 @@ def _run(
 def _read(control: socket.socket, n_bytes: int) -> bytes:
     found = b""
     while len(found) < n_bytes:
-        found += control.recv(n_bytes - len(found))
+        part = control.recv(n_bytes - len(found))
+        if not part:
+            raise EOFError("the supervisor has gone")
+        found += part
     return found
 
 

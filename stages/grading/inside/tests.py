@@ -37,6 +37,8 @@ def serve_tests(tests: list[str], reference: str, cpu_s: float, wall_s: float, l
             other = socket.socket(fileno=fds[0])
             with other:
                 report = suite.run(Channel(other))
+            for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+                signal.setitimer(timer, 0)  # it would end a fork that waits for its next program
             supervisor.sendall(json.dumps(report).encode() + b"\n")
 
 
@@ -45,18 +47,21 @@ class Suite:
 
     reference: a program that the tests are known to be for, or "". What it defines at its top is
         what the tests mean by these names, though Python has some of them too (`sum`, say). Any
-        other name of Python or its library is Python's own, whatever the program makes of it.
+        other name of Python or its library is Python's own, whatever the program makes of it,
+        but for a module that the tests call (`select`): none can be called.
     """
 
     def __init__(self, tests: list[str], reference: str) -> None:
         self.codes: list[CodeType] = []
         self.broken: str | None = None
         self.names: set[str] = set()
+        self.called: set[str] = set()
         self.wanted = defined(reference)
         try:
             for test in tests:
                 tree = ast.parse(test, "test")
                 self.names |= {name.id for name in _names(tree, ast.Load)}
+                self.called |= {name.id for name in _called(tree)}
                 self.codes.append(compile(tree, "test", "exec"))
         except UNREADABLE as error:
             self.broken = f"a test is no Python: {describe(error)}"
@@ -89,7 +94,9 @@ class Suite:
             if name in program.names and (name in self.wanted or not ours):
                 found[name] = Remote(program, name)
             elif name in sys.stdlib_module_names:
-                found[name] = importlib.import_module(name)
+                module = importlib.import_module(name)
+                meant = name in program.names and name in self.called and not callable(module)
+                found[name] = Remote(program, name) if meant else module
         return found
 
 
@@ -106,6 +113,11 @@ def defined(program: str) -> set[str]:
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             found |= {name.id for name in _names(node, ast.Store)}
     return found
+
+
+def _called(tree: ast.AST) -> list[ast.Name]:
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [function for function in called if isinstance(function, ast.Name)]
 
 
 def _names(tree: ast.AST, context: type[ast.expr_context]) -> list[ast.Name]:

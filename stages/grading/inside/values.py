@@ -1,11 +1,15 @@
 """Plain values as JSON: what may cross between a program and its tests.
 
 A value of a subclass crosses as what it holds (a Counter as a dict, a named tuple as a tuple), so
-its methods stay behind. What is no plain value stays where it is, and a number stands for it.
+its methods stay behind. What is no plain value (an array of numpy's, say) stays where it is, and a
+number stands for it.
 """
 
 import builtins
+import datetime
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 SAFE = 1 << 53  # integers beyond are written in hexadecimal, which no digit limit concerns
@@ -36,6 +40,9 @@ def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
         return {type(value).__name__: value.hex()}
     if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
+    for kind in _WRITTEN:
+        if isinstance(value, kind):
+            return {kind.__name__: _WRITTEN[kind][0](value)}
     if isinstance(value, type) and vars(builtins).get(value.__name__) == value:
         return {"type": value.__name__}
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
@@ -64,10 +71,36 @@ def _builtin_type(name: str) -> type:
     return found
 
 
+def _fraction(parts: list[str]) -> Fraction:
+    return Fraction(*(int(part, 16) for part in parts))
+
+
+def _reader(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    def value(inner: Any, kept: Callable[[int], Any]) -> Any:
+        try:
+            return read(inner)
+        except (ArithmeticError, TypeError) as error:
+            raise ValueError("no value has this form") from error
+
+    return value
+
+
 def _items(inner: Any, kept: Callable[[int], Any]) -> list[Any]:
     return [decode(item, kept) for item in inner]
 
 
+# datetime before date, of which it is a subclass
+_WRITTEN: dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    Fraction: (lambda value: [hex(value.numerator), hex(value.denominator)], _fraction),
+    Decimal: (Decimal.__str__, Decimal),
+    datetime.datetime: (datetime.datetime.isoformat, datetime.datetime.fromisoformat),
+    datetime.date: (datetime.date.isoformat, datetime.date.fromisoformat),
+    datetime.time: (datetime.time.isoformat, datetime.time.fromisoformat),
+    datetime.timedelta: (
+        lambda value: [value.days, value.seconds, value.microseconds],
+        lambda parts: datetime.timedelta(*parts),
+    ),
+}
 _READERS: dict[str, Callable[[Any, Callable[[int], Any]], Any]] = {
     "int": lambda inner, kept: int(inner, 16),
     "tuple": lambda inner, kept: tuple(_items(inner, kept)),
@@ -79,4 +112,4 @@ _READERS: dict[str, Callable[[Any, Callable[[int], Any]], Any]] = {
     "type": lambda inner, kept: _builtin_type(inner),
     "complex": lambda inner, kept: complex(*inner),
     "kept": lambda inner, kept: kept(inner),
-}
+} | {kind.__name__: _reader(read) for kind, (_, read) in _WRITTEN.items()}

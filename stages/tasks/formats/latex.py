@@ -48,7 +48,7 @@ def contest(row: Row) -> Found:
     found = math(row)
     if not re.fullmatch(r"-?\d+(\.0+)?", found.answer):
         raise UnusableError("its answer is no whole number")
-    return replace(found, answer=str(int(float(found.answer))))
+    return replace(found, answer=str(int(found.answer.partition(".")[0])))
 
 
 def numina(row: Row) -> Found:
