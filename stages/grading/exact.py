@@ -101,6 +101,9 @@ def _split(text: str) -> list[str]:
 def _same_lists(wanted: str, given: str) -> bool | None:
     wanted_list, given_list = as_list(wanted), as_list(given)
     if not wanted_list or not given_list:
+        for one, many in ((wanted, given_list), (given, wanted_list)):
+            if many and many[0] == UNORDERED and _every(same_tidied(one, n) for n in many[1]):
+                return True  # one value, written in several ways
         is_number = read_number(wanted) or read_number(given)
         return False if is_number and (wanted_list or given_list) else None
     (brackets, ours), (their_brackets, theirs) = wanted_list, given_list
