@@ -29,6 +29,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view perplexities as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/perplexities/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view step_labels as
 select iteration, * exclude (iteration) from read_parquet(
     'data/step_labels/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -86,6 +92,24 @@ select iteration, * exclude (iteration) from read_parquet(
 create or replace view progress as
 select iteration, * exclude (iteration) from read_parquet(
     'data/progress/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view solve_rates as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/solve_rates/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view strategies as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/strategies/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view narrowing as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/narrowing/**/part.parquet', hive_partitioning = true, union_by_name = true,
     hive_types = {'iteration': smallint}
 );
 

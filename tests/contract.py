@@ -20,7 +20,9 @@ from stages.check import check as check_stage
 from stages.stage import MODELS, Place, Stage
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ["stages/tasks", "stages/engines", "stages/grading", "stages/rows", "stages/explore"]
+ROOMS = [
+    f"stages/{room}" for room in ("tasks", "engines", "grading", "rows", "statistics", "explore")
+]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
 KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
