@@ -204,6 +204,21 @@ from said
 group by all
 order by all;
 
+-- The tail (solve rate below guide.tail_below) before guidance and after it, and coverage, by level.
+create or replace view tail as
+select
+    iteration,
+    level,
+    count(*) as n_problems,
+    count(*) filter (where tail_before) as n_tail_before,
+    count(*) filter (where tail_after) as n_tail_after,
+    count(*) filter (where n_correct > 0) as n_solved,
+    avg((n_correct > 0)::int) as coverage
+from coverage
+where n_drawn > 0
+group by all
+order by all;
+
 -- What each way of drawing cost and brought.
 create or replace view budget as
 with graded as (

@@ -24,27 +24,18 @@ class Statistics:
 
     def keep(self, name: str, **parameters: object) -> None:
         """Makes a table of an answer, for others to read under its name."""
-        self._run(f"create table {name} as {_query(name)}", parameters)
-
-    def ask(self, name: str, **parameters: object) -> pl.DataFrame:
-        """The answer as a frame."""
-        return self._frame(_query(name), parameters)
+        self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
 
     def kept(self, name: str) -> pl.DataFrame:
         """A table that was made, as a frame."""
-        return self._frame(f"from {name}", {})
+        return self._frame(f"from {name}")
 
-    def _frame(self, query: str, parameters: Mapping[str, object]) -> pl.DataFrame:
-        table = self._run(query, parameters).to_arrow_table()
-        return pl.DataFrame(pl.from_arrow(table))
+    def ask(self, name: str) -> pl.DataFrame:
+        """The answer as a frame."""
+        return self._frame(_query(name))
 
-    def _run(self, query: str, parameters: Mapping[str, object]) -> Any:
-        try:
-            return self.connection.execute(query, dict(parameters) or None)
-        except duckdb.OutOfMemoryException as error:
-            raise RatchetError(
-                "the statistics do not fit stats.memory_gb: raise it, or free disk space for them"
-            ) from error
+    def _frame(self, query: str) -> pl.DataFrame:
+        return pl.DataFrame(pl.from_arrow(self.connection.sql(query).to_arrow_table()))
 
 
 @contextmanager
@@ -62,6 +53,10 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
             for name, files in tables.items():
                 _view(connection, name, files)
             yield Statistics(connection)
+        except duckdb.OutOfMemoryException as error:
+            raise RatchetError(
+                f"the statistics do not fit into stats.memory_gb={memory_gb:g}: raise it"
+            ) from error
         finally:
             connection.close()
 
