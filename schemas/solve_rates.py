@@ -20,6 +20,7 @@ class SolveRates(Table):
 
     @classmethod
     def sort_key(cls) -> list[str]:
+        """The key: no primary one, as a problem may have no level."""
         return ["moment", "level", "bin"]
 
     @dy.rule()

@@ -14,3 +14,7 @@ class Case:
     other: Callable[[], object]
     differences: Callable[[], list[str]] | None = None
     """what the two ways say otherwise, a line each; without it they must say the same"""
+    notes: Callable[[], list[str]] | None = None
+    """what else was measured, a line each"""
+    rounds: int | None = None
+    """of one that takes minutes, fewer than others; without a warming up if it is 1"""
