@@ -41,8 +41,8 @@ class Strategies(Table):
     leakage_mean = dy.Float64(
         min=0,
         max=1,
-        description="share of a text's characters in lines that stand in its hint, or in a hint "
-        "that the text begins with; 0 without a hint",
+        description="share of a text's characters that its hint held: the hint, if the text begins "
+        "with it, else the lines that stand in the hint too; 0 without a hint",
     )
 
     @dy.rule()

@@ -262,16 +262,15 @@ def strategies(tables: Tables) -> Rows:
 
 
 def leaked(text: str, hint: str | None) -> float:
-    """The share of the text's characters that stand in the hint, line by line."""
+    """The share of the text's characters that the hint held: as its beginning, or in lines."""
     if hint is None:
         return 0.0
-    hints = [line.strip() for line in hint.split("\n")]
-    begun = hints if text.startswith(hint) else []
-    rest = text[len(hint) :] if begun else text
-    lines = [line.strip() for line in rest.split("\n")]
-    written = sum(map(len, [*begun, *lines]))
-    held = sum(map(len, [*begun, *(line for line in lines if line in hints)]))
-    return held / written if written else 0.0
+    if text.startswith(hint):
+        return len(hint) / len(text) if text else 0.0
+    hints = [line.strip(" \t\r") for line in hint.split("\n")]
+    lines = text.split("\n")
+    held = sum(len(line) for line in lines if line.strip(" \t\r") in hints)
+    return held / max(1, sum(map(len, lines)))
 
 
 def narrowing(tables: Tables) -> Rows:
@@ -367,14 +366,15 @@ def test_the_order_of_rows_changes_no_bit(tmp_path: Path) -> None:
     ("text", "hint", "leakage"),
     [
         ("a = 1\nb = 2", None, 0.0),
-        ("a = 1\nb = 2", "a = 1", 0.5),
-        ("a = 1\nb = 2", "a = 1\n", 0.5),
+        ("a = 1\nb = 2", "a = 1\n", 6 / 11),
         ("a = 1\nb = 2", "a = 1\nb = 2", 1.0),
-        ("a = 1 and more", "a = 1 ", 5 / 13),
-        ("b = 2\na = 1\r", "Mind:\n  a = 1", 0.5),
+        ("a = 1 and more", "a = 1 ", 6 / 14),
+        ("b = 2\na = 1\r", "Mind:\n  a = 1", 6 / 11),
+        ("b = 2\na = 1", "a = 1 at once", 0.0),
         ("the answer is 7", "7", 0.0),
         ("", "", 0.0),
-        ("\n\n", "\n", 0.0),
+        ("", "a = 1", 0.0),
+        ("\n\n", "a\n", 0.0),
         ("x", "", 0.0),
     ],
 )

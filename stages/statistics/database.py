@@ -45,10 +45,10 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
     Raises RatchetError when a file is not readable, and for statistics that fit neither.
     """
     with tempfile.TemporaryDirectory(prefix="ratchet-statistics-") as folder:
-        connection = duckdb.connect(f"{folder}/statistics.duckdb")
+        connection = duckdb.connect()
         try:
             connection.execute(f"set memory_limit = '{int(1000 * memory_gb)}MB'")
-            connection.execute(f"set temp_directory = '{folder}/spilled'")
+            connection.execute(f"set temp_directory = '{folder}'")
             connection.execute("set preserve_insertion_order = false")
             for name, files in tables.items():
                 _view(connection, name, files)

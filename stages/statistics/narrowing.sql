@@ -1,17 +1,13 @@
 -- Right samples against the gold rationales of the problems asked, by level, length and
 -- perplexity: means, the area between the two distribution functions (that is the Wasserstein-1
 -- distance), and the share at or above gold's 80th percentile.
-with levels as (
-    select problem_id, level from problems
-),
-
-asked as (
+with asked as (
     select
         problem_id,
         level,
         case when len(rationale) > 0 then length(array_to_string(rationale, '')) end as n_characters
-    from drawn
-    inner join problems using (problem_id)
+    from problems
+    semi join drawn using (problem_id)
 ),
 
 measured as (
@@ -22,18 +18,19 @@ measured as (
 ),
 
 right_values as (
-    select 'level' as measure, level::double as value, plain, count(*) as n
-    from graded inner join levels using (problem_id)
-    where correct
+    select 'level' as measure, level::double as value, strategy, sum(n_correct) as n
+    from drawn
+    inner join asked using (problem_id)
     group by all
     union all
-    select 'length' as measure, n_characters::double as value, plain, count(*) as n
+    select 'length' as measure, n_characters::double as value, strategy, count(*) as n
     from graded
     where correct
     group by all
     union all
-    select 'perplexity' as measure, perplexity as value, plain, count(*) as n
-    from graded inner join measured using (sample_id)
+    select 'perplexity' as measure, perplexity as value, strategy, count(*) as n
+    from graded
+    inner join measured using (sample_id)
     group by all
 ),
 
@@ -55,7 +52,7 @@ kinds as (
 both_values as (
     select data, measure, value, n as n_self, 0 as n_gold
     from right_values, kinds
-    where data = 'all' or plain
+    where n > 0 and (data = 'all' or strategy in ('unguided', 'imported'))
     union all
     select data, measure, value, 0 as n_self, n as n_gold
     from gold_values, kinds

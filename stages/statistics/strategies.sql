@@ -1,5 +1,5 @@
--- What each strategy cost and brought. Means are sums of decimals, which are the same in whatever
--- order threads add them up.
+-- What each strategy cost and brought. Steps, and whether they are sound, are those of the path
+-- that a right sample took.
 with labelled as (
     select path_id, bool_and(label) as sound
     from step_labels
@@ -7,45 +7,51 @@ with labelled as (
     group by path_id
 ),
 
-taken as (
-    select
-        unnest(sample_ids) as sample_id,
-        len(steps) as n_steps,
-        coalesce(list_bool_and(truth), sound) as sound
-    from paths
-    left join labelled using (path_id)
-    where correct
+gold as (
+    select problem_id, nullif(len(rationale), 0) as n_steps from problems
 ),
 
-gold as (
-    select problem_id, nullif(len(rationale), 0) as n_gold_steps from problems
+taken as (
+    select
+        unnest(paths.sample_ids) as sample_id,
+        len(paths.steps) - gold.n_steps as n_steps_more,
+        coalesce(list_bool_and(paths.truth), labelled.sound) as sound
+    from paths
+    inner join gold using (problem_id)
+    left join labelled using (path_id)
+    where paths.correct
 ),
 
 right_samples as (
     select
         strategy,
-        sum(n_steps - n_gold_steps) / count(n_steps - n_gold_steps) as shortcut_mean,
+        sum(n_steps_more) / count(n_steps_more) as shortcut_mean,
         count(sound) as n_judged,
         case when count(sound) > 0 then count(*) filter (where not sound) end as n_spurious
     from graded
-    inner join gold using (problem_id)
-    left join taken using (sample_id)
+    inner join taken using (sample_id)
     where correct
+    group by strategy
+),
+
+totals as (
+    select
+        strategy,
+        count(*) as n_problems,
+        count(*) filter (where n_correct > 0) as n_solved,
+        sum(n_drawn)::bigint as n_draws,
+        sum(n_correct)::bigint as n_correct,
+        sum(n_tokens)::bigint as n_tokens,
+        (sum(revealed) / sum(n_drawn))::double as revealed_mean,
+        (sum(leakage) / sum(n_drawn))::double as leakage_mean
+    from drawn
     group by strategy
 )
 
 select
-    strategy,
-    count(distinct problem_id) as n_problems,
-    count(distinct problem_id) filter (where correct) as n_solved,
-    count(*) as n_draws,
-    count(*) filter (where correct) as n_correct,
-    sum(n_tokens)::bigint as n_tokens,
-    (sum(revealed::decimal(18, 9)) / count(*))::double as revealed_mean,
-    any_value(shortcut_mean) as shortcut_mean,
-    coalesce(any_value(n_judged), 0) as n_judged,
-    any_value(n_spurious) as n_spurious,
-    (sum(leakage::decimal(18, 9)) / count(*))::double as leakage_mean
-from graded
+    totals.*,
+    shortcut_mean,
+    coalesce(n_judged, 0) as n_judged,
+    n_spurious
+from totals
 left join right_samples using (strategy)
-group by strategy

@@ -15,7 +15,14 @@ from tests.bench.case import Case
 from tests.contract import ROOT, params
 
 SAMPLES = 10_000_000
-EMPTY = {"step_labels": 1, "corrections": 1, "pairs": 1, "examples": 1, "coverage": 0, "evaluations": 0}
+EMPTY = {
+    "step_labels": 1,
+    "corrections": 1,
+    "pairs": 1,
+    "examples": 1,
+    "coverage": 0,
+    "evaluations": 0,
+}
 SAME = {
     "solve_rates": ["moment", "level", "bin"],
     "strategies": ["strategy"],
@@ -24,7 +31,7 @@ SAME = {
 
 
 def case(folder: Path) -> Case:
-    """Ten draws for each of a million problems, one of five of them guided."""
+    """A hundred draws for each of 100,000 problems, a fifth of them guided."""
     run = folder / "statistics"
     generate(run, SAMPLES)
     peaks: dict[str, float] = {}
@@ -89,7 +96,9 @@ def must_agree(run: Path) -> None:
         theirs = pl.read_parquet(run / f"pandas/{noun}.parquet").sort(key)
         written = run / store.folder(BY_NOUN[noun], iteration=1) / store.FILE
         ours = pl.read_parquet(written).cast({name: theirs.schema[name] for name in key})
-        for left, right in zip(ours.sort(key).iter_rows(named=True), theirs.iter_rows(named=True), strict=True):
+        for left, right in zip(
+            ours.sort(key).iter_rows(named=True), theirs.iter_rows(named=True), strict=True
+        ):
             for name, value in left.items():
                 near = value == right[name] or abs(value - right[name]) < 1e-6
                 assert near, (noun, left, right)

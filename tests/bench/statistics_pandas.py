@@ -33,13 +33,12 @@ def graded() -> Any:
 
 
 def leaked(text: str, hint: str) -> float:
-    """The share of the text's characters that stand in the hint, line by line."""
+    """The share of the text's characters that the hint held: as its beginning, or in lines."""
+    if text.startswith(hint):
+        return len(hint) / len(text) if text else 0.0
     hints = [line.strip() for line in hint.split("\n")]
-    begun = hints if text.startswith(hint) else []
-    lines = [line.strip() for line in text[len(hint) if begun else 0 :].split("\n")]
-    written = sum(map(len, begun)) + sum(map(len, lines))
-    held = sum(map(len, begun)) + sum(len(line) for line in lines if line in hints)
-    return held / written if written else 0.0
+    lines = text.split("\n")
+    return sum(len(line) for line in lines if line.strip() in hints) / sum(map(len, lines))
 
 
 def drawn(rows: Any, problems: Any) -> Any:
