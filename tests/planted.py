@@ -133,7 +133,8 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     for problem in train:
         drawn = [_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
-        drawn += [_draw(problem, iteration, d, "answer", rng, tables) for d in range(2) if guided]
+        strategies = ("answer", "state_reset") if guided else ()
+        drawn += [_draw(problem, iteration, 0, how, rng, tables) for how in strategies]
         _path(problem, iteration, drawn, rng, tables)
         _correct(problem, tables)
         _cover(problem, drawn, tables)
@@ -175,8 +176,9 @@ def _draw(
     tables["samples"].append({
         "stage": stage, "sample_id": name, "problem_id": problem["problem_id"],
         "strategy": strategy, "attempt": 0, "draw": draw,
-        "hint": None if stage == "sample" else problem["rationale"][-1],
-        "revealed": 0.0, "text": "".join(steps), "n_tokens": 10 * len(steps), "logprob": -3.25,
+        "hint": {"answer": problem["rationale"][-1], "state_reset": steps[0]}.get(strategy),
+        "revealed": 1 / len(steps) if strategy == "state_reset" else 0.0,
+        "text": "".join(steps), "n_tokens": 10 * len(steps), "logprob": -3.25,
         "finish": "stop", "seed": 7, "engine": "planted 1", "model_digest": "m" * 8,
         "prompt_digest": "p" * 8, "parent": None,
         "recorded_correct": not right if draw == 3 and problem["level"] == 1 else None,

@@ -10,11 +10,11 @@ from stages.explore.sections.section import Grid, Section, count, level_name, pe
 
 Rows = list[dict[str, Any]]
 ABOUT = (
-    "A problem is in the tail while its solve rate is below guide.tail_below. Right samples (all, or "
-    "the unguided ones alone) narrow where a smaller share of them than of the gold data is at or "
-    "above gold's 80th percentile of a measure; distance is Wasserstein-1 between the two. Short-cut: "
-    "steps less gold steps of a right sample. Spurious: right answers with a wrong step, of those "
-    "judged. Leakage: the share of a text that its hint held."
+    "A problem is in the tail while its solve rate is below guide.tail_below. Right samples (all, "
+    "or the unguided ones alone) narrow where a smaller share of them than of the gold data is at "
+    "or above gold's 80th percentile of a measure; distance is Wasserstein-1 between the two. "
+    "Short-cut: steps less gold steps of a right sample. Spurious: right answers with a wrong "
+    "step, of those judged. Leakage: the share of a text that its hint held."
 )
 
 
