@@ -88,7 +88,7 @@ def stats(
         "old_coverage": old_coverage,
     }
     with opened(tables, stats.memory_gb) as statistics:
-        statistics.keep("graded")
+        statistics.keep("counts")
         statistics.keep("drawn")
         statistics.keep("coverage", tail_below=guide.tail_below)
         made = {"coverage": statistics.kept("coverage")}

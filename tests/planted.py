@@ -77,7 +77,7 @@ def _sum_up(iteration: int) -> None:
     names = ("samples", "verdicts", "paths", "step_labels", "perplexities")
     tables = {n: store.files(catalog.BY_NOUN[n], iteration=iteration) for n in names}
     with opened(tables | {"problems": store.files(catalog.BY_NOUN["problems"])}, 1.0) as statistics:
-        statistics.keep("graded")
+        statistics.keep("counts")
         statistics.keep("drawn")
         for noun in ("solve_rates", "strategies", "narrowing"):
             store.write(statistics.ask(noun), catalog.BY_NOUN[noun], iteration=iteration)

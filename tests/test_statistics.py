@@ -141,7 +141,7 @@ def answers(tables: Tables, folder: Path, seed: int = 0) -> dict[str, pl.DataFra
 
 
 def asked(statistics: Statistics) -> dict[str, pl.DataFrame]:
-    statistics.keep("graded")
+    statistics.keep("counts")
     statistics.keep("drawn")
     statistics.keep("coverage", tail_below=BELOW)
     names = ("progress", "solve_rates", "strategies", "narrowing")

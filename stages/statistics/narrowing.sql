@@ -17,20 +17,26 @@ measured as (
     where origin = 'sampled'
 ),
 
+right_measured as (
+    select measured.perplexity, samples.strategy
+    from measured
+    inner join samples using (sample_id)
+    inner join verdicts using (sample_id)
+    where verdicts.outcome = 'correct'
+),
+
 right_values as (
     select 'level' as measure, level::double as value, strategy, sum(n_correct) as n
     from drawn
     inner join asked using (problem_id)
     group by all
     union all
-    select 'length' as measure, n_characters::double as value, strategy, count(*) as n
-    from graded
-    where correct
-    group by all
+    select 'length' as measure, n_characters::double as value, strategy, n_correct as n
+    from counts
+    where not of_problem
     union all
     select 'perplexity' as measure, perplexity as value, strategy, count(*) as n
-    from graded
-    inner join measured using (sample_id)
+    from right_measured
     group by all
 ),
 
