@@ -1,5 +1,5 @@
 -- The samples of the iteration, counted in one reading: by problem and strategy (of_problem), and
--- by strategy and length. Shares are added up as decimals, so that the sums are the same in
+-- by strategy and length. A sample without a verdict is not right. Shares are added up as decimals, so that the sums are the same in
 -- whatever order threads come to them.
 --
 -- leakage: the share of the text's characters that its hint held. If the text begins with the
@@ -8,11 +8,7 @@
 --
 -- A right sample's steps, and whether they are sound, are those of the path that it took; the
 -- label of a path's outcome says nothing of its steps.
-with outcomes as (
-    select sample_id, outcome = 'correct' as correct from verdicts
-),
-
-labelled as (
+with labelled as (
     select path_id, bool_and(label) as sound
     from step_labels
     where labeler != 'outcome'
@@ -32,6 +28,13 @@ taken as (
     inner join gold using (problem_id)
     left join labelled using (path_id)
     where paths.correct
+),
+
+right_samples as (
+    select sample_id, n_steps_more, sound, true as correct
+    from verdicts
+    left join taken using (sample_id)
+    where outcome = 'correct'
 ),
 
 measured as (
@@ -63,15 +66,14 @@ select
     strategy in ('unguided', 'imported') as plain,
     n_characters,
     count(*) as n_drawn,
-    count(*) filter (where correct) as n_correct,
+    count(correct) as n_correct,
     sum(n_tokens)::bigint as n_tokens,
     sum(revealed::decimal(18, 9)) as revealed,
     sum(leakage::decimal(18, 9)) as leakage,
-    sum(n_steps_more) filter (where correct)::bigint as n_steps_more,
-    count(n_steps_more) filter (where correct) as n_compared,
-    count(sound) filter (where correct) as n_judged,
-    count(*) filter (where correct and not sound) as n_spurious
+    sum(n_steps_more)::bigint as n_steps_more,
+    count(n_steps_more) as n_compared,
+    count(sound) as n_judged,
+    count(*) filter (where not sound) as n_spurious
 from measured
-inner join outcomes using (sample_id)
-left join taken using (sample_id)
+left join right_samples using (sample_id)
 group by grouping sets ((problem_id, strategy), (strategy, n_characters))

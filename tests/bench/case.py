@@ -16,5 +16,5 @@ class Case:
     """what the two ways say otherwise, a line each; without it they must say the same"""
     notes: Callable[[], list[str]] | None = None
     """what else was measured, a line each"""
-    rounds: int | None = None
-    """of one that takes minutes, fewer than others; without a warming up if it is 1"""
+    rounds: int = 3
+    """a single one, without warming up, where a way takes minutes"""
