@@ -6,17 +6,21 @@ from schemas.coverage import Coverage
 from schemas.evaluations import Evaluations
 from schemas.examples import Examples
 from schemas.losses import Losses
+from schemas.narrowing import Narrowing
 from schemas.pairs import Pairs
 from schemas.path_scores import PathScores
 from schemas.paths import Paths
+from schemas.perplexities import Perplexities
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from schemas.samples import Samples
 from schemas.settings import Settings
+from schemas.solve_rates import SolveRates
 from schemas.step_labels import StepLabels
 from schemas.step_scores import StepScores
+from schemas.strategies import Strategies
 from schemas.table import Table
 from schemas.verdicts import Verdicts
 
@@ -27,6 +31,7 @@ TABLES: tuple[type[Table], ...] = (
     Verdicts,
     Reveals,
     Paths,
+    Perplexities,
     StepLabels,
     Corrections,
     StepScores,
@@ -37,6 +42,9 @@ TABLES: tuple[type[Table], ...] = (
     Evaluations,
     Coverage,
     Progress,
+    SolveRates,
+    Strategies,
+    Narrowing,
     Rejects,
     Costs,
 )

@@ -90,21 +90,24 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
     """All rows of a partition, or of every partition below a parent, validated."""
+    frames = [_read_file(table, file) for file in files(table, **partition)]
+    return validate(pl.concat(frames), table, f"reading {folder(table, **partition)}")
+
+
+def files(table: type[Table], **partition: int | str) -> list[Path]:
+    """The Parquet files of a partition, in order. Raises RatchetError when there are none."""
     top = folder(table, **partition)
-    files = sorted(top.rglob(FILE))
-    if not files:
+    found = sorted(top.rglob(FILE))
+    if not found:
         raise RatchetError(f"{top} is missing: run `dvc repro` to make it")
-    frames = [_read_file(table, file) for file in files]
-    return validate(pl.concat(frames), table, f"reading {top}")
+    return found
 
 
 def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(file, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise RatchetError(
-            f"{file} is not readable Parquet: delete it and run `dvc repro` to make it again"
-        ) from error
+        raise unreadable(file) from error
     values = dict(part.split("=", 1) for part in file.parts if "=" in part)
     wanted = table.polars_schema()
     absent = [name for name in table.stored_columns() if name not in frame.columns]
@@ -113,3 +116,10 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
     return frame.with_columns(
         pl.lit(values[name]).cast(wanted[name]).alias(name) for name in table.partitions
     ).select(pl.col(name).cast(kind) for name, kind in wanted.items())
+
+
+def unreadable(file: Path) -> RatchetError:
+    """What to say of a file that is no Parquet."""
+    return RatchetError(
+        f"{file} is not readable Parquet: delete it and run `dvc repro` to make it again"
+    )

@@ -35,6 +35,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view perplexities as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/perplexities/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view step_labels as
 select iteration, * exclude (iteration) from read_parquet(
     'data/step_labels/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -92,6 +98,24 @@ select iteration, * exclude (iteration) from read_parquet(
 create or replace view progress as
 select iteration, * exclude (iteration) from read_parquet(
     'data/progress/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view solve_rates as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/solve_rates/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view strategies as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/strategies/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view narrowing as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/narrowing/**/part.parquet', hive_partitioning = true, union_by_name = true,
     hive_types = {'iteration': smallint}
 );
 
@@ -183,6 +207,21 @@ select
     avg(says_right::int) filter (where truth) as recall,
     avg((says_right = truth)::int) as accuracy
 from said
+group by all
+order by all;
+
+-- The tail (solve rate below guide.tail_below) before guidance and after it, and coverage, by level.
+create or replace view tail as
+select
+    iteration,
+    level,
+    count(*) as n_problems,
+    count(*) filter (where tail_before) as n_tail_before,
+    count(*) filter (where tail_after) as n_tail_after,
+    count(*) filter (where n_correct > 0) as n_solved,
+    avg((n_correct > 0)::int) as coverage
+from coverage
+where n_drawn > 0
 group by all
 order by all;
 

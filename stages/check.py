@@ -27,6 +27,7 @@ STAGES = [
     "grade",
     "guide",
     "dedup",
+    "perplex",
     "label",
     "correct",
     "verifier",

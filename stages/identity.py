@@ -29,3 +29,9 @@ def folder_digest(folder: Path) -> str:
             for block in iter(lambda: file.read(1 << 20), b""):
                 hashed.update(block)
     return hashed.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()

@@ -8,21 +8,20 @@ the section of the paper that it carries out.
 import argparse
 import inspect
 import os
-import resource
 import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from schemas import store
-from schemas.costs import Costs
 from schemas.table import RatchetError, Table
 from stages import settings
+from stages.cost import record_cost
 from stages.settings import Section
 
 MODELS = {
@@ -37,11 +36,24 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A table at a moment of the loop; `by` narrows a shared partition to one stage's."""
+    """A table at a moment of the loop; `by` narrows a shared partition to one stage's.
+
+    It arrives as a frame, or with `files` as the list of its Parquet files.
+    """
 
     table: type[Table]
     when: str = "once"
     by: str | None = None
+    files: bool = False
+
+    def as_files(self) -> "Place":
+        """The same, for a stage that reads the files itself, as SQL does: they may be large."""
+        return replace(self, files=True)
+
+    def load(self, iteration: int) -> pl.DataFrame | list[Path]:
+        """What the stage's function is given."""
+        values = self.partition(iteration)
+        return store.files(self.table, **values) if self.files else store.read(self.table, **values)
 
     def partition(self, iteration: int) -> dict[str, int | str]:
         """Partition values in a given iteration."""
@@ -123,17 +135,14 @@ class Stage:
         given: dict[str, Any] = {"turn": turn}
         given |= {s.section: settings.parse(s, values) for s in self.sections}
         given |= {name: self.model_folder(where, iteration) for name, where in self.models.items()}
-        given |= {
-            name: store.read(place.table, **place.partition(iteration))
-            for name, place in self.reads.items()
-        }
+        given |= {name: place.load(iteration) for name, place in self.reads.items()}
         if self.makes:
             given["out"] = fresh_folder(Path(model_path(self.makes, iteration)))
         wanted = inspect.signature(self.function).parameters
         result = self.function(**{name: given[name] for name in wanted})
         self._write(result, iteration, given)
         if self.writes or self.makes:
-            record_cost(turn, time.perf_counter() - started)
+            record_cost(iteration, self.name, turn.counts, time.perf_counter() - started)
 
     def model_folder(self, where: str, iteration: int) -> Path:
         """The folder of a model that is read; raises RatchetError when it is not there."""
@@ -146,7 +155,7 @@ class Stage:
         frames: dict[str, pl.DataFrame] = result if isinstance(result, dict) else {}
         if isinstance(result, pl.DataFrame):
             frames = {self.writes[0].table.noun: result}
-        known = {p.table.noun: given[n] for n, p in self.reads.items()} | frames
+        known = {p.table.noun: given[n] for n, p in self.reads.items() if not p.files} | frames
         for place in self.writes:
             frame = frames[place.table.noun]
             store.check_references(place.table, frame, known)
@@ -190,22 +199,6 @@ def fresh_folder(path: Path) -> Path:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     return path
-
-
-def record_cost(turn: Turn, elapsed_s: float) -> None:
-    """Writes the stage's row of `costs`."""
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    row = {
-        "elapsed_s": round(elapsed_s, 3),
-        "cpu_s": round(sum(u.ru_utime + u.ru_stime for u in usage), 3),
-        "peak_memory_mb": round(max(u.ru_maxrss for u in usage) / unit, 1),
-        "n_draws": turn.counts.get("draws", 0),
-        "n_draws_reused": turn.counts.get("draws_reused", 0),
-        "n_tokens": turn.counts.get("tokens", 0),
-        "n_optimiser_steps": turn.counts.get("optimiser_steps", 0),
-    }
-    store.write(pl.DataFrame([row]), Costs, iteration=turn.iteration, stage=turn.stage)
 
 
 def quiet() -> bool:

@@ -1,135 +1,104 @@
-"""stats: coverage by problem, and the budget and data sizes of the iteration (SIPF Tables 6-7)."""
+"""stats: coverage, solve rates, budget and narrowing of an iteration, and its data sizes.
+
+SIPF Tables 6-7 (data sizes) and what GSI measures: coverage, budget, narrowing of self-generated
+against gold data, short-cutting and spurious correctness. The tables are read in place by the SQL
+files of stages/statistics, so their size is no matter.
+"""
+
+from pathlib import Path
+from typing import ClassVar
 
 import polars as pl
+from pydantic import Field
 
 from schemas.corrections import Corrections
 from schemas.coverage import Coverage
 from schemas.evaluations import Evaluations
 from schemas.examples import Examples
+from schemas.narrowing import Narrowing
 from schemas.pairs import Pairs
 from schemas.paths import Paths
+from schemas.perplexities import Perplexities
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.samples import Samples
+from schemas.solve_rates import SolveRates
 from schemas.step_labels import StepLabels
+from schemas.strategies import Strategies
 from schemas.verdicts import Verdicts
-from stages.identity import digest
+from stages.identity import digest, file_digest
+from stages.settings import Section
 from stages.stage import now, once, previous, stage
-from stages.tail import GuideSettings, in_tail
+from stages.statistics.database import opened
+from stages.tail import GuideSettings
 
 
-def cover(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    old: pl.DataFrame,
-    tail_below: float,
-) -> pl.DataFrame:
-    """Rows of `coverage`: one per training problem that was ever drawn for."""
-    judged = samples.join(verdicts.select("sample_id", "outcome"), on="sample_id").with_columns(
-        right=pl.col("outcome") == "correct",
-        plain=pl.col("strategy").is_in(["unguided", "imported"]),
-    )
-    counts = judged.group_by("problem_id").agg(
-        n_drawn=pl.len(),
-        n_correct=pl.col("right").sum(),
-        plain_rate=pl.col("right").filter("plain").mean(),
-        n_tokens=pl.col("n_tokens").cast(pl.Int64).sum(),
-    )
-    before = old.filter("solved_ever").select("problem_id", was_solved=True)
-    drawn = pl.concat([counts.select("problem_id"), old.select("problem_id")]).unique()
-    return (
-        drawn.join(problems.select("problem_id", "level"), on="problem_id")
-        .join(counts, on="problem_id", how="left")
-        .join(before, on="problem_id", how="left")
-        .with_columns(
-            pl.col("n_drawn", "n_correct", "n_tokens").fill_null(0),
-            pl.col("was_solved").fill_null(False),
-        )
-        .with_columns(
-            solve_rate=pl.when(pl.col("n_drawn") > 0).then(pl.col("n_correct") / pl.col("n_drawn")),
-            solved_ever=pl.col("was_solved") | (pl.col("n_correct") > 0),
-            tail_before=in_tail("plain_rate", tail_below),
-        )
-        .with_columns(tail_after=in_tail("solve_rate", tail_below))
-    )
+class StatsSettings(Section):
+    """Section `stats`."""
 
-
-def sizes(
-    coverage: pl.DataFrame,
-    paths: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    corrections: pl.DataFrame,
-    pairs: pl.DataFrame,
-    examples: pl.DataFrame,
-) -> dict[str, object]:
-    """The counts of one row of `progress`."""
-    asked = coverage.filter(pl.col("n_drawn") > 0)
-    solved = asked.filter(pl.col("n_correct") > 0).height
-    rolled = step_labels.filter(pl.col("labeler") == "rollouts").unique(["path_id", "step"])
-    return {
-        "n_problems": asked.height,
-        "n_solved": solved,
-        "n_solved_ever": int(coverage["solved_ever"].sum()),
-        "coverage": solved / asked.height if asked.height else 0.0,
-        "n_draws": int(coverage["n_drawn"].sum()),
-        "n_draws_correct": int(coverage["n_correct"].sum()),
-        "n_tokens": int(coverage["n_tokens"].sum()),
-        "n_paths": paths.height,
-        "n_paths_correct": int(paths["correct"].sum()),
-        "n_steps_labelled": step_labels.height,
-        "n_rollouts": int(rolled["n_rollouts"].sum()),
-        "n_corrections": corrections["correction"].drop_nulls().len(),
-        "n_pairs": pairs.height,
-        "n_pairs_wrong_chosen": int((~pairs["chosen_correct"]).sum()),
-        "n_examples": examples.height,
-    }
+    section: ClassVar[str] = "stats"
+    memory_gb: float = Field(ge=0.1)
 
 
 @stage(
     reads={
-        "problems": once(Problems),
-        "samples": now(Samples),
-        "verdicts": now(Verdicts),
-        "paths": now(Paths),
-        "step_labels": now(StepLabels),
-        "corrections": now(Corrections),
-        "pairs": now(Pairs),
-        "examples": now(Examples),
-        "old_coverage": previous(Coverage),
+        "problems": once(Problems).as_files(),
+        "samples": now(Samples).as_files(),
+        "verdicts": now(Verdicts).as_files(),
+        "paths": now(Paths).as_files(),
+        "perplexities": now(Perplexities).as_files(),
+        "step_labels": now(StepLabels).as_files(),
+        "corrections": now(Corrections).as_files(),
+        "pairs": now(Pairs).as_files(),
+        "examples": now(Examples).as_files(),
+        "old_coverage": previous(Coverage).as_files(),
+        "old_evaluations": previous(Evaluations).as_files(),
         "old_progress": previous(Progress),
-        "old_evaluations": previous(Evaluations),
     },
-    writes=[now(Coverage), now(Progress)],
-    sections=[GuideSettings],
+    writes=[now(Coverage), now(Progress), now(SolveRates), now(Strategies), now(Narrowing)],
+    sections=[GuideSettings, StatsSettings],
 )
 def stats(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    paths: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    corrections: pl.DataFrame,
-    pairs: pl.DataFrame,
-    examples: pl.DataFrame,
-    old_coverage: pl.DataFrame,
+    problems: list[Path],
+    samples: list[Path],
+    verdicts: list[Path],
+    paths: list[Path],
+    perplexities: list[Path],
+    step_labels: list[Path],
+    corrections: list[Path],
+    pairs: list[Path],
+    examples: list[Path],
+    old_coverage: list[Path],
+    old_evaluations: list[Path],
     old_progress: pl.DataFrame,
-    old_evaluations: pl.DataFrame,
     guide: GuideSettings,
+    stats: StatsSettings,
 ) -> dict[str, pl.DataFrame]:
-    """Coverage and progress of the iteration."""
-    coverage = cover(problems, samples, verdicts, old_coverage, guide.tail_below)
-    row = sizes(coverage, paths, step_labels, corrections, pairs, examples)
-    seen = [samples, verdicts, paths, step_labels, corrections, pairs, examples]
-    seen += [coverage, old_evaluations]
-    contents = [content_digest(frame) for frame in seen]
-    row["lineage"] = digest(old_progress["lineage"][0], *row.values(), *contents)
-    return {"coverage": coverage, "progress": pl.DataFrame([row])}
-
-
-def content_digest(frame: pl.DataFrame) -> str:
-    """Digest of a frame's rows, whatever their order."""
-    return digest(*sorted(frame.hash_rows(seed=0).to_list()))
+    """Coverage, progress, solve rates, strategies and narrowing of the iteration."""
+    tables = {
+        "problems": problems,
+        "samples": samples,
+        "verdicts": verdicts,
+        "paths": paths,
+        "perplexities": perplexities,
+        "step_labels": step_labels,
+        "corrections": corrections,
+        "pairs": pairs,
+        "examples": examples,
+        "old_coverage": old_coverage,
+    }
+    with opened(tables, stats.memory_gb) as statistics:
+        statistics.keep("counts")
+        statistics.keep("drawn")
+        statistics.keep("coverage", tail_below=guide.tail_below)
+        made = {"coverage": statistics.kept("coverage")}
+        for name in ("progress", "solve_rates", "strategies", "narrowing"):
+            made[name] = statistics.ask(name)
+    seen = [file_digest(file) for files in (*tables.values(), old_evaluations) for file in files]
+    counts = made["progress"].row(0)
+    lineage = digest(old_progress["lineage"][0], *counts, guide.tail_below, *seen)
+    made["progress"] = made["progress"].with_columns(lineage=pl.lit(lineage))
+    return made
 
 
 if __name__ == "__main__":

@@ -21,12 +21,8 @@ from stages.stage import MODELS, Place, Stage
 
 ROOT = Path(__file__).parent.parent
 ROOMS = [
-    "stages/tasks",
-    "stages/engines",
-    "stages/grading",
-    "stages/rows",
-    "stages/guidance",
-    "stages/explore",
+    f"stages/{room}"
+    for room in ("tasks", "engines", "grading", "rows", "guidance", "statistics", "explore")
 ]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"

@@ -15,6 +15,7 @@ import polars as pl
 from schemas import catalog, store
 from schemas.progress import Progress
 from stages.identity import digest
+from stages.statistics.database import opened
 
 LEVELS = range(1, 6)
 K = 4
@@ -50,6 +51,8 @@ def plant(root: Path, iterations: int = 2, evaluated: bool = True) -> None:
                 tables["evaluations"] = _evaluate(problems, iteration, rng)
             for noun, rows in tables.items():
                 _write(noun, rows, iteration)
+            if iteration:
+                _sum_up(iteration)
     finally:
         os.chdir(here)
 
@@ -67,6 +70,17 @@ def _write(noun: str, rows: Rows, iteration: int = 0) -> None:
         of_stage = [{n: row.get(n) for n in schema} for row in rows if row["stage"] == stage]
         frame = pl.DataFrame(of_stage, schema=schema).drop("stage")
         store.write(frame, table, **partition, stage=stage)
+
+
+def _sum_up(iteration: int) -> None:
+    """The statistics that are made of the other tables, by the files that `stats` uses."""
+    names = ("samples", "verdicts", "paths", "step_labels", "perplexities")
+    tables = {n: store.files(catalog.BY_NOUN[n], iteration=iteration) for n in names}
+    with opened(tables | {"problems": store.files(catalog.BY_NOUN["problems"])}, 1.0) as statistics:
+        statistics.keep("counts")
+        statistics.keep("drawn")
+        for noun in ("solve_rates", "strategies", "narrowing"):
+            store.write(statistics.ask(noun), catalog.BY_NOUN[noun], iteration=iteration)
 
 
 def _problem(level: int, number: int, split: str) -> dict[str, Any]:
@@ -119,7 +133,8 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     for problem in train:
         drawn = [_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
-        drawn += [_draw(problem, iteration, d, "answer", rng, tables) for d in range(2) if guided]
+        strategies = ("answer", "state_reset") if guided else ()
+        drawn += [_draw(problem, iteration, 0, how, rng, tables) for how in strategies]
         _path(problem, iteration, drawn, rng, tables)
         _correct(problem, tables)
         _cover(problem, drawn, tables)
@@ -127,6 +142,7 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
             reveal = {"problem_id": problem["problem_id"], "shown": 1, "tried": 2.0, "solved": 0.5}
             tables["reveals"].append(reveal)
     _pair(train, iteration, tables, history)
+    _perplex(train, tables)
     first = tables["samples"][0]["sample_id"]
     tables["rejects"] = [
         {"stage": "grade", "item": first, "reason": "timeout", "content": "x" * 300},
@@ -163,8 +179,9 @@ def _draw(
     tables["samples"].append({
         "stage": stage, "sample_id": name, "problem_id": problem["problem_id"],
         "strategy": strategy, "attempt": 0, "draw": draw,
-        "hint": None if stage == "sample" else "The answer is known.",
-        "revealed": 0.0, "text": "".join(steps), "n_tokens": 10 * len(steps), "logprob": -3.25,
+        "hint": {"answer": problem["rationale"][-1], "state_reset": steps[0]}.get(strategy),
+        "revealed": 1 / len(steps) if strategy == "state_reset" else 0.0,
+        "text": "".join(steps), "n_tokens": 10 * len(steps), "logprob": -3.25,
         "finish": "stop", "seed": 7, "engine": "planted 1", "model_digest": "m" * 8,
         "prompt_digest": "p" * 8, "parent": None,
         "recorded_correct": not right if draw == 3 and problem["level"] == 1 else None,
@@ -212,6 +229,18 @@ def _judge(path_id: str, truth: list[bool], rng: random.Random, tables: Tables) 
         tables["step_scores"].append({"path_id": path_id, "step": step, "probability": chance})
     reward = {"reward": sum(chances) / len(chances), "reward_min": min(chances)}
     tables["path_scores"].append({"path_id": path_id, "n_steps": len(truth), **reward})
+
+
+def _perplex(train: Rows, tables: Tables) -> None:
+    """Longer texts surprise more; a sampled one less than the gold one of as many steps."""
+    texts = [("sampled", p["path_id"], p["problem_id"], p["steps"]) for p in tables["paths"]
+             if p["kept"] and p["correct"]]  # fmt: skip
+    texts += [("gold", p["problem_id"], p["problem_id"], p["rationale"]) for p in train]
+    tables["perplexities"] = [
+        {"origin": origin, "text_id": name, "problem_id": problem, "n_tokens": 10 * len(steps),
+         "nll_mean": 0.1 * len(steps) + (0.2 if origin == "gold" else 0.0)}
+        for origin, name, problem, steps in texts
+    ]  # fmt: skip
 
 
 def _correct(problem: dict[str, Any], tables: Tables) -> None:

@@ -100,6 +100,17 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
             ["Accuracy by iteration, with 95% intervals", "Greedy accuracy by level, toy"],
         ),
         ("coverage", ["Coverage: problems solved at least once", "Draws by strategy", "unguided"]),
+        (
+            "tail",
+            [
+                "Solve rates in iteration 2 before guidance",
+                "Solve rates in iteration 2 after guidance",
+                "Coverage by level",
+                "Right samples in gold&#39;s tail by level",
+                "Right samples in gold&#39;s tail by perplexity",
+                "short-cut",
+            ],
+        ),
         ("data", ["Training rows", "Distinct paths", "corrections", "undesired examples"]),
         ("training", ["Alignment loss", "Log-probability in iteration 2", "rejected"]),
         ("labels", ["Precision and recall by level in iteration 2", "level 5"]),
@@ -153,7 +164,7 @@ def test_a_run_without_a_model_has_no_evaluations(
     report.run(0)
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
-    assert shown == {"coverage", "data", "pairs", "costs", "disagreements", "paths"}
+    assert shown == {"coverage", "tail", "data", "pairs", "costs", "disagreements", "paths"}
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]
     assert turns["1"]["suites"] == {} and turns["1"]["draws"] == 88

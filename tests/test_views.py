@@ -24,6 +24,7 @@ DERIVED = [
     "label_truth",
     "pair_choice",
     "step_truth",
+    "tail",
     "training_rows",
     "verifier_truth",
 ]
@@ -166,6 +167,17 @@ def budget() -> list[Key]:
         graded = [outcomes[(row["iteration"], row["sample_id"])]["outcome"] for row in rows]
         tokens = sum(row["n_tokens"] for row in rows)
         made.append((*key, len(rows), graded.count("correct"), tokens))
+    return made
+
+
+def tail() -> list[Key]:
+    drawn = [row for row in rows_of("coverage") if row["n_drawn"] > 0]
+    made = []
+    for key, rows in groups(drawn, "iteration", "level"):
+        names = ("tail_before", "tail_after")
+        counts = [sum(row[name] for row in rows) for name in names]
+        solved = sum(row["n_correct"] > 0 for row in rows)
+        made.append((*key, len(rows), *counts, solved, solved / len(rows)))
     return made
 
 

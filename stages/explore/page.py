@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from stages.explore.sections import records, results, signals
+from stages.explore.sections import records, results, signals, tail
 from stages.explore.sections.browser import browse
 from stages.explore.sections.section import Section, count, percent
 
@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
     results.accuracy,
     results.coverage,
+    tail.tail,
     results.data,
     signals.training,
     signals.labels,

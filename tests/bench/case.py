@@ -14,3 +14,7 @@ class Case:
     other: Callable[[], object]
     differences: Callable[[], list[str]] | None = None
     """what the two ways say otherwise, a line each; without it they must say the same"""
+    notes: Callable[[], list[str]] | None = None
+    """what else was measured, a line each"""
+    rounds: int = 3
+    """a single one, without warming up, where a way takes minutes"""

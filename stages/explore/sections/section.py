@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.explore.charts import Figure
 
-NUMBER = re.compile(r"[\d,.]+%?( \([\d.]+%\))?")
+NUMBER = re.compile(r"-?[\d,.]+%?( \([\d.]+%\))?")
 
 
 @dataclass(frozen=True)

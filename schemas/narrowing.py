@@ -1,0 +1,42 @@
+"""narrowing: how far self-generated data have moved from the gold data (GSI 3.1)."""
+
+import dataframely as dy
+import polars as pl
+
+from schemas.table import Table
+
+
+class Narrowing(Table):
+    """One row per iteration, self-generated data and measure, against gold data.
+
+    Self-generated: right samples. Gold: each problem asked in the iteration, once; of length and
+    perplexity those that have a gold rationale. Values that are not known (no level, a path whose
+    perplexity was not measured) count on neither side. The tail: at or above gold's 80th
+    percentile, the lowest value that at least 80% of gold are at or below; as many levels are
+    equal, gold's own share can be well above a fifth.
+    """
+
+    noun = "narrowing"
+    partitions = ("iteration",)
+
+    iteration = dy.Int16(primary_key=True, min=0)
+    data = dy.Enum(["unguided", "all"], primary_key=True, description="which right samples")
+    measure = dy.Enum(
+        ["level", "length", "perplexity"],
+        primary_key=True,
+        description="level of the problem; characters of the text; perplexity of the sample's "
+        "path under the reference model (perplexities)",
+    )
+    n_self = dy.Int64(min=0)
+    n_gold = dy.Int64(min=0)
+    self_mean = dy.Float64(nullable=True, description="null without a value, as all below")
+    gold_mean = dy.Float64(nullable=True)
+    distance = dy.Float64(nullable=True, min=0, description="Wasserstein-1, in the measure's unit")
+    tail_from = dy.Float64(nullable=True, description="gold's 80th percentile")
+    self_tail = dy.Float64(nullable=True, min=0, max=1, description="share at or above tail_from")
+    gold_tail = dy.Float64(nullable=True, min=0, max=1, description="share at or above tail_from")
+
+    @dy.rule()
+    def distance_where_both_have_values(cls) -> pl.Expr:
+        both = (pl.col("n_self") > 0) & (pl.col("n_gold") > 0)
+        return pl.col("distance").is_not_null() == both

@@ -1,0 +1,26 @@
+"""The cost record: what a stage took, as a row of `costs`."""
+
+import resource
+import sys
+from collections.abc import Mapping
+
+import polars as pl
+
+from schemas import store
+from schemas.costs import Costs
+
+
+def record_cost(iteration: int, stage: str, counts: Mapping[str, int], elapsed_s: float) -> None:
+    """Writes the stage's row; counts may hold draws, draws_reused, tokens, optimiser_steps."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    row = {
+        "elapsed_s": round(elapsed_s, 3),
+        "cpu_s": round(sum(u.ru_utime + u.ru_stime for u in usage), 3),
+        "peak_memory_mb": round(max(u.ru_maxrss for u in usage) / unit, 1),
+        "n_draws": counts.get("draws", 0),
+        "n_draws_reused": counts.get("draws_reused", 0),
+        "n_tokens": counts.get("tokens", 0),
+        "n_optimiser_steps": counts.get("optimiser_steps", 0),
+    }
+    store.write(pl.DataFrame([row]), Costs, iteration=iteration, stage=stage)

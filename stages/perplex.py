@@ -1,0 +1,98 @@
+"""perplex: how surprising right paths and gold rationales are to a model that never changes.
+
+GSI 3.1 compares the perplexity of self-generated data with that of gold data, under one
+reference model for all iterations; `stats` puts the two distributions side by side.
+"""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from schemas.paths import Paths
+from schemas.perplexities import Perplexities
+from schemas.problems import Problems
+from stages.compute import ComputeSettings, set_up
+from stages.identity import digest
+from stages.models import ModelSettings, is_empty, starting_point
+from stages.settings import Section
+from stages.stage import Turn, now, once, stage
+
+
+class PerplexSettings(Section):
+    """Section `perplex`."""
+
+    section: ClassVar[str] = "perplex"
+    reference: Literal["sft", "base", "none"]
+    texts: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    max_length: int = Field(ge=8)
+
+
+def choose_texts(problems: pl.DataFrame, paths: pl.DataFrame, most: int) -> pl.DataFrame:
+    """origin, text_id, problem_id, prompt, text: at most so many of each origin.
+
+    Which ones follows from their ids alone, so the gold texts of two iterations that ask the
+    same problems are the same.
+    """
+    asked = problems.join(paths, on="problem_id", how="semi")
+    gold = asked.filter(pl.col("rationale").list.len() > 0).select(
+        pl.lit("gold").alias("origin"),
+        "problem_id",
+        "prompt",
+        text_id="problem_id",
+        text=pl.col("rationale").list.join(""),
+    )
+    right = paths.filter(pl.col("kept") & pl.col("correct") & (pl.col("steps").list.len() > 0))
+    sampled = right.join(problems.select("problem_id", "prompt"), on="problem_id").select(
+        pl.lit("sampled").alias("origin"),
+        "problem_id",
+        "prompt",
+        text_id="path_id",
+        text=pl.col("steps").list.join(""),
+    )
+    order = pl.col("text_id").map_elements(_shuffled, pl.String)
+    return pl.concat([rows.sort(order).head(most) for rows in (gold, sampled)])
+
+
+def _shuffled(name: str) -> str:
+    return digest("perplex", name)
+
+
+@stage(
+    reads={"problems": once(Problems), "paths": now(Paths)},
+    models={"base": "base", "first": "sft"},
+    writes=[now(Perplexities)],
+    sections=[PerplexSettings, ModelSettings, ComputeSettings],
+)
+def perplex(
+    problems: pl.DataFrame,
+    paths: pl.DataFrame,
+    base: Path,
+    first: Path,
+    perplex: PerplexSettings,
+    model: ModelSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+) -> pl.DataFrame:
+    """Measures the right kept paths and the gold rationales of the problems asked."""
+    texts = choose_texts(problems, paths, perplex.texts)
+    if perplex.reference == "none" or texts.is_empty():
+        return Perplexities.create_empty()
+    folder = starting_point(perplex.reference, model, base, first, first)
+    if is_empty(folder):
+        return Perplexities.create_empty()
+    from stages.objectives.surprise import negative_log_likelihoods
+
+    device = set_up(compute, turn.seed)
+    measured = negative_log_likelihoods(
+        folder, texts, perplex.batch_size, perplex.max_length, device
+    )
+    counts = {"n_tokens": pl.Int32, "nll_mean": pl.Float64}
+    found = pl.DataFrame(measured, schema=counts, orient="row")
+    return pl.concat([texts, found], how="horizontal").filter(pl.col("n_tokens") > 0)
+
+
+if __name__ == "__main__":
+    perplex.main()
