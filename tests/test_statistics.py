@@ -13,6 +13,8 @@ from polars.testing import assert_frame_equal
 
 from schemas import store
 from schemas.catalog import BY_NOUN
+from schemas.solve_rates import SolveRates
+from schemas.table import RatchetError
 from stages.statistics.database import Statistics, opened
 
 Row = dict[str, Any]
@@ -353,6 +355,21 @@ def test_the_tables_hold_what_they_are_to_test() -> None:
     assert sum(row["n_judged"] for row in strategies(made(0, "judged"))) > 0
     assert {row["distance"] for row in narrowing(made(0, "ties"))} >= {0.0}
     assert [row["n_gold"] for row in narrowing(made(0, "unlevelled"))][::3] == [0, 0]
+
+
+def test_what_does_not_fit_is_one_line() -> None:
+    with (
+        pytest.raises(RatchetError, match=r"do not fit into stats\.memory_gb=0\.03: raise it"),
+        opened({}, 0.03) as statistics,
+    ):
+        statistics.connection.execute("select list(i::varchar) from range(3000000) numbers (i)")
+
+
+def test_a_bin_has_one_row() -> None:
+    row = {"iteration": 1, "moment": "after", "level": None, "bin": 3, "n_problems": 2}
+    twice = pl.DataFrame([row, row], schema=SolveRates.polars_schema())
+    with pytest.raises(RatchetError, match="breaks rule one_row_per_bin in 2 rows"):
+        store.validate(twice, SolveRates, "test")
 
 
 def test_the_order_of_rows_changes_no_bit(tmp_path: Path) -> None:
