@@ -1,11 +1,9 @@
-"""Votes, flaws, coverage and progress."""
+"""Votes and flaws."""
 
 import polars as pl
 import pytest
 
-from schemas.coverage import Coverage
 from stages.evaluate import greedy_rows, vote_rows
-from stages.stats import content_digest, cover
 from stages.tasks.toy import TASK
 
 ANSWERS = [  # draw by draw: answer, right
@@ -53,32 +51,3 @@ def test_a_right_answer_is_flawed_when_a_step_is_unsound(
     gold = [["Ann: 7+5=12\n", "#### 12"]]
     answers = pl.DataFrame({"rationale": gold, "text": [text], "correct": [correct]})
     assert greedy_rows(answers, TASK)["flawed"].to_list() == [flawed]
-
-
-def drawn(outcomes: dict[str, list[str]]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    rows = [(p, f"{p}{i}", o) for p, all_ in outcomes.items() for i, o in enumerate(all_)]
-    frame = pl.DataFrame(rows, schema=["problem_id", "sample_id", "outcome"], orient="row")
-    samples = frame.with_columns(strategy=pl.lit("unguided"), n_tokens=2)
-    problems = pl.DataFrame({"problem_id": ["p", "q", "r"], "level": [1, 2, 3]})
-    return problems, samples, frame.select("sample_id", "outcome")
-
-
-def test_coverage_counts_by_problem_and_remembers() -> None:
-    first = cover(*drawn({"p": ["correct", "wrong"], "q": ["wrong"] * 3}), _none(), 0.5)
-    by = {row["problem_id"]: row for row in first.to_dicts()}
-    assert (by["p"]["solve_rate"], by["p"]["tail_before"]) == (0.5, False)
-    assert (by["q"]["solve_rate"], by["q"]["tail_before"], by["q"]["n_tokens"]) == (0.0, True, 6)
-    second = cover(*drawn({"p": ["wrong"], "r": ["correct"]}), first, 0.5)
-    ever = dict(second.select("problem_id", "solved_ever").rows())
-    assert ever == {"p": True, "q": False, "r": True}
-    assert second.filter(pl.col("problem_id") == "q")["n_drawn"].to_list() == [0]
-
-
-def test_lineage_depends_on_content_and_not_on_order() -> None:
-    one = pl.DataFrame({"a": ["x", "y"], "b": [[1], [2, 3]]})
-    assert content_digest(one) == content_digest(one.reverse())
-    assert content_digest(one) != content_digest(one.with_columns(a=pl.lit("x")))
-
-
-def _none() -> pl.DataFrame:
-    return Coverage.create_empty()
