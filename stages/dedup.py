@@ -16,6 +16,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
+from stages.grading.kinds import PROGRAMS
 from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
 from stages.grading.numbers import read_number
 from stages.identity import digest
@@ -24,8 +25,6 @@ from stages.similarity import most_different, stands_for
 from stages.stage import now, once, stage
 from stages.tasks.equations import equations, normalised
 from stages.tasks.task import Task, TaskSettings, named
-
-PROGRAMS = ["code", "program"]
 
 
 class DedupSettings(Section):

@@ -25,7 +25,7 @@ from stages.guidance import strategies
 from stages.guidance.adaptive import reveals
 from stages.guidance.asking import Adaptive, Taught, each
 from stages.guidance.gold import gold_samples
-from stages.guidance.request import Hard
+from stages.guidance.request import Hard, Strategy
 from stages.guidance.rounds import Asking, Case, attempts, find_tail
 from stages.guidance.teacher import TeacherSettings
 from stages.stage import Turn, now, once, previous, stage
@@ -47,15 +47,17 @@ def asking(
     cases: Sequence[Case], earlier: pl.DataFrame, settings: GuideSettings, taught: Taught
 ) -> Asking:
     """How a round asks."""
-    ways: dict[str, Asking] = {
-        "brute_force": each(strategies.brute_force),
-        "answer": each(strategies.answer),
-        "rationale": each(strategies.rationale),
-        "interactive": taught,
-        "state_reset": each(strategies.state_reset(settings.restart)),
-        "adaptive": Adaptive(cases, earlier, settings.aim),
+    if settings.by == "interactive":
+        return taught
+    if settings.by == "adaptive":
+        return Adaptive(cases, earlier, settings.aim)
+    alone: dict[str, Strategy] = {
+        "brute_force": strategies.brute_force,
+        "answer": strategies.answer,
+        "rationale": strategies.rationale,
+        "state_reset": strategies.state_reset(settings.restart),
     }
-    return ways[settings.by]
+    return each(alone[settings.by])
 
 
 def results(

@@ -65,6 +65,10 @@ KINDS = {
 }
 
 
+PROGRAMS = tuple(name for name, kind in KINDS.items() if kind.runs)
+"""Kinds whose answers are programs."""
+
+
 def kind_named(name: str) -> Kind:
     """The kind of that name; ValueError with the known ones for an unknown name."""
     if name not in KINDS:

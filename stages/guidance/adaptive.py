@@ -1,4 +1,4 @@
-"""Adaptive reset: as few gold steps as are likely to be enough, judged by what was seen.
+"""Adaptive reset: the fewest gold steps that do nearly as well as any number.
 
 Ours, after GSI's state reset. How many steps to show is a bandit's choice with ordered arms: what
 was solved with some steps shown would have been with more, and what failed would have with fewer.

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 from stages.grading.answers import find_answer
 from stages.grading.exact import same
+from stages.grading.kinds import PROGRAMS
 from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
 from stages.grading.numbers import number
 
-PROGRAMS = ("code", "program")
 _DIGITS = r"\d+(?:(?:,|\{,\}|\\!,?|,\\!)\d{3}(?!\d))*(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(_DIGITS)
 _GROUPING = re.compile(r",|\{,\}|\\!")

@@ -1,6 +1,6 @@
 -- The samples of the iteration, counted in one reading: by problem and strategy (of_problem), and
--- by strategy and length. A sample without a verdict is not right. Shares are added up as decimals, so that the sums are the same in
--- whatever order threads come to them.
+-- by strategy and length. A sample without a verdict is not right. Shares are added up as
+-- decimals, so that the sums are the same in whatever order threads come to them.
 --
 -- leakage: the share of the text's characters that its hint held. If the text begins with the
 -- hint, that is the hint; else it is the lines that stand in the hint too, blanks around a line
