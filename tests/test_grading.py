@@ -496,6 +496,32 @@ def test_a_worker_has_no_job_before_its_first_line_was_read(
     assert ready == [True] * 3
 
 
+def test_workers_wait_for_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that grades in many small rounds loads the algebra once; a dead one is replaced."""
+    monkeypatch.setattr(pool, "COMMAND", [sys.executable, "-P", "-c", STAND_IN])
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def watched(*args, **kwargs):  # type: ignore[no-untyped-def]
+        started.append(popen(*args, **kwargs))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", watched)
+
+    def outcomes() -> list[str]:
+        job = ("math", Reference(""), "pass_by")
+        return [reply.outcome for reply in pool.run([job] * 3, workers=2, timeout_s=7)]
+
+    assert outcomes() == outcomes() == ["correct"] * 3
+    assert len(started) == 2
+    started[0].kill()
+    started[0].wait()
+    assert outcomes() == ["correct"] * 3
+    assert len(started) == 3
+    pool.dismiss()
+    assert all(process.returncode is not None for process in started)
+
+
 def test_abandoned_pool_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "COMMAND", [sys.executable, "-P", "-c", STAND_IN])
     outputs: list[int] = []

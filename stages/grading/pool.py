@@ -2,9 +2,11 @@
 
 Workers are plain child processes spoken to over pipes (see `worker`), not `multiprocessing`: they
 never import the caller's main module, and the caller may be any thread. All limits are kept
-inside the worker, by the kernel; here is no clock and no signal handler.
+inside the worker, by the kernel; here is no clock and no signal handler. A worker takes seconds to
+load its algebra, so those left over wait for the next call until the caller's process ends.
 """
 
+import atexit
 import json
 import os
 import selectors
@@ -23,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package, wherever the caller stands."""
 COMMAND = [sys.executable, "-P", "-m", "stages.grading.worker"]
 READY = "ready"
+_idle: dict[tuple[str, ...], list["_Worker"]] = {}
+"""Workers that wait for jobs, by the command they run."""
 
 Job = tuple[str, Reference, str | None]
 """(kind, reference, extracted answer)"""
@@ -47,14 +51,17 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
     at once, and no selector would ever tell of the second.
     """
     todo = list(enumerate(jobs))[::-1]
+    command = (*COMMAND, str(timeout_s))
     crew: set[_Worker] = set()
     try:
         with selectors.DefaultSelector() as busy:
 
             def hire() -> None:
-                worker = _Worker(timeout_s)
+                worker = _waiting(command) or _Worker(command)
                 crew.add(worker)
                 busy.register(worker.stdout, selectors.EVENT_READ, worker)
+                if worker.is_ready:
+                    worker.give(*todo.pop())
 
             for _ in range(min(workers, len(todo))):
                 hire()
@@ -71,6 +78,9 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
                         continue
                     busy.unregister(worker.stdout)
                     crew.remove(worker)
+                    if reply:
+                        _idle.setdefault(command, []).append(worker)
+                        continue
                     worker.stop()
                     if todo:
                         hire()
@@ -79,10 +89,29 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
             worker.stop()
 
 
+def _waiting(command: tuple[str, ...]) -> "_Worker | None":
+    """A worker that waits and still lives."""
+    waiting = _idle.get(command, [])
+    while waiting:
+        worker = waiting.pop()
+        if worker.lives():
+            return worker
+        worker.stop()
+    return None
+
+
+@atexit.register
+def dismiss() -> None:
+    """Ends the workers that wait."""
+    for waiting in _idle.values():
+        while waiting:
+            waiting.pop().stop()
+
+
 class _Worker:
     """One worker process, and the place of the job that it has."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, command: tuple[str, ...]) -> None:
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
@@ -92,7 +121,7 @@ class _Worker:
         self.place, self.is_ready = -1, False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._process = subprocess.Popen(
-            [*COMMAND, str(timeout_s)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -101,6 +130,10 @@ class _Worker:
         )
         assert self._process.stdin and self._process.stdout
         self._stdin, self.stdout = self._process.stdin, self._process.stdout
+
+    def lives(self) -> bool:
+        """Has it not ended?"""
+        return self._process.poll() is None
 
     def give(self, place: int, job: Job) -> None:
         """Send a job. That the worker is dead shows when its reply is read."""
