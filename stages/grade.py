@@ -7,7 +7,7 @@ from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.grading import GRADER_VERSION
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame, ungraded
 from stages.stage import now, once, stage
 
 
@@ -22,15 +22,7 @@ def grade(
     """One verdict per sample; answers that could not be compared are rejects too."""
     asked = samples.join(problems.select("problem_id", *REFERENCE), on="problem_id")
     graded = grade_frame(asked, grade).with_columns(grader=pl.lit(GRADER_VERSION))
-    lost = graded.filter(pl.col("outcome").is_in(["timeout", "error"]))
-    return {
-        "verdicts": graded,
-        "rejects": lost.select(
-            item="sample_id",
-            reason=pl.format("grading ended in {}: {}", "outcome", pl.col("detail").fill_null("?")),
-            content=pl.col("text").str.slice(0, 500),
-        ),
-    }
+    return {"verdicts": graded, "rejects": ungraded(graded)}
 
 
 if __name__ == "__main__":

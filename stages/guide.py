@@ -20,7 +20,7 @@ from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer, RemoteDrawer
 from stages.engines.engine import EngineSettings
 from stages.grading import GRADER_VERSION
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
+from stages.grading.frame import REFERENCE, GradeSettings, grade_frame, ungraded
 from stages.guidance import strategies
 from stages.guidance.adaptive import reveals
 from stages.guidance.asking import Adaptive, Taught, each
@@ -38,19 +38,23 @@ def helpless(problem: Hard, by: str) -> str | None:
     """Why a strategy has no help for a problem; None if it has."""
     if by in NEED_RATIONALE and not problem.rationale:
         return f"no gold rationale for guide.by={by}"
-    if by == "answer" and problem.kind == "code":
-        return "guide.by=answer would show the whole program, which is the answer of code"
+    if by in ("answer", "rationale") and problem.kind == "code":
+        return f"guide.by={by} would show the whole program, which is the answer of code"
     return None
 
 
 def asking(
-    cases: Sequence[Case], earlier: pl.DataFrame, settings: GuideSettings, taught: Taught
+    cases: Sequence[Case],
+    problems: pl.DataFrame,
+    earlier: pl.DataFrame,
+    settings: GuideSettings,
+    taught: Taught,
 ) -> Asking:
     """How a round asks."""
     if settings.by == "interactive":
         return taught
     if settings.by == "adaptive":
-        return Adaptive(cases, earlier, settings.aim)
+        return Adaptive(cases, problems, earlier, settings.aim)
     alone: dict[str, Strategy] = {
         "brute_force": strategies.brute_force,
         "answer": strategies.answer,
@@ -64,14 +68,16 @@ def results(
     made: pl.DataFrame, kept: pl.DataFrame, faults: Sequence[tuple[str, str]]
 ) -> dict[str, pl.DataFrame]:
     """The stage's tables, given graded samples, rows of `reveals`, and why some had no help."""
-    rejects = [{"item": item, "reason": reason, "content": ""} for item, reason in faults]
-    graded = made.with_columns(grader=pl.lit(GRADER_VERSION)) if made.width else made
-    return {
-        "samples": graded if made.width else Samples.create_empty(),
-        "verdicts": graded if made.width else Verdicts.create_empty(),
-        "reveals": kept,
-        "rejects": pl.DataFrame(rejects, schema=Rejects.stored_schema()),
-    }
+    rejects = pl.DataFrame(
+        [{"item": item, "reason": reason, "content": ""} for item, reason in faults],
+        schema=Rejects.stored_schema(),
+    )
+    if not made.width:
+        none = {"samples": Samples.create_empty(), "verdicts": Verdicts.create_empty()}
+        return none | {"reveals": kept, "rejects": rejects}
+    graded = made.with_columns(grader=pl.lit(GRADER_VERSION))
+    lost = pl.concat([rejects, ungraded(graded).select(rejects.columns)])
+    return {"samples": graded, "verdicts": graded, "reveals": kept, "rejects": lost}
 
 
 @stage(
@@ -119,12 +125,12 @@ def guide(
         return Drawer(policy if teacher.by == "policy" else simulator, engine, compute, turn)
 
     taught = Taught(teaching, teacher)
-    ask = asking(cases, earlier, guide, taught)
+    ask = asking(cases, problems, earlier, guide, taught)
     drawer = Drawer(policy, engine, compute, turn)
     rounds = [*attempts(cases, ask, drawer, references, guide, grade)]
     made = pl.concat(rounds) if rounds else pl.DataFrame()
     kept = reveals(cases, earlier) if guide.by == "adaptive" else none
-    return results(made, kept, [*faults, *taught.faults])
+    return results(made, kept, [*faults, *taught.faults()])
 
 
 if __name__ == "__main__":

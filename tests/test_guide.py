@@ -18,6 +18,7 @@ from stages.compute import ComputeSettings
 from stages.engines import draw
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.frame import GradeSettings
+from stages.guidance import rounds
 from stages.guidance.teacher import TeacherSettings
 from stages.guide import guide
 from stages.stage import Turn
@@ -175,7 +176,7 @@ def test_state_reset_begins_the_text_and_says_so(guided: Guided) -> None:
         assert revealed == pytest.approx(len(hint) / len(gold[problem]))
     for _, group in rows.filter(pl.col("hint").is_not_null()).group_by("problem_id"):
         shown = group["hint"].to_list()
-        assert all(a != b for a, b in pairwise(shown)) or len(set(shown)) == 1
+        assert all(a != b for a, b in pairwise(shown))
 
 
 def test_only_what_was_drawn_counts_as_tokens(guided: Guided) -> None:
@@ -254,19 +255,56 @@ def test_a_teacher_explains_and_the_model_revises(guided: Guided) -> None:
         assert "Reference answer" in text and "#### -1" in text
 
 
-def test_an_empty_explanation_is_asked_for_again_then_passed_over(guided: Guided) -> None:
-    victim = PROBLEMS.filter(pl.col("problem_id") == TAIL[0])["question"][0]
+USELESS = [
+    ("", "the explanation is empty"),
+    ("You are wrong: the answer is {answer}.", "the explanation gives the answer away"),
+]
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+@pytest.mark.parametrize(("said", "why"), USELESS)
+def test_a_useless_explanation_is_asked_for_again_then_passed_over(
+    guided: Guided, said: str, why: str, attempts: int
+) -> None:
+    victim = PROBLEMS.filter(pl.col("problem_id") == TAIL[0])
+    question, answer = victim.select("question", "answer").row(0)
 
     def reply(prompt: str, n: int) -> Reply:
-        return says("" if victim in prompt else "Look again.")
+        return says(said.format(answer=answer) if question in prompt else "Look again.")
+
+    with serving(reply) as chat:
+        made = guided(**taught(chat.url) | {"attempts": attempts})
+    assert len(chat.asked) == attempts * (len(TAIL) + 1)
+    assert made["samples"].height == attempts * (len(TAIL) - 1)
+    rounds = ", ".join(str(n + 1) for n in range(attempts))
+    assert made["rejects"].select("item", "reason").rows() == [
+        (TAIL[0], f"no explanation in round {rounds}: {why}")
+    ]
+
+
+def test_a_refused_explanation_is_not_asked_for_again(guided: Guided) -> None:
+    victim = PROBLEMS.filter(pl.col("problem_id") == TAIL[-1])["question"][0]
+
+    def reply(prompt: str, n: int) -> Reply:
+        return (400, {"error": "too long"}) if victim in prompt else says("Look again.")
 
     with serving(reply) as chat:
         made = guided(**taught(chat.url))
-    assert len(chat.asked) == len(TAIL) + 1
-    assert made["samples"].height == len(TAIL) - 1
-    assert made["rejects"].select("item", "reason").rows() == [
-        (TAIL[0], "no explanation in round 1: the explanation is empty")
-    ]
+    assert len(chat.asked) == len(TAIL)
+    assert "refuses" in made["rejects"]["reason"][0]
+
+
+def test_a_guided_answer_that_was_not_compared_is_a_reject(
+    guided: Guided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(frame: pl.DataFrame, settings: GradeSettings) -> pl.DataFrame:
+        verdict = {"outcome": "timeout", "extracted": None, "detail": "slow", "correct": False}
+        return frame.with_columns(pl.lit(value).alias(name) for name, value in verdict.items())
+
+    monkeypatch.setattr(rounds, "grade_frame", lost)
+    made = guided(by="brute_force", attempts=1)
+    assert set(made["rejects"]["item"]) == set(made["samples"]["sample_id"])
+    assert set(made["rejects"]["reason"]) == {"grading ended in timeout: slow"}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,15 @@ class GradeSettings(Section):
     sandbox: Mode
 
 
+def ungraded(graded: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `rejects` (item, reason, content) for the samples whose answer wasn't compared."""
+    return graded.filter(pl.col("outcome").is_in(["timeout", "error"])).select(
+        item="sample_id",
+        reason=pl.format("grading ended in {}: {}", "outcome", pl.col("detail").fill_null("?")),
+        content=pl.col("text").str.slice(0, 500),
+    )
+
+
 def grade_frame(frame: pl.DataFrame, settings: GradeSettings, what: str = "grade") -> pl.DataFrame:
     """The frame (REFERENCE and text) with outcome, extracted, detail and correct added."""
     items = [

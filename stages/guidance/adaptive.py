@@ -18,6 +18,7 @@ each iteration.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import accumulate
 
 import polars as pl
 
@@ -42,44 +43,49 @@ class Evidence:
         self._similar: dict[int | None, Counts] = defaultdict(dict)
         self._all: Counts = {}
 
-    def remember(self, problems: Sequence[Hard], reveals: pl.DataFrame) -> None:
-        """Takes in what the previous iteration's rows of `reveals` say."""
-        known = {problem.problem_id: problem for problem in problems}
-        columns = reveals.select("problem_id", "shown", "tried", "solved")
-        for name, shown, tried, solved in columns.rows():
+    def remember(self, problems: pl.DataFrame, reveals: pl.DataFrame) -> None:
+        """Takes in the previous iteration's rows of `reveals`, of problems out of the tail too."""
+        known = problems.select("problem_id", "level", steps=pl.col("rationale").list.len())
+        rows = reveals.join(known, on="problem_id", maintain_order="left")
+        rows = rows.filter(pl.col("shown") < pl.col("steps"))
+        columns = rows.select("problem_id", "level", "steps", "shown", "tried", "solved")
+        for name, level, steps, shown, tried, solved in columns.iter_rows():
             _add(self._earlier[name], shown, DECAY * tried, DECAY * solved)
-            if name in known:
-                self._count(known[name], shown, DECAY * tried, DECAY * solved)
+            self._count(level, steps - shown, DECAY * tried, DECAY * solved)
 
     def see(self, problem: Hard, attempts: Sequence[Attempt]) -> None:
         """Takes in new attempts on a problem."""
         for attempt in attempts:
-            self._count(problem, attempt.shown, 1.0, float(attempt.correct))
+            left = len(problem.rationale) - attempt.shown
+            self._count(problem.level, left, 1.0, float(attempt.correct))
 
-    def _count(self, problem: Hard, shown: int, tried: float, solved: float) -> None:
-        left = len(problem.rationale) - shown
-        _add(self._similar[problem.level], left, tried, solved)
+    def _count(self, level: int | None, left: int, tried: float, solved: float) -> None:
+        _add(self._similar[level], left, tried, solved)
         _add(self._all, left, tried, solved)
 
-    def prior(self, problem: Hard, shown: int) -> float:
-        """The rate of success of similar problems, no lower than with fewer steps shown."""
+    def priors(self, problem: Hard) -> list[float]:
+        """With 0, 1, 2, … steps shown, similar problems' rate of success, never falling."""
         steps = len(problem.rationale)
         counts = self._similar[problem.level] or self._all
-        return max(_rate(counts, steps - n) for n in range(shown + 1))
+        rates = (_rate(counts, steps - shown) for shown in range(problem.most + 1))
+        return list(accumulate(rates, max))
 
-    def chance(self, problem: Hard, history: Sequence[Attempt], shown: int) -> float:
-        """The estimated chance of a right answer with so many steps shown."""
+    def chances(self, problem: Hard, history: Sequence[Attempt]) -> list[float]:
+        """With 0, 1, 2, … steps shown, the estimated chance of a right answer."""
         earlier = self._earlier.get(problem.problem_id, {})
         seen = [(n, tried, solved) for n, (tried, solved) in earlier.items()]
         seen += [(a.shown, 1.0, float(a.correct)) for a in history]
-        right = sum(solved for n, _, solved in seen if n <= shown)
-        wrong = sum(tried - solved for n, tried, solved in seen if n >= shown)
-        return (W * self.prior(problem, shown) + right) / (W + right + wrong)
+        found = []
+        for shown, prior in enumerate(self.priors(problem)):
+            right = sum(solved for n, _, solved in seen if n <= shown)
+            wrong = sum(tried - solved for n, tried, solved in seen if n >= shown)
+            found.append((W * prior + right) / (W + right + wrong))
+        return found
 
 
 def adaptive(problem: Hard, history: Sequence[Attempt], evidence: Evidence, aim: float) -> Ask:
     """The answer begun with the fewest gold steps that do nearly as well as any number."""
-    chances = [evidence.chance(problem, history, n) for n in range(problem.most + 1)]
+    chances = evidence.chances(problem, history)
     enough = aim * max(chances)
     return begun(problem, next(n for n, chance in enumerate(chances) if chance >= enough))
 

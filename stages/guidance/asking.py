@@ -1,5 +1,6 @@
 """What a round asks: the strategies that look at all problems of it together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -19,25 +20,32 @@ def each(strategy: Strategy) -> Asking:
 
 
 class Taught:
-    """Asks a teacher about all problems of a round first; keeps (problem, why) where none came."""
+    """Asks a teacher about all problems of a round first; keeps where and why none came."""
 
     def __init__(self, teaching: Callable[[], Drawer], settings: TeacherSettings) -> None:
         self.teaching, self.settings = teaching, settings
-        self.faults: list[tuple[str, str]] = []
+        self._faults: dict[str, list[tuple[int, str]]] = defaultdict(list)
 
     @cached_property
     def teacher(self) -> Drawer:
         """Its settings are looked at when it is first needed."""
         return self.teaching()
 
+    def faults(self) -> list[tuple[str, str]]:
+        """(problem_id, in which rounds it got no explanation, and why not in the last of them)."""
+        return [
+            (name, f"no explanation in round {', '.join(str(n) for n, _ in found)}: {found[-1][1]}")
+            for name, found in self._faults.items()
+        ]
+
     def __call__(self, cases: Sequence[Case], number: int) -> list[Ask | None]:
         lessons = [lesson(case.problem, case.history) for case in cases]
-        explained, faults = explain(self.teacher, lessons, self.settings, number)
-        self.faults += [
-            (case.problem.problem_id, f"no explanation in round {number}: {fault}")
-            for case, fault in zip(cases, faults, strict=True)
-            if fault
-        ]
+        explained, faults = explain(
+            self.teacher, [case.problem for case in cases], lessons, self.settings, number
+        )
+        for case, fault in zip(cases, faults, strict=True):
+            if fault:
+                self._faults[case.problem.problem_id].append((number, fault))
         return [
             None if said is None else revise(case.problem, case.history, said)
             for case, said in zip(cases, explained, strict=True)
@@ -47,10 +55,12 @@ class Taught:
 class Adaptive:
     """Asks with what all problems needed so far in view."""
 
-    def __init__(self, cases: Sequence[Case], earlier: pl.DataFrame, aim: float) -> None:
+    def __init__(
+        self, cases: Sequence[Case], problems: pl.DataFrame, earlier: pl.DataFrame, aim: float
+    ) -> None:
         self.evidence, self.aim = Evidence(), aim
         self.seen = {case.problem.problem_id: 0 for case in cases}
-        self.evidence.remember([case.problem for case in cases], earlier)
+        self.evidence.remember(problems, earlier)
         self.see(cases)
 
     def see(self, cases: Sequence[Case]) -> None:

@@ -11,6 +11,7 @@ from stages.engines.engine import Sampling
 from stages.grading.frame import GradeSettings, grade_frame
 from stages.guidance.request import Ask, Attempt, Hard
 from stages.tail import GuideSettings, in_tail
+from stages.tasks.steps import go_on
 
 Asking = Callable[[Sequence["Case"], int], Sequence[Ask | None]]
 """The next requests for the problems of a round (its number from 1); None: not this time."""
@@ -29,7 +30,7 @@ class Case:
     @property
     def in_tail(self) -> bool:
         """Is it solved too rarely still."""
-        return sum(a.correct for a in self.history) < self.below * len(self.history)
+        return sum(a.correct for a in self.history) / len(self.history) < self.below
 
 
 def find_tail(
@@ -91,7 +92,8 @@ def attempts(
             references, on="problem_id", maintain_order="left"
         )
         drawn = draw_rows(drawer, asked, sampling, f"guide {number}")
-        done = grade_frame(drawn.with_columns(text=pl.col("start") + pl.col("text")), grade)
+        texts = [go_on(start, text) for start, text in drawn.select("start", "text").iter_rows()]
+        done = grade_frame(drawn.with_columns(pl.Series("text", texts, pl.String)), grade)
         graded = done.select("sample_id", "text", "correct").iter_rows()
         for (case, asking), (name, text, correct) in zip(chosen, graded, strict=True):
             case.history.append(Attempt(name, text, correct, asking.shown))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from stages.guidance.request import Ask, Attempt, Hard, Strategy
 from stages.tasks import prompts
+from stages.tasks.steps import open_end
 
 
 def brute_force(problem: Hard, history: Sequence[Attempt]) -> Ask:
@@ -42,14 +43,14 @@ def begun(problem: Hard, shown: int) -> Ask:
     """The answer begun with so many gold steps, which the model goes on from."""
     start = problem.prefixes[shown]
     revealed = problem.share(shown)
-    return Ask(problem.prompt + start, start, start or None, revealed, shown)
+    return Ask(problem.prompt + open_end(start), start, start or None, revealed, shown)
 
 
 def state_reset(restart: bool) -> Strategy:
     """The answer begun with gold steps: one more after each failure, as many after a success.
 
-    When a failure follows the last step that may be shown, the first one is next again, or, without
-    `restart`, nothing. Steps are those of the rationale, so no tokenizer has a part in it.
+    When a failure follows the last step that may be shown, it is back to the bare question, or,
+    without `restart`, nothing. Steps are those of the rationale: no tokenizer has a part in it.
     """
 
     def reset(problem: Hard, history: Sequence[Attempt]) -> Ask | None:
@@ -62,6 +63,6 @@ def state_reset(restart: bool) -> Strategy:
             shown = guided[-1].shown + 1
         if shown <= problem.most:
             return begun(problem, shown)
-        return begun(problem, min(1, problem.most)) if restart else None
+        return begun(problem, 0) if restart else None
 
     return reset

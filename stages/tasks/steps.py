@@ -17,6 +17,16 @@ def split_steps(text: str) -> list[str]:
     return _sentences(text) if len(lines) == 1 else lines
 
 
+def open_end(prefix: str) -> str:
+    """A prefix as a model goes on from it: the blank after it belongs to the next word's token."""
+    return prefix.rstrip(" ")
+
+
+def go_on(prefix: str, continuation: str) -> str:
+    """The whole text, given what came after `open_end`, with the prefix exactly as it was."""
+    return prefix + continuation.removeprefix(prefix[len(open_end(prefix)) :])
+
+
 def _sentences(text: str) -> list[str]:
     ends = [match.end() for match in SENTENCE_END.finditer(text)]
     return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
