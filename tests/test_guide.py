@@ -40,17 +40,20 @@ class Scripted:
 
     version = "scripted"
 
-    def __init__(self, solves: Callable[[str, int], bool]) -> None:
-        self.solves = solves
+    def __init__(
+        self, solves: Callable[[str, int], bool], right: str = "#### {}", wrong: str = "#### -1"
+    ) -> None:
+        self.solves, self.right, self.wrong = solves, right, wrong
         self.asked: list[str] = []
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         self.asked += [r.prompt for r in requests]
-        return [
-            Completion(f"#### {self.answer(r.prompt) if self.solves(r.prompt, r.draw) else -1}",
-                       3, -1.0, "stop")
-            for r in requests
-        ]  # fmt: skip
+        return [Completion(self.text(r), 3, -1.0, "stop") for r in requests]
+
+    def text(self, request: Request) -> str:
+        if self.solves(request.prompt, request.draw):
+            return self.right.format(self.answer(request.prompt))
+        return self.wrong
 
     @staticmethod
     def answer(prompt: str) -> str:
@@ -96,9 +99,10 @@ def guided(
         teacher: TeacherSettings | None = None,
         problems: pl.DataFrame = PROBLEMS,
         earlier: pl.DataFrame | None = None,
+        writes: tuple[str, str] = ("#### {}", "#### -1"),
         **changes: object,
     ) -> dict[str, pl.DataFrame]:
-        engine = Scripted(solves)
+        engine = Scripted(solves, *writes)
         monkeypatch.setattr(draw, "open_engine", lambda *_: engine)
         samples, verdicts = plain(right)
         made: dict[str, pl.DataFrame] = guide(
@@ -177,6 +181,34 @@ def test_state_reset_begins_the_text_and_says_so(guided: Guided) -> None:
     for _, group in rows.filter(pl.col("hint").is_not_null()).group_by("problem_id"):
         shown = group["hint"].to_list()
         assert all(a != b for a, b in pairwise(shown))
+
+
+PROGRAM = ["less = 1000\n", "base = {}\n", "total = base - less\n", "print(total)\n"]
+AS_PROGRAMS = PROBLEMS.with_columns(
+    kind=pl.lit("program"),
+    rationale=pl.concat_list(
+        pl.lit(line) if "{}" not in line else pl.format(line, pl.col("answer").cast(int) + 1000)
+        for line in PROGRAM
+    ),
+)
+
+
+def test_a_program_goes_on_from_its_first_lines_and_runs(guided: Guided) -> None:
+    """Program of thought: right only as one program, the lines shown and the line written."""
+    made = guided(
+        lambda prompt, draw: "total =" in prompt,
+        problems=AS_PROGRAMS,
+        writes=("print(total)\n", "print(-1)\n"),
+        by="state_reset",
+        attempts=3,
+    )
+    graded = made["samples"].join(made["verdicts"].select("sample_id", "outcome"), on="sample_id")
+    lines = {n: "".join(PROGRAM[:n]) for n in range(4)}
+    for attempt, outcome in ((1, "wrong"), (2, "wrong"), (3, "correct")):
+        rows = graded.filter(pl.col("attempt") == attempt)
+        assert rows.height == len(TAIL) and set(rows["outcome"]) == {outcome}
+        assert rows["text"].str.count_matches("\n").unique().to_list() == [attempt + 1]
+        assert set(rows["hint"].str.slice(0, 12)) == {lines[attempt][:12]}
 
 
 def test_only_what_was_drawn_counts_as_tokens(guided: Guided) -> None:
