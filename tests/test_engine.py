@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 
 from stages.engines.engine import Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine, choose, nucleus, uniforms
+from stages.engines.transformers_engine import TransformersEngine
 
 
 @pytest.fixture(scope="module")
@@ -63,33 +62,6 @@ def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.Data
     expected = torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids)[:, None]).sum().item()
     retokenised = len(ids) == done.n_tokens + (done.finish == "stop")
     assert not retokenised or done.logprob == pytest.approx(expected, abs=1e-3)
-
-
-def test_choices_follow_the_distribution() -> None:
-    import torch
-
-    logits = torch.tensor([[0.0, 1.0, 2.0, -1.0]])
-    seeds = np.arange(40_000, dtype=np.uint64)
-    tokens, _ = choose(logits.expand(len(seeds), -1), uniforms(seeds, 3), Sampling(0.7, 1.0, 1))
-    shares = torch.bincount(tokens, minlength=4) / len(seeds)
-    assert torch.allclose(shares, torch.softmax(logits[0] / 0.7, -1), atol=0.01)
-
-
-def test_uniforms_differ_by_seed_and_step_and_fill_the_interval() -> None:
-    numbers = np.stack([uniforms(np.arange(2000, dtype=np.uint64), step) for step in range(5)])
-    assert len(np.unique(numbers)) == numbers.size
-    assert 0 <= numbers.min() < 0.01 and 0.99 < numbers.max() < 1
-    assert abs(np.corrcoef(numbers[0], numbers[1])[0, 1]) < 0.08
-
-
-@pytest.mark.parametrize(
-    ("top_p", "kept"), [(0.4, 1), (0.5, 1), (0.6, 2), (0.8, 2), (0.81, 3), (0.99, 4)]
-)
-def test_nucleus_keeps_the_fewest_tokens_that_reach_top_p(top_p: float, kept: int) -> None:
-    import torch
-
-    probabilities = torch.tensor([[0.5, 0.05, 0.3, 0.15]], dtype=torch.float64)
-    assert int((nucleus(probabilities, top_p) > 0).sum()) == kept
 
 
 def test_a_full_context_ends_by_length(engine: TransformersEngine) -> None:
