@@ -17,7 +17,7 @@ def take(kept: Any, rows: Any) -> None:
 
     for index, layer in enumerate(kept.layers):
         if type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) and layer.is_initialized:
-            kept.layers[index] = _growing(type(layer))(layer, rows)
+            kept.layers[index] = _growing(layer.__class__)(layer, rows)
         else:
             layer.reorder_cache(rows)
 
