@@ -86,7 +86,9 @@ def run(
         policy=policy,
         correct=settings(**changes),
         task=TaskSettings(name="toy"),
-        engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
+        engine=TransformersSettings(
+            name="transformers", precision="auto", batch_size=4, shard_size=1000
+        ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
         turn=Turn(1, 0),
@@ -203,7 +205,9 @@ def test_a_real_policy_is_drawn_from(
         policy=checkpoint,
         correct=settings(tries=2),
         task=TaskSettings(name="toy"),
-        engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
+        engine=TransformersSettings(
+            name="transformers", precision="auto", batch_size=4, shard_size=1000
+        ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
         turn=turn,

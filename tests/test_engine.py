@@ -1,13 +1,18 @@
 """The engine: same draws whatever the batch, the right distribution, greedy as generate()."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from stages.encode import encode_prompt
+from stages.engines.decoding import trunks
 from stages.engines.engine import Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine, choose, nucleus, uniforms
+from stages.engines.transformers_engine import TransformersEngine, decoder_version, precision_of
+from stages.scratch import make_scratch
+from tests.conftest import scratch
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +41,6 @@ def test_draws_do_not_depend_on_their_batch(
 def test_greedy_is_what_generate_gives(engine: TransformersEngine, problems: pl.DataFrame) -> None:
     import torch
 
-    from stages.encode import encode_prompt
-
     asked = requests(problems, 1)
     ours = engine.complete(asked, Sampling(0.0, 1.0, 16))
     for request, completion in zip(asked, ours, strict=True):
@@ -47,10 +50,89 @@ def test_greedy_is_what_generate_gives(engine: TransformersEngine, problems: pl.
         assert completion.text == theirs
 
 
-def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.DataFrame) -> None:
+def test_draws_are_distributed_as_those_of_generate(problems: pl.DataFrame, tmp_path: Path) -> None:
+    """Two samples of texts in 16 classes: chi-squared with 15 degrees, p = 0.001 at 37.7."""
     import torch
 
-    from stages.encode import encode_prompt
+    make_scratch(scratch(init_std=0.6), problems["prompt"].to_list(), 0, tmp_path)
+    engine = TransformersEngine(tmp_path, 512, torch.device("cpu"))
+    prompt, n = problems["prompt"][0], 3000
+    asked = [Request(prompt, draw, 31 * draw) for draw in range(n)]
+    ids = torch.tensor([encode_prompt(engine.tokenizer, prompt)]).expand(n, -1)
+    torch.manual_seed(0)
+    out = engine.model.generate(
+        ids, do_sample=True, max_new_tokens=3, temperature=1.2, top_p=0.7, top_k=0
+    )
+    theirs = classes(engine.tokenizer.batch_decode(out[:, ids.shape[1] :], True))
+
+    def distance(temperature: float, top_p: float) -> float:
+        drawn = engine.complete(asked, Sampling(temperature, top_p, 3))
+        ours = classes([completion.text for completion in drawn])
+        return float(((ours - theirs) ** 2 / (ours + theirs).clip(1)).sum())
+
+    assert distance(1.2, 0.7) < 37.7
+    assert min(distance(1.0, 0.7), distance(1.2, 0.9)) > 37.7
+
+
+def classes(texts: list[str]) -> np.ndarray:
+    return np.bincount([zlib.crc32(text.encode()) % 16 for text in texts], minlength=16)
+
+
+def test_what_is_computed_once_gives_the_same_draws(
+    engine: TransformersEngine, problems: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = ["", "1 + 2 = 3\n", "1 + 2 = 3\n3 * 4 = 12\n", "1 + 2 = 4\n"]
+    prompts = [prompt + step for prompt in problems["prompt"].head(5) for step in steps]
+    asked = [Request(p, d, 1000 * i + d) for i, p in enumerate(prompts) for d in range(2)]
+    shared = engine.complete(asked, Sampling(1.0, 1.0, 16))
+    monkeypatch.setattr(engine, "sharing", 0)
+    apart = engine.complete(asked, Sampling(1.0, 1.0, 16))
+    assert [c.text for c in shared] == [c.text for c in apart]
+    assert [c.logprob for c in shared] == pytest.approx([c.logprob for c in apart], abs=1e-3)
+
+
+def test_a_text_is_computed_with_the_longest_that_extends_it() -> None:
+    long, fork, other = (1, 2, 3, 4), (1, 2, 9), (2, 3)
+    found = trunks([(1, 2), long, (), fork, other, (1, 2, 3), long])
+    assert found == {
+        **dict.fromkeys([(1, 2, 3), long], long),
+        **dict.fromkeys([(1, 2), ()], found[1, 2]),
+        fork: fork,
+        other: other,
+    }
+    assert found[1, 2] in (long, fork)
+
+
+def test_a_long_prompt_leaves_others_their_room(engine: TransformersEngine) -> None:
+    asked = [Request("pens " * 120, 0, 1), Request("pens", 0, 1)]
+    together = engine.complete(asked, Sampling(0.0, 1.0, 200))
+    alone = [engine.complete([request], Sampling(0.0, 1.0, 200))[0] for request in asked]
+    assert [c.n_tokens for c in together] == [c.n_tokens for c in alone]
+
+
+@pytest.mark.parametrize(
+    ("saved", "wanted", "used"),
+    [
+        ("float32", "auto", "float32"),
+        ("bfloat16", "auto", "bfloat16"),
+        ("bfloat16", "float32", "float32"),
+        ("float32", "bfloat16", "bfloat16"),
+    ],
+)
+def test_precision_is_chosen_and_part_of_the_version(
+    saved: str, wanted: str, used: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    (tmp_path / "config.json").write_text(f'{{"dtype": "{saved}"}}')
+    assert precision_of(tmp_path, wanted) == used
+    assert decoder_version(tmp_path, wanted).endswith(f"-{used}")
+
+
+def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.DataFrame) -> None:
+    import torch
 
     request = requests(problems, 1)[0]
     done = engine.complete([request], Sampling(1.0, 1.0, 8))[0]
@@ -63,33 +145,6 @@ def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.Data
     expected = torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids)[:, None]).sum().item()
     retokenised = len(ids) == done.n_tokens + (done.finish == "stop")
     assert not retokenised or done.logprob == pytest.approx(expected, abs=1e-3)
-
-
-def test_choices_follow_the_distribution() -> None:
-    import torch
-
-    logits = torch.tensor([[0.0, 1.0, 2.0, -1.0]])
-    seeds = np.arange(40_000, dtype=np.uint64)
-    tokens, _ = choose(logits.expand(len(seeds), -1), uniforms(seeds, 3), Sampling(0.7, 1.0, 1))
-    shares = torch.bincount(tokens, minlength=4) / len(seeds)
-    assert torch.allclose(shares, torch.softmax(logits[0] / 0.7, -1), atol=0.01)
-
-
-def test_uniforms_differ_by_seed_and_step_and_fill_the_interval() -> None:
-    numbers = np.stack([uniforms(np.arange(2000, dtype=np.uint64), step) for step in range(5)])
-    assert len(np.unique(numbers)) == numbers.size
-    assert 0 <= numbers.min() < 0.01 and 0.99 < numbers.max() < 1
-    assert abs(np.corrcoef(numbers[0], numbers[1])[0, 1]) < 0.08
-
-
-@pytest.mark.parametrize(
-    ("top_p", "kept"), [(0.4, 1), (0.5, 1), (0.6, 2), (0.8, 2), (0.81, 3), (0.99, 4)]
-)
-def test_nucleus_keeps_the_fewest_tokens_that_reach_top_p(top_p: float, kept: int) -> None:
-    import torch
-
-    probabilities = torch.tensor([[0.5, 0.05, 0.3, 0.15]], dtype=torch.float64)
-    assert int((nucleus(probabilities, top_p) > 0).sum()) == kept
 
 
 def test_a_full_context_ends_by_length(engine: TransformersEngine) -> None:

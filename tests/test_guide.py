@@ -114,7 +114,9 @@ def guided(
             simulator=checkpoint,
             guide=guide_settings(**changes),
             teacher=teacher or teacher_settings(),
-            engine=TransformersSettings(name="transformers", batch_size=8, shard_size=100),
+            engine=TransformersSettings(
+                name="transformers", precision="auto", batch_size=8, shard_size=100
+            ),
             grade=GRADE,
             compute=ComputeSettings(threads=1),
             turn=Turn(1, 0),

@@ -79,7 +79,9 @@ def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def drawer_of(checkpoint: Path, problems: pl.DataFrame) -> tuple[Drawer, Lucky]:
     engine = Lucky(dict(problems.select("prompt", "answer").rows()))
-    transformers = TransformersSettings(name="transformers", batch_size=4, shard_size=1000)
+    transformers = TransformersSettings(
+        name="transformers", precision="auto", batch_size=4, shard_size=1000
+    )
     drawer = Drawer(checkpoint, transformers, ComputeSettings(threads=1), Turn(1, 0))
     drawer._engine = engine
     return drawer, engine
@@ -161,7 +163,9 @@ def labelled(
         simulator=simulator,
         label=settings(paths=1000, **changes),
         judge=judge_settings(),
-        engine=TransformersSettings(name="transformers", batch_size=4, shard_size=1000),
+        engine=TransformersSettings(
+            name="transformers", precision="auto", batch_size=4, shard_size=1000
+        ),
         grade=GRADE,
         compute=ComputeSettings(threads=1),
         turn=Turn(1, 0),

@@ -31,7 +31,9 @@ class Counting:
 
 
 def drawer(checkpoint: Path, engine: Counting, seed: int = 0) -> Drawer:
-    settings = TransformersSettings(name="transformers", batch_size=4, shard_size=10)
+    settings = TransformersSettings(
+        name="transformers", precision="auto", batch_size=4, shard_size=10
+    )
     made = Drawer(checkpoint, settings, ComputeSettings(threads=1), Turn(1, seed))
     made._engine = engine
     return made

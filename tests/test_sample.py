@@ -52,7 +52,9 @@ def settings(**changes: object) -> SampleSettings:
 
 def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFrame:
     problems = pool(toy_problems(), "undemonstrated").head(5)
-    engine = TransformersSettings(name="transformers", batch_size=4, shard_size=1000)
+    engine = TransformersSettings(
+        name="transformers", precision="auto", batch_size=4, shard_size=1000
+    )
     drawer = Drawer(checkpoint, engine, ComputeSettings(threads=1), Turn(iteration, 0))
     drawer._engine = Third(dict(problems.select("prompt", "answer").rows()))
     return unguided(draw_all(drawer, problems, settings(**changes), GRADE))

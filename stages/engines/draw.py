@@ -32,7 +32,7 @@ class Drawer:
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
     ) -> None:
         self.model, self.engine_settings, self.compute = need_model(model), engine, compute
-        self._begin(engine, engine_version(engine), folder_digest(model), turn)
+        self._begin(engine, engine_version(engine, model), folder_digest(model), turn)
 
     def _begin(self, settings: Section, version: str, model_digest: str, turn: Turn) -> None:
         self.settings, self.version, self.turn = settings, version, turn
@@ -102,8 +102,12 @@ class RemoteDrawer(Drawer):
         return OpenAIEngine(self.server)
 
 
-def engine_version(settings: EngineSettings) -> str:
-    """Name and version, known without loading the engine."""
+def engine_version(settings: EngineSettings, model: Path) -> str:
+    """Name and version, known without loading the model."""
+    if isinstance(settings, TransformersSettings):
+        from stages.engines.transformers_engine import decoder_version
+
+        return decoder_version(model, settings.precision)
     return f"{settings.name}-{version(settings.name)}"
 
 
@@ -112,5 +116,5 @@ def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
     if isinstance(settings, TransformersSettings):
         from stages.engines.transformers_engine import TransformersEngine
 
-        return TransformersEngine(model, settings.batch_size, device)
+        return TransformersEngine(model, settings.batch_size, device, settings.precision)
     raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=transformers")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -75,8 +75,12 @@ class EngineSettings(Section):
 
 
 class TransformersSettings(EngineSettings):
-    """The embedded engine, on CPU or GPU."""
+    """The embedded engine, on CPU or GPU. `precision`: of weights and arithmetic.
 
+    With auto it is bfloat16 on a GPU, and on a processor that has it for a model saved in it.
+    """
+
+    precision: Literal["auto", "float32", "bfloat16"]
     batch_size: int = Field(ge=1)
     shard_size: int = Field(ge=1)
 

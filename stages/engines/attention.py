@@ -1,0 +1,38 @@
+"""Attention of one new token per row where several heads share keys (Llama, Gemma, Qwen, …).
+
+PyTorch's attention is given as many keys as queries by copying the shared keys and values for
+each head, at every token. Here the heads that share keys stand where further tokens of one head
+would: the same sums, no copy.
+"""
+
+from typing import Any
+
+NAME = "sdpa_folded"  # under which transformers knows it
+
+
+def fold_heads(model: Any) -> None:
+    """Makes a model that uses PyTorch's attention use this one. Others are left alone."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
+
+    if model.config._attn_implementation == "sdpa":
+        AttentionInterface.register(NAME, attend)
+        AttentionMaskInterface.register(NAME, sdpa_mask)
+        model.set_attn_implementation(NAME)
+
+
+def attend(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> Any:
+    """(rows, tokens, heads, width) and no weights, from query, key and value (rows, heads, …)."""
+    import torch
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    rows, heads, n_new, width = query.shape
+    shared = key.shape[1]
+    simple = mask is None or mask.shape[1] == 1
+    if n_new > 1 or heads == shared or not simple or options.get("position_bias") is not None:
+        return sdpa_attention_forward(module, query, key, value, mask, **options)
+    folded = query.reshape(rows, shared, heads // shared, width)
+    output = torch.nn.functional.scaled_dot_product_attention(
+        folded, key, value, attn_mask=mask, scale=options.get("scaling")
+    )
+    return output.reshape(rows, 1, heads, -1), None
