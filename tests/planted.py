@@ -224,7 +224,7 @@ def _judge(path_id: str, truth: list[bool], rng: random.Random, tables: Tables) 
         chances.append(chance)
         tables["step_labels"].append({
             "path_id": path_id, "step": step, "labeler": "rollouts", "n_rollouts": 4,
-            "n_correct": n_correct, "stop": "all", "label": n_correct > 0,
+            "n_correct": n_correct, "n_evidence": 0, "stop": "all", "label": n_correct > 0,
         })  # fmt: skip
         tables["step_scores"].append({"path_id": path_id, "step": step, "probability": chance})
     reward = {"reward": sum(chances) / len(chances), "reward_min": min(chances)}

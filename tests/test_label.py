@@ -12,10 +12,11 @@ from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.evidence import NONE
 from stages.grading.frame import GradeSettings
 from stages.label import LabelSettings, choose_paths, label, right_so_far
 from stages.models import mark_empty
-from stages.simulation import prefixes, simulate
+from stages.simulation import prefixes, simulate, stopped
 from stages.stage import Turn
 from tests.conftest import judge_settings, toy_problems
 
@@ -53,6 +54,10 @@ def settings(**changes: object) -> LabelSettings:
         "top_p": 1.0,
         "max_tokens": 8,
         "early_stop": False,
+        "patience": None,
+        "search": "all",
+        "evidence": "own",
+        "keep_rollouts": "none",
     }
     return LabelSettings.model_validate(values | changes)
 
@@ -89,9 +94,10 @@ def counted(run: Path, checkpoint: Path, name: str, **changes: object) -> tuple[
     problems, paths = planted_paths()
     drawer, engine = drawer_of(checkpoint, problems)
     drawer.ledger.folder = run / name
-    asked = prefixes(paths, problems).filter(~pl.col("last")).unique("prefix_id")
-    counts = simulate(drawer, asked.sort("prefix_id"), settings(**changes), GRADE)
-    return counts.sort("prefix_id"), engine.drawn
+    steps = prefixes(paths, problems)
+    counts, _ = simulate(drawer, steps, settings(**changes), GRADE, NONE)
+    stops = counts.with_columns(stop=stopped(settings(**changes)))
+    return stops.sort("prefix_id"), engine.drawn
 
 
 @pytest.mark.parametrize("delta", [0, 1, 3, 7])
@@ -156,6 +162,7 @@ def labelled(
     """What the bare stage makes of the paths."""
     return label(
         problems=problems,
+        samples=[],
         paths=paths,
         policy=policy,
         simulator=simulator,

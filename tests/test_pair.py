@@ -6,6 +6,7 @@ import pytest
 from schemas import store
 from schemas.examples import Examples
 from schemas.pairs import Pairs
+from schemas.rollouts import Rollouts
 from schemas.table import RatchetError
 from stages.pair import PairSettings, pair
 from stages.stage import Turn
@@ -101,7 +102,8 @@ def run(
     **changes: object,
 ) -> dict[str, pl.DataFrame]:
     old = old or {"pairs": Pairs.create_empty(), "examples": Examples.create_empty()}
-    frames = tables(planted) | {"corrections": corrections()} | (given or {})
+    frames = tables(planted) | {"corrections": corrections()}
+    frames |= {"rollouts": Rollouts.create_empty()} | (given or {})
     made: dict[str, pl.DataFrame] = pair(
         problems=PROBLEMS,
         **frames,
