@@ -221,3 +221,34 @@ def test_rollouts_by_delta_and_solve_rate(delta: int, rate: float) -> None:
     assert abs(taken.mean() - ideal(rate, delta)) <= 4 * max(taken.std(), 0.1) / 1000**0.5
     assert rounds <= K
     assert (counts["right"] == [sum(draws(name)) > delta for name in counts["prefix_id"]]).all()
+
+
+def test_a_right_rollout_proves_all_earlier_steps() -> None:
+    paths = [("abcd", False), ("abx", False)]
+    draws = {"a": [False] * K, "ab": [False] * K, "abc": [False, True] * 4}.__getitem__
+    labels, counts, _ = played(paths, draws, early(evidence="later"))
+    assert counts.rows() == [("a", 2, 0, 1, True), ("ab", 2, 0, 1, True), ("abc", 2, 1, 0, True)]
+    assert labels["stop"].to_list() == [
+        *["evidence", "evidence", "successes", "known"],
+        *["evidence", "evidence", "known"],
+    ]
+    alone, counts, _ = played(paths, draws, early())
+    assert counts["n_evidence"].to_list() == [0, 0, 0]
+    assert alone["label"].to_list()[:3] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [("own", [0, 0, 0]), ("later", [2, 1, 0]), ("outcome", [3, 3, 0]), ("both", [5, 4, 0])],
+)
+def test_evidence_is_counted_apart(kind: str, known: list[int]) -> None:
+    """Three samples prove the first two steps; each prefix has two rollouts, one of them right."""
+    steps = steps_of([("abcd", False), ("abce", False)]).filter(~pl.col("last"))
+    texts = steps.unique("prefix_id", maintain_order=True)
+    ends = pl.DataFrame({"prefix_id": ["a", "ab", "abc"] * 2, "correct": [False] * 3 + [True] * 3})
+    outcomes = pl.DataFrame(
+        {"prefix_id": ["a", "ab"], "n": [3, 3]}, schema={"prefix_id": pl.String, "n": pl.Int32}
+    )
+    counts = counted(texts, ends, later_prefixes(steps), outcomes, early(evidence=kind))
+    assert counts["n_evidence"].to_list() == known
+    assert counts.select("n_rollouts", "n_correct").unique().rows() == [(2, 1)]
