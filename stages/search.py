@@ -64,8 +64,8 @@ def wanted(inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings) 
     probes = inner
     if settings.search != "all":
         open_spans = spans(inner, counts).filter(pl.col("low") < pl.col("high"))
-        most = open_spans.select(pl.col("high") - pl.col("low")).to_series().max()
-        jumps = dict(enumerate(jump_lengths(int(most or 0), settings)))  # type: ignore[arg-type]
+        most = max((open_spans["high"] - open_spans["low"]).to_list(), default=0)
+        jumps = dict(enumerate(jump_lengths(most, settings)))
         jump = (pl.col("high") - pl.col("low")).replace_strict(jumps, return_dtype=pl.Int16)
         probes = inner.join(
             open_spans.select("path_id", step=pl.col("low") + jump), on=["path_id", "step"]

@@ -119,7 +119,16 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
         ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
         ("disagreements", ["8 of 8 samples with a recorded verdict", "compared as text"]),
-        ("paths", ["colour by", "<option>level 5</option>", "<option>wrong</option>", "unsound"]),
+        (
+            "paths",
+            [
+                "colour by",
+                "<option>level 5</option>",
+                "<option>wrong</option>",
+                "unsound",
+                "inferred",
+            ],
+        ),
     ],
 )
 def test_each_section_shows_its_content(page: str, section: str, texts: list[str]) -> None:
