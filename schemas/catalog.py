@@ -15,6 +15,7 @@ from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
+from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.settings import Settings
 from schemas.solve_rates import SolveRates
@@ -33,6 +34,7 @@ TABLES: tuple[type[Table], ...] = (
     Paths,
     Perplexities,
     StepLabels,
+    Rollouts,
     Corrections,
     StepScores,
     PathScores,

@@ -19,8 +19,8 @@ class Examples(Table):
     example_id = dy.String(primary_key=True)
     problem_id = dy.String()
     made_in = dy.Int16(min=0, description="iteration whose samples made or called for it; 0: D0")
-    origin = dy.Enum(["gold", "sampled"])
-    path_id = dy.String(nullable=True)
+    origin = dy.Enum(["gold", "sampled", "rollout"])
+    path_id = dy.String(nullable=True, description="path, or rollout that was kept; null: gold")
     prompt = dy.String()
     completion = dy.String(min_length=1)
     steps = dy.List(
@@ -37,8 +37,8 @@ class Examples(Table):
     reward = dy.Float64(nullable=True)
 
     @dy.rule()
-    def sampled_has_a_path(cls) -> pl.Expr:
-        return (pl.col("origin") == "sampled") == pl.col("path_id").is_not_null()
+    def all_but_gold_have_a_path(cls) -> pl.Expr:
+        return (pl.col("origin") == "gold") == pl.col("path_id").is_null()
 
     @dy.rule()
     def steps_are_the_completion(cls) -> pl.Expr:

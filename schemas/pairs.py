@@ -19,7 +19,7 @@ class Pairs(Table):
     pair_id = dy.String(primary_key=True)
     problem_id = dy.String()
     made_in = dy.Int16(min=1, description="iteration whose samples made it")
-    chosen_id = dy.String(description="path, or the correction of a step")
+    chosen_id = dy.String(description="path, correction of a step, or rollout that was kept")
     rejected_id = dy.String(description="path")
     prompt = dy.String()
     prefix = dy.String(

@@ -7,9 +7,15 @@ import polars as pl
 
 from schemas.table import Table
 
+STOPS = ["successes", "out_of_reach", "all", "given_up", "evidence", "inferred", "known"]
+
 
 class StepLabels(Table):
-    """One row per step judged. Counts are kept, so other thresholds are a query."""
+    """One row per step judged. Counts are kept: of all K rollouts, other thresholds are a query.
+
+    Counts that ended early (stop is not all) say no more than the hard label: their share of
+    right ones is no estimate.
+    """
 
     noun = "step_labels"
     partitions = ("iteration",)
@@ -21,7 +27,17 @@ class StepLabels(Table):
     labeler = dy.Enum(["rollouts", "outcome", "judge", "oracle"])
     n_rollouts = dy.Int32(min=0, description="0 where the label is a judge's or the oracle's")
     n_correct = dy.Int32(min=0)
-    stop = dy.Enum(["successes", "out_of_reach", "all", "known"], description="why it ended")
+    n_evidence = dy.Int32(
+        min=0,
+        description="right answers known to be reachable from here without a rollout of the "
+        "step's own (label.evidence); they are in no other count",
+    )
+    stop = dy.Enum(
+        STOPS,
+        description="why it ended: successes, out_of_reach: the label was certain; all rollouts; "
+        "given_up: label.patience; evidence; inferred: not measured, the label follows from the "
+        "path's other steps (label.search); known: no rollouts decide it",
+    )
     label = dy.Bool(
         description="the hard label: more than delta rollouts were right (SIPF Eq. 2), or what the "
         "judge or oracle says; with label.prefix_and false after a false one"

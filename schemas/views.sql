@@ -47,6 +47,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view rollouts as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/rollouts/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view corrections as
 select iteration, * exclude (iteration) from read_parquet(
     'data/corrections/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -171,13 +177,15 @@ select
     levels.level,
     sound.truth,
     step_labels.label,
-    step_scores.probability
+    step_scores.probability,
+    step_labels.stop = 'inferred' as inferred
 from sound
 inner join levels using (problem_id)
 left join step_labels using (iteration, path_id, step)
 left join step_scores using (iteration, path_id, step);
 
--- The labels against the truth: precision and recall of "this step is right".
+-- The labels against the truth: precision and recall of "this step is right". n_inferred: labels
+-- that a search did not measure, and how many of them are true.
 create or replace view label_truth as
 select
     iteration,
@@ -185,7 +193,9 @@ select
     count(*) as n,
     avg(truth::int) filter (where label) as precision,
     avg(label::int) filter (where truth) as recall,
-    avg((label = truth)::int) as accuracy
+    avg((label = truth)::int) as accuracy,
+    count(*) filter (where inferred) as n_inferred,
+    avg((label = truth)::int) filter (where inferred) as accuracy_inferred
 from step_truth
 where label is not null
 group by all

@@ -34,6 +34,15 @@ def _draws_more(p: Values) -> bool:
     return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates)
 
 
+def _other_draws(p: Values) -> bool:
+    """Are the samples drawn otherwise than rollouts are."""
+    sample, label = p["sample"], p["label"]
+    same = all(sample[name] == label[name] for name in ("temperature", "top_p", "max_tokens"))
+    simulator = "policy" if p["model"]["simulator"] == "policy" else "simulator"
+    drawn = sample["by"] == "sampling" and sample["model"] == simulator
+    return bool(label["evidence"] in ("outcome", "both") and not (same and drawn))
+
+
 # (does the run have it, given every section's values; what it is and how to mend it)
 CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     (
@@ -141,6 +150,29 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     (
         lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
         "label.delta={label.delta} of {label.rollouts} rollouts can't be passed: set it lower",
+    ),
+    (
+        lambda p: (
+            not p["label"]["early_stop"]
+            and (p["label"]["patience"] is not None or p["label"]["evidence"] != "own")
+        ),
+        "label.patience and label.evidence end rollouts early: set label.early_stop=true, "
+        "or label.patience=null and label.evidence=own",
+    ),
+    (
+        lambda p: p["label"]["evidence"] != "own" and p["label"]["delta"] > 0,
+        "label.evidence={label.evidence} proves that a right answer can be reached, no more: "
+        "set label.delta=0, or label.evidence=own",
+    ),
+    (
+        _other_draws,
+        "label.evidence={label.evidence} takes samples for rollouts: sample them by the simulator, "
+        "with label's temperature, top_p and max_tokens, or set label.evidence=later",
+    ),
+    (
+        lambda p: p["label"]["keep_rollouts"] != "none" and p["label"]["by"] != "rollouts",
+        "label.keep_rollouts={label.keep_rollouts} needs rollouts: set label.by=rollouts, "
+        "or label.keep_rollouts=none",
     ),
     (
         lambda p: p["trainer"]["dev_share"] > 0 and p["trainer"]["checkpoint_every"] is None,

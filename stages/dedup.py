@@ -16,14 +16,12 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
+from stages.fingerprints import bare, fingerprint
 from stages.grading.kinds import PROGRAMS
-from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
-from stages.grading.numbers import read_number
 from stages.identity import digest
 from stages.settings import Section
 from stages.similarity import most_different, stands_for
 from stages.stage import now, once, stage
-from stages.tasks.equations import equations, normalised
 from stages.tasks.task import Task, TaskSettings, named
 
 
@@ -32,29 +30,6 @@ class DedupSettings(Section):
 
     section: ClassVar[str] = "dedup"
     similarity: float = Field(gt=0, le=1)
-
-
-def fingerprint(kind: str, text: str, extracted: str | None) -> str:
-    """The same for two texts that are one path; of programs, for those equal but for blanks."""
-    if kind in PROGRAMS:
-        return digest("program", bare(extracted if kind == "code" and extracted else text))
-    if found := equations(text):
-        return digest("equations", *found, spelled(extracted))
-    return digest("text", normalised(text))
-
-
-def spelled(answer: str | None) -> str | None:
-    """An answer in one spelling: «7», «$7», «7.0» and «7 dollars» are one."""
-    if answer is None or len(answer) > MAX_ANSWER_CHARS:
-        return answer
-    tidied = tidy(answer)
-    number = read_number(tidied)
-    return str(number.value) if number else plain(tidied)
-
-
-def bare(program: str) -> str:
-    """A program without blank lines and blanks at line ends."""
-    return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())
 
 
 def distinct(samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:

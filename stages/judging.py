@@ -151,6 +151,7 @@ def _label_rows(case: Case, decisions: list[Decision]) -> list[dict[str, Any]]:
             "labeler": "judge",
             "n_rollouts": 0,
             "n_correct": 0,
+            "n_evidence": 0,
             "stop": "known",
             "label": decision.decision == RIGHT,
             "reflection": decision.reflection,

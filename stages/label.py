@@ -2,6 +2,10 @@
 
 Simulated labels are kept with their counts, a judge's with its reasons, and the oracle's are
 the task's own truth. With `prefix_and` a step also counts as wrong after a wrong one.
+
+Rollouts that end right can be kept as solutions (`keep_rollouts`). They come after `dedup`, and
+only right ones are worth keeping, so they are neither samples nor paths of the iteration, whose
+rates would be wrong with them; they have a table of their own, which `pair` makes rows of.
 """
 
 from pathlib import Path
@@ -13,17 +17,21 @@ from pydantic import Field
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
+from schemas.rollouts import Rollouts
+from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer, RemoteDrawer
 from stages.engines.engine import EngineSettings
 from stages.engines.openai_engine import JudgeSettings
+from stages.evidence import NONE, right_samples
 from stages.grading.frame import GradeSettings
 from stages.identity import digest
 from stages.judging import judged
 from stages.models import is_empty
-from stages.simulation import SimulationSettings, simulated
+from stages.rollouts import new_paths
+from stages.simulation import SimulationSettings, counted_rows, prefixes, simulate
 from stages.stage import Turn, now, once, stage
 
 
@@ -88,6 +96,7 @@ def known_rows(paths: pl.DataFrame) -> pl.DataFrame:
             labeler=pl.lit("oracle"),
             n_rollouts=0,
             n_correct=0,
+            n_evidence=0,
             stop=pl.lit("known"),
             reflection=pl.lit(None, pl.String),
         )
@@ -100,14 +109,33 @@ def right_so_far(labels: pl.DataFrame) -> pl.DataFrame:
     return labels.with_columns(label=lowest.cast(pl.Boolean))
 
 
+def simulated(
+    drawer: Drawer,
+    chosen: pl.DataFrame,
+    paths: pl.DataFrame,
+    problems: pl.DataFrame,
+    samples: list[Path],
+    settings: LabelSettings,
+    grade: GradeSettings,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows of `step_labels`, rows of `rollouts`) of the chosen paths."""
+    outcomes = NONE
+    if settings.evidence in ("outcome", "both"):
+        outcomes = right_samples(paths, samples, problems, drawer, settings.sampling)
+    steps = prefixes(chosen, problems)
+    counts, right = simulate(drawer, steps, settings, grade, outcomes)
+    return counted_rows(steps, counts, settings), new_paths(right, paths)
+
+
 @stage(
-    reads={"problems": once(Problems), "paths": now(Paths)},
+    reads={"problems": once(Problems), "samples": now(Samples).as_files(), "paths": now(Paths)},
     models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(StepLabels), now(Rejects)],
+    writes=[now(StepLabels), now(Rollouts), now(Rejects)],
     sections=[LabelSettings, JudgeSettings, EngineSettings, GradeSettings, ComputeSettings],
 )
 def label(
     problems: pl.DataFrame,
+    samples: list[Path],
     paths: pl.DataFrame,
     policy: Path,
     simulator: Path,
@@ -120,18 +148,20 @@ def label(
 ) -> dict[str, pl.DataFrame]:
     """Labels the steps of a part of the paths."""
     rejects: pl.DataFrame = Rejects.create_empty()
+    rollouts: pl.DataFrame = Rollouts.create_empty()
+    labels: pl.DataFrame = StepLabels.create_empty()
     if label.by == "none" or paths.is_empty():
-        return {"step_labels": StepLabels.create_empty(), "rejects": rejects}
-    usable = checkable(paths) if label.by == "oracle" else paths
-    chosen = choose_paths(usable, label)
+        return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
+    chosen = choose_paths(checkable(paths) if label.by == "oracle" else paths, label)
     if label.by == "oracle":
         labels = known_rows(chosen)
     elif label.by == "judge":
         labels, rejects = judged(RemoteDrawer(judge, turn), chosen, problems, judge)
     else:
         drawer = Drawer(policy if is_empty(simulator) else simulator, engine, compute, turn)
-        labels = simulated(drawer, chosen, problems, label, grade)
-    return {"step_labels": right_so_far(labels) if label.prefix_and else labels, "rejects": rejects}
+        labels, rollouts = simulated(drawer, chosen, paths, problems, samples, label, grade)
+    labels = right_so_far(labels) if label.prefix_and else labels
+    return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
 
 
 if __name__ == "__main__":

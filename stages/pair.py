@@ -14,8 +14,9 @@ from schemas.pairs import Pairs
 from schemas.path_scores import PathScores
 from schemas.paths import Paths
 from schemas.problems import Problems
+from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
-from stages.rows.candidates import PairSettings, candidates
+from stages.rows.candidates import PairSettings, candidates, finished
 from stages.rows.enough import enough_rows, need_feedback
 from stages.rows.gold import gold_rows
 from stages.rows.preferences import path_pairs, step_pairs
@@ -39,6 +40,7 @@ def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool)
         "paths": now(Paths),
         "path_scores": now(PathScores),
         "step_labels": now(StepLabels),
+        "rollouts": now(Rollouts),
         "corrections": now(Corrections),
         "old_pairs": previous(Pairs),
         "old_examples": previous(Examples),
@@ -51,6 +53,7 @@ def pair(
     paths: pl.DataFrame,
     path_scores: pl.DataFrame,
     step_labels: pl.DataFrame,
+    rollouts: pl.DataFrame,
     corrections: pl.DataFrame,
     old_pairs: pl.DataFrame,
     old_examples: pl.DataFrame,
@@ -59,7 +62,7 @@ def pair(
     turn: Turn,
 ) -> dict[str, pl.DataFrame]:
     """The training rows of one iteration."""
-    known = candidates(paths, path_scores, step_labels, pair)
+    known = pl.concat([candidates(paths, path_scores, step_labels, pair), finished(rollouts)])
     need_feedback(known, path_scores, corrections, pair)
     pairs, examples = new_rows(known, corrections, problems, pair, turn.iteration)
     if pair.rows == "gold" and pair.gold_of != "demonstrated":

@@ -2,42 +2,38 @@
 
 From the prefix that ends with a step, K continuations are drawn; the step is right when more
 than delta of them reach the reference answer. The last step is followed by nothing, so it has
-the path's own outcome. Counts are stored: other thresholds are a query.
+the path's own outcome. Counts are stored: without early stopping, other thresholds are a query.
+Which prefixes are drawn from, and how often, is decided in `search`; what else proves a step, in
+`evidence`.
 """
+
+from itertools import count
+from typing import Literal
 
 import polars as pl
 from pydantic import Field
 
+from stages.drawing import draw_rows
 from stages.engines.draw import Drawer
 from stages.engines.engine import Sampling
+from stages.evidence import evidence, later_prefixes
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
-from stages.settings import Section
+from stages.search import SearchSettings, decided, spans, wanted
 
 
-class SimulationSettings(Section):
+class SimulationSettings(SearchSettings):
     """The part of a section that says how steps are simulated."""
 
-    rollouts: int = Field(ge=1)
-    delta: int = Field(ge=0)
     temperature: float = Field(gt=0)
     top_p: float = Field(gt=0, le=1)
     max_tokens: int = Field(ge=1)
-    early_stop: bool
+    keep_rollouts: Literal["none", "right"]
 
-
-def simulated(
-    drawer: Drawer,
-    paths: pl.DataFrame,
-    problems: pl.DataFrame,
-    settings: SimulationSettings,
-    grade: GradeSettings,
-) -> pl.DataFrame:
-    """Rows of `step_labels` for each step of the paths."""
-    steps = prefixes(paths, problems)
-    asked = steps.filter(~pl.col("last")).unique("prefix_id", maintain_order=True)
-    counts = simulate(drawer, asked, settings, grade)
-    return counted_rows(steps, counts, settings.delta)
+    @property
+    def sampling(self) -> Sampling:
+        """How rollouts are drawn."""
+        return Sampling(self.temperature, self.top_p, self.max_tokens)
 
 
 def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
@@ -75,84 +71,121 @@ def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
 
 
 def simulate(
-    drawer: Drawer, asked: pl.DataFrame, settings: SimulationSettings, grade: GradeSettings
-) -> pl.DataFrame:
-    """Rollouts from each row of `asked` (prefix_id, prompt, prefix, REFERENCE).
+    drawer: Drawer,
+    steps: pl.DataFrame,
+    settings: SimulationSettings,
+    grade: GradeSettings,
+    outcomes: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(counts, right rollouts) of the steps of `prefixes`, by rounds until no more is wanted.
 
-    Adds n_rollouts, n_correct and stop. With early_stop a prefix leaves as soon as its hard
-    label is certain: delta + 1 successes, or too few draws left to reach them. The draws are
-    the same ones, in the same order, as without, so the labels are too.
+    Counts: prefix_id, n_rollouts, n_correct, n_evidence and right, null where nothing decided.
+    Right rollouts with their texts, if they are kept. `outcomes` are the right samples of each
+    prefix (prefix_id, n). A prefix has the same draws, in the same order, however they are cut
+    into rounds.
     """
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
-    total, delta = settings.rollouts, settings.delta
-    counts = asked.with_columns(n_rollouts=0, n_correct=0)
-    block = 1 if settings.early_stop else total
-    for first in range(0, total, block):
-        certain = (pl.col("n_correct") > delta) | (
-            pl.col("n_correct") + total - pl.col("n_rollouts") <= delta
-        )
-        active = counts.filter(~certain) if settings.early_stop else counts
-        if active.is_empty():
+    inner = steps.filter(~pl.col("last"))
+    texts = inner.unique("prefix_id", keep="first", maintain_order=True)
+    later = later_prefixes(inner)
+    ends = pl.DataFrame(schema={"prefix_id": pl.String, "correct": pl.Boolean})
+    counts = counted(texts, ends, later, outcomes, settings)
+    right = []
+    for number in count(1):
+        asked = wanted(inner, counts, settings)
+        if asked.is_empty():
             break
-        done = roll_out(drawer, active, range(first, first + block), sampling, grade)
-        counts = counts.update(done, on="prefix_id", how="left")
-    return counts.with_columns(stop=_stop(total, delta, settings.early_stop))
+        rows = texts.join(asked, on="prefix_id", maintain_order="right")
+        drawn = roll_out(drawer, rows, settings.sampling, grade, number)
+        ends = pl.concat([ends, drawn.select("prefix_id", "correct")])
+        counts = counted(texts, ends, later, outcomes, settings)
+        if settings.keep_rollouts == "right":
+            right.append(drawn.filter("correct"))
+    return counts, pl.concat(right) if right else pl.DataFrame()
+
+
+def counted(
+    texts: pl.DataFrame,
+    ends: pl.DataFrame,
+    later: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    settings: SimulationSettings,
+) -> pl.DataFrame:
+    """The counts of each prefix, given how all rollouts so far ended (prefix_id, correct)."""
+    of_prefix = ends.group_by("prefix_id").agg(
+        n_rollouts=pl.len().cast(pl.Int32), n_correct=pl.col("correct").sum().cast(pl.Int32)
+    )
+    return (
+        texts.select("prefix_id")
+        .join(of_prefix, on="prefix_id", how="left", maintain_order="left")
+        .join(evidence(of_prefix, later, outcomes, settings.evidence), on="prefix_id", how="left")
+        .with_columns(pl.col("n_rollouts", "n_correct", "n_evidence").fill_null(0))
+        .with_columns(right=decided(settings))
+    )
 
 
 def roll_out(
-    drawer: Drawer, asked: pl.DataFrame, draws: range, sampling: Sampling, grade: GradeSettings
+    drawer: Drawer, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
 ) -> pl.DataFrame:
-    """(prefix_id, n_rollouts, n_correct) after these draws of each prefix."""
-    rows = asked.join(pl.DataFrame({"draw": list(draws)}), how="cross", maintain_order="left_right")
-    begun = rows.select(pl.concat_str("prompt", "prefix")).to_series().to_list()
-    requests = drawer.requests(begun, rows["draw"].to_list(), sampling)
-    completions = drawer.draw(requests, sampling, f"label {draws.stop}")
-    ended = pl.Series("ending", [c.text for c in completions], pl.String)
-    texts = rows.with_columns(text=pl.col("prefix") + ended)
-    graded = grade_frame(texts, grade, "grade rollouts")
-    return graded.group_by("prefix_id", maintain_order=True).agg(
-        n_rollouts=(pl.col("n_rollouts").first() + pl.len()).cast(pl.Int32),
-        n_correct=(pl.col("n_correct").first() + pl.col("correct").sum()).cast(pl.Int32),
+    """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance."""
+    begin = pl.col("n_rollouts")
+    rows = (
+        asked.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
+        .explode("draw")
+        .with_columns(prompt=pl.concat_str("prompt", "prefix"))
+    )
+    drawn = draw_rows(drawer, rows, sampling, f"label {number}")
+    return grade_frame(
+        drawn.with_columns(text=pl.concat_str("prefix", "text")), grade, "grade rollouts"
     )
 
 
-def _stop(total: int, delta: int, early: bool) -> pl.Expr:
-    if not early:
-        return pl.lit("all")
-    return (
-        pl.when(pl.col("n_correct") > delta)
-        .then(pl.lit("successes"))
-        .when(pl.col("n_rollouts") < total)
-        .then(pl.lit("out_of_reach"))
-        .otherwise(pl.lit("all"))
-    )
-
-
-def counted_rows(steps: pl.DataFrame, counts: pl.DataFrame, delta: int) -> pl.DataFrame:
+def counted_rows(
+    steps: pl.DataFrame, counts: pl.DataFrame, settings: SimulationSettings
+) -> pl.DataFrame:
     """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
-    rolled = steps.filter(~pl.col("last")).join(
-        counts.select("prefix_id", "n_rollouts", "n_correct", "stop"), on="prefix_id"
-    )
+    inner, last = steps.filter(~pl.col("last")), steps.filter("last")
+    before = pl.col("step") < pl.col("high")
+    rolled = inner.join(counts, on="prefix_id").join(spans(inner, counts), on="path_id")
+    numbers = ["n_rollouts", "n_correct", "n_evidence"]
     return pl.concat(
         [
             rolled.select(
                 "path_id",
                 "step",
-                "n_rollouts",
-                "n_correct",
-                "stop",
+                *numbers,
+                stop=stopped(settings),
                 labeler=pl.lit("rollouts"),
-                label=pl.col("n_correct") > delta,
+                label=pl.coalesce("right", before),
             ),
-            steps.filter("last").select(
+            last.select(
                 "path_id",
                 "step",
                 n_rollouts=pl.lit(1, pl.Int32),
                 n_correct=pl.col("correct").cast(pl.Int32),
+                n_evidence=pl.lit(0, pl.Int32),
                 stop=pl.lit("known"),
                 labeler=pl.lit("outcome"),
                 label="correct",
             ),
         ],
-        how="diagonal",
+        how="diagonal_relaxed",
     ).with_columns(reflection=pl.lit(None, pl.String))
+
+
+def stopped(settings: SimulationSettings) -> pl.Expr:
+    """Why no more rollouts were drawn from a prefix."""
+    enough = pl.col("n_correct") > settings.delta
+    lost = pl.col("n_rollouts") - pl.col("n_correct") >= settings.rollouts - settings.delta
+    return (
+        pl.when(pl.col("right").is_null())
+        .then(pl.lit("inferred"))
+        .when(~pl.lit(settings.early_stop) | (lost & (pl.col("n_rollouts") == settings.rollouts)))
+        .then(pl.lit("all"))
+        .when(enough)
+        .then(pl.lit("successes"))
+        .when("right")
+        .then(pl.lit("evidence"))
+        .when(lost)
+        .then(pl.lit("out_of_reach"))
+        .otherwise(pl.lit("given_up"))
+    )

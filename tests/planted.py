@@ -130,6 +130,7 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
         noun: [] for noun in ("samples", "verdicts", "paths", "step_labels", "step_scores")
     }
     tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": [], "reveals": []}
+    tables["rollouts"] = []
     for problem in train:
         drawn = [_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
@@ -137,6 +138,8 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
         drawn += [_draw(problem, iteration, 0, how, rng, tables) for how in strategies]
         _path(problem, iteration, drawn, rng, tables)
         _correct(problem, tables)
+        if problem["level"] == 3:
+            _roll_out(problem, tables)
         _cover(problem, drawn, tables)
         if guided:
             reveal = {"problem_id": problem["problem_id"], "shown": 1, "tried": 2.0, "solved": 0.5}
@@ -220,11 +223,14 @@ def _judge(path_id: str, truth: list[bool], rng: random.Random, tables: Tables) 
     chances = []
     for step, sound in enumerate(truth):
         n_correct = sum(rng.random() < (0.6 if sound else 0.1) for _ in range(4))
+        unmeasured = step == 0 and len(truth) > 4
         chance = min(0.99, max(0.01, rng.gauss(0.75 if sound else 0.3, 0.2)))
         chances.append(chance)
         tables["step_labels"].append({
-            "path_id": path_id, "step": step, "labeler": "rollouts", "n_rollouts": 4,
-            "n_correct": n_correct, "stop": "all", "label": n_correct > 0,
+            "path_id": path_id, "step": step, "labeler": "rollouts",
+            "n_rollouts": 0 if unmeasured else 4, "n_correct": 0 if unmeasured else n_correct,
+            "n_evidence": step % 2, "stop": "inferred" if unmeasured else "all",
+            "label": n_correct > 0,
         })  # fmt: skip
         tables["step_scores"].append({"path_id": path_id, "step": step, "probability": chance})
     reward = {"reward": sum(chances) / len(chances), "reward_min": min(chances)}
@@ -260,6 +266,22 @@ def _correct(problem: dict[str, Any], tables: Tables) -> None:
             "rejected": steps[step], "rejected_ends": step == len(steps) - 1,
             "correction": f"In place of step {step}\n" if found else None,
             "correction_ends": False if found else None, "n_tries": 2 if found else 8,
+        })  # fmt: skip
+
+
+def _roll_out(problem: dict[str, Any], tables: Tables) -> None:
+    """A rollout from the first step of each kept wrong path."""
+    for path in tables["paths"]:
+        if path["problem_id"] != problem["problem_id"] or path["correct"] or not path["kept"]:
+            continue
+        name = digest("rollout", path["path_id"])
+        tables["rollouts"].append({
+            "rollout_id": name, "path_id": path["path_id"], "problem_id": problem["problem_id"],
+            "step": 0, "prefix": path["steps"][0], "fingerprint": digest("fingerprint", name),
+            "text": f"{path['steps'][0]}Anew\nAnswer: {problem['answer']}", "draw": 1,
+            "extracted": problem["answer"], "grader": "planted 1", "n_tokens": 9,
+            "logprob": -1.25, "finish": "stop", "seed": 11, "engine": "planted 1",
+            "model_digest": "m" * 8, "prompt_digest": "q" * 8,
         })  # fmt: skip
 
 
@@ -301,6 +323,12 @@ def _pair(train: Rows, iteration: int, tables: Tables, history: Tables) -> None:
             _add(history["pairs"], _pair_row(problem, iteration, chosen, rejected, rewards))
 
     prompts = {problem["problem_id"]: problem["prompt"] for problem in train}
+    for row in tables["rollouts"]:
+        _add(history["examples"], {
+            "example_id": digest("example", row["rollout_id"]), "made_in": iteration,
+            "problem_id": row["problem_id"], "path_id": row["rollout_id"], "origin": "rollout",
+            "prompt": prompts[row["problem_id"]], "completion": row["text"], "correct": True,
+        })  # fmt: skip
     for row in tables["corrections"]:
         if "toy-train-4" in row["problem_id"]:
             _add(history["pairs"], _step_pair(row, iteration, prompts[row["problem_id"]]))
@@ -382,7 +410,7 @@ def _progress(tables: Tables, iteration: int) -> dict[str, Any]:
         "n_paths": len(tables["paths"]),
         "n_paths_correct": sum(row["correct"] for row in tables["paths"]),
         "n_steps_labelled": len(tables["step_labels"]),
-        "n_rollouts": 4 * len(tables["step_labels"]),
+        "n_rollouts": sum(row["n_rollouts"] for row in tables["step_labels"]),
         "n_corrections": sum(row["correction"] is not None for row in tables["corrections"]),
         "n_pairs": len(pairs), "n_examples": len(tables["examples"]), "lineage": str(iteration),
         "n_pairs_wrong_chosen": sum(not row["chosen_correct"] for row in pairs),

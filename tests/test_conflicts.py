@@ -40,6 +40,16 @@ REFUSED = [
     (["recipe=adaptive", "sample.by=none"], "guide.by=adaptive needs samples to find the tail in"),
     (["recipe=hard_control", "sample.by=none"], "pair.gold_of=tail needs samples"),
     (["label.delta=4"], "label.delta=4 of 4 rollouts can't be passed"),
+    (["label.early_stop=false", "label.patience=2"], "label.patience and label.evidence end"),
+    (["label.early_stop=false", "label.evidence=later"], "label.patience and label.evidence end"),
+    (["label.evidence=later", "label.delta=1"], "label.evidence=later proves that a right answer"),
+    (["label.evidence=both", "label.temperature=0.7"], "label.evidence=both takes samples for"),
+    (["label.evidence=outcome", "sample.top_p=0.9"], "label.evidence=outcome takes samples for"),
+    (
+        ["label.evidence=outcome", "model=tiny_strong_simulator"],
+        "label.evidence=outcome takes samples for rollouts",
+    ),
+    (["label.keep_rollouts=right", "label.by=oracle"], "label.keep_rollouts=right needs rollouts"),
     (
         ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
         "trainer.dev_share needs checkpoints to choose from",
@@ -53,6 +63,9 @@ ALLOWED = [
     ["label.by=judge", "judge.model=some", SERVER],
     ["label.by=rollouts"],
     ["label.by=oracle"],
+    ["label.evidence=both", "label.patience=2", "label.search=bisect", "label.keep_rollouts=right"],
+    ["label.evidence=outcome", "model=tiny_strong_simulator", "sample.model=simulator"],
+    ["label.evidence=later", "label.temperature=0.7"],
     ["recipe=gsi_interactive", "teacher.by=policy"],
 ]
 

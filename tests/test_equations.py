@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.dedup import fingerprint
+from stages.fingerprints import fingerprint
 from stages.tasks.equations import equations
 
 

@@ -87,7 +87,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
         (["sql", "from samples", "--json", "--csv"], "choose one"),
         (["trace", "abc"], "'abc' is too short: give at least 4 characters"),
         (["trace", "toy-"], "toy- fits 40 ids (problem toy-test-1000"),
-        (["trace", "zzzzzz"], "zzzzzz is no sample, path or problem of this run"),
+        (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout or problem of this run"),
         (["leaderboard"], "no metrics.json with evaluations"),
     ],
 )
@@ -174,13 +174,16 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
         assert text in shown, text
     query = (
         "select trim(steps[step + 1], chr(10)), n_correct, n_rollouts, probability, "
-        "truth[step + 1] from paths join step_labels using (iteration, path_id) "
+        "truth[step + 1], n_evidence, stop, label "
+        "from paths join step_labels using (iteration, path_id) "
         "join step_scores using (iteration, path_id, step) "
         f"where path_id = '{path}' and iteration = 1"
     )
-    for text, c, n, chance, sound in connected.execute(query).fetchall():
+    for text, c, n, chance, sound, known, stop, right in connected.execute(query).fetchall():
         line = next(line for line in shown.splitlines() if f" {text} " in line)
-        assert f"{c}/{n} {'right' if c else 'wrong'} (rollouts)" in line
+        counted = f"{c}/{n} " if n else ""
+        rests = ", 1 right elsewhere" * known + ", inferred" * (stop == "inferred")
+        assert f"{counted}{'right' if right else 'wrong'} (rollouts{rests})" in line
         assert f"{chance:.3f}" in line and ("unsound" in line) is not sound
 
 
@@ -207,6 +210,15 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
             ["In place of step", "(try 2, ", "rejected step"],
         ),
         ("select path_id from examples where not correct", ["undesired example"]),
+        (
+            "select path_id from step_labels where stop = 'inferred'",
+            ["(rollouts, inferred)", "(rollouts, 1 right elsewhere)"],
+        ),
+        ("select path_id from rollouts", ["rollouts  "]),
+        (
+            "select rollout_id from rollouts",
+            ["goes on from  step 0 of path", "continuation", "draw 1, seed 11", "example"],
+        ),
     ],
 )
 def test_trace_takes_each_kind_of_id(connected: Any, query: str, texts: list[str]) -> None:

@@ -14,6 +14,7 @@ from schemas import store
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
+from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from schemas.table import RatchetError
 from stages.engines.draw import RemoteDrawer
@@ -425,6 +426,7 @@ def plant(chat: ChatServer, *overrides: str) -> None:
     changed = ["label.by=judge", "judge.retries=0", "judge.concurrency=1", *given, *overrides]
     Path("params.yaml").write_text(params(*changed))
     store.write(PROBLEMS, Problems)
+    store.write(Samples.create_empty(), Samples, iteration=1, stage="sample")
     store.write(PATHS, Paths, iteration=1)
     for model in ("models/iteration=0", "models/simulator"):
         Path(model).mkdir(parents=True)

@@ -7,15 +7,17 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.evidence import NONE, right_samples
 from stages.grading.frame import GradeSettings
 from stages.label import LabelSettings, choose_paths, label, right_so_far
 from stages.models import mark_empty
-from stages.simulation import prefixes, simulate
+from stages.simulation import prefixes, simulate, stopped
 from stages.stage import Turn
 from tests.conftest import judge_settings, toy_problems
 
@@ -53,6 +55,10 @@ def settings(**changes: object) -> LabelSettings:
         "top_p": 1.0,
         "max_tokens": 8,
         "early_stop": False,
+        "patience": None,
+        "search": "all",
+        "evidence": "own",
+        "keep_rollouts": "none",
     }
     return LabelSettings.model_validate(values | changes)
 
@@ -91,9 +97,10 @@ def counted(run: Path, checkpoint: Path, name: str, **changes: object) -> tuple[
     problems, paths = planted_paths()
     drawer, engine = drawer_of(checkpoint, problems)
     drawer.ledger.folder = run / name
-    asked = prefixes(paths, problems).filter(~pl.col("last")).unique("prefix_id")
-    counts = simulate(drawer, asked.sort("prefix_id"), settings(**changes), GRADE)
-    return counts.sort("prefix_id"), engine.drawn
+    steps = prefixes(paths, problems)
+    counts, _ = simulate(drawer, steps, settings(**changes), GRADE, NONE)
+    stops = counts.with_columns(stop=stopped(settings(**changes)))
+    return stops.sort("prefix_id"), engine.drawn
 
 
 @pytest.mark.parametrize("delta", [0, 1, 3, 7])
@@ -158,6 +165,7 @@ def labelled(
     """What the bare stage makes of the paths."""
     return label(
         problems=problems,
+        samples=[],
         paths=paths,
         policy=policy,
         simulator=simulator,
@@ -277,3 +285,66 @@ def test_with_prefix_and_the_counts_stay(
     assert strict.equals(right_so_far(raw))
     outcome = strict.filter(pl.col("labeler") == "outcome")
     assert (~outcome["label"] & (outcome["n_correct"] == 1)).any()
+
+
+@pytest.mark.parametrize(
+    ("changed", "known"),
+    [
+        ({}, True),
+        ({"prompt": "with a hint"}, False),
+        ({"sampling": Sampling(0.7, 1.0, 8)}, False),
+        ({"turn": Turn(1, 1)}, False),
+        ({"model_digest": "another"}, False),
+        ({"correct": False}, False),
+    ],
+)
+def test_a_right_sample_is_evidence_where_the_simulator_drew_it(
+    run_folder: Path, checkpoint: Path, changed: dict[str, object], known: bool
+) -> None:
+    problems, paths = planted_paths()
+    problem, prompt = problems.select("problem_id", "prompt").row(0)
+    drawer, _ = drawer_of(checkpoint, problems)
+    seeder, _ = drawer_of(checkpoint, problems)
+    seeder.turn = changed.get("turn", seeder.turn)
+    asked = changed.get("prompt", prompt), changed.get("sampling", settings().sampling)
+    (request,) = seeder.requests([asked[0]], [3], asked[1])
+    digest = changed.get("model_digest", drawer.model_digest)
+    sample = {"sample_id": "s", "problem_id": problem, "draw": 3, "seed": request.seed}
+    pl.DataFrame([sample | {"model_digest": digest}]).write_parquet("samples.parquet")
+    path = paths.filter((pl.col("problem_id") == problem) & pl.col("correct"))
+    taken = path.with_columns(
+        sample_ids=pl.lit(["s", "other"]), correct=pl.lit(changed.get("correct", True))
+    )
+    found = right_samples(taken, [Path("samples.parquet")], problems, drawer, settings().sampling)
+    inner = prefixes(path, problems).filter(~pl.col("last"))["prefix_id"]
+    assert sorted(found.rows()) == (sorted((name, 1) for name in inner) if known else [])
+
+
+def test_right_rollouts_that_make_new_paths_are_kept(
+    run_folder: Path, checkpoint: Path, nothing: Path, opened: list[Path]
+) -> None:
+    problems, paths = planted_paths()
+    paths = paths.with_columns(fingerprint=pl.lit("none like it"))
+    made = labelled(paths, problems, checkpoint, nothing, keep_rollouts="right", early_stop=True)
+    kept = store.validate(made["rollouts"].with_columns(iteration=1), Rollouts, "test")
+    assert kept.height and kept.select("problem_id", "fingerprint").is_unique().all()
+    steps = prefixes(paths, problems)
+    begun = kept.join(steps, on=["path_id", "step", "problem_id", "prefix"])
+    assert begun.height == kept.height and not begun["last"].any()
+    answers = dict(problems.select("problem_id", "answer").rows())
+    for problem, text, extracted, n in kept.select(
+        "problem_id", "text", "extracted", "n_tokens"
+    ).rows():
+        assert (
+            text.endswith(f"#### {answers[problem]}") and extracted == answers[problem] and n == 2
+        )
+    counts = made["step_labels"].filter(pl.col("labeler") == "rollouts")
+    assert kept.height <= counts["n_correct"].sum()
+    known = paths.join(kept.select("problem_id", found="fingerprint"), on="problem_id")
+    again = known.with_columns(fingerprint="found").drop("found")
+    none = labelled(again, problems, checkpoint, nothing, keep_rollouts="right", early_stop=True)
+    left = none["rollouts"].join(kept, on=["problem_id", "fingerprint"], how="semi")
+    assert left.is_empty()
+    without = labelled(paths, problems, checkpoint, nothing, early_stop=True)
+    assert without["rollouts"].is_empty()
+    assert without["step_labels"].equals(made["step_labels"])

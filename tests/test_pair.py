@@ -6,6 +6,7 @@ import pytest
 from schemas import store
 from schemas.examples import Examples
 from schemas.pairs import Pairs
+from schemas.rollouts import Rollouts
 from schemas.table import RatchetError
 from stages.pair import PairSettings, pair
 from stages.stage import Turn
@@ -101,7 +102,8 @@ def run(
     **changes: object,
 ) -> dict[str, pl.DataFrame]:
     old = old or {"pairs": Pairs.create_empty(), "examples": Examples.create_empty()}
-    frames = tables(planted) | {"corrections": corrections()} | (given or {})
+    frames = tables(planted) | {"corrections": corrections()}
+    frames |= {"rollouts": Rollouts.create_empty()} | (given or {})
     made: dict[str, pl.DataFrame] = pair(
         problems=PROBLEMS,
         **frames,
@@ -115,6 +117,39 @@ def run(
         name: store.validate(made[name].with_columns(iteration=iteration), table, "test")
         for name, table in (("pairs", Pairs), ("examples", Examples))
     }
+
+
+def kept_rollouts() -> pl.DataFrame:
+    """A right one of P, and of a problem that no path solves."""
+    rows = [("x1", P, "one\ntwo anew"), ("x2", OTHERS[0], "two anew")]
+    return pl.DataFrame(rows, schema=["rollout_id", "problem_id", "text"], orient="row")
+
+
+@pytest.mark.parametrize(
+    ("changes", "entered"),
+    [
+        ({"rows": "examples", "by": "outcome"}, {"x1", "x2"}),
+        ({"rows": "examples", "by": "process", "threshold": 0.5}, set()),
+        ({"rows": "pairs", "by": "outcome"}, {"x1", "x2"}),
+        ({"rows": "pairs", "by": "process"}, set()),
+        ({"rows": "balanced", "by": "outcome"}, {"x2"}),  # P has two right paths for its wrong ones
+        ({"rows": "balanced", "by": "labels"}, set()),
+    ],
+)
+def test_kept_rollouts_are_right_paths_without_reward_or_labels(
+    changes: dict[str, object], entered: set[str]
+) -> None:
+    made = run(planted=ROUND, given={"rollouts": kept_rollouts()}, **changes)
+    sides = made["pairs"].select(pl.concat_list("chosen_id", "rejected_id").explode())
+    used = made["examples"]["path_id"].to_list() + sides.to_series().to_list()
+    assert {name for name in used if name in ("x1", "x2")} == entered
+    examples = made["examples"].filter(pl.col("origin") == "rollout")
+    assert set(examples["path_id"]) == (entered if changes["rows"] != "pairs" else set())
+    assert examples["correct"].all() and set(examples["completion"]) <= {
+        "one\ntwo anew",
+        "two anew",
+    }
+    assert not entered & set(made["pairs"]["rejected_id"])
 
 
 def chosen(made: dict[str, pl.DataFrame]) -> set[str]:

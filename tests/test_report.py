@@ -113,13 +113,22 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         ),
         ("data", ["Training rows", "Distinct paths", "corrections", "undesired examples"]),
         ("training", ["Alignment loss", "Log-probability in iteration 2", "rejected"]),
-        ("labels", ["Precision and recall by level in iteration 2", "level 5"]),
+        ("labels", ["Precision and recall by level in iteration 2", "level 5", "steps inferred"]),
         ("verifier", ["Calibration in iteration 2", "Steps by probability in iteration 2"]),
         ("pairs", ["chosen answer is wrong", "rejected answer is right", "(15.4%)"]),
         ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
         ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
         ("disagreements", ["8 of 8 samples with a recorded verdict", "compared as text"]),
-        ("paths", ["colour by", "<option>level 5</option>", "<option>wrong</option>", "unsound"]),
+        (
+            "paths",
+            [
+                "colour by",
+                "<option>level 5</option>",
+                "<option>wrong</option>",
+                "unsound",
+                "inferred",
+            ],
+        ),
     ],
 )
 def test_each_section_shows_its_content(page: str, section: str, texts: list[str]) -> None:

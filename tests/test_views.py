@@ -115,16 +115,18 @@ def accuracy() -> list[Key]:
 
 
 def step_truth() -> list[Key]:
-    """(iteration, path, step, level, truth, label, probability)"""
+    """(iteration, path, step, level, truth, label, probability, inferred)"""
     levels = {row["problem_id"]: row["level"] for row in rows_of("problems")}
-    labels = {_step(row): row["label"] for row in rows_of("step_labels")}
+    labels = {_step(row): row for row in rows_of("step_labels")}
     chances = {_step(row): row["probability"] for row in rows_of("step_scores")}
     made = []
     for path in rows_of("paths"):
         for step, truth in enumerate(path["truth"]):
             key = (path["iteration"], path["path_id"], step)
             level = levels[path["problem_id"]]
-            made.append((*key, level, truth, labels.get(key), chances.get(key)))
+            said = labels.get(key, {"label": None, "stop": None})
+            inferred = None if said["stop"] is None else said["stop"] == "inferred"
+            made.append((*key, level, truth, said["label"], chances.get(key), inferred))
     return made
 
 
@@ -144,11 +146,21 @@ def against_truth(says: Callable[[Key], bool | None]) -> list[Key]:
         says_right = sum(row["says"] for row in rows)
         sound = sum(row["truth"] for row in rows)
         agree = sum(row["says"] == row["truth"] for row in rows)
-        made.append((*key, len(rows), both / says_right, both / sound, agree / len(rows)))
+        precision = both / says_right if says_right else None
+        made.append(
+            (*key, len(rows), precision, both / sound if sound else None, agree / len(rows))
+        )
     return made
 
 
 def label_truth() -> list[Key]:
+    """Of the inferred labels, n and accuracy apart."""
+    inferred = {row[:2]: row[2:] for row in against_truth(lambda row: row[5] if row[7] else None)}
+    parts = [(row, inferred.get(row[:2], (0, None, None, None))) for row in of_all_labels()]
+    return [(*row, part[0], part[-1]) for row, part in parts]
+
+
+def of_all_labels() -> list[Key]:
     return against_truth(lambda row: row[5])
 
 

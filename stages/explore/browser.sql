@@ -34,7 +34,9 @@ labels as (
     select
         iteration,
         path_id,
-        map_from_entries(list((step, {'c': n_correct, 'n': n_rollouts, 'label': label}))) as labels
+        map_from_entries(list((
+            step, {'c': n_correct, 'n': n_rollouts, 'label': label, 'stop': stop}
+        ))) as labels
     from step_labels
     semi join chosen using (iteration, path_id)
     group by iteration, path_id

@@ -18,6 +18,7 @@ class Life:
     paths: list[Row]
     steps: list[Row]
     corrections: list[Row]
+    rollouts: list[Row]
     training: list[Row]
     history: list[Row]
 
@@ -36,6 +37,11 @@ class Life:
         same = (row for row in self.corrections if row["iteration"] == path["iteration"])
         return next((row for row in same if row["path_id"] == path["path_id"]), None)
 
-    def training_of(self, path: Row) -> list[Row]:
-        """The training rows that a path entered, whichever iteration made them."""
-        return [row for row in self.training if row["path_id"] == path["path_id"]]
+    def rollouts_of(self, path: Row) -> list[Row]:
+        """The rollouts from the path's steps that were kept."""
+        same = (row for row in self.rollouts if row["iteration"] == path["iteration"])
+        return [row for row in same if row["path_id"] == path["path_id"]]
+
+    def training_of(self, name: str) -> list[Row]:
+        """The training rows that a path or rollout entered, whichever iteration made them."""
+        return [row for row in self.training if row["path_id"] == name]

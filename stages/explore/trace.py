@@ -1,4 +1,4 @@
-"""`ratchet trace`: everything the tables know of one sample, path or problem."""
+"""`ratchet trace`: everything the tables know of one sample, path, rollout or problem."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def find(connection: Any, name: str) -> tuple[str, str]:
         raise RatchetError(f"{name!r} is too short: give at least {MIN_PREFIX} characters of an id")
     if not rows:
         raise RatchetError(
-            f"{name} is no sample, path or problem of this run: "
+            f"{name} is no sample, path, rollout or problem of this run: "
             '`ratchet sql "select sample_id, problem_id from samples"` lists them'
         )
     if len(rows) > 1 and not exact:
@@ -37,7 +37,7 @@ def find(connection: Any, name: str) -> tuple[str, str]:
 
 
 def problem_of(connection: Any, kind: str, name: str) -> str:
-    """The problem that a sample or path belongs to, or the problem itself."""
+    """The problem that a sample, path or rollout belongs to, or the problem itself."""
     query = f"select problem_id from {kind}s where {kind}_id = $name limit 1"
     return str(views.ask(connection, query, name=name)[0]["problem_id"])
 
@@ -48,6 +48,6 @@ def gather(connection: Any, problem: str) -> Life:
     asked = views.ask(connection, query, problem=problem)
     if not asked:
         raise RatchetError(f"problem {problem} is not in table problems: run `dvc repro`")
-    named = ("samples", "paths", "steps", "corrections", "training", "history")
+    named = ("samples", "paths", "steps", "corrections", "rollouts", "training", "history")
     rows = {name: views.ask(connection, f"trace_{name}", problem=problem) for name in named}
     return Life(problem=asked[0], **rows)

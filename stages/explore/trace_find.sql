@@ -5,6 +5,8 @@ with things as (
     select 'sample' as kind, sample_id as id from samples
     union
     select 'path' as kind, path_id as id from paths
+    union
+    select 'rollout' as kind, rollout_id as id from rollouts
 )
 
 select kind, id

@@ -4,7 +4,8 @@ with own as (
 ),
 
 labels as (
-    select iteration, path_id, step, labeler, n_correct, n_rollouts, label, reflection
+    select
+        iteration, path_id, step, labeler, n_correct, n_rollouts, n_evidence, stop, label, reflection
     from step_labels
 ),
 

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from stages.explore.life import Life, Row
 from stages.explore.terminal import full_columns, grid, percent, plain
-
-RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
+from stages.explore.trace_steps import RIGHT, WRONG, correction, steps
 
 
 def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
@@ -19,7 +17,12 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
         yield from all_paths(life)
         yield from history(life, 0)
         return
-    rows, show = (life.samples, one_sample) if kind == "sample" else (life.paths, one_path)
+    shown = {
+        "sample": (life.samples, one_sample),
+        "path": (life.paths, one_path),
+        "rollout": (life.rollouts, one_rollout),
+    }
+    rows, show = shown[kind]
     same = [row for row in rows if row[f"{kind}_id"] == name]
     for row in same:
         yield from show(life, row)
@@ -40,12 +43,7 @@ def one_sample(life: Life, row: Row) -> Iterator[RenderableType]:
     """How a sample was drawn and graded, then its path, or its bare text when it has none."""
     drawn = f"{row['strategy']}, attempt {row['attempt']}, draw {row['draw']}, seed {row['seed']}"
     yield head(f"sample {row['sample_id']}", f"iteration {row['iteration']} · {drawn}")
-    model = f"{row['engine']}, model {row['model_digest'][:12]}"
-    logprob = "" if row["logprob"] is None else f", log-probability {row['logprob']:.2f} nats"
-    fields = [
-        ("drawn by", model),
-        ("length", f"{row['n_tokens']} tokens, {row['finish']}{logprob}"),
-    ]
+    fields = drawn_by(row)
     if row["hint"] is not None:
         fields += [
             ("hint", row["hint"]),
@@ -59,6 +57,30 @@ def one_sample(life: Life, row: Row) -> Iterator[RenderableType]:
         yield grid([("text", row["text"]), ("path", "none: the sample was not made a path")])
     else:
         yield from one_path(life, path)
+
+
+def one_rollout(life: Life, row: Row) -> Iterator[RenderableType]:
+    """Where a kept rollout goes on from, what it wrote, and the training rows it entered."""
+    drawn = f"draw {row['draw']}, seed {row['seed']}"
+    yield head(f"rollout {row['rollout_id']}", f"iteration {row['iteration']} · {drawn}")
+    fields = [
+        ("goes on from", f"step {row['step']} of path {row['path_id']}"),
+        *drawn_by(row),
+        ("verdict", f"correct: found {row['extracted']}, {row['grader']}"),
+        ("prefix", row["prefix"]),
+        ("continuation", row["text"].removeprefix(row["prefix"])),
+    ]
+    yield grid(fields)
+    yield from entries(life, row["rollout_id"])
+
+
+def drawn_by(row: Row) -> list[tuple[str, str]]:
+    """The model that drew a text, and how long it is."""
+    logprob = "" if row["logprob"] is None else f", log-probability {row['logprob']:.2f} nats"
+    return [
+        ("drawn by", f"{row['engine']}, model {row['model_digest'][:12]}"),
+        ("length", f"{row['n_tokens']} tokens, {row['finish']}{logprob}"),
+    ]
 
 
 def verdict(row: Row) -> Text:
@@ -87,49 +109,17 @@ def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
     yield steps(path, life.said_of(path))
     if resampled := life.correction_of(path):
         yield grid([("corrected", correction(resampled))])
-    rows = life.training_of(path)
+    if kept := [row["rollout_id"] for row in life.rollouts_of(path)]:
+        yield grid([("rollouts", ", ".join(kept))])
+    yield from entries(life, path["path_id"])
+
+
+def entries(life: Life, name: str) -> Iterator[RenderableType]:
+    """The training rows of a path or rollout."""
+    rows = life.training_of(name)
     yield from training(rows)
     if not rows:
         yield Text("  no training row holds this path", "dim")
-
-
-def steps(path: Row, said: dict[int, Row]) -> Table:
-    """Each step with its label (c of n rollouts right), probability, truth and reflection."""
-    rows = []
-    for number, text in enumerate(path["steps"]):
-        of_step = said.get(number, {})
-        truth = path["truth"][number] if path["truth"] else None
-        chance, label = of_step.get("probability"), of_step.get("label")
-        counted = (
-            f"{of_step['n_correct']}/{of_step['n_rollouts']} " if of_step.get("n_rollouts") else ""
-        )
-        signs = {True: "right", False: "wrong", None: None}
-        rows.append((
-            number,
-            Text(plain(text.rstrip("\n")), colour(chance, label, truth)),
-            None if label is None else f"{counted}{signs[label]} ({of_step['labeler']})",
-            None if chance is None else f"{chance:.3f}",
-            {True: "sound", False: "unsound", None: None}[truth],
-            of_step.get("reflection"),
-        ))  # fmt: skip
-    heads = ["step", "text", "label", "verifier", "truth", "reflection"]
-    return full_columns(heads, rows)
-
-
-def correction(row: Row) -> str:
-    """What replaces the first wrong step, and how many continuations it took."""
-    step, tries = row["step"], row["n_tries"]
-    if row["correction"] is None:
-        return f"step {step}: none of {tries} continuations was right"
-    return f"step {step}: {row['correction'].strip()} (try {tries}, {row['correction_id']})"
-
-
-def colour(chance: float | None, label: bool | None, truth: bool | None) -> str:
-    """By the verifier's probability where there is one, else by the label, else by the truth."""
-    if chance is not None:
-        return RIGHT if chance >= 0.67 else UNSURE if chance >= 0.33 else WRONG
-    known = truth if label is None else label
-    return "default" if known is None else RIGHT if known else WRONG
 
 
 def training(rows: list[Row]) -> Iterator[RenderableType]:
@@ -157,7 +147,7 @@ def all_paths(life: Life) -> Iterator[RenderableType]:
             Text("correct", RIGHT) if path["correct"] else Text("wrong", WRONG),
             "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}",
             path["reward"],
-            ", ".join(dict.fromkeys(entered(row) for row in life.training_of(path))),
+            ", ".join(dict.fromkeys(entered(row) for row in life.training_of(path["path_id"]))),
         )
         for path in life.paths
     ]

@@ -33,7 +33,7 @@ def candidates(
     step_labels: pl.DataFrame,
     settings: PairSettings,
 ) -> pl.DataFrame:
-    """Kept paths: problem_id, path_id, correct, steps, step_labels, reward, text.
+    """Kept paths: problem_id, path_id, correct, steps, step_labels, reward, text, origin.
 
     step_labels are null unless every step has one; reward is null where nothing scored the path.
     """
@@ -46,7 +46,30 @@ def candidates(
         .with_columns(pl.when(whole).then("step_labels"))
         .join(path_scores, on="path_id", how="left")
         .with_columns(reward=reward(settings))
-        .select("problem_id", "path_id", "correct", "steps", "step_labels", "reward", "text")
+        .select(
+            "problem_id",
+            "path_id",
+            "correct",
+            "steps",
+            "step_labels",
+            "reward",
+            "text",
+            origin=pl.lit("sampled"),
+        )
+    )
+
+
+def finished(rollouts: pl.DataFrame) -> pl.DataFrame:
+    """The same of rollouts that were kept: right, not cut into steps, and nothing scored them."""
+    return rollouts.select(
+        "problem_id",
+        path_id="rollout_id",
+        correct=True,
+        steps=pl.lit(None, pl.List(pl.String)),
+        step_labels=pl.lit(None, pl.List(pl.Boolean)),
+        reward=pl.lit(None, pl.Float64),
+        text="text",
+        origin=pl.lit("rollout"),
     )
 
 

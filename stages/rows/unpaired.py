@@ -60,5 +60,5 @@ def _place(*group: str) -> pl.Expr:
 
 def _rows(paths: pl.DataFrame, problems: pl.DataFrame, iteration: int) -> pl.DataFrame:
     return paths.join(problems.select("problem_id", "prompt"), on="problem_id").with_columns(
-        completion="text", made_in=pl.lit(iteration), origin=pl.lit("sampled")
+        completion="text", made_in=pl.lit(iteration)
     )

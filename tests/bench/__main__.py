@@ -10,7 +10,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dedup, engine, grading, ledger, sandbox, statistics
+from tests.bench import compare, dedup, engine, grading, labels, ledger, sandbox, statistics
 
 CASES = [
     engine.draws,
@@ -19,7 +19,10 @@ CASES = [
     sandbox.case,
     dedup.case,
     ledger.case,
+    ledger.among_many,
+    labels.case,
     statistics.case,
+    compare.case,
 ]
 if os.environ.get("RATCHET_DATASETS"):
     CASES.insert(2, grading.recorded)

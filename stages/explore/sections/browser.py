@@ -84,7 +84,8 @@ def _step(row: dict[str, Any], number: int, text: str) -> Step:
     label = (row["labels"] or {}).get(number)
     if label is not None:
         classes.append(f"l{int(label['label'])}")
-        said.append(f"{label['c']}/{label['n']}")
+        said += [f"{label['c']}/{label['n']}"] if label["n"] else []
+        said += ["inferred"] if label["stop"] == "inferred" else []
     if row["truth"]:
         classes.append(f"t{int(row['truth'][number])}")
         said.append("sound" if row["truth"][number] else "unsound")

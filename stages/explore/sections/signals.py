@@ -16,7 +16,20 @@ def labels(connection: Any) -> Section | None:
     """Step labels against the truth."""
     rows = views.ask(connection, "from label_truth order by iteration, level")
     note = "Precision: labelled right and sound, of those labelled right. Recall: of those sound."
-    return _against_truth(rows, "labels", "Step labels against the truth", note, [])
+    found = _against_truth(rows, "labels", "Step labels against the truth", note, [])
+    if found and any(row["n_inferred"] for row in rows):
+        found.grids.append(_inferred(rows))
+    return found
+
+
+def _inferred(rows: Rows) -> Grid:
+    """The labels that a search did not measure, apart."""
+    cells = [
+        [row["iteration"], level_name(row["level"]), count(row["n_inferred"]),
+         percent(row["n_inferred"] / row["n"]), percent(row["accuracy_inferred"])]
+        for row in rows
+    ]  # fmt: skip
+    return Grid(["iteration", "level", "steps inferred", "of all", "accuracy"], cells)
 
 
 def verifier(connection: Any) -> Section | None:
