@@ -5,13 +5,23 @@ file `part.parquet` in each. Rows are ordered by primary key and the writer's se
 pinned, so equal content is equal bytes.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from schemas.table import RatchetError, Table
 
 FILE = "part.parquet"
+PINNED: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "statistics": True,
+    "row_group_size": 65536,
+}
 
 
 def folder(table: type[Table], **partition: int | str) -> Path:
@@ -76,16 +86,46 @@ def write(frame: pl.DataFrame, table: type[Table], **partition: int | str) -> Pa
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Pinned settings, and a rename at the end, so that a reader never sees half a file."""
+    """Writes with pinned settings, whole or not at all."""
+    with whole(path) as partial:
+        frame.write_parquet(partial, **PINNED)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """The path to write to; what is there at the end is on disk before it takes its name.
+
+    So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
+    leaves nothing behind, when it can't be written.
+    """
     partial = path.with_suffix(".partial")
     try:
-        frame.write_parquet(
-            partial, compression="zstd", compression_level=3, statistics=True, row_group_size=65536
-        )
+        yield partial
+        settle(partial)
         partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RatchetError(f"cannot write {path}: {error.strerror or error}") from error
+        settle(path.parent)
+    except (OSError, pl.exceptions.ComputeError) as error:  # polars has its own for a full disk
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def settle(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def unwritable(path: Path, error: Exception) -> RatchetError:
+    """What to say of a file that can't be written."""
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return RatchetError(
+        f"cannot write {path}: {reason}: make room or give leave to write; "
+        "the same command then goes on from here"
+    )
 
 
 def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
