@@ -1,6 +1,6 @@
 """Reads and writes tables: Parquet under data/, validated both ways, the same bytes each time.
 
-A table lies in `data/<noun>/`, one folder per partition (`iteration=1/stage=sample/`), one
+A table lies in `data/<noun>/` (costs: `measured/costs/`), one folder per partition (`iteration=1/stage=sample/`), one
 file `part.parquet` in each. Rows are ordered by primary key and the writer's settings are
 pinned, so equal content is equal bytes.
 """
@@ -27,7 +27,7 @@ PINNED: dict[str, Any] = {
 def folder(table: type[Table], **partition: int | str) -> Path:
     """The folder of one partition, relative to the run's root; fewer values name a parent."""
     parts = [f"{name}={partition[name]}" for name in table.partitions if name in partition]
-    return Path("data", table.noun, *parts)
+    return Path(table.root, table.noun, *parts)
 
 
 def validate(frame: pl.DataFrame, table: type[Table], where: str) -> pl.DataFrame:

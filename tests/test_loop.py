@@ -97,16 +97,16 @@ class House:
         return {int(match[1]) for match in named if match}
 
     def hashes(self, iterations: int) -> dict[str, str]:
-        """Content of every table and model up to an iteration; costs are measurements."""
+        """Content of every data table and model up to an iteration."""
         files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/**/*")]
         names = [str(path.relative_to(self.folder)) for path in files if path.is_file()]
         late = [f"iteration={k}" for k in range(iterations + 1, 9)]
-        kept = [n for n in names if "costs" not in n and not any(x in n for x in late)]
+        kept = [n for n in names if not any(x in n for x in late)]
         return {n: hashlib.sha256((self.folder / n).read_bytes()).hexdigest() for n in kept}
 
     def cost(self, stage: str) -> dict[str, int]:
         """The cost row of a stage in iteration 1."""
-        file = self.folder / f"data/costs/iteration=1/stage={stage}/part.parquet"
+        file = self.folder / f"measured/costs/iteration=1/stage={stage}/part.parquet"
         return pl.read_parquet(file).row(0, named=True)
 
 
