@@ -1,8 +1,8 @@
 """Reads and writes tables: Parquet under data/, validated both ways, the same bytes each time.
 
-A table lies in `data/<noun>/` (costs: `measured/costs/`), one folder per partition (`iteration=1/stage=sample/`), one
-file `part.parquet` in each. Rows are ordered by primary key and the writer's settings are
-pinned, so equal content is equal bytes.
+A table lies in `data/<noun>/` (costs: `measured/costs/`), one folder per partition
+(`iteration=1/stage=sample/`), one file `part.parquet` in each. Rows are ordered by primary key
+and the writer's settings are pinned, so equal content is equal bytes.
 """
 
 import os
@@ -16,6 +16,7 @@ import polars as pl
 from schemas.table import RatchetError, Table
 
 FILE = "part.parquet"
+MEND = "make room, or give leave to write; `dvc repro` then goes on from here"
 PINNED: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -98,7 +99,7 @@ def whole(path: Path) -> Iterator[Path]:
     So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
     leaves nothing behind, when it can't be written.
     """
-    partial = path.with_suffix(".partial")
+    partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
     try:
         yield partial
         settle(partial)
@@ -122,10 +123,7 @@ def settle(path: Path) -> None:
 def unwritable(path: Path, error: Exception) -> RatchetError:
     """What to say of a file that can't be written."""
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-    return RatchetError(
-        f"cannot write {path}: {reason}: make room or give leave to write; "
-        "the same command then goes on from here"
-    )
+    return RatchetError(f"cannot write {path}: {reason}: {MEND}")
 
 
 def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
