@@ -203,7 +203,8 @@ def model_path(where: str, iteration: int) -> str:
 
 def fresh_folder(path: Path) -> Path:
     """An empty folder in place of whatever was there."""
-    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        shutil.rmtree(path)
     path.mkdir(parents=True)
     return path
 

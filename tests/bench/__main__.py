@@ -12,7 +12,10 @@ from rich.table import Table
 
 from tests.bench import dedup, engine, grading, ledger, sandbox, statistics
 
-CASES = [engine.case, grading.invented, sandbox.case, dedup.case, ledger.case, statistics.case]
+CASES = [
+    *(engine.case, grading.invented, sandbox.case, dedup.case),
+    *(ledger.case, ledger.among_many, statistics.case),
+]
 if os.environ.get("RATCHET_DATASETS"):
     CASES.insert(2, grading.recorded)
 
