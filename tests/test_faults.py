@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -66,17 +68,19 @@ class Run:
         self.asked = folder / "asked"
         (folder / "params.yaml").write_text(params(*SMALL))
 
-    def start(self, *arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, within: tuple[str, ...] = (), **how: Any
+    ) -> subprocess.Popen[str]:
         """A Python process in the folder, `within` another command, or that command."""
         env = {k: v for k, v in os.environ.items() if k != "RATCHET_LEDGER"}
-        env |= {"PYTHONPATH": f"{ROOT / 'tests/faults'}:{ROOT}", "HF_HUB_OFFLINE": "1"}
+        env |= {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+        env |= {"TRL_EXPERIMENTAL_SILENCE": "1"}
         return subprocess.Popen(
             [*within, *([sys.executable, "-P", *arguments] if arguments else [])],
             cwd=self.folder,
-            env=env | {"RATCHET_ASKED": str(self.asked)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            env=env,
             text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how,
         )
 
     def stage(self, name: str, within: tuple[str, ...] = ()) -> str:
@@ -120,43 +124,56 @@ def test_two_runs_make_the_same(run: Run, tmp_path: Path) -> None:
     assert differences(content(run.folder), content(whole(tmp_path).folder)) == []
 
 
+class Nursery:
+    """Stages of a run, forked and killed: see faults/nursery.py."""
+
+    def __init__(self, run: Run) -> None:
+        nursery = str(ROOT / "tests/faults/nursery.py")
+        self.process = run.start(nursery, stdin=subprocess.PIPE, stderr=None)
+        assert self.process.stdin and self.process.stdout
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        assert self.stdout.readline() == "ready\n"
+
+    def ends(self, stage: str, after_s: float = 0.0) -> bool:
+        """Runs a stage; False if it was killed after so many seconds."""
+        print(stage, after_s, file=self.stdin, flush=True)
+        code = int(self.stdout.readline())
+        assert code in (0, -9)
+        return code == 0
+
+
+@pytest.fixture
+def nursery(run: Run) -> Iterator[Nursery]:
+    made = Nursery(run)
+    yield made
+    made.process.communicate()
+
+
 @pytest.mark.parametrize("stage", ["sample", "guide", "label", "align"])
-def test_a_stage_killed_at_any_time_ends_like_an_undisturbed_one(run: Run, stage: str) -> None:
-    undisturbed = content(run.folder)
+def test_a_stage_killed_at_any_time_ends_like_an_undisturbed_one(
+    run: Run, nursery: Nursery, stage: str
+) -> None:
+    undisturbed, chance = content(run.folder), random.Random(stage)
     run.forget()
     started = time.perf_counter()
-    run.stage(stage)
+    assert nursery.ends(stage)
     takes, wanted = time.perf_counter() - started, run.drawn()
     assert differences(undisturbed, content(run.folder)) == [] and run.draws() == wanted
-    chance, kills, repeated, ends, at_work = random.Random(stage), 0, 0, 0, 0
+    kills = repeated = runs = 0
     while kills < KILLS:
         run.forget()
         ended = False
         while not ended:
-            before, held = run.drawn(), run.draws()
-            ended = not killed(run, stage, chance.uniform(0, takes) if kills < KILLS else None)
-            lost = run.drawn() - before - (run.draws() - held)
+            before = run.drawn() - run.draws()
+            ended = nursery.ends(stage, chance.uniform(0.01, takes) if kills < KILLS else 0)
+            lost = run.drawn() - run.draws() - before
             assert 0 <= lost <= SHARD
             kills, repeated = kills + (not ended), repeated + lost
-            at_work += not ended and (run.drawn() > before or stage == "align")
-        ends += 1
+        runs += 1
         assert differences(undisturbed, content(run.folder)) == []
         assert run.draws() == wanted
-    print(f"{stage}: {kills} kills ({at_work} at work) in {ends} runs of {takes:.1f} s; "
-          f"{wanted} draws a run, {repeated} repeated")  # fmt: skip
-
-
-def killed(run: Run, stage: str, after_s: float | None) -> bool:
-    """Starts the stage and kills it then; False if it has ended before."""
-    process = run.start("-m", f"stages.{stage}", "--iteration", "1")
-    try:
-        _, printed = process.communicate(timeout=after_s)
-        assert process.returncode == 0, printed
-        return False
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return True
+    print(f"{stage}: {kills} kills in {runs} runs of {takes:.1f} s undisturbed; "
+          f"{wanted} draws a run, {repeated} repeated in all")  # fmt: skip
 
 
 def needs_bubblewrap() -> None:

@@ -1,7 +1,6 @@
-"""What tests do to a stage's process; Python runs this at its start when it is on PYTHONPATH.
+"""Kills a stage's process after so many ledger shards or checkpoints: RATCHET_KILL=sample:2.
 
-RATCHET_KILL=sample:2 kills the stage after so many ledger shards or checkpoints. RATCHET_ASKED
-names a file that gets a line for each shard that an engine is asked for.
+Python runs this file at its start when tests put this folder on PYTHONPATH.
 """
 
 import os
@@ -10,13 +9,9 @@ import sys
 from pathlib import Path
 
 wanted, _, shards = os.environ.get("RATCHET_KILL", "").partition(":")
-asked = os.environ.get("RATCHET_ASKED")
-stage = next((a for a in sys.orig_argv if a.startswith("stages.") and a[7:].isidentifier()), None)
 
-if stage:
+if wanted and f"stages.{wanted}" in sys.orig_argv:
     sys.path.insert(0, str(Path.cwd()))
-
-if wanted and stage == f"stages.{wanted}":
     if wanted == "align":
         from transformers import Trainer as Keeper
 
@@ -35,15 +30,3 @@ if wanted and stage == f"stages.{wanted}":
         return kept
 
     setattr(Keeper, method, killing)
-
-if asked and stage:
-    from stages.engines.transformers_engine import TransformersEngine
-
-    complete = TransformersEngine.complete
-
-    def counting(self, requests, sampling):  # type: ignore[no-untyped-def]
-        with Path(asked).open("a") as file:
-            file.write(f"{len(requests)}\n")
-        return complete(self, requests, sampling)
-
-    TransformersEngine.complete = counting  # type: ignore[method-assign]
