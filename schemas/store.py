@@ -158,6 +158,9 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
 
 def unreadable(file: Path) -> RatchetError:
     """What to say of a file that is no Parquet."""
-    return RatchetError(
-        f"{file} is not readable Parquet: delete it and run `dvc repro` to make it again"
-    )
+    return RatchetError(f"{file} is not readable Parquet: {brought_back(file)}")
+
+
+def brought_back(path: Path) -> str:
+    """How something that a stage made is had again."""
+    return f"`dvc checkout --force {path}` brings it back; or delete it, and `dvc repro` makes it"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.store import brought_back
 from schemas.table import RatchetError
 from stages.mishaps import check_model
 from stages.settings import Section, unknown
@@ -103,7 +104,7 @@ def need_model(folder: Path) -> Path:
         )
     if not (folder / "config.json").exists():
         raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
-    check_model(folder, f"delete {folder} and run `dvc repro` to make it again")
+    check_model(folder, brought_back(folder))
     return folder
 
 
@@ -167,8 +168,7 @@ def load_tokenizer(folder: Path) -> Any:
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{folder} holds no tokenizer that can be loaded ({reason}): "
-            f"delete {folder} and run `dvc repro` to make it again"
+            f"{folder} holds no tokenizer that can be loaded ({reason}): {brought_back(folder)}"
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
