@@ -104,7 +104,8 @@ def whole(path: Path) -> Iterator[Path]:
         yield partial
         settle(partial)
         partial.replace(path)
-        settle(path.parent)
+        with suppress(OSError):  # some network file systems have no such thing
+            settle(path.parent)
     except (OSError, pl.exceptions.ComputeError) as error:  # polars has its own for a full disk
         with suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -30,7 +30,7 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
-MANY, SMALL, LARGE = 64, 1 << 20, 8 << 20  # so many shards below SMALL bytes become ones of LARGE
+MANY, SMALL, LARGE = 64, 1 << 20, 8 << 20  # MANY shards below SMALL bytes become ones of LARGE
 
 
 def location() -> Path:
@@ -79,7 +79,7 @@ class Ledger:
 
     def shards(self) -> list[Path]:
         """The shards, in order."""
-        return sorted(self.folder.glob("*.parquet"))
+        return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
 
     def _look(self) -> None:
         """Brings the keys that are known up to date with the folder."""
@@ -134,7 +134,7 @@ class Ledger:
 
     def _set_aside(self, shard: Path) -> None:
         self._seen.pop(shard.name, None)
-        with suppress(FileNotFoundError):  # another process was quicker
+        with suppress(OSError):  # another process was quicker, or may not write here
             shard.replace(shard.with_suffix(".damaged"))
             print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
 
@@ -162,6 +162,7 @@ class Ledger:
         """Makes few large shards of many small ones, which short rounds leave behind.
 
         The large one is there before the small ones go: who misses one of these finds the other.
+        A process killed in between leaves draws that stand twice, alike.
         """
         self._tidy = True
         for partial in self.folder.glob("*.partial"):

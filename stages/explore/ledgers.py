@@ -11,7 +11,7 @@ import polars as pl
 import typer
 
 from schemas.table import RatchetError
-from stages.engines.ledger import Ledger, location
+from stages.engines.ledger import location
 from stages.explore import owners, terminal
 
 SHORT, SHOWN = 4, 12  # characters of a digest that name a model, and that are shown
@@ -68,15 +68,16 @@ def held(places: dict[str, list[str]]) -> list[Held]:
 
 def _held(folder: Path, places: dict[str, list[str]]) -> Held:
     engine, _, model = folder.name.rpartition("-")
-    n_draws = n_tokens = 0
-    for shard in Ledger(folder.name).shards():
+    n_draws = n_tokens = n_bytes = 0
+    for file in folder.iterdir():
         try:
-            tokens = pl.read_parquet(shard, columns=["n_tokens"], hive_partitioning=False)
+            n_bytes += file.stat().st_size
+            if file.suffix == ".parquet":
+                tokens = pl.read_parquet(file, columns=["n_tokens"], hive_partitioning=False)
+                n_draws += tokens.height
+                n_tokens += int(tokens["n_tokens"].sum())
         except (pl.exceptions.PolarsError, OSError):
             continue  # damaged, or merged since: the next stage that draws sees to it
-        n_draws += tokens.height
-        n_tokens += int(tokens["n_tokens"].sum())
-    n_bytes = sum(path.stat().st_size for path in folder.iterdir())
     used = datetime.fromtimestamp(folder.stat().st_mtime).isoformat(" ", "minutes")
     where = ["a server"] if engine == owners.SERVER else places.get(model, [])
     return Held(engine, model, n_draws, n_tokens, n_bytes, used, where)
