@@ -183,6 +183,8 @@ def needs_bubblewrap() -> None:
         pytest.skip("bubblewrap cannot mount a small disk here")
 
 
+# kB that are left: of eight shards that take 4 each the last has no room, then the table of
+# 13 has none, then a checkpoint
 FULL = """
 cp -r . /mnt && rm -rf /mnt/.dvc && cd /mnt
 room=$(df -k --output=avail . | tail -1)
@@ -197,9 +199,7 @@ cp -r data models {out}
 """
 
 
-@pytest.mark.parametrize(
-    ("stage", "leave"), [("sample", 30), ("sample", 200), ("align", 600), ("align", 2400)]
-)
+@pytest.mark.parametrize(("stage", "leave"), [("sample", 30), ("sample", 44), ("align", 600)])
 def test_a_full_disk_is_one_line_and_loses_nothing(
     run: Run, tmp_path: Path, stage: str, leave: int
 ) -> None:
@@ -241,7 +241,7 @@ def test_a_folder_that_is_shut_is_one_line(
     run.ledger.mkdir(parents=True)
     if drawn:
         run.stage(stage)
-    closed = ("bwrap", "--dev-bind", "/", "/", "--ro-bind", shut, shut)
+    closed = ("bwrap", "--dev-bind", "/", "/", "--ro-bind", *[str(run.folder / shut)] * 2)
     printed = run.stage(stage, within=closed)
     if message:
         (line,) = printed.splitlines()
