@@ -1,4 +1,8 @@
-"""costs: what each stage took. A measurement, so the one table that differs between two runs."""
+"""costs: what each stage took. A measurement: two equal runs differ in it, and in it alone.
+
+So it lies under measured/, apart from data/; its counts too say what was done this time, which
+is less where a killed run goes on.
+"""
 
 import dataframely as dy
 
@@ -9,6 +13,7 @@ class Costs(Table):
     """One row per stage and iteration, as measured when the stage ran."""
 
     noun = "costs"
+    root = "measured"
     partitions = ("iteration", "stage")
 
     iteration = dy.Int16(primary_key=True, min=0)

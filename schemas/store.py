@@ -1,23 +1,34 @@
 """Reads and writes tables: Parquet under data/, validated both ways, the same bytes each time.
 
-A table lies in `data/<noun>/`, one folder per partition (`iteration=1/stage=sample/`), one
-file `part.parquet` in each. Rows are ordered by primary key and the writer's settings are
-pinned, so equal content is equal bytes.
+A table lies in `data/<noun>/` (costs: `measured/costs/`), one folder per partition
+(`iteration=1/stage=sample/`), one file `part.parquet` in each. Rows are ordered by primary key
+and the writer's settings are pinned, so equal content is equal bytes.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from schemas.table import RatchetError, Table
 
 FILE = "part.parquet"
+MEND = "make room, or give leave to write; `dvc repro` then goes on from here"
+PINNED: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "statistics": True,
+    "row_group_size": 65536,
+}
 
 
 def folder(table: type[Table], **partition: int | str) -> Path:
     """The folder of one partition, relative to the run's root; fewer values name a parent."""
     parts = [f"{name}={partition[name]}" for name in table.partitions if name in partition]
-    return Path("data", table.noun, *parts)
+    return Path(table.root, table.noun, *parts)
 
 
 def validate(frame: pl.DataFrame, table: type[Table], where: str) -> pl.DataFrame:
@@ -76,16 +87,44 @@ def write(frame: pl.DataFrame, table: type[Table], **partition: int | str) -> Pa
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Pinned settings, and a rename at the end, so that a reader never sees half a file."""
-    partial = path.with_suffix(".partial")
+    """Writes with pinned settings, whole or not at all."""
+    with whole(path) as partial:
+        frame.write_parquet(partial, **PINNED)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """The path to write to; what is there at the end is on disk before it takes its name.
+
+    So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
+    leaves nothing behind, when it can't be written.
+    """
+    partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
     try:
-        frame.write_parquet(
-            partial, compression="zstd", compression_level=3, statistics=True, row_group_size=65536
-        )
+        yield partial
+        settle(partial)
         partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RatchetError(f"cannot write {path}: {error.strerror or error}") from error
+        with suppress(OSError):  # some network file systems have no such thing
+            settle(path.parent)
+    except (OSError, pl.exceptions.ComputeError) as error:  # polars has its own for a full disk
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def settle(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def unwritable(path: Path, error: Exception) -> RatchetError:
+    """What to say of a file that can't be written."""
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return RatchetError(f"cannot write {path}: {reason}: {MEND}")
 
 
 def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
@@ -120,6 +159,9 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
 
 def unreadable(file: Path) -> RatchetError:
     """What to say of a file that is no Parquet."""
-    return RatchetError(
-        f"{file} is not readable Parquet: delete it and run `dvc repro` to make it again"
-    )
+    return RatchetError(f"{file} is not readable Parquet: {brought_back(file)}")
+
+
+def brought_back(path: Path) -> str:
+    """How something that a stage made is had again."""
+    return f"`dvc checkout --force {path}` brings it back; or delete it, and `dvc repro` makes it"

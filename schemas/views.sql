@@ -133,7 +133,7 @@ select iteration, stage, * exclude (iteration, stage) from read_parquet(
 
 create or replace view costs as
 select iteration, stage, * exclude (iteration, stage) from read_parquet(
-    'data/costs/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    'measured/costs/**/part.parquet', hive_partitioning = true, union_by_name = true,
     hive_types = {'iteration': smallint, 'stage': varchar}
 );
 

@@ -1,6 +1,7 @@
 """Names made of content: the same thing has the same id in every run."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.table import RatchetError
@@ -19,12 +20,17 @@ def seed(*parts: object) -> int:
 
 def folder_digest(folder: Path) -> str:
     """Digest of a model folder's files, names and bytes. Raises RatchetError for none."""
-    hashed = hashlib.blake2b(digest_size=16)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     if not files:
         raise RatchetError(f"{folder} holds no model: run `dvc repro` to make it")
-    for path in files:
-        hashed.update(str(path.relative_to(folder)).encode() + b"\0")
+    return files_digest(files)
+
+
+def files_digest(files: Mapping[Path, Path]) -> str:
+    """Digest of files by their names in a folder, wherever their bytes lie."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for name, path in sorted(files.items()):
+        hashed.update(str(name).encode() + b"\0")
         with path.open("rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 hashed.update(block)

@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.store import brought_back
 from schemas.table import RatchetError
+from stages.mishaps import check_model
 from stages.settings import Section, unknown
 
 POLICY, TRAINED, SIMULATOR = "policy", "trained", "simulator"  # words that are no folder or id
@@ -102,6 +104,7 @@ def need_model(folder: Path) -> Path:
         )
     if not (folder / "config.json").exists():
         raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
+    check_model(folder, brought_back(folder))
     return folder
 
 
@@ -112,6 +115,7 @@ def fetch(source: str, parameter: str, out: Path) -> None:
         if not (local / "config.json").exists():
             raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
         _must_hold_weights(local, parameter)
+        check_model(local, f"copy it anew, or set {parameter} to another")
         shutil.copytree(local, out, dirs_exist_ok=True)
         return
     from huggingface_hub import snapshot_download
@@ -153,10 +157,19 @@ def load_policy(folder: Path) -> tuple[Any, Any]:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The folder's tokenizer; one without a padding token pads with EOS."""
+    """The folder's tokenizer; one without a padding token pads with EOS.
+
+    Raises RatchetError where there is none.
+    """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise RatchetError(
+            f"{folder} holds no tokenizer that can be loaded ({reason}): {brought_back(folder)}"
+        ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

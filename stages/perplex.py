@@ -15,7 +15,7 @@ from schemas.perplexities import Perplexities
 from schemas.problems import Problems
 from stages.compute import ComputeSettings, set_up
 from stages.identity import digest
-from stages.models import ModelSettings, is_empty, starting_point
+from stages.models import ModelSettings, is_empty, need_model, starting_point
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
 
@@ -87,7 +87,7 @@ def perplex(
 
     device = set_up(compute, turn.seed)
     measured = negative_log_likelihoods(
-        folder, texts, perplex.batch_size, perplex.max_length, device
+        need_model(folder), texts, perplex.batch_size, perplex.max_length, device
     )
     counts = {"n_tokens": pl.Int32, "nll_mean": pl.Float64}
     found = pl.DataFrame(measured, schema=counts, orient="row")

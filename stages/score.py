@@ -14,7 +14,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_scores import StepScores
 from stages.compute import ComputeSettings, set_up
-from stages.models import is_empty
+from stages.models import is_empty, need_model
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
 
@@ -61,7 +61,7 @@ def score(
 
     device = set_up(compute, turn.seed)
     rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
-    scores = score_steps(verifier, rows, score.batch_size, score.max_length, device)
+    scores = score_steps(need_model(verifier), rows, score.batch_size, score.max_length, device)
     step_scores = (
         rows.select("path_id")
         .with_columns(pl.Series("probability", scores, pl.List(pl.Float64)))

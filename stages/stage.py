@@ -9,6 +9,7 @@ import argparse
 import inspect
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from schemas import store
 from schemas.table import RatchetError, Table
 from stages import settings
 from stages.cost import record_cost
+from stages.mishaps import refusal
 from stages.settings import Section
 
 MODELS = {
@@ -120,12 +122,17 @@ class Stage:
         parser = argparse.ArgumentParser(prog=f"python -m stages.{self.name}")
         parser.description = inspect.getdoc(self.function)
         parser.add_argument("--iteration", type=int, default=0, metavar="K")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
         try:
             self.run(parser.parse_args().iteration)
         except RatchetError as error:
             raise SystemExit(f"{self.name}: {error}") from None
         except KeyboardInterrupt:
             raise SystemExit(f"{self.name}: interrupted; `dvc repro` goes on from here") from None
+        except Exception as error:
+            if reason := refusal(error):
+                raise SystemExit(f"{self.name}: {reason}") from None
+            raise
 
     def run(self, iteration: int) -> None:
         """Reads, computes, validates and writes."""
@@ -196,7 +203,8 @@ def model_path(where: str, iteration: int) -> str:
 
 def fresh_folder(path: Path) -> Path:
     """An empty folder in place of whatever was there."""
-    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        shutil.rmtree(path)
     path.mkdir(parents=True)
     return path
 

@@ -1,6 +1,9 @@
 """Shared fixtures: an empty run folder, the toy's problems, and a tiny checkpoint."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -110,6 +113,17 @@ def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory)
     out = tmp_path_factory.mktemp("checkpoint")
     make_scratch(scratch(), seen_texts(problems), 0, out)
     return out
+
+
+@contextmanager
+def full_disk(n_bytes: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes: a stand-in for a full disk that needs no rights."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def datasets_folder() -> Path:

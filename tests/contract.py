@@ -121,7 +121,7 @@ def entry(stage: Stage) -> dict[str, Any]:
 def report_entry(stage: Stage) -> dict[str, Any]:
     """The report: it waits for the last iteration and everything that led to it."""
     last = "iteration=${iteration}"
-    tables = [t.noun for t in TABLES if "iteration" in t.partitions]
+    tables = [t for t in TABLES if "iteration" in t.partitions]
     made = entry(stage)
     return {
         "desc": made["desc"],
@@ -130,7 +130,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
         "deps": [
             "data/settings",
             "data/problems",
-            *(f"data/{noun}/{last}" for noun in tables),
+            *(f"{store.folder(table)}/{last}" for table in tables),
             f"models/{last}",
             *code(stage),
             "schemas/views.sql",

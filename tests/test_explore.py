@@ -17,7 +17,7 @@ from stages.explore.cli import app
 from stages.explore.trace import find
 from tests.planted import NASTY, plant
 
-COMMANDS = ["sql", "trace", "grade", "compare", "leaderboard"]
+COMMANDS = ["sql", "trace", "grade", "compare", "leaderboard", "ledger"]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """The generation ledger: what was drawn is found again, and only the rest is drawn."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +11,9 @@ import pytest
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.ledger import Ledger, location
+from stages.engines.ledger import MANY, Ledger, location
 from stages.stage import Turn
+from tests.contract import ROOT
 
 SAMPLING = Sampling(1.0, 1.0, 8)
 
@@ -43,6 +47,12 @@ def ask(made: Drawer, k: int) -> list[Completion]:
     prompts = [p for p in ("one", "two", "three") for _ in range(k)]
     requests = made.requests(prompts, [*range(k)] * 3, SAMPLING)
     return made.draw(requests, SAMPLING, "test")
+
+
+def some(n: int, first: int = 0) -> dict[str, Completion]:
+    """Draws with keys in the ledger's form."""
+    numbers = range(first, first + n)
+    return {f"{i:032x}": Completion(f"text {i}", i, -i / 3, "stop") for i in numbers}
 
 
 def test_a_second_run_draws_nothing(run_folder: Path, checkpoint: Path) -> None:
@@ -98,11 +108,79 @@ def test_a_damaged_shard_is_set_aside_and_drawn_again(
     assert shard.with_suffix(".damaged").exists()
 
 
-def test_half_a_shard_is_never_seen(run_folder: Path) -> None:
+def test_a_flipped_bit_is_no_other_draw(run_folder: Path) -> None:
     ledger = Ledger("me")
-    ledger.add({"k": Completion("text", 1, -0.5, "stop")})
-    (ledger.folder / "other.partial").write_bytes(b"half")
-    assert ledger.find(["k", "missing"]) == {"k": Completion("text", 1, -0.5, "stop")}
+    ledger.add(some(500))
+    (shard,) = ledger.shards()
+    whole = shard.read_bytes()
+    for place in range(4, len(whole), len(whole) // 40):
+        flipped = bytearray(whole)
+        flipped[place] ^= 16
+        shard.write_bytes(flipped)
+        assert Ledger("me").find([*some(500)]) == {}, place
+        assert shard.with_suffix(".damaged").exists() and not shard.exists()
+
+
+def test_half_a_shard_is_never_seen_and_does_not_stay(run_folder: Path) -> None:
+    ledger = Ledger("me")
+    ledger.folder.mkdir(parents=True)
+    half = ledger.folder / "other.partial"
+    half.write_bytes(b"half")
+    assert ledger.find([*some(3)]) == {}
+    ledger.add(some(3))
+    assert ledger.find([*some(3), "missing"]) == some(3)
+    assert not half.exists()
+
+
+def test_the_first_to_draw_decides(run_folder: Path) -> None:
+    quick, slow = Ledger("me"), Ledger("me")
+    assert slow.find([*some(9)]) == {}
+    quick.add(some(3))
+    other = {key: Completion("otherwise", 1, None, "stop") for key in some(9)}
+    assert slow.add(other) == other | some(3)
+    assert quick.find([*some(9)]) == other | some(3)
+
+
+def test_small_shards_become_few(run_folder: Path) -> None:
+    reader = Ledger("me")
+    for first in range(0, 2 * MANY, 2):
+        reader.add(some(2, first))
+    assert reader.find([*some(2 * MANY)]) == some(2 * MANY)
+    writer = Ledger("me")
+    writer.add(some(1, 2 * MANY))
+    assert len(writer.shards()) == 2
+    for ledger in (reader, writer, Ledger("me")):
+        assert ledger.find([*some(2 * MANY + 1)]) == some(2 * MANY + 1)
+
+
+AT_ONCE = """
+import sys
+from stages.engines import ledger
+from stages.engines.engine import Completion
+ledger.MANY = 4
+who, n = sys.argv[1], int(sys.argv[2])
+for i in range(n):
+    mine = ledger.Ledger("me")
+    drawn = {f"{j:032d}": Completion(who, 1, None, "stop") for j in (i, i + 1)}
+    first, again = mine.add(drawn), mine.find(list(drawn))
+    assert first == again, (first, again)
+"""
+
+
+def test_two_processes_draw_into_one_ledger(run_folder: Path) -> None:
+    n = 40
+    command = [sys.executable, "-c", AT_ONCE]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    writers = [subprocess.Popen([*command, who, str(n)], env=env) for who in ("one", "two")]
+    reader, keys = Ledger("me"), [f"{i:032d}" for i in range(n + 1)]
+    before: dict[str, Completion] = {}
+    while any(writer.poll() is None for writer in writers):
+        found = reader.find(keys)
+        assert {key: found.get(key) for key in before} == before
+        before = found
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert set(reader.find(keys)) == set(keys)
+    assert not list(run_folder.rglob("*.damaged")) + list(run_folder.rglob("*.partial"))
 
 
 def test_workspaces_share_the_ledger_of_dvcs_cache(

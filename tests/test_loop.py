@@ -97,16 +97,16 @@ class House:
         return {int(match[1]) for match in named if match}
 
     def hashes(self, iterations: int) -> dict[str, str]:
-        """Content of every table and model up to an iteration; costs are measurements."""
+        """Content of every data table and model up to an iteration."""
         files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/**/*")]
         names = [str(path.relative_to(self.folder)) for path in files if path.is_file()]
         late = [f"iteration={k}" for k in range(iterations + 1, 9)]
-        kept = [n for n in names if "costs" not in n and not any(x in n for x in late)]
+        kept = [n for n in names if not any(x in n for x in late)]
         return {n: hashlib.sha256((self.folder / n).read_bytes()).hexdigest() for n in kept}
 
     def cost(self, stage: str) -> dict[str, int]:
         """The cost row of a stage in iteration 1."""
-        file = self.folder / f"data/costs/iteration=1/stage={stage}/part.parquet"
+        file = self.folder / f"measured/costs/iteration=1/stage={stage}/part.parquet"
         return pl.read_parquet(file).row(0, named=True)
 
 
@@ -139,9 +139,24 @@ def test_iteration_1_makes_iteration_1(house: House) -> None:
 
 
 def test_a_second_run_does_nothing_and_says_so(house: House) -> None:
+    half = house.folder / "data/samples/iteration=1/stage=sample/part.17.partial"
+    half.write_text("what a killed process leaves is not part of the table")
     stages, printed = house.repro()
     assert stages == []
     assert "Data and pipelines are up to date." in printed
+
+
+def test_what_is_damaged_is_named_and_brought_back(house: House) -> None:
+    damaged = ["data/paths/iteration=1/part.parquet", "models/iteration=0/model.safetensors"]
+    for name, mend in zip(damaged, (["checkout", "--force", damaged[0]], ["repro"]), strict=True):
+        file = house.folder / name
+        file.write_bytes(file.read_bytes()[:200])
+        done = house.run("python", "-m", "stages.label", "--iteration", "1")
+        (line,) = done.stderr.splitlines()
+        assert done.returncode == 1 and f"label: {name} is " in line and "dvc checkout" in line
+        repaired = house.run("dvc", *mend)
+        assert repaired.returncode == 0, repaired.stderr
+        assert house.hashes(1) == house.undisturbed
 
 
 STRICTER = """

@@ -71,7 +71,7 @@ def test_each_table_is_a_view_with_its_columns_types_and_rows(
     described = bare.execute(f"describe {table.noun}").fetchall()
     wanted = [(name, SQL_TYPES[str(kind)]) for name, kind in _kinds(table).items()]
     assert [(name, kind) for name, kind, *_ in described] == wanted
-    if list(Path("data", table.noun).rglob("part.parquet")):
+    if list(store.folder(table).rglob("part.parquet")):
         (n,) = bare.execute(f"select count(*) from {table.noun}").fetchone()
         assert n == store.read(table).height
 

@@ -82,9 +82,7 @@ class Drawer:
                 self.ledger.add({keys[i]: c for i, c in failure.done.items()})
             raise
         self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
-        fresh = dict(zip(keys, drawn, strict=True))
-        self.ledger.add(fresh)
-        return fresh
+        return self.ledger.add(dict(zip(keys, drawn, strict=True)))
 
     def _open(self) -> Engine:
         device = set_up(self.compute, self.turn.seed)

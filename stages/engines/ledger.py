@@ -1,20 +1,26 @@
 """The generation ledger: every completion ever drawn, kept by what determines it.
 
-An append-only folder of Parquet shards beside DVC's cache. A draw's key is a digest of the
-model's bytes, the engine and its version, the prompt, the sampling settings, the seed and the
-index, so a killed run finds what it had drawn, and a second run that asks the same pays nothing.
+A folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
+key is a digest of the model's bytes, the engine and its version, the prompt, the sampling
+settings, the seed and the index, so a killed run finds what it had drawn, and a second run that
+asks the same pays nothing. Runs share it while they run: shards appear whole and never change,
+one process writes at a time, and what the first has drawn is what all of them get.
 """
 
+import fcntl
+import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 
 import polars as pl
 
-from schemas.store import write_parquet
+from schemas.store import PINNED, unwritable, whole
+from schemas.table import RatchetError
 from stages.engines.engine import Completion
-from stages.identity import digest
 from stages.kept import beside_cache
 
 SCHEMA = {
@@ -24,6 +30,7 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
+MANY, SMALL, LARGE = 64, 1 << 20, 8 << 20  # MANY shards below SMALL bytes become ones of LARGE
 
 
 def location() -> Path:
@@ -37,25 +44,143 @@ class Ledger:
 
     def __init__(self, owner: str, root: Path | None = None) -> None:
         self.folder = (root or location()) / owner
+        self._seen: dict[str, pl.Series] = {}  # a shard's keys, hashed: 8 bytes a draw
+        self._tidy = False
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """The completions already there, by key. A shard that can't be read is set aside."""
-        wanted = pl.DataFrame({"key": keys}, schema={"key": pl.String})
-        found: dict[str, Completion] = {}
-        for shard in sorted(self.folder.glob("*.parquet")):
+        """The completions already there, by key. A shard that can't be read is set aside.
+
+        Only keys are looked at in every shard, and once in a process; rows are read where one
+        of them is wanted.
+        """
+        with suppress(OSError):
+            os.utime(self.folder)  # when it was last used
+        while True:
             try:
-                frame = pl.read_parquet(shard, hive_partitioning=False).select(*SCHEMA)
-            except (pl.exceptions.PolarsError, OSError):
-                print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
-                shard.replace(shard.with_suffix(".damaged"))
-                continue
-            for key, *values in frame.join(wanted, on="key", how="semi").iter_rows():
-                found[key] = Completion(*values)
+                self._look()
+                return self._take(keys)
+            except FileNotFoundError:
+                continue  # another process has merged a shard since: look where it went
+
+    def add(self, drawn: dict[str, Completion]) -> dict[str, Completion]:
+        """Adds one shard, whole or not at all; returns what the ledger holds under these keys.
+
+        That is another process's draw where it came first: all runs go on with the same one.
+        """
+        with self._alone():
+            if not self._tidy:
+                with suppress(FileNotFoundError, RatchetError):  # a merge cut short loses nothing
+                    self._merge()
+            there = self.find(list(drawn))
+            rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in there]
+            if rows:
+                self._write(pl.DataFrame(rows, schema=SCHEMA))
+        return drawn | there
+
+    def shards(self) -> list[Path]:
+        """The shards, in order."""
+        return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
+
+    def _look(self) -> None:
+        """Brings the keys that are known up to date with the folder."""
+        shards = {shard.name: shard for shard in self.shards()}
+        for gone in self._seen.keys() - shards.keys():
+            del self._seen[gone]
+        new = [shard for name, shard in shards.items() if name not in self._seen]
+        for some in (new[first : first + MANY] for first in range(0, len(new), MANY)):
+            try:
+                self._learn(some)
+            except pl.exceptions.PolarsError:
+                for shard in some:
+                    self._learn_or_set_aside(shard)
+
+    def _learn(self, shards: list[Path]) -> None:
+        scan = pl.scan_parquet(
+            shards, include_file_paths="shard", hive_partitioning=False, glob=False
+        )
+        keys = scan.select(pl.col("shard").cast(pl.Categorical), pl.col("key").hash()).collect()
+        for (path,), part in keys.partition_by("shard", as_dict=True, include_key=False).items():
+            self._seen[Path(path).name] = part["key"].rechunk()
+
+    def _learn_or_set_aside(self, shard: Path) -> None:
+        try:
+            self._learn([shard])
+        except pl.exceptions.PolarsError:
+            self._set_aside(shard)
+
+    def _take(self, keys: Sequence[str]) -> dict[str, Completion]:
+        """Rows of the shards that hold some of the keys. Raises FileNotFoundError: look again."""
+        wanted = pl.DataFrame({"key": keys}, schema={"key": pl.String})
+        hashes = wanted["key"].hash().unique().implode()
+        found: dict[str, Completion] = {}
+        for shard in [s for s, known in self._seen.items() if known.is_in(hashes).any()]:
+            rows = self._read(self.folder / shard).join(wanted, on="key", how="semi")
+            found |= {key: Completion(*values) for key, *values in rows.iter_rows()}
         return found
 
-    def add(self, drawn: dict[str, Completion]) -> None:
-        """Adds one shard, whole or not at all."""
-        rows = [{"key": key, **asdict(completion)} for key, completion in sorted(drawn.items())]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        frame = pl.DataFrame(rows, schema=SCHEMA)
-        write_parquet(frame, self.folder / f"{digest(*drawn)}.parquet")
+    def _read(self, shard: Path) -> pl.DataFrame:
+        """A shard's rows; none if its bytes are not those that it was written with.
+
+        Parquet alone would not tell: most flipped bits in it read as other values.
+        """
+        content = shard.read_bytes()
+        try:
+            if _name(content) == shard.name:
+                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA)
+        except pl.exceptions.PolarsError:
+            pass
+        self._set_aside(shard)
+        return pl.DataFrame(schema=SCHEMA)
+
+    def _set_aside(self, shard: Path) -> None:
+        self._seen.pop(shard.name, None)
+        with suppress(OSError):  # another process was quicker, or may not write here
+            shard.replace(shard.with_suffix(".damaged"))
+            print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
+
+    def _write(self, frame: pl.DataFrame) -> Path:
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, **PINNED)
+        shard = self.folder / _name(buffer.getvalue())
+        with whole(shard) as partial:
+            partial.write_bytes(buffer.getvalue())
+        return shard
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps other processes from writing here, and from merging."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / ".lock").open("w")
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _merge(self) -> None:
+        """Makes few large shards of many small ones, which short rounds leave behind.
+
+        The large one is there before the small ones go: who misses one of these finds the other.
+        A process killed in between leaves draws that stand twice, alike.
+        """
+        self._tidy = True
+        for partial in self.folder.glob("*.partial"):
+            partial.unlink()  # of a writer that was killed: nobody else writes now
+        small = [shard for shard in self.shards() if shard.stat().st_size < SMALL]
+        if len(small) < MANY:
+            return
+        while small:
+            group, size = [], 0
+            while small and size < LARGE:
+                group.append(small.pop())
+                size += group[-1].stat().st_size
+            rows = pl.concat([self._read(shard) for shard in group])
+            made = self._write(rows.unique("key", keep="first", maintain_order=True))
+            for shard in group:
+                if shard != made:
+                    shard.unlink(missing_ok=True)
+
+
+def _name(content: bytes) -> str:
+    return f"{blake2b(content, digest_size=16).hexdigest()}.parquet"

@@ -143,5 +143,31 @@ def leaderboard(
     show(as_json, suite, mode)
 
 
+@app.command()
+def ledger(
+    prune: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="delete this model's draws; 4 characters do"),
+    ] = None,
+    prune_unused: Annotated[
+        bool, typer.Option(help="delete the draws of models that no revision or workspace has")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per model")] = False,
+) -> None:
+    """What the generation ledger holds of each model, and where in this repository that model is.
+
+    Deleting draws changes no table; a stage that asks for them again makes them again.
+
+    Example: ratchet ledger --prune 3f9a
+    """
+    from stages.explore import ledgers
+
+    if prune or prune_unused:
+        ledgers.delete(prune, prune_unused, yes)
+    else:
+        ledgers.show(as_json)
+
+
 if __name__ == "__main__":
     app()

@@ -27,6 +27,18 @@ def experiment_refs() -> list[str]:
     return [ref for ref in listed.split() if ref.split("/")[2] not in NOT_RUNS]
 
 
+def revisions() -> dict[str, str]:
+    """Name → full ref of every branch, tag and experiment."""
+    listed = _git("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/tags/") or ""
+    return {ref.split("/", 2 if "/exps/" not in ref else 4)[-1]: ref
+            for ref in [*listed.split(), *experiment_refs()]}  # fmt: skip
+
+
+def file_at(ref: str, path: str) -> str | None:
+    """A file's text in a revision; None where it is not there."""
+    return _git("show", f"{ref}:./{path}")
+
+
 def _git(*command: str) -> str | None:
     """What git prints; None when it fails, as it does without a repository or the file."""
     try:

@@ -13,7 +13,7 @@ import polars as pl
 
 import schemas
 from schemas.catalog import BY_NOUN
-from schemas.store import FILE
+from schemas.store import FILE, folder
 from schemas.table import RatchetError, Table
 
 SCRIPT = Path(schemas.__file__).with_name("views.sql")
@@ -35,7 +35,7 @@ def connect(until: int | None = None) -> Any:
 
     Raises RatchetError when there is no table at all, or a file is not readable.
     """
-    written = {file.relative_to("data").parts[0] for file in Path("data").glob(f"**/{FILE}")}
+    written = {noun for noun in BY_NOUN if [*folder(BY_NOUN[noun]).glob(f"**/{FILE}")]}
     if not written:
         raise RatchetError("no tables under data/: run `make run` first")
     connection = duckdb.connect()

@@ -1,14 +1,21 @@
-"""The ledger: finding draws again against drawing them again."""
+"""The ledger: finding draws again against drawing them again, and among a million others."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
-from stages.engines.engine import Sampling, TransformersSettings
+from stages.engines.engine import Completion, Sampling, TransformersSettings
+from stages.engines.ledger import SCHEMA, Ledger
 from stages.stage import Turn
 from tests.bench.case import Case
 from tests.conftest import toy_problems
+
+MILLION, SHARD, WANTED = 1_000_000, 2048, 10_240
 
 
 def case(folder: Path) -> Case:
@@ -24,4 +31,61 @@ def case(folder: Path) -> Case:
         requests = drawer.requests(prompts, [*range(8)] * 128, sampling)
         return drawer.draw(requests, sampling, "bench")
 
-    return Case("1024 draws again", lambda: draw(0), "drawing them", lambda: draw(next(fresh)))
+    def notes() -> list[str]:
+        files = [*(folder / "ledger").rglob("*.parquet")]
+        rows = pl.concat(pl.read_parquet(file, hive_partitioning=False) for file in files)
+        lines = sum(
+            len(json.dumps(row, ensure_ascii=False).encode()) + 1 for row in rows.to_dicts()
+        )
+        n_bytes = sum(file.stat().st_size for file in files)
+        return [f"{n_bytes / len(rows):.0f} bytes a draw, JSONL {lines / len(rows):.0f}"]
+
+    return Case(
+        "1024 draws again",
+        lambda: draw(0),
+        "drawing them",
+        lambda: draw(next(fresh)),
+        notes=notes,
+    )
+
+
+def among_many(folder: Path) -> Case:
+    """A million draws in shards as a stage leaves them; the plain way reads all of every shard."""
+    many = Ledger("many", folder)
+    many.folder.mkdir()
+    chance = np.random.default_rng(0)
+    texts = toy_problems(n_train=200).filter(pl.col("rationale").list.len() > 0)
+    for first in range(0, MILLION, SHARD):
+        n = min(SHARD, MILLION - first)
+        names = chance.bytes(16 * n).hex()
+        some = texts.sample(n, with_replacement=True, seed=first).select(
+            pl.Series("key", [names[32 * i : 32 * i + 32] for i in range(n)]),
+            pl.col("rationale").list.join("").alias("text"),
+            n_tokens=pl.lit(30),
+            logprob=pl.Series(chance.normal(size=n)),
+            finish=pl.lit("stop"),
+        )
+        many._write(some.cast(pl.Schema(SCHEMA)))
+    keys = [
+        key
+        for shard in many.shards()[: WANTED // SHARD]
+        for key in pl.read_parquet(shard, columns=["key"])["key"]
+    ]
+
+    def plain() -> dict[str, Completion]:
+        wanted = pl.DataFrame({"key": keys})
+        frames = [pl.read_parquet(shard) for shard in many.shards()]
+        rows = [row for f in frames for row in f.join(wanted, on="key", how="semi").iter_rows()]
+        return {key: Completion(*values) for key, *values in rows}
+
+    def notes() -> list[str]:
+        same = plain() == Ledger("many", folder).find(keys)
+        return [f"{MILLION:,} draws in {len(many.shards())} shards; found the same: {same}"]
+
+    return Case(
+        f"{len(keys)} of {MILLION:,} draws found",
+        lambda: Ledger("many", folder).find(keys),
+        "reading all shards",
+        plain,
+        notes=notes,
+    )

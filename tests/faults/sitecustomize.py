@@ -23,9 +23,10 @@ if wanted and f"stages.{wanted}" in sys.orig_argv:
     keep, written = getattr(Keeper, method), []
 
     def killing(self, *given):  # type: ignore[no-untyped-def]
-        keep(self, *given)
+        kept = keep(self, *given)
         written.append(1)
         if len(written) == int(shards):
             os.kill(os.getpid(), signal.SIGKILL)
+        return kept
 
     setattr(Keeper, method, killing)
