@@ -28,10 +28,18 @@ def _draws(p: Values) -> bool:
     return bool(p["sample"]["by"] != "none")
 
 
+def _evaluates(p: Values) -> bool:
+    asked = p["evaluate"]["greedy"] or p["evaluate"]["votes"]
+    return bool(p["model"]["kind"] != "none" and asked)
+
+
+def _served(p: Values) -> bool:
+    return bool(p["engine"]["name"] == "openai")
+
+
 def _draws_more(p: Values) -> bool:
-    evaluates = p["model"]["kind"] != "none" and (p["evaluate"]["greedy"] or p["evaluate"]["votes"])
     others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
-    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates)
+    return bool(p["label"]["by"] == "rollouts" or any(others) or _evaluates(p))
 
 
 # (does the run have it, given every section's values; what it is and how to mend it)
@@ -148,7 +156,39 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     ),
     (
         lambda p: p["engine"]["name"] == "replay" and _draws_more(p),
-        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=transformers",
+        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
+    ),
+    (
+        lambda p: _served(p) and None in (p["engine"]["url"], p["engine"]["model"]),
+        "engine.name=openai needs a server to ask: set engine.url and engine.model",
+    ),
+    (
+        lambda p: _served(p) and p["model"]["simulator"] not in ("policy", "server"),
+        "engine.name=openai can't draw from model.simulator={model.simulator}: set it to policy or "
+        "server, or -S engine=auto",
+    ),
+    (
+        lambda p: _served(p) and p["align"]["objective"] != "none" and p["iteration"] > 1,
+        "engine.name=openai never draws from what align makes: set iteration=1, or "
+        "-S align.objective=none, or for a simulator -S engine=auto -S model.simulator=server",
+    ),
+    (
+        lambda p: _served(p) and _evaluates(p),
+        "engine.name=openai can't evaluate the models that are made here: set "
+        "evaluate.greedy=false and evaluate.votes=0, or -S model=none",
+    ),
+    (
+        lambda p: (
+            p["model"]["simulator"] == "server"
+            and None in (p["simulator_server"]["url"], p["simulator_server"]["model"])
+        ),
+        "model.simulator=server needs its address: set simulator_server.url and "
+        "simulator_server.model",
+    ),
+    (
+        lambda p: p["model"]["verifier"] == "simulator" and p["model"]["simulator"] == "server",
+        "model.verifier=simulator needs the simulator's weights, which a server keeps: set "
+        "model.verifier=policy, or to a folder or id",
     ),
     (
         lambda p: p["model"]["kind"] == "none" and p["align"]["objective"] != "none",

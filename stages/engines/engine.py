@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
 from schemas.table import RatchetError
+from stages.server import CompletionSettings
 from stages.settings import Section, unknown
 
 
@@ -65,7 +66,10 @@ class EngineSettings(Section):
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type["EngineSettings"]:
         engines: dict[str, type[EngineSettings]] = {
+            "auto": AutoSettings,
             "transformers": TransformersSettings,
+            "vllm": VllmSettings,
+            "openai": OpenAISettings,
             "replay": ReplaySettings,
         }
         name = str(values.get("name"))
@@ -79,6 +83,25 @@ class TransformersSettings(EngineSettings):
 
     batch_size: int = Field(ge=1)
     shard_size: int = Field(ge=1)
+
+
+class VllmSettings(EngineSettings):
+    """vLLM, offline, in the stage's own process."""
+
+    tensor_parallel: int = Field(ge=1)
+    gpu_memory: float = Field(gt=0, le=1)
+    dtype: Literal["auto", "float32", "float16", "bfloat16"]
+    max_length: int | None = Field(ge=8)
+    adapter: Literal["merged", "apart"]
+    shard_size: int = Field(ge=1)
+
+
+class AutoSettings(VllmSettings, TransformersSettings):
+    """Either of the two; which one, `settled` decides where it runs."""
+
+
+class OpenAISettings(EngineSettings, CompletionSettings):
+    """A server that draws in the policy's place."""
 
 
 class ReplaySettings(EngineSettings):
