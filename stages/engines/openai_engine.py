@@ -101,15 +101,15 @@ class OpenAIEngine:
         """
         import openai
 
-        vain = 0
+        vain, answers = 0, self.pace.answers
         while True:
             async with self.pace.turn() as sent:
-                answers = self.pace.answers
                 try:
                     done = await self._ask(client, request, sampling)
                 except (openai.APIConnectionError, openai.APIStatusError) as error:
                     busy = getattr(error, "status_code", None) in BUSY
                     vain += not (busy and self.pace.answers > answers)
+                    answers = self.pace.answers
                     wait_s = self._wait_s(error, vain)
                     if busy:
                         self.pace.busy(sent, wait_s)

@@ -2,7 +2,8 @@
 
 It runs in the stage's own process and ends with it. Each request has a seed of its own, so what
 a draw becomes does not depend on which others run beside it, but for rounding in the model's
-arithmetic; in vLLM 0.32 that holds on the CPU too.
+arithmetic. That holds on a CPU too, where vLLM 0.32 breaks on seeds only when it takes a prompt
+in pieces: there it takes each one whole.
 
 One engine draws with one copy of the model, on one GPU or split over several. More copies are
 more processes, which vLLM's offline interface refuses to start by itself: on several GPUs or
@@ -29,7 +30,7 @@ from stages.models import load_tokenizer
 DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # or the model sits in a child that outlives a kill
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # torch has been asked for a GPU: no forks after that
-    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # what stops it is one line here, not pages of requests
     "VLLM_NO_USAGE_STATS": "1",  # it reports to its makers otherwise
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads says how many; others share the cores
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
@@ -143,7 +144,8 @@ class VllmEngine:
             words = " ".join(str(error).split())[:300]
             raise RatchetError(
                 f"vLLM can't serve {self.model} ({words}): set engine.gpu_memory, "
-                "engine.max_length or engine.tensor_parallel, or -S engine=transformers"
+                "engine.max_length or engine.tensor_parallel, or -S engine=transformers "
+                "(VLLM_LOGGING_LEVEL=INFO in the environment says more)"
             ) from error
 
 
@@ -167,6 +169,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
         logprobs_mode="raw_logprobs",  # the model's own, before temperature and top_p
         enable_prefix_caching=True,
         enforce_eager=cpu,
+        enable_chunked_prefill=not cpu,  # a prompt in pieces winds seeds back: GPUs alone can
         skip_tokenizer_init=True,  # text becomes tokens in stages/encode.py
         use_tqdm_on_load=False,
         **lora,
