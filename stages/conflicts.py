@@ -1,23 +1,12 @@
 """What no section can see alone: values that are right by themselves and wrong together."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from schemas.table import RatchetError
+from stages.server_conflicts import SERVER_CONFLICTS, Conflict, Values, evaluates
 
-Values = Mapping[str, Any]
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
-
-
-def _no_judge(p: Values) -> bool:
-    return bool(p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"]))
-
-
-def _no_teacher(p: Values) -> bool:
-    asked = p["guide"]["by"] == "interactive" and p["teacher"]["by"] == "server"
-    return bool(asked and None in (p["teacher"]["url"], p["teacher"]["model"]))
 
 
 def _no_labels(p: Values) -> bool:
@@ -28,27 +17,13 @@ def _draws(p: Values) -> bool:
     return bool(p["sample"]["by"] != "none")
 
 
-def _evaluates(p: Values) -> bool:
-    asked = p["evaluate"]["greedy"] or p["evaluate"]["votes"]
-    return bool(p["model"]["kind"] != "none" and asked)
-
-
-def _served(p: Values) -> bool:
-    return bool(p["engine"]["name"] == "openai")
-
-
 def _draws_more(p: Values) -> bool:
     others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
-    return bool(p["label"]["by"] == "rollouts" or any(others) or _evaluates(p))
+    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates(p))
 
 
-# (does the run have it, given every section's values; what it is and how to mend it)
-CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
-    (
-        _no_teacher,
-        "guide.by=interactive needs a teacher: set teacher.url and teacher.model, or "
-        "teacher.by=simulator or policy",
-    ),
+CONFLICTS: list[Conflict] = [
+    *SERVER_CONFLICTS,
     (
         lambda p: (
             p["guide"]["by"] == "interactive"
@@ -65,7 +40,6 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
         lambda p: p["pair"]["gold_of"] != "demonstrated" and not _draws(p),
         "pair.gold_of={pair.gold_of} needs samples: set sample.by=sampling",
     ),
-    (_no_judge, "label.by=judge needs a server to ask: set judge.url and judge.model"),
     (
         lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),
         "align.objective=step_kto needs step labels: set label.by=rollouts, judge or oracle",
@@ -157,38 +131,6 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     (
         lambda p: p["engine"]["name"] == "replay" and _draws_more(p),
         "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
-    ),
-    (
-        lambda p: _served(p) and None in (p["engine"]["url"], p["engine"]["model"]),
-        "engine.name=openai needs a server to ask: set engine.url and engine.model",
-    ),
-    (
-        lambda p: _served(p) and p["model"]["simulator"] not in ("policy", "server"),
-        "engine.name=openai can't draw from model.simulator={model.simulator}: set it to policy or "
-        "server, or -S engine=auto",
-    ),
-    (
-        lambda p: _served(p) and p["align"]["objective"] != "none" and p["iteration"] > 1,
-        "engine.name=openai never draws from what align makes: set iteration=1, or "
-        "-S align.objective=none, or for a simulator -S engine=auto -S model.simulator=server",
-    ),
-    (
-        lambda p: _served(p) and _evaluates(p),
-        "engine.name=openai can't evaluate the models that are made here: set "
-        "evaluate.greedy=false and evaluate.votes=0, or -S model=none",
-    ),
-    (
-        lambda p: (
-            p["model"]["simulator"] == "server"
-            and None in (p["simulator_server"]["url"], p["simulator_server"]["model"])
-        ),
-        "model.simulator=server needs its address: set simulator_server.url and "
-        "simulator_server.model",
-    ),
-    (
-        lambda p: p["model"]["verifier"] == "simulator" and p["model"]["simulator"] == "server",
-        "model.verifier=simulator needs the simulator's weights, which a server keeps: set "
-        "model.verifier=policy, or to a folder or id",
     ),
     (
         lambda p: p["model"]["kind"] == "none" and p["align"]["objective"] != "none",

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from schemas.table import RatchetError
 from stages.encode import encode_prompt
@@ -68,6 +68,8 @@ def vllm_version(settings: VllmSettings) -> str:
 class VllmEngine:
     """Holds one model, and its adapter apart from it where the settings say so."""
 
+    alive: ClassVar[int] = 0  # engines of this process: a policy's and a teacher's
+
     def __init__(self, model: Path, settings: VllmSettings) -> None:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
@@ -82,6 +84,7 @@ class VllmEngine:
             from vllm.lora.request import LoRARequest
 
             self.adapter = LoRARequest("adapter", 1, str(adapter))
+        VllmEngine.alive += 1
         atexit.register(self.close)
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
@@ -108,7 +111,9 @@ class VllmEngine:
 
         self.llm.llm_engine.engine_core.shutdown()
         self.llm = None
-        cleanup_dist_env_and_memory()
+        VllmEngine.alive -= 1
+        if not VllmEngine.alive:
+            cleanup_dist_env_and_memory()  # of the whole process
         atexit.unregister(self.close)
 
     def _sampling(self, seed: int, sampling: Sampling) -> Any:
@@ -129,7 +134,7 @@ class VllmEngine:
         """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""
         drawn = [output.outputs[0] for output in outputs]
         kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
-        texts = self.tokenizer.batch_decode(kept, skip_special_tokens=True)
+        texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
         return [
             Completion(text, len(ids), d.cumulative_logprob, d.finish_reason)
             for text, ids, d in zip(texts, kept, drawn, strict=True)
