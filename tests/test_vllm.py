@@ -234,9 +234,8 @@ def test_an_adapter_apart_says_what_the_merged_model_says(
     import torch
 
     asked, greedy = requests(problems, 1, 40), Sampling(0.0, 1.0, 24)
-    apart = VllmEngine(tuned, settings(adapter="apart"))
+    apart = VllmEngine(tuned, settings(adapter="apart"))  # ends with the process, as in a stage
     ours = [c.text for c in apart.complete(asked, greedy)]
-    apart.close()
     merged = TransformersEngine(tuned, 64, torch.device("cpu")).complete(asked, greedy)
     assert ours == [c.text for c in merged]
     assert ours != [c.text for c in engine.complete(asked, greedy)], "the base's own texts"

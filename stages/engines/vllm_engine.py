@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from schemas.table import RatchetError
 from stages.encode import encode_prompt
@@ -68,8 +68,6 @@ def vllm_version(settings: VllmSettings) -> str:
 class VllmEngine:
     """Holds one model, and its adapter apart from it where the settings say so."""
 
-    alive: ClassVar[int] = 0  # engines of this process: a policy's and a teacher's
-
     def __init__(self, model: Path, settings: VllmSettings) -> None:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
@@ -84,7 +82,6 @@ class VllmEngine:
             from vllm.lora.request import LoRARequest
 
             self.adapter = LoRARequest("adapter", 1, str(adapter))
-        VllmEngine.alive += 1
         atexit.register(self.close)
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
@@ -104,16 +101,17 @@ class VllmEngine:
         return [done.get(i, FULL) for i in range(len(requests))]
 
     def close(self) -> None:
-        """Frees the memory and ends the processes that vLLM began; a second time does nothing."""
+        """Frees the memory and ends the processes that vLLM began, at the latest with this one.
+
+        A second time does nothing. Another engine of this process can't draw after it.
+        """
         if self.llm is None:
             return
         from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
 
         self.llm.llm_engine.engine_core.shutdown()
         self.llm = None
-        VllmEngine.alive -= 1
-        if not VllmEngine.alive:
-            cleanup_dist_env_and_memory()  # of the whole process
+        cleanup_dist_env_and_memory()
         atexit.unregister(self.close)
 
     def _sampling(self, seed: int, sampling: Sampling) -> Any:
