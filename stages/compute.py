@@ -18,9 +18,7 @@ class ComputeSettings(Section):
 
 def set_up(settings: ComputeSettings, seed: int) -> Any:
     """Seeds torch, sets its threads, quiets its libraries; returns the torch.device to use."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or two runs at once spin each other out
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    gpu = has_gpu()
     import torch
     import transformers
 
@@ -29,7 +27,17 @@ def set_up(settings: ComputeSettings, seed: int) -> Any:
     transformers.set_seed(seed % 2**32)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device("cuda" if gpu else "cpu")
+
+
+def has_gpu() -> bool:
+    """Is there a GPU for torch? Torch reads these variables when it is first imported."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or two runs at once spin each other out
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def quiet_datasets() -> None:

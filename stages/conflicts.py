@@ -1,23 +1,12 @@
 """What no section can see alone: values that are right by themselves and wrong together."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from schemas.table import RatchetError
+from stages.server_conflicts import SERVER_CONFLICTS, Conflict, Values, evaluates
 
-Values = Mapping[str, Any]
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
-
-
-def _no_judge(p: Values) -> bool:
-    return bool(p["label"]["by"] == "judge" and None in (p["judge"]["url"], p["judge"]["model"]))
-
-
-def _no_teacher(p: Values) -> bool:
-    asked = p["guide"]["by"] == "interactive" and p["teacher"]["by"] == "server"
-    return bool(asked and None in (p["teacher"]["url"], p["teacher"]["model"]))
 
 
 def _no_labels(p: Values) -> bool:
@@ -29,9 +18,8 @@ def _draws(p: Values) -> bool:
 
 
 def _draws_more(p: Values) -> bool:
-    evaluates = p["model"]["kind"] != "none" and (p["evaluate"]["greedy"] or p["evaluate"]["votes"])
     others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
-    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates)
+    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates(p))
 
 
 def _other_draws(p: Values) -> bool:
@@ -43,13 +31,8 @@ def _other_draws(p: Values) -> bool:
     return bool(label["evidence"] in ("outcome", "both") and not (same and drawn))
 
 
-# (does the run have it, given every section's values; what it is and how to mend it)
-CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
-    (
-        _no_teacher,
-        "guide.by=interactive needs a teacher: set teacher.url and teacher.model, or "
-        "teacher.by=simulator or policy",
-    ),
+CONFLICTS: list[Conflict] = [
+    *SERVER_CONFLICTS,
     (
         lambda p: (
             p["guide"]["by"] == "interactive"
@@ -66,7 +49,6 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
         lambda p: p["pair"]["gold_of"] != "demonstrated" and not _draws(p),
         "pair.gold_of={pair.gold_of} needs samples: set sample.by=sampling",
     ),
-    (_no_judge, "label.by=judge needs a server to ask: set judge.url and judge.model"),
     (
         lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),
         "align.objective=step_kto needs step labels: set label.by=rollouts, judge or oracle",
@@ -180,7 +162,7 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     ),
     (
         lambda p: p["engine"]["name"] == "replay" and _draws_more(p),
-        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=transformers",
+        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
     ),
     (
         lambda p: p["model"]["kind"] == "none" and p["align"]["objective"] != "none",

@@ -10,7 +10,7 @@ from schemas.evaluations import Evaluations
 from schemas.problems import Problems
 from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
-from stages.engines.engine import EngineSettings, Sampling
+from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
 from stages.grading.frame import GradeSettings, grade_frame
 from stages.models import is_empty
 from stages.settings import Section
@@ -106,7 +106,8 @@ def evaluate(
     test = problems.filter(pl.col("split") == "test")
     schema = Evaluations.stored_schema()
     modes = [pl.DataFrame(schema=schema)]
-    if not is_empty(policy) and not test.is_empty():
+    drawn = isinstance(engine, OpenAISettings) or not is_empty(policy)
+    if drawn and not test.is_empty():
         drawer = Drawer(policy, engine, compute, turn)
         if evaluate.greedy:
             sampling = Sampling(0.0, 1.0, evaluate.max_tokens)

@@ -11,7 +11,7 @@ from schemas.table import RatchetError
 from stages.mishaps import check_model
 from stages.settings import Section, unknown
 
-POLICY, TRAINED, SIMULATOR = "policy", "trained", "simulator"  # words that are no folder or id
+POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server"  # no folder or id
 
 
 class AdapterSettings(BaseModel):
@@ -27,9 +27,9 @@ class AdapterSettings(BaseModel):
 class ModelSettings(Section):
     """Section `model`: what kind of model the policy is, and who simulates and verifies.
 
-    `simulator`: policy (the previous iteration's model), trained (section `simulator`), or a
-    folder or id. `verifier`: what the verifier's weights start from: policy, base, sft,
-    simulator, or a folder or id.
+    `simulator`: policy (the previous iteration's model), trained (section `simulator`), server
+    (section `simulator_server`), or a folder or id. `verifier`: what the verifier's weights start
+    from: policy, base, sft, simulator, or a folder or id.
     """
 
     section: ClassVar[str] = "model"

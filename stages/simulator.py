@@ -1,7 +1,8 @@
 """simulator: the stronger model that finishes steps (SIPF 4.1 uses one of 7B parameters).
 
-`model.simulator` says which: the policy itself (nothing is made here), a folder or id, or one
-trained here on more problems of the task than the policy ever sees.
+`model.simulator` says which: the policy itself (nothing is made here), a folder or id, one trained
+here on more problems of the task than the policy ever sees, or one behind a server, such as a
+large model that `vllm serve` runs elsewhere: of that, only the address is kept.
 """
 
 from pathlib import Path
@@ -15,10 +16,11 @@ from schemas.losses import Losses
 from schemas.problems import Problems
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, quiet_datasets, set_up
-from stages.models import POLICY, TRAINED, Architecture, ModelSettings, fetch, mark_empty
+from stages.models import POLICY, SERVER, TRAINED, Architecture, ModelSettings, fetch, mark_empty
 from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.scratch import make_scratch
+from stages.server import SimulatorServerSettings, mark_served
 from stages.stage import Turn, once, stage
 from stages.tasks.task import TaskSettings, named
 
@@ -50,12 +52,20 @@ def lessons(task: TaskSettings, count: int, seed: int, problems: pl.DataFrame) -
     reads={"problems": once(Problems)},
     makes="simulator",
     writes=[once(Losses)],
-    sections=[ModelSettings, SimulatorSettings, TrainerSettings, TaskSettings, ComputeSettings],
+    sections=[
+        ModelSettings,
+        SimulatorSettings,
+        SimulatorServerSettings,
+        TrainerSettings,
+        TaskSettings,
+        ComputeSettings,
+    ],
 )
 def simulator(
     problems: pl.DataFrame,
     model: ModelSettings,
     simulator: SimulatorSettings,
+    simulator_server: SimulatorServerSettings,
     trainer: TrainerSettings,
     task: TaskSettings,
     compute: ComputeSettings,
@@ -65,6 +75,8 @@ def simulator(
     """Makes models/simulator."""
     if model.simulator == POLICY:
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
+    elif model.simulator == SERVER:
+        mark_served(out, simulator_server)
     elif model.simulator != TRAINED:
         fetch(model.simulator, "model.simulator", out)
     else:

@@ -1,4 +1,8 @@
-"""A chat model for tests: a real HTTP server on a free port, whose replies the test writes."""
+"""A served model for tests: a real HTTP server on a free port, whose replies the test writes.
+
+It knows chats and completions. Whoever it turns away is to come back after a millisecond, unless
+the reply says otherwise.
+"""
 
 import json
 import threading
@@ -8,7 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, Any]  # status and body: a dict is sent as JSON, text as text
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]  # status, body (text, or JSON), headers
+PATHS = ("/v1/chat/completions", "/v1/completions")
 
 
 @dataclass
@@ -27,7 +32,8 @@ class ChatServer:
             self.asked.append(payload)
             self.keys.append(key)
             number = len(self.asked) - 1
-        return self.reply(payload["messages"][0]["content"], number)
+        prompt = payload.get("prompt") or payload["messages"][0]["content"]
+        return self.reply(prompt, number)
 
 
 def says(text: str | None, finish: str = "stop") -> Reply:
@@ -39,6 +45,19 @@ def says(text: str | None, finish: str = "stop") -> Reply:
     return 200, shape | {"choices": [choice], "usage": usage}
 
 
+def continues(text: str | None, finish: str | None = "stop", **logprobs: Any) -> Reply:
+    """A text completion; `logprobs` are its tokens and token_logprobs, if it tells them."""
+    choice = {"index": 0, "finish_reason": finish, "text": text, "logprobs": logprobs or None}
+    usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
+    shape = {"id": "c", "object": "text_completion", "created": 0, "model": "served-1"}
+    return 200, shape | {"choices": [choice], "usage": usage}
+
+
+def turns_away(wait_s: float | str, status: int = 429) -> Reply:
+    """Too many requests: come back after so many seconds, or at that date."""
+    return status, {"error": {"message": "slow down"}}, {"retry-after": str(wait_s)}
+
+
 @contextmanager
 def serving(reply: Callable[[str, int], Reply]) -> Iterator[ChatServer]:
     """A server that gives `reply(prompt, number of the request)` until the block ends."""
@@ -47,20 +66,19 @@ def serving(reply: Callable[[str, int], Reply]) -> Iterator[ChatServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            known = self.path == "/v1/chat/completions"
             key = self.headers.get("Authorization", "")
-            status, body = chat.answer(payload, key) if known else (404, {"error": "no such path"})
+            known = self.path in PATHS
+            status, body, *more = chat.answer(payload, key) if known else (404, {"error": "none"})
             sent = (body if isinstance(body, str) else json.dumps(body)).encode()
+            kind = "text/html" if isinstance(body, str) else "application/json"
             with suppress(ConnectionError):  # who asked may have given up
-                self.send(
-                    status, sent, "text/html" if isinstance(body, str) else "application/json"
-                )
+                self.send(status, sent, kind, more[0] if more else {"retry-after-ms": "1"})
 
-        def send(self, status: int, sent: bytes, kind: str) -> None:
+        def send(self, status: int, sent: bytes, kind: str, headers: dict[str, str]) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(sent)))
-            self.send_header("retry-after-ms", "1")
+            own = {"Content-Type": kind, "Content-Length": str(len(sent))}
+            for name, value in (own | headers).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(sent)
 

@@ -10,6 +10,13 @@ from tests.contract import params
 
 JUDGE = "params.yaml: label.by=judge needs a server to ask: set judge.url and judge.model"
 SERVER = "judge.url=http://localhost:8000/v1"
+OPENAI = ["engine=openai", "engine.url=http://localhost:8000/v1", "engine.model=some"]
+SIMULATED = [
+    "model.simulator=server",
+    "simulator_server.url=http://localhost:8000/v1",
+    "simulator_server.model=some",
+]
+NOTHING_MADE = ["model=none", "recipe=sipf", "align.objective=none", "pair.by=none"]
 REFUSED = [
     (["label.by=judge"], JUDGE),
     (["label.by=judge", SERVER], JUDGE),
@@ -55,6 +62,18 @@ REFUSED = [
         "trainer.dev_share needs checkpoints to choose from",
     ),
     (["engine=replay", "engine.file=x"], "engine.name=replay draws nothing new"),
+    (["engine=openai", "engine.url=http://a/v1"], "engine.name=openai needs a server to ask"),
+    (
+        [*OPENAI, "model.simulator=trained"],
+        "engine.name=openai can't draw from model.simulator=trained",
+    ),
+    (OPENAI, "engine.name=openai never draws from what align makes"),
+    ([*OPENAI, "iteration=1"], "engine.name=openai can't evaluate the models that are made here"),
+    (["model.simulator=server"], "model.simulator=server needs its address"),
+    (
+        [*SIMULATED, "model.verifier=simulator"],
+        "model.verifier=simulator needs the simulator's weights",
+    ),
     (["recipe=rft", "model=none"], "model.kind=none trains nothing"),
     (["recipe=distill"], "sample.model=simulator needs one"),
     (["model.verifier=simulator"], "model.verifier=simulator needs one"),
@@ -67,6 +86,12 @@ ALLOWED = [
     ["label.evidence=outcome", "model=tiny_strong_simulator", "sample.model=simulator"],
     ["label.evidence=later", "label.temperature=0.7"],
     ["recipe=gsi_interactive", "teacher.by=policy"],
+    [*OPENAI, "iteration=1", "evaluate.greedy=false", "evaluate.votes=0"],
+    [*OPENAI, *NOTHING_MADE],
+    [*OPENAI, *NOTHING_MADE, *SIMULATED],
+    SIMULATED,
+    [*SIMULATED, "recipe=distill"],
+    *([f"engine={name}"] for name in ("auto", "transformers", "vllm")),
 ]
 
 

@@ -10,6 +10,7 @@ from schemas.table import RatchetError
 from stages.compute import ComputeSettings
 from stages.models import is_empty, load_policy
 from stages.objectives.training import TrainerSettings
+from stages.server import SimulatorServerSettings, served
 from stages.simulator import SimulatorSettings, lessons, simulator
 from stages.stage import Turn
 from stages.tasks.datasets import DatasetsSettings
@@ -28,12 +29,25 @@ SMALL = {
 }
 
 
+SERVER = {
+    "url": "http://localhost:8000/v1",
+    "model": "large",
+    "key_variable": "SERVER_KEY",
+    "concurrency": 8,
+    "timeout_s": 10.0,
+    "retries": 1,
+    "shard_size": 8,
+    "logprobs": False,
+}
+
+
 def make(out: Path, model: str, problems: pl.DataFrame) -> None:
     settings = OPTIMISER | SMALL | {"problems": 3, "max_steps": 2}
     simulator(
         problems=problems,
         model=scratch(simulator=model),
         simulator=SimulatorSettings.model_validate(settings),
+        simulator_server=SimulatorServerSettings.model_validate(SERVER),
         trainer=TrainerSettings.model_validate(TRAINER),
         task=toy_settings(),
         compute=ComputeSettings(threads=1),
@@ -51,6 +65,12 @@ def test_one_is_trained_from_scratch(run_folder: Path, problems: pl.DataFrame) -
     make(run_folder, "trained", problems)
     model, tokenizer = load_policy(run_folder)
     assert model.config.hidden_size == 16 and len(tokenizer) <= 300
+
+
+def test_one_behind_a_server_is_its_address(run_folder: Path, problems: pl.DataFrame) -> None:
+    make(run_folder, "server", problems)
+    assert served(run_folder) == SimulatorServerSettings.model_validate(SERVER)
+    assert not is_empty(run_folder)
 
 
 def test_a_folder_is_copied(run_folder: Path, problems: pl.DataFrame, checkpoint: Path) -> None:

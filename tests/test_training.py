@@ -167,12 +167,17 @@ def test_a_second_run_of_the_same_waits_for_the_first(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_an_adapter_s_file_says_nothing_of_how_it_was_made(tmp_path: Path) -> None:
-    config = {"target_modules": ["b", "a"], "base_model_name_or_path": "/tmp/x", "r": 4}
+@pytest.mark.parametrize(
+    ("base", "kept"), [("/tmp/x", None), (None, None), ("models/base", "models/base")]
+)
+def test_an_adapter_s_file_says_what_it_lies_on_and_nothing_of_how_it_was_made(
+    tmp_path: Path, base: str | None, kept: str | None
+) -> None:
+    config = {"target_modules": ["b", "a"], "base_model_name_or_path": base, "r": 4}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     settle(tmp_path)
     settled = json.loads((tmp_path / "adapter_config.json").read_text())
-    assert settled == {"target_modules": ["a", "b"], "base_model_name_or_path": None, "r": 4}
+    assert settled == {"target_modules": ["a", "b"], "base_model_name_or_path": kept, "r": 4}
 
 
 def test_four_bits_without_their_library_is_one_line(

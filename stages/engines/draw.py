@@ -7,32 +7,49 @@ from typing import Any
 
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, set_up
+from stages.engines.auto import settled
+from stages.engines.completions_engine import CompletionsEngine
 from stages.engines.engine import (
     Completion,
     Engine,
     EngineSettings,
+    OpenAISettings,
     Request,
     Sampling,
     TransformersSettings,
     UnfinishedError,
+    VllmSettings,
 )
 from stages.engines.ledger import Ledger
-from stages.engines.openai_engine import ChatSettings, OpenAIEngine
+from stages.engines.openai_engine import OpenAIEngine
+from stages.engines.vllm_engine import VllmEngine, vllm_version
 from stages.identity import digest, folder_digest, seed
 from stages.models import need_model
 from stages.progress import progress
+from stages.server import ServerSettings, served
 from stages.settings import Section
 from stages.stage import Turn
 
 
 class Drawer:
-    """One model behind one engine and its ledger; the engine is opened at the first new draw."""
+    """One model behind one engine and its ledger; the engine is opened at the first new draw.
+
+    A model's folder can name a server in place of weights, and engine=openai puts one in the place
+    of any other.
+    """
 
     def __init__(
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
     ) -> None:
-        self.model, self.engine_settings, self.compute = need_model(model), engine, compute
-        self._begin(engine, engine_version(engine, model), folder_digest(model), turn)
+        remote = engine if isinstance(engine, OpenAISettings) else None
+        self.compute, self.completions = compute, served(model) or remote
+        if self.completions:
+            address = self.completions.address()
+            self._begin(self.completions, CompletionsEngine.version, digest(*address), turn)
+        else:
+            self.model, self.engine_settings = need_model(model), settled(engine)
+            name = engine_version(self.engine_settings, model)
+            self._begin(self.engine_settings, name, folder_digest(model), turn)
 
     def _begin(self, settings: Section, version: str, model_digest: str, turn: Turn) -> None:
         self.settings, self.version, self.turn = settings, version, turn
@@ -85,14 +102,16 @@ class Drawer:
         return self.ledger.add(dict(zip(keys, drawn, strict=True)))
 
     def _open(self) -> Engine:
+        if self.completions:
+            return CompletionsEngine(self.completions)
         device = set_up(self.compute, self.turn.seed)
         return open_engine(self.engine_settings, self.model, device)
 
 
 class RemoteDrawer(Drawer):
-    """The same for a model of which only the address is known: that stands for its digest."""
+    """A chat model of which only the address is known: that stands for its digest."""
 
-    def __init__(self, server: ChatSettings, turn: Turn) -> None:
+    def __init__(self, server: ServerSettings, turn: Turn) -> None:
         self.server = server
         self._begin(server, OpenAIEngine.version, digest(*server.address()), turn)
 
@@ -106,6 +125,8 @@ def engine_version(settings: EngineSettings, model: Path) -> str:
         from stages.engines.transformers_engine import decoder_version
 
         return decoder_version(model, settings.precision)
+    if isinstance(settings, VllmSettings):
+        return vllm_version(settings)
     return f"{settings.name}-{version(settings.name)}"
 
 
@@ -115,4 +136,6 @@ def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
         from stages.engines.transformers_engine import TransformersEngine
 
         return TransformersEngine(model, settings.batch_size, device, settings.precision)
-    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=transformers")
+    if isinstance(settings, VllmSettings):
+        return VllmEngine(model, settings)
+    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=auto")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from schemas.table import RatchetError
+from stages.server import CompletionSettings
 from stages.settings import Section, unknown
 
 
@@ -65,7 +66,10 @@ class EngineSettings(Section):
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type["EngineSettings"]:
         engines: dict[str, type[EngineSettings]] = {
+            "auto": AutoSettings,
             "transformers": TransformersSettings,
+            "vllm": VllmSettings,
+            "openai": OpenAISettings,
             "replay": ReplaySettings,
         }
         name = str(values.get("name"))
@@ -74,15 +78,38 @@ class EngineSettings(Section):
         return engines[name]
 
 
-class TransformersSettings(EngineSettings):
-    """The embedded engine, on CPU or GPU. `precision`: of weights and arithmetic.
+class LocalSettings(EngineSettings):
+    """An engine in the stage's own process. `precision`: of weights and arithmetic.
 
-    With auto it is bfloat16 on a GPU, and on a processor that has it for a model saved in it.
+    With auto it is bfloat16 on a GPU; on a processor float32, save for a model that was saved in
+    bfloat16 where the processor has that (transformers).
     """
 
-    precision: Literal["auto", "float32", "bfloat16"]
-    batch_size: int = Field(ge=1)
+    precision: Literal["auto", "float32", "float16", "bfloat16"]
     shard_size: int = Field(ge=1)
+
+
+class TransformersSettings(LocalSettings):
+    """The embedded engine, on CPU or GPU."""
+
+    batch_size: int = Field(ge=1)
+
+
+class VllmSettings(LocalSettings):
+    """vLLM, offline."""
+
+    tensor_parallel: int = Field(ge=1)
+    gpu_memory: float = Field(gt=0, le=1)
+    max_length: int | None = Field(ge=8)
+    adapter: Literal["merged", "apart"]
+
+
+class AutoSettings(VllmSettings, TransformersSettings):
+    """Either of the two; which one, `settled` decides where it runs."""
+
+
+class OpenAISettings(EngineSettings, CompletionSettings):
+    """A server that draws in the policy's place."""
 
 
 class ReplaySettings(EngineSettings):

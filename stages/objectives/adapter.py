@@ -99,6 +99,7 @@ def settle(folder: Path) -> None:
     file = folder / "adapter_config.json"
     config = json.loads(file.read_text())
     config["target_modules"] = sorted(config["target_modules"])
-    config["base_model_name_or_path"] = None
+    if Path(config["base_model_name_or_path"] or "").is_absolute():
+        config["base_model_name_or_path"] = None  # models/base stays: the base it is served on
     file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "README.md").unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""How fast a server is asked: one pace for all the requests of an engine.
+
+A server that is too busy (429, 503) means whoever asks it, not the one request it turned away.
+So nothing more is sent until the time that it names, and from then on half as many requests at
+once; with each answer that number grows a little again, as TCP's congestion window does (RFC 5681).
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+FIRST_S, MOST_S = 0.5, 60.0  # of backing off where the server names no time
+
+
+class Pace:
+    """At most `most` requests under way; fewer, and later, once the server was busy."""
+
+    def __init__(
+        self,
+        most: int,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.most, self.sleep, self.clock, self.chance = most, sleep, clock, chance
+        self.allowed = float(most)
+        self.answers = 0
+        self._opens = self._slowed = -1.0
+        self.begin()
+
+    def begin(self) -> None:
+        """To be called in each new event loop; what the server's answers taught stays."""
+        self._under_way, self._left = 0, asyncio.Condition()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[float]:
+        """Waits until one more request may be sent; gives the moment that it is."""
+        async with self._left:
+            await self._left.wait_for(lambda: self._under_way < int(self.allowed))
+            self._under_way += 1
+        try:
+            while (left := self._opens - self.clock()) > 0:
+                await self.sleep(left * (1 + self.chance() / 4))  # or all come back at once
+            yield self.clock()
+        finally:
+            async with self._left:
+                self._under_way -= 1
+                self._left.notify_all()
+
+    def answered(self) -> None:
+        """The server answered: one more at once after as many answers as there are at once."""
+        self.answers += 1
+        self.allowed = min(float(self.most), self.allowed + 1 / self.allowed)
+
+    def busy(self, sent: float, wait_s: float) -> None:
+        """It turned away a request of that moment. Requests sent together slow it down once."""
+        now = self.clock()
+        self._opens = max(self._opens, now + wait_s)
+        if sent > self._slowed:
+            self.allowed, self._slowed = max(1.0, self.allowed / 2), now
+
+    def back_off(self, tries: int) -> float:
+        """Seconds to wait after so many tries in vain: twice as long each time, with jitter."""
+        longest = min(MOST_S, FIRST_S * 2.0 ** (tries - 1))
+        return longest * (1 + self.chance()) / 2
+
+
+def named_wait(headers: Any) -> float | None:
+    """Seconds that a reply's headers ask to wait: Retry-After (seconds or a date), or in ms."""
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        return max(0.0, float(headers["retry-after"]))
+    except KeyError:
+        return None
+    except ValueError:
+        return _until(headers.get("retry-after", ""))
+
+
+def _until(date: str) -> float | None:
+    """Seconds until an HTTP date; None for anything else."""
+    try:
+        then = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return max(0.0, (then - datetime.now(UTC)).total_seconds())
