@@ -86,7 +86,9 @@ class Bench:
     def labelled(self, asked: LabelSettings, name: str) -> tuple[pl.DataFrame, int]:
         """The labels, and how many rollouts they took; `name` has a ledger of its own."""
         os.environ["RATCHET_LEDGER"] = str(self.folder / "labels" / name)
-        settings = TransformersSettings(name="transformers", batch_size=512, shard_size=2048)
+        settings = TransformersSettings(
+            name="transformers", precision="auto", batch_size=512, shard_size=2048
+        )
         drawer = Drawer(self.folder / "model", settings, ComputeSettings(threads=None), Turn(1, 0))
         drawer._engine = self.engine
         grade = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")

@@ -21,7 +21,9 @@ MILLION, SHARD, WANTED = 1_000_000, 2048, 10_240
 def case(folder: Path) -> Case:
     """1,024 draws with the model that the engine's benchmark left."""
     os.environ["RATCHET_LEDGER"] = str(folder / "ledger")
-    settings = TransformersSettings(name="transformers", batch_size=512, shard_size=2048)
+    settings = TransformersSettings(
+        name="transformers", precision="auto", batch_size=512, shard_size=2048
+    )
     prompts = [p for p in toy_problems(n_train=20)["prompt"].head(128) for _ in range(8)]
     sampling = Sampling(1.0, 1.0, 48)
     fresh = iter(range(1, 1000))
