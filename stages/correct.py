@@ -116,7 +116,10 @@ def attempt(
         pl.Series("ended", ended, pl.Boolean),
     )
     graded = grade_frame(
-        texts.with_columns(text=pl.concat_str("prefix", "ending")), grade, "grade corrections"
+        texts.with_columns(text=pl.concat_str("prefix", "ending")),
+        grade,
+        "grade corrections",
+        drawer.compute,
     ).select("problem_id", "prefix", "first", "ended", reached="correct")
     words = pl.col("first").str.strip_chars()
     found = pl.col("reached") & (words != "") & (words != pl.col("rejected").str.strip_chars())

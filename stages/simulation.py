@@ -109,7 +109,7 @@ def roll_out(
     completions = drawer.draw(requests, sampling, f"label {draws.stop}")
     ended = pl.Series("ending", [c.text for c in completions], pl.String)
     texts = rows.with_columns(text=pl.col("prefix") + ended)
-    graded = grade_frame(texts, grade, "grade rollouts")
+    graded = grade_frame(texts, grade, "grade rollouts", drawer.compute)
     return graded.group_by("prefix_id", maintain_order=True).agg(
         n_rollouts=(pl.col("n_rollouts").first() + pl.len()).cast(pl.Int32),
         n_correct=(pl.col("n_correct").first() + pl.col("correct").sum()).cast(pl.Int32),

@@ -91,7 +91,8 @@ def attempts(
             references, on="problem_id", maintain_order="left"
         )
         drawn = draw_rows(drawer, asked, sampling, f"guide {number}")
-        done = grade_frame(drawn.with_columns(text=pl.col("start") + pl.col("text")), grade)
+        whole = drawn.with_columns(text=pl.col("start") + pl.col("text"))
+        done = grade_frame(whole, grade, compute=drawer.compute)
         graded = done.select("sample_id", "text", "correct").iter_rows()
         for (case, asking), (name, text, correct) in zip(chosen, graded, strict=True):
             case.history.append(Attempt(name, text, correct, asking.shown))
