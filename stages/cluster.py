@@ -8,7 +8,9 @@ Ray gives what a lost node had in hand to another.
 import logging
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from schemas.table import RatchetError
 from stages.compute import ComputeSettings, RaySettings
 
 ROOT = Path(__file__).resolve().parent.parent
+INSTALL = "`pip install 'ray[data]'`, or -S compute=local"
 RESTARTS = 5  # of one actor: enough for nodes that come and go, an end for a crash at every try
 
 
@@ -76,7 +79,7 @@ def spread(
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
         num_cpus=cpus,
         num_gpus=gpus,
-        max_restarts=RESTARTS,
+        ray_remote_args_fn=lambda: {"max_restarts": RESTARTS},
     )
     for row in job.iter_rows():
         if row["line"]:
@@ -87,26 +90,24 @@ def spread(
 def connect(settings: RaySettings) -> Any:
     """The module `ray`, connected and quiet. Raises RatchetError without Ray or a cluster."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost nodes are its business
     try:
         import ray
         import ray.data
     except ImportError:
-        raise RatchetError(
-            "compute.ray needs Ray: `pip install 'ray[data]'`, or -S compute=local"
-        ) from None
+        raise RatchetError(f"compute.ray needs Ray: {INSTALL}") from None
     if ray.is_initialized():
         return ray
-    hush(ray)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None  # log_to_driver spares these
     here = {"include_dashboard": False} if settings.address == "local" else {}
     code = [str(ROOT / package) for package in ("stages", "schemas")]
+    how = {"log_to_driver": False, "logging_level": logging.ERROR, **here}
     try:
-        ray.init(
-            address=settings.address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"py_modules": code},
-            **here,
-        )
+        with speechless():
+            ray.init(address=settings.address, runtime_env={"py_modules": code}, **how)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
@@ -116,10 +117,15 @@ def connect(settings: RaySettings) -> Any:
     return ray
 
 
-def hush(ray: Any) -> None:
-    """Ray's progress, notes and pages on lost nodes stay in its own logs."""
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray._private.worker.print_to_stdstream = lambda *_, **__: None  # log_to_driver spares these
+@contextmanager
+def speechless() -> Iterator[None]:
+    """Nothing reaches standard error, not even from C++; failures are raised."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

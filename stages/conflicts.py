@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
+from importlib.util import find_spec
+from operator import getitem
+from pathlib import Path
 from typing import Any
 
 from schemas.table import RatchetError
 
 Values = Mapping[str, Any]
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
+TRAINED = ("sft", "align", "verifier", "simulator")
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
@@ -32,6 +37,15 @@ def _draws_more(p: Values) -> bool:
     evaluates = p["model"]["kind"] != "none" and (p["evaluate"]["greedy"] or p["evaluate"]["votes"])
     others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
     return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates)
+
+
+def _launched(p: Values) -> Mapping[str, Any]:
+    return p["compute"].get("launch") or {"config": None, "processes": 1}
+
+
+def _no_launch_file(p: Values) -> bool:
+    config = _launched(p)["config"]
+    return config is not None and not Path(config).is_file()
 
 
 # (does the run have it, given every section's values; what it is and how to mend it)
@@ -135,8 +149,22 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
         "pair.with_reference is of balanced rows: set it to false, or pair.rows=balanced",
     ),
     (
-        lambda p: p["align"]["objective"] in ("kto", "step_kto") and p["align"]["batch_size"] < 2,
-        "align.objective={align.objective} compares rows of a batch: set align.batch_size=2",
+        lambda p: p["compute"].get("ray") is not None and find_spec("ray") is None,
+        "compute.ray needs Ray: `pip install 'ray[data]'`, or set it to null",
+    ),
+    (_no_launch_file, "compute.launch.config={compute.launch.config} is no file: set it to one"),
+    (
+        lambda p: any(p[name]["batch_size"] % _launched(p)["processes"] for name in TRAINED),
+        "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
+        "align, verifier and simulator: set it so",
+    ),
+    (
+        lambda p: (
+            p["align"]["objective"] in ("kto", "step_kto")
+            and p["align"]["batch_size"] // _launched(p)["processes"] < 2
+        ),
+        "align.objective={align.objective} compares rows of a batch: set align.batch_size to two "
+        "rows for each process",
     ),
     (
         lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
@@ -174,4 +202,4 @@ def refuse_conflicts(values: Values) -> None:
 
 def _filled(message: str, values: Values) -> str:
     """The message with the values that it names, as in {pair.by}."""
-    return re.sub(r"\{(\w+)\.(\w+)\}", lambda m: str(values[m[1]][m[2]]), message)
+    return re.sub(r"\{([\w.]+)\}", lambda m: str(reduce(getitem, m[1].split("."), values)), message)
