@@ -1,6 +1,5 @@
 """On a Ray cluster: the same rows as without, also when a node is lost on the way."""
 
-import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from stages.grading import frame
 from stages.grading.frame import GradeSettings, grade_frame
 from stages.objectives.verifier import score_steps
 from stages.stage import Turn
+from tests.test_verifier import learn, step_rows
 
 pytestmark = pytest.mark.loop
 ENGINE = TransformersSettings(name="transformers", batch_size=4, shard_size=8)
@@ -35,7 +35,9 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_TMPDIR", folder)
         small = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
-        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+        soon = {"health_check_period_ms": 1000, "health_check_failure_threshold": 2}
+        head = {"num_cpus": 0, "_system_config": soon, **small}
+        started = Cluster(initialize_head=True, head_node_args=head)
         for _ in range(2):
             started.add_node(num_cpus=1, **small)
         yield started
@@ -98,3 +100,51 @@ def test_a_node_lost_while_drawing_changes_nothing(
     assert len(nodes.worker_nodes) == 1
     assert added == [8] * 45
     assert capfd.readouterr() == ("", "")
+
+
+def test_scores_are_the_same(spread: ComputeSettings, checkpoint: Path, tmp_path: Path) -> None:
+    rows = step_rows()
+    learn(checkpoint, tmp_path, rows, max_steps=2)
+    here, there = (score_steps(tmp_path, rows, 5, 128, c, 0) for c in (HERE, spread))
+    assert here == there
+    assert len({p for scores in here for p in scores}) > 4
+
+
+def test_verdicts_are_the_same(spread: ComputeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "SHARD", 8)
+    answers = ["4", r"\frac{8}{2}", "5", "2+2", "x", r"\sqrt{16}"]
+    shown = [f"#### {answer}" for answer in answers for _ in range(5)]
+    program = "def double(x):\n    return x + x\n"
+    table = pl.DataFrame(
+        {
+            "kind": ["math"] * 30 + ["code"],
+            "answer": ["4"] * 30 + [program],
+            "options": [[]] * 31,
+            "tests": [[]] * 30 + [["assert double(2) == 4"]],
+            "given": [""] * 31,
+            "text": [*shown, program],
+        },
+        schema_overrides={"options": pl.List(pl.String), "tests": pl.List(pl.String)},
+    )
+    here, there = (grade_frame(table, GRADE, compute=compute) for compute in (HERE, spread))
+    assert here.equals(there)
+    assert here["correct"].to_list() == [x in "4 2+2" or "\\" in x for x in shown] + [True]
+
+
+def test_a_node_that_does_not_see_the_model_says_so(
+    spread: ComputeSettings, checkpoint: Path, problems: pl.DataFrame, tmp_path: Path
+) -> None:
+    (tmp_path / "m").symlink_to(checkpoint)
+    drawer = Drawer(tmp_path / "m", ENGINE, spread, Turn(1, 7))
+    drawer.model_digest = "another"
+    sampling = Sampling(1.0, 1.0, 8)
+    with pytest.raises(RatchetError, match=r"Ray node .* does not see the model in .*: run in a f"):
+        drawer.draw(drawer.requests(["one"], [0], sampling), sampling, "test")
+
+
+def test_no_cluster_is_one_line(nodes: Any) -> None:
+    import ray
+
+    ray.shutdown()
+    with pytest.raises(RatchetError, match=r"compute\.ray\.address=auto: no Ray cluster answers"):
+        cluster.connect(RaySettings(address="auto", actors=1, cpus=1, gpus=0, graders=1))

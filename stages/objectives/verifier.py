@@ -16,19 +16,21 @@ from stages.compute import ComputeSettings, set_up
 from stages.encode import Encoded, encode
 from stages.models import load_tokenizer
 from stages.objectives.training import Job, Rows
+from stages.objectives.whole import part
 
 MASKED = -100.0
 
 
 def step_losses(logits: Any, labels: Any) -> Any:
-    """Mean binary cross-entropy over labelled tokens (Eq. 4).
+    """Mean binary cross-entropy over labelled tokens (Eq. 4); zero when there is none.
 
     logits, labels: (batch, tokens); labels are probabilities in [0, 1], or -100 elsewhere.
     """
     import torch
 
     at = labels != MASKED
-    return torch.nn.functional.binary_cross_entropy_with_logits(logits[at], labels[at])
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    return entropy(logits[at], labels[at], reduction="sum") / at.sum().clamp(min=1)
 
 
 def collate(rows: Sequence[dict[str, Any]], pad: int) -> dict[str, Any]:
@@ -86,7 +88,8 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
 
         def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
             labels = inputs.pop("labels")
-            return step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
+            losses = step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
+            return losses * part(self.accelerator, (labels != MASKED).sum())
 
         def prediction_step(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
             with torch.no_grad():
