@@ -26,12 +26,14 @@ class Actor:
     """A process on a node. A user's mistake comes back as a line: raised, Ray would retry it."""
 
     def __init__(self, kind: Callable[..., Any], given: Sequence[Any]) -> None:
-        self.kind, self.given, self.worker = kind, given, None
+        self.kind, self.given = kind, given
+        self.worker: Callable[[Any], Any] | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         result, line = None, ""
         try:
-            self.worker = self.worker or self.kind(*self.given)
+            if self.worker is None:
+                self.worker = self.kind(*self.given)
             result = self.worker(pickle.loads(row["item"]))
         except RatchetError as error:
             line = str(error)
@@ -122,7 +124,7 @@ def speechless() -> Iterator[None]:
     """Nothing reaches standard error, not even from C++; failures are raised."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield

@@ -60,9 +60,7 @@ def score(
     from stages.objectives.verifier import score_steps
 
     rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
-    scores = score_steps(
-        verifier, rows, score.batch_size, score.max_length, compute, turn.seed
-    )
+    scores = score_steps(verifier, rows, score.batch_size, score.max_length, compute, turn.seed)
     step_scores = (
         rows.select("path_id")
         .with_columns(pl.Series("probability", scores, pl.List(pl.Float64)))

@@ -35,7 +35,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_TMPDIR", folder)
         small = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
-        soon = {"health_check_period_ms": 1000, "health_check_failure_threshold": 2}
+        soon = {"health_check_period_ms": 1000}
         head = {"num_cpus": 0, "_system_config": soon, **small}
         started = Cluster(initialize_head=True, head_node_args=head)
         for _ in range(2):

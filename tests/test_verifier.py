@@ -87,7 +87,6 @@ def test_padding_masks() -> None:
 def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    import torch
 
     rows = step_rows()
     losses = learn(checkpoint, tmp_path, rows)
@@ -109,7 +108,6 @@ def test_accumulated_batches_are_a_mean(checkpoint: Path, run_folder: Path) -> N
 
 @pytest.mark.parametrize("bits", [16, 4])
 def test_it_learns_by_adapters_too(checkpoint: Path, run_folder: Path, bits: int) -> None:
-    import torch
 
     if bits == 4:
         pytest.importorskip("bitsandbytes", reason="bitsandbytes (extra gpu) is not installed")

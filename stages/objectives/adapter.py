@@ -113,9 +113,10 @@ def save(
 
 def untrained(model: Any, start: Path) -> Any:
     """A model of the same kind, as it was at the start."""
-    kinds = (kind for kind in type(model).__mro__ if kind.__module__.startswith("transformers."))
+    family: list[Any] = type(model).mro()  # FSDP puts a class of its own before the model's
+    kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
     how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
-    return next(kinds).from_pretrained(start, **how)
+    return kind.from_pretrained(start, **how)
 
 
 def settle(folder: Path) -> None:
