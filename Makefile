@@ -3,9 +3,9 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install test unit check bench contract
+.PHONY: run install test unit check bench gpu-check contract
 
-test unit bench: export HF_HUB_OFFLINE = 1
+test unit bench gpu-check: export HF_HUB_OFFLINE = 1
 test unit: export OMP_WAIT_POLICY = PASSIVE
 
 run: install
@@ -33,6 +33,9 @@ check: install ## style and types
 
 bench: install ## speed, as ratios side by side in one run
 	python -m tests.bench
+
+gpu-check: install ## every objective and sampling on a GPU, with times and memory
+	python -m tests.gpu_check
 
 contract: install ## write the DVC files and params.yaml from declarations and conf/
 	python -m tests.contract

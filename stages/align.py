@@ -1,6 +1,7 @@
 """align: M_k, the model trained on this iteration's rows (SIPF Algorithm 1)."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -8,9 +9,10 @@ import polars as pl
 from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.pairs import Pairs
-from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.compute import ComputeSettings
 from stages.models import ModelSettings, need_model, starting_point
 from stages.objectives.catalog import train
+from stages.objectives.launch import run
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows, TrainerSettings
 from stages.stage import Turn, now, stage
@@ -41,12 +43,10 @@ def align(
     if align.objective == "none":
         shutil.copytree(start, out, dirs_exist_ok=True)
         return Losses.create_empty()
-    set_up(compute, turn.seed)
-    quiet_datasets()
     rate = align.learning_rate * align.rate_scale
     settings = align.model_copy(update={"learning_rate": rate})
     job = Job(need_model(start), out, turn, settings, trainer, model.adapter)
-    return train(align.objective, job, Rows(pairs, examples))
+    return run(partial(train, align.objective), job, Rows(pairs, examples), compute)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,42 @@
 import os
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from stages.settings import Section
 from stages.stage import quiet
 
 
+class RaySettings(BaseModel):
+    """A Ray cluster to draw, score and grade on; the run's folder lies where all nodes see it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    address: str = Field(min_length=1)
+    actors: int = Field(ge=1)
+    cpus: float = Field(ge=0)
+    gpus: float = Field(ge=0)
+    graders: int = Field(ge=1)
+
+    def engines(self) -> dict[str, Any]:
+        """What is asked of the cluster to hold models: how many, and the share of each."""
+        return {"actors": self.actors, "cpus": self.cpus, "gpus": self.gpus}
+
+
+class LaunchSettings(BaseModel):
+    """Processes that train together, started by `accelerate launch`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    config: str = Field(min_length=1)
+    processes: int = Field(ge=1)
+
+
 class ComputeSettings(Section):
-    """Section `compute`: the machine, never the method."""
+    """Section `compute`: the machine, never the method. Without ray and launch: here, alone."""
 
     section: ClassVar[str] = "compute"
     threads: int | None = Field(ge=1)
+    ray: RaySettings | None = None
+    launch: LaunchSettings | None = None
 
 
 def set_up(settings: ComputeSettings, seed: int) -> Any:

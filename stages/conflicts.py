@@ -1,11 +1,18 @@
 """What no section can see alone: values that are right by themselves and wrong together."""
 
 import re
+from collections.abc import Mapping
+from functools import reduce
+from importlib.util import find_spec
+from operator import getitem
+from pathlib import Path
+from typing import Any
 
 from schemas.table import RatchetError
 from stages.server_conflicts import SERVER_CONFLICTS, Conflict, Values, evaluates
 
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
+TRAINED = ("sft", "align", "verifier", "simulator")
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
@@ -29,6 +36,15 @@ def _other_draws(p: Values) -> bool:
     simulator = "policy" if p["model"]["simulator"] == "policy" else "simulator"
     drawn = sample["by"] == "sampling" and sample["model"] == simulator
     return bool(label["evidence"] in ("outcome", "both") and not (same and drawn))
+
+
+def _launched(p: Values) -> Mapping[str, Any]:
+    return p["compute"].get("launch") or {"config": None, "processes": 1}
+
+
+def _no_launch_file(p: Values) -> bool:
+    config = _launched(p)["config"]
+    return config is not None and not Path(config).is_file()
 
 
 CONFLICTS: list[Conflict] = [
@@ -126,8 +142,22 @@ CONFLICTS: list[Conflict] = [
         "pair.with_reference is of balanced rows: set it to false, or pair.rows=balanced",
     ),
     (
-        lambda p: p["align"]["objective"] in ("kto", "step_kto") and p["align"]["batch_size"] < 2,
-        "align.objective={align.objective} compares rows of a batch: set align.batch_size=2",
+        lambda p: p["compute"].get("ray") is not None and find_spec("ray") is None,
+        "compute.ray needs Ray: `pip install 'ray[data]'`, or set it to null",
+    ),
+    (_no_launch_file, "compute.launch.config={compute.launch.config} is no file: set it to one"),
+    (
+        lambda p: any(p[name]["batch_size"] % _launched(p)["processes"] for name in TRAINED),
+        "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
+        "align, verifier and simulator: set it so",
+    ),
+    (
+        lambda p: (
+            p["align"]["objective"] in ("kto", "step_kto")
+            and p["align"]["batch_size"] // _launched(p)["processes"] < 2
+        ),
+        "align.objective={align.objective} compares rows of a batch: set align.batch_size to two "
+        "rows for each process",
     ),
     (
         lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
@@ -188,4 +218,4 @@ def refuse_conflicts(values: Values) -> None:
 
 def _filled(message: str, values: Values) -> str:
     """The message with the values that it names, as in {pair.by}."""
-    return re.sub(r"\{(\w+)\.(\w+)\}", lambda m: str(values[m[1]][m[2]]), message)
+    return re.sub(r"\{([\w.]+)\}", lambda m: str(reduce(getitem, m[1].split("."), values)), message)

@@ -23,6 +23,7 @@ from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
+from stages.tasks.steps import open_end, rest
 from stages.tasks.task import Task, TaskSettings, named
 
 
@@ -105,18 +106,23 @@ def attempt(
     """
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
     begun = still.unique(["problem_id", "prefix"], maintain_order=True)
-    prompts = begun.select(pl.concat_str("prompt", "prefix")).to_series().to_list()
+    pairs = begun.select("prompt", "prefix").rows()
+    prompts = [prompt + open_end(prefix) for prompt, prefix in pairs]
     requests = drawer.requests(prompts, [draw] * len(prompts), sampling)
     done = drawer.draw(requests, sampling, f"correct {draw + 1}")
-    steps = [task.split(completion.text) for completion in done]
+    endings = [rest(prefix, c.text) for (_, prefix), c in zip(pairs, done, strict=True)]
+    steps = [task.split(ending) for ending in endings]
     ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, done, strict=True)]
     texts = begun.select("problem_id", "prefix", *REFERENCE).with_columns(
-        pl.Series("ending", [c.text for c in done], pl.String),
+        pl.Series("ending", endings, pl.String),
         pl.Series("first", [s[0] if s else "" for s in steps], pl.String),
         pl.Series("ended", ended, pl.Boolean),
     )
     graded = grade_frame(
-        texts.with_columns(text=pl.concat_str("prefix", "ending")), grade, "grade corrections"
+        texts.with_columns(text=pl.concat_str("prefix", "ending")),
+        grade,
+        "grade corrections",
+        drawer.compute,
     ).select("problem_id", "prefix", "first", "ended", reached="correct")
     words = pl.col("first").str.strip_chars()
     found = pl.col("reached") & (words != "") & (words != pl.col("rejected").str.strip_chars())

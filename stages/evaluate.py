@@ -41,7 +41,7 @@ def answer(
         pl.Series("text", [c.text for c in done], pl.String),
         pl.Series("n_tokens", [c.n_tokens for c in done], pl.Int32),
     )
-    return grade_frame(rows, grade)
+    return grade_frame(rows, grade, compute=drawer.compute)
 
 
 def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:

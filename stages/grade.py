@@ -6,6 +6,7 @@ from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
+from stages.compute import ComputeSettings
 from stages.grading import GRADER_VERSION
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame, ungraded
 from stages.stage import now, once, stage
@@ -14,14 +15,17 @@ from stages.stage import now, once, stage
 @stage(
     reads={"problems": once(Problems), "samples": now(Samples, by="sample")},
     writes=[now(Verdicts), now(Rejects)],
-    sections=[GradeSettings],
+    sections=[GradeSettings, ComputeSettings],
 )
 def grade(
-    problems: pl.DataFrame, samples: pl.DataFrame, grade: GradeSettings
+    problems: pl.DataFrame,
+    samples: pl.DataFrame,
+    grade: GradeSettings,
+    compute: ComputeSettings,
 ) -> dict[str, pl.DataFrame]:
     """One verdict per sample; answers that could not be compared are rejects too."""
     asked = samples.join(problems.select("problem_id", *REFERENCE), on="problem_id")
-    graded = grade_frame(asked, grade).with_columns(grader=pl.lit(GRADER_VERSION))
+    graded = grade_frame(asked, grade, compute=compute).with_columns(grader=pl.lit(GRADER_VERSION))
     return {"verdicts": graded, "rejects": ungraded(graded)}
 
 

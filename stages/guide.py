@@ -117,7 +117,7 @@ def guide(
         return results(pl.DataFrame(), none, faults)
     if guide.by == "gold":
         gold = gold_samples(cases).join(references, on="problem_id", maintain_order="left")
-        return results(grade_frame(gold, grade), none, faults)
+        return results(grade_frame(gold, grade, compute=compute), none, faults)
 
     def teaching() -> Drawer:
         if teacher.by == "server":

@@ -92,7 +92,7 @@ def draw_all(
     rounds = [draw_round(drawer, problems, range(k), sampling)]
     if greedy or not (positives or negatives):
         return rounds[0]
-    graded = grade_frame(rounds[0], grade)
+    graded = grade_frame(rounds[0], grade, compute=drawer.compute)
     for first in range(k, settings.max_draws, k):
         few = problems.join(lacking(graded, positives, negatives), on="problem_id", how="semi")
         few = few.sort("problem_id")
@@ -100,7 +100,8 @@ def draw_all(
             break
         last = min(first + k, settings.max_draws)
         rounds.append(draw_round(drawer, few, range(first, last), sampling))
-        graded = pl.concat([graded, grade_frame(rounds[-1], grade)])
+        more = grade_frame(rounds[-1], grade, compute=drawer.compute)
+        graded = pl.concat([graded, more])
     return pl.concat(rounds)
 
 

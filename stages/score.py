@@ -13,7 +13,7 @@ from schemas.path_scores import PathScores
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_scores import StepScores
-from stages.compute import ComputeSettings, set_up
+from stages.compute import ComputeSettings
 from stages.models import is_empty, need_model
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
@@ -59,9 +59,9 @@ def score(
         }
     from stages.objectives.verifier import score_steps
 
-    device = set_up(compute, turn.seed)
     rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
-    scores = score_steps(need_model(verifier), rows, score.batch_size, score.max_length, device)
+    folder = need_model(verifier)
+    scores = score_steps(folder, rows, score.batch_size, score.max_length, compute, turn.seed)
     step_scores = (
         rows.select("path_id")
         .with_columns(pl.Series("probability", scores, pl.List(pl.Float64)))

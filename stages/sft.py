@@ -8,8 +8,9 @@ import polars as pl
 from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.table import RatchetError
-from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.compute import ComputeSettings
 from stages.models import ModelSettings, is_empty, mark_empty, need_model
+from stages.objectives.launch import run
 from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.stage import Turn, once, stage
@@ -44,10 +45,8 @@ def sft(
         return Losses.create_empty()
     if examples.is_empty():
         raise RatchetError("no problem has a gold rationale (D0 is empty): the task must give some")
-    set_up(compute, turn.seed)
-    quiet_datasets()
     job = Job(need_model(start), out, turn, sft, trainer, model.adapter)
-    return train_sft(job, Rows(examples=examples))
+    return run(train_sft, job, Rows(examples=examples), compute)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from stages.evidence import evidence, later_prefixes
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.search import SearchSettings, decided, spans, wanted
+from stages.tasks.steps import go_on
 
 
 class SimulationSettings(SearchSettings):
@@ -126,17 +127,20 @@ def counted(
 def roll_out(
     drawer: Drawer, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
 ) -> pl.DataFrame:
-    """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance."""
+    """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance.
+
+    Drawn from `open_end` of the prefix.
+    """
     begin = pl.col("n_rollouts")
     rows = (
         asked.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
         .explode("draw")
-        .with_columns(prompt=pl.concat_str("prompt", "prefix"))
+        .with_columns(prompt=pl.concat_str("prompt", pl.col("prefix").str.strip_chars_end(" ")))
     )
     drawn = draw_rows(drawer, rows, sampling, f"label {number}")
-    return grade_frame(
-        drawn.with_columns(text=pl.concat_str("prefix", "text")), grade, "grade rollouts"
-    )
+    texts = [go_on(prefix, text) for prefix, text in drawn.select("prefix", "text").iter_rows()]
+    whole = drawn.with_columns(pl.Series("text", texts, pl.String))
+    return grade_frame(whole, grade, "grade rollouts", drawer.compute)
 
 
 def counted_rows(

@@ -15,8 +15,9 @@ from pydantic import Field
 from schemas.losses import Losses
 from schemas.problems import Problems
 from schemas.table import RatchetError
-from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.compute import ComputeSettings, set_up
 from stages.models import POLICY, SERVER, TRAINED, Architecture, ModelSettings, fetch, mark_empty
+from stages.objectives.launch import run
 from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.scratch import make_scratch
@@ -82,13 +83,12 @@ def simulator(
     else:
         examples = lessons(task, simulator.problems, turn.seed, problems)
         set_up(compute, turn.seed)
-        quiet_datasets()
         with TemporaryDirectory() as folder:
             start = Path(folder)
             texts = [*examples["prompt"], *examples["completion"]]
             make_scratch(simulator, texts, turn.seed, start)
             job = Job(start, out, turn, simulator, trainer, None)
-            return train_sft(job, Rows(examples=examples))
+            return run(train_sft, job, Rows(examples=examples), compute)
     return Losses.create_empty()
 
 

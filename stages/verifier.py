@@ -11,7 +11,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from schemas.table import RatchetError
-from stages.compute import ComputeSettings, quiet_datasets, set_up
+from stages.compute import ComputeSettings
 from stages.models import (
     POLICY,
     SIMULATOR,
@@ -21,6 +21,7 @@ from stages.models import (
     need_model,
     starting_point,
 )
+from stages.objectives.launch import run
 from stages.objectives.training import Job, TrainerSettings, TrainingSettings
 from stages.objectives.verifier import train_verifier
 from stages.stage import Turn, now, once, stage
@@ -101,8 +102,6 @@ def verifier(
             "no step is labelled, so there is nothing to train the verifier on: "
             "set label.by=rollouts, or verifier.by=none with pair.by=outcome"
         )
-    set_up(compute, turn.seed)
-    quiet_datasets()
     own = {POLICY: previous, SIMULATOR: simulator}
     with TemporaryDirectory() as folder:
         if model.verifier in ("base", "sft"):
@@ -112,9 +111,8 @@ def verifier(
         else:
             start = Path(folder)
             fetch(model.verifier, "model.verifier", start)
-        return train_verifier(
-            Job(need_model(start), out, turn, verifier, trainer, model.adapter), rows
-        )
+        job = Job(need_model(start), out, turn, verifier, trainer, model.adapter)
+        return run(train_verifier, job, rows, compute)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from schemas.table import RatchetError
+from stages import conflicts
 from stages.check import check_values, sections
 from stages.conflicts import CONFLICTS
 from tests.contract import params
@@ -42,6 +43,16 @@ REFUSED = [
     (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo reads pairs only"),
     (["recipe=siof", "pair.with_reference=true"], "pair.with_reference is of balanced rows"),
     (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares rows of a batch"),
+    (["compute=ray"], "compute.ray needs Ray: `pip install 'ray[data]'`"),
+    (["compute=fsdp", "compute.launch.config=x.yaml"], "compute.launch.config=x.yaml is no file"),
+    (
+        ["compute=fsdp", "compute.launch.processes=3"],
+        "compute.launch.processes=3 must divide the batch_size of sft, align, verifier",
+    ),
+    (
+        ["compute=fsdp", "recipe=kto", "align.batch_size=4"],
+        "align.objective=kto compares rows of a batch",
+    ),
     (["recipe=gsi_interactive"], "guide.by=interactive needs a teacher"),
     (["recipe=gsi_interactive", "teacher.by=simulator"], "teacher.by=simulator needs one"),
     (["recipe=adaptive", "sample.by=none"], "guide.by=adaptive needs samples to find the tail in"),
@@ -92,11 +103,17 @@ ALLOWED = [
     SIMULATED,
     [*SIMULATED, "recipe=distill"],
     *([f"engine={name}"] for name in ("auto", "transformers", "vllm")),
+    ["compute=one_gpu"],
+    ["compute=fsdp"],
+    ["compute=deepspeed", "recipe=step_kto", "align.batch_size=8"],
 ]
 
 
 @pytest.mark.parametrize(("overrides", "message"), REFUSED)
-def test_what_is_refused(overrides: list[str], message: str) -> None:
+def test_what_is_refused(
+    overrides: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conflicts, "find_spec", lambda name: None)  # as without extras
     with pytest.raises(RatchetError) as error:
         check_values(yaml.safe_load(params(*overrides)), sections())
     text = str(error.value)

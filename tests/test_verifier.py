@@ -87,12 +87,11 @@ def test_padding_masks() -> None:
 def test_it_learns_which_steps_are_right_and_scores_them_anywhere(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    import torch
 
     rows = step_rows()
     losses = learn(checkpoint, tmp_path, rows)
     assert losses["loss"][-1] < 0.2
-    scores = score_steps(tmp_path, rows, 5, 128, torch.device("cpu"))
+    scores = score_steps(tmp_path, rows, 5, 128, ComputeSettings(threads=1), 0)
     for found, wanted in zip(scores, rows["labels"].to_list(), strict=True):
         assert [round(p) for p in found] == wanted
 
@@ -109,7 +108,6 @@ def test_accumulated_batches_are_a_mean(checkpoint: Path, run_folder: Path) -> N
 
 @pytest.mark.parametrize("bits", [16, 4])
 def test_it_learns_by_adapters_too(checkpoint: Path, run_folder: Path, bits: int) -> None:
-    import torch
 
     if bits == 4:
         pytest.importorskip("bitsandbytes", reason="bitsandbytes (extra gpu) is not installed")
@@ -118,7 +116,7 @@ def test_it_learns_by_adapters_too(checkpoint: Path, run_folder: Path, bits: int
     out.mkdir()
     losses = learn(checkpoint, out, step_rows(), adapter, learning_rate=2e-2)
     assert losses["loss"][-1] < losses["loss"][0] / 2
-    scores = score_steps(out, step_rows().head(4), 5, 128, torch.device("cpu"))
+    scores = score_steps(out, step_rows().head(4), 5, 128, ComputeSettings(threads=1), 0)
     assert [round(p) for p in scores[0]] == [1, 0]
 
 

@@ -1,12 +1,14 @@
 """Draws completions through the ledger: only what was never drawn goes to the engine."""
 
-from collections.abc import Sequence
+import platform
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from schemas.table import RatchetError
-from stages.compute import ComputeSettings, set_up
+from stages.cluster import spread
+from stages.compute import ComputeSettings, RaySettings, set_up
 from stages.engines.auto import settled
 from stages.engines.completions_engine import CompletionsEngine
 from stages.engines.engine import (
@@ -38,11 +40,14 @@ class Drawer:
     of any other.
     """
 
+    cluster: RaySettings | None = None  # who draws: engines on these nodes, or one here
+
     def __init__(
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
     ) -> None:
         remote = engine if isinstance(engine, OpenAISettings) else None
         self.compute, self.completions = compute, served(model) or remote
+        self.cluster = None if self.completions else compute.ray
         if self.completions:
             address = self.completions.address()
             self._begin(self.completions, CompletionsEngine.version, digest(*address), turn)
@@ -76,15 +81,33 @@ class Drawer:
         known = self.ledger.find(keys)
         self.turn.count(draws_reused=sum(key in known for key in keys))
         size = getattr(self.settings, "shard_size", len(requests)) or 1
+        parts = [range(i, min(i + size, len(requests))) for i in range(0, len(requests), size)]
+        missing = [[i for i in part if keys[i] not in known] for part in parts]
         with progress(what, len(requests)) as advance:
-            for start in range(0, len(requests), size):
-                part = range(start, min(start + size, len(requests)))
-                missing = [i for i in part if keys[i] not in known]
-                if missing:
-                    asked = [requests[i] for i in missing]
-                    known |= self._complete(asked, [keys[i] for i in missing], sampling)
-                advance(len(part))
+            advance(len(requests) - sum(map(len, missing)))
+            for drawn in self._complete_all([m for m in missing if m], requests, keys, sampling):
+                known |= drawn
+                advance(len(drawn))
         return [known[key] for key in keys]
+
+    def _complete_all(
+        self,
+        shards: list[list[int]],
+        requests: Sequence[Request],
+        keys: Sequence[str],
+        sampling: Sampling,
+    ) -> Iterator[dict[str, Completion]]:
+        """`_complete` for each shard (places in requests), one after another; on a cluster, all."""
+        asked = [[requests[i] for i in shard] for shard in shards]
+        names = [[keys[i] for i in shard] for shard in shards]
+        if self.cluster is None:
+            for some, named in zip(asked, names, strict=True):
+                yield self._complete(some, named, sampling)
+            return
+        model = (self.engine_settings, self.version, self.model.resolve(), self.model_digest)
+        given = (*model, self.compute, self.turn.seed, sampling)
+        for place, drawn in spread(self.cluster, Node, given, asked, **self.cluster.engines()):
+            yield self._keep(names[place], drawn)
 
     def _complete(
         self, requests: list[Request], keys: list[str], sampling: Sampling
@@ -98,6 +121,9 @@ class Drawer:
             if failure.done:
                 self.ledger.add({keys[i]: c for i, c in failure.done.items()})
             raise
+        return self._keep(keys, drawn)
+
+    def _keep(self, keys: list[str], drawn: list[Completion]) -> dict[str, Completion]:
         self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
         return self.ledger.add(dict(zip(keys, drawn, strict=True)))
 
@@ -106,6 +132,39 @@ class Drawer:
             return CompletionsEngine(self.completions)
         device = set_up(self.compute, self.turn.seed)
         return open_engine(self.engine_settings, self.model, device)
+
+
+class Node:
+    """An engine on a node of a cluster: completes one shard after another, each by itself.
+
+    Raises RatchetError where the node has not the engine or the model that the ledger will name.
+    """
+
+    def __init__(
+        self,
+        engine: EngineSettings,
+        version: str,
+        model: Path,
+        model_digest: str,
+        compute: ComputeSettings,
+        seed: int,
+        sampling: Sampling,
+    ) -> None:
+        here = f"Ray node {platform.node()}"
+        if not model.is_dir() or folder_digest(model) != model_digest:
+            raise RatchetError(
+                f"{here} does not see the model in {model}: "
+                "run in a folder that all nodes share under one path"
+            )
+        if (found := engine_version(engine, model)) != version:
+            raise RatchetError(
+                f"{here} has {found}, and this run {version}: install requirements.lock there"
+            )
+        self.sampling = sampling
+        self.engine = open_engine(engine, model, set_up(compute, seed))
+
+    def __call__(self, requests: list[Request]) -> list[Completion]:
+        return self.engine.complete(requests, self.sampling)
 
 
 class RemoteDrawer(Drawer):

@@ -93,7 +93,8 @@ def attempts(
         )
         drawn = draw_rows(drawer, asked, sampling, f"guide {number}")
         texts = [go_on(start, text) for start, text in drawn.select("start", "text").iter_rows()]
-        done = grade_frame(drawn.with_columns(pl.Series("text", texts, pl.String)), grade)
+        whole = drawn.with_columns(pl.Series("text", texts, pl.String))
+        done = grade_frame(whole, grade, compute=drawer.compute)
         graded = done.select("sample_id", "text", "correct").iter_rows()
         for (case, asking), (name, text, correct) in zip(chosen, graded, strict=True):
             case.history.append(Attempt(name, text, correct, asking.shown))

@@ -72,26 +72,51 @@ def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
     return get_peft_model(model, config)
 
 
+def gathered(trainer: Any) -> dict[str, Any] | None:
+    """The weights, whole, where processes hold parts of them; every process must ask."""
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        weights: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+        return weights
+    return None
+
+
 def save(
-    model: Any, tokenizer: Any, start: Path, adapter: AdapterSettings | None, out: Path
+    model: Any,
+    tokenizer: Any,
+    start: Path,
+    adapter: AdapterSettings | None,
+    out: Path,
+    weights: dict[str, Any] | None = None,
 ) -> None:
-    """Writes the trained model to `out` in the precision that `start` has."""
+    """Writes the trained model to `out` in the precision that `start` has.
+
+    `weights` stand in for the model's own, which are in parts: see `gathered`.
+    """
     import transformers
 
     stored = transformers.AutoConfig.from_pretrained(start).dtype
     if adapter is not None:
         from peft import PeftModel
 
-        model.save_pretrained(out / "adapter")
+        model.save_pretrained(out / "adapter", state_dict=weights)
         settle(out / "adapter")
-        whole = getattr(transformers, type(model.get_base_model()).__name__)
-        how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
-        fresh = whole.from_pretrained(start, **how)
+        fresh = untrained(model.get_base_model(), start)
         model = PeftModel.from_pretrained(fresh, out / "adapter").merge_and_unload()
+    elif weights is not None:
+        model = untrained(model, start)
+        model.load_state_dict(weights)
     if stored is not None:
         model = model.to(stored)
     model.save_pretrained(out)
     save_tokenizer(tokenizer, out)
+
+
+def untrained(model: Any, start: Path) -> Any:
+    """A model of the same kind, as it was at the start."""
+    family: list[Any] = type(model).mro()  # FSDP puts a class of its own before the model's
+    kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
+    how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
+    return kind.from_pretrained(start, **how)
 
 
 def settle(folder: Path) -> None:

@@ -8,10 +8,11 @@ import fcntl
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from stages.identity import digest
 from stages.kept import beside_cache
@@ -41,6 +42,18 @@ def held(checkpoints: Path) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
         shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+@contextmanager
+def together(checkpoints: Path, accelerator: Any) -> Iterator[None]:
+    """`held` by the main process for all that train with it; it deletes what was cut short."""
+    main = accelerator.is_main_process
+    with held(checkpoints) if main else nullcontext():
+        if main:
+            last_whole(checkpoints)
+        accelerator.wait_for_everyone()
+        yield
+        accelerator.wait_for_everyone()
 
 
 def last_whole(checkpoints: Path) -> str | None:

@@ -42,8 +42,8 @@ def trainer_class() -> type[Any]:
             means = outputs[0].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
             chosen, rejected = means.chunk(2)
             logged = self._metrics["train" if self.model.training else "eval"]
-            logged["logps/chosen"][-1] = chosen.mean().item()
-            logged["logps/rejected"][-1] = rejected.mean().item()
+            for name, side in (("chosen", chosen), ("rejected", rejected)):
+                logged[f"logps/{name}"][-1] = self.accelerator.gather(side.detach()).mean().item()
             return loss - self.nll * chosen.mean() if self.nll else loss
 
     return PreferenceTrainer

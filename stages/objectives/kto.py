@@ -17,6 +17,7 @@ from stages.objectives.heard import heard
 from stages.objectives.preflight import check_rows, mismatched
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
+from stages.objectives.whole import part
 
 
 def trainer_class() -> type[Any]:
@@ -45,12 +46,15 @@ def trainer_class() -> type[Any]:
             mask = inputs["completion_mask"][:, 1:]
             means = outputs[1].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
             wanted = inputs["label"].bool()
+            all_means, right = self.accelerator.gather((means.detach(), wanted))
             logged = self._metrics["train" if self.model.training else "eval"]
-            for name, rows in (("chosen", wanted), ("rejected", ~wanted)):
+            for name, rows in (("chosen", right), ("rejected", ~right)):
                 if rows.any():
-                    logged[f"logps/{name}"][-1] = means[rows].mean().item()
-            if self.nll and wanted.any():
-                loss = loss - self.nll * means[wanted].mean()
+                    logged[f"logps/{name}"][-1] = all_means[rows].mean().item()
+            if self.nll and right.any():
+                share = part(self.accelerator, wanted.sum())
+                nll = -(means * wanted).sum() / wanted.sum().clamp(min=1)
+                loss = loss + self.nll * share * nll
             return loss + self.more(outputs, inputs)
 
     return OutcomeKto

@@ -18,6 +18,7 @@ from stages.objectives import kto
 from stages.objectives.preflight import mismatched
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows
+from stages.objectives.whole import part
 
 NONE = -1  # a token of no step, a step of no label
 
@@ -76,12 +77,13 @@ def trainer_class() -> type[Any]:
         def more(self, outputs: list[Any], inputs: Any) -> Any:
             policy_kl, policy, reference_kl, reference = (output.log_probs for output in outputs)
             steps, steps_kl = inputs["steps"][:, 1:], inputs["KL_steps"][:, 1:]
+            labels = inputs["step_labels"][:, : int(steps.max()) + 1]
             z = baseline((policy_kl - reference_kl)[:, -steps_kl.size(1) :], steps_kl)
             z = self.accelerator.gather(z).mean()
-            return step_loss(
+            return part(self.accelerator, (labels != NONE).sum()) * step_loss(
                 (policy - reference)[:, -steps.size(1) :],
                 steps,
-                inputs["step_labels"],
+                labels,
                 z,
                 self.settings.step_beta,
                 self.settings.step_desirable,

@@ -1,5 +1,6 @@
 """What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
 
+import os
 from dataclasses import dataclass, field
 from math import gcd
 from pathlib import Path
@@ -13,7 +14,7 @@ from schemas.table import RatchetError
 from stages.identity import digest, folder_digest
 from stages.models import AdapterSettings
 from stages.objectives import checkpoints
-from stages.objectives.adapter import load, save
+from stages.objectives.adapter import gathered, load, save
 from stages.settings import Section
 from stages.stage import Turn, quiet
 
@@ -115,10 +116,21 @@ class Job:
         names = [self.settings, self.trainer, self.adapter, self.turn.seed, self.turn.stage]
         return checkpoints.folder(folder_digest(self.start), rows.digest(), *names)
 
+    def batch_size(self) -> int:
+        """Rows of a batch that this process has: its part, where several train together."""
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        if self.settings.batch_size % processes:
+            raise RatchetError(
+                f"a batch of {self.settings.batch_size} rows can't be split between {processes} "
+                "processes: set batch_size to a multiple of compute.launch.processes"
+            )
+        return self.settings.batch_size // processes
+
     def arguments(self, rows: Rows) -> dict[str, Any]:
         """Keyword arguments of transformers.TrainingArguments."""
         import torch
 
+        batch_size = self.batch_size()
         cuda = torch.cuda.is_available()
         can = cuda and torch.cuda.is_bf16_supported()
         precision = self.trainer.precision
@@ -126,8 +138,8 @@ class Job:
             "output_dir": str(self.checkpoints(rows)),
             "num_train_epochs": self.settings.epochs,
             "max_steps": self.settings.max_steps or -1,
-            "per_device_train_batch_size": self.settings.batch_size,
-            "per_device_eval_batch_size": self.settings.batch_size,
+            "per_device_train_batch_size": batch_size,
+            "per_device_eval_batch_size": batch_size,
             "gradient_accumulation_steps": self.trainer.accumulate,
             "learning_rate": self.settings.learning_rate,
             "lr_scheduler_type": self.settings.schedule,
@@ -171,10 +183,12 @@ class Job:
         trainer.remove_callback(PrinterCallback)
         if "ref" in getattr(trainer.model, "peft_config", {}):  # TRL's copy of an untrained adapter
             trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
-        with checkpoints.held(self.checkpoints(rows)):
-            last = checkpoints.last_whole(self.checkpoints(rows))
-            trainer.train(resume_from_checkpoint=last)
-            save(trainer.model, tokenizer, self.start, self.adapter, self.out)
+        folder = self.checkpoints(rows)
+        with checkpoints.together(folder, trainer.accelerator):
+            trainer.train(resume_from_checkpoint=checkpoints.last_whole(folder))
+            weights = gathered(trainer)
+            if trainer.accelerator.is_main_process:
+                save(trainer.model, tokenizer, self.start, self.adapter, self.out, weights)
         self.turn.count(optimiser_steps=trainer.state.global_step)
         return losses(trainer.state.log_history)
 

@@ -11,22 +11,26 @@ from typing import Any
 import polars as pl
 
 from schemas.table import RatchetError
+from stages.cluster import each
+from stages.compute import ComputeSettings, set_up
 from stages.encode import Encoded, encode
 from stages.models import load_tokenizer
 from stages.objectives.training import Job, Rows
+from stages.objectives.whole import part
 
 MASKED = -100.0
 
 
 def step_losses(logits: Any, labels: Any) -> Any:
-    """Mean binary cross-entropy over labelled tokens (Eq. 4).
+    """Mean binary cross-entropy over labelled tokens (Eq. 4); zero when there is none.
 
     logits, labels: (batch, tokens); labels are probabilities in [0, 1], or -100 elsewhere.
     """
     import torch
 
     at = labels != MASKED
-    return torch.nn.functional.binary_cross_entropy_with_logits(logits[at], labels[at])
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    return entropy(logits[at], labels[at], reduction="sum") / at.sum().clamp(min=1)
 
 
 def collate(rows: Sequence[dict[str, Any]], pad: int) -> dict[str, Any]:
@@ -84,7 +88,8 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
 
         def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
             labels = inputs.pop("labels")
-            return step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
+            losses = step_losses(model(**inputs).logits.squeeze(-1).float(), labels)
+            return losses * part(self.accelerator, (labels != MASKED).sum())
 
         def prediction_step(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
             with torch.no_grad():
@@ -102,27 +107,47 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
     return job.finish(trainer, tokenizer, given)
 
 
+class Scorer:
+    """A verifier, loaded: the probability of each step of each row of a batch."""
+
+    def __init__(self, folder: Path, compute: ComputeSettings, seed: int) -> None:
+        from transformers import AutoModelForTokenClassification
+
+        self.device = set_up(compute, seed)
+        self.pad = load_tokenizer(folder).pad_token_id
+        model = AutoModelForTokenClassification.from_pretrained(folder)
+        self.model = model.to(self.device).eval()
+
+    def __call__(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        import torch
+
+        batch = collate([{"input_ids": row.ids} for row in rows], self.pad)
+        with torch.inference_mode():
+            logits = self.model(**{k: v.to(self.device) for k, v in batch.items()}).logits
+        probabilities = torch.sigmoid(logits.squeeze(-1).float()).cpu()
+        return [probabilities[i, row.step_ends].tolist() for i, row in enumerate(rows)]
+
+
 def score_steps(
-    folder: Path, rows: pl.DataFrame, batch_size: int, max_length: int, device: Any
+    folder: Path,
+    rows: pl.DataFrame,
+    batch_size: int,
+    max_length: int,
+    compute: ComputeSettings,
+    seed: int,
 ) -> list[list[float]]:
     """Probability of each step of each row (prompt, steps); steps cut by max_length have none."""
-    import torch
-    from transformers import AutoModelForTokenClassification
-
+    set_up(compute, seed)  # before a tokenizer is loaded: it imports torch
     tokenizer = load_tokenizer(folder)
-    model = AutoModelForTokenClassification.from_pretrained(folder).to(device).eval()
     coded = [
         encode(tokenizer, prompt, steps, max_length, eos=False)
         for prompt, steps in rows.select("prompt", "steps").rows()
     ]
     order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))
+    parts = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
     scores: list[list[float]] = [[] for _ in coded]
-    with torch.inference_mode():
-        for first in range(0, len(order), batch_size):
-            part = order[first : first + batch_size]
-            batch = collate([{"input_ids": coded[i].ids} for i in part], tokenizer.pad_token_id)
-            logits = model(**{k: v.to(device) for k, v in batch.items()}).logits.squeeze(-1)
-            probabilities = torch.sigmoid(logits.float()).cpu()
-            for row, i in enumerate(part):
-                scores[i] = probabilities[row, coded[i].step_ends].tolist()
+    batches = [[coded[i] for i in part] for part in parts]
+    for place, found in each(compute, Scorer, (folder.resolve(), compute, seed), batches):
+        for i, probabilities in zip(parts[place], found, strict=True):
+            scores[i] = probabilities
     return scores

@@ -22,9 +22,14 @@ def open_end(prefix: str) -> str:
     return prefix.rstrip(" ")
 
 
+def rest(prefix: str, continuation: str) -> str:
+    """What came after `open_end`, without the blank that the prefix ends with already."""
+    return continuation.removeprefix(prefix[len(open_end(prefix)) :])
+
+
 def go_on(prefix: str, continuation: str) -> str:
-    """The whole text, given what came after `open_end`, with the prefix exactly as it was."""
-    return prefix + continuation.removeprefix(prefix[len(open_end(prefix)) :])
+    """The whole text, with the prefix exactly as it was."""
+    return prefix + rest(prefix, continuation)
 
 
 def _sentences(text: str) -> list[str]:
