@@ -65,6 +65,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view annotated_steps as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/annotated_steps/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view pairs as
 select iteration, * exclude (iteration) from read_parquet(
     'data/pairs/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -86,6 +92,18 @@ select iteration, stage, * exclude (iteration, stage) from read_parquet(
 create or replace view evaluations as
 select iteration, * exclude (iteration) from read_parquet(
     'data/evaluations/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view flaws as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/flaws/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view duels as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/duels/**/part.parquet', hive_partitioning = true, union_by_name = true,
     hive_types = {'iteration': smallint}
 );
 
