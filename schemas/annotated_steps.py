@@ -17,7 +17,8 @@ class AnnotatedSteps(Table):
     step = dy.Int16(primary_key=True, min=0)
     level = dy.Int16(nullable=True, min=0)
     sound = dy.Bool(
-        nullable=True, description="what people say; null after the first wrong step of ProcessBench"
+        nullable=True,
+        description="what people say; null after ProcessBench's first wrong step",
     )
     probability = dy.Float64(
         nullable=True, min=0, max=1, description="that it is right; null beyond score.max_length"

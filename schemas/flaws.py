@@ -17,7 +17,7 @@ class Flaws(Table):
 
     iteration = dy.Int16(primary_key=True, min=0)
     problem_id = dy.String(primary_key=True)
-    by = dy.Enum(["verifier", "critic"], description="who looked")
+    reviewer = dy.Enum(["verifier", "critic"], description="who looked")
     n_steps = dy.Int16(min=1)
     first_wrong = dy.Int16(
         min=-1, description="the earliest wrong step, from 0; -1: none (as in ProcessBench)"

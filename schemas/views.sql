@@ -237,11 +237,11 @@ with right_answers as (
 ),
 
 found as (
-    select iteration, suite, 'oracle' as by, flawed, flawed as truth
+    select iteration, suite, 'oracle' as reviewer, flawed, flawed as truth
     from right_answers
     where flawed is not null
     union all by name
-    select iteration, suite, by, first_wrong >= 0 as flawed, right_answers.flawed as truth
+    select iteration, suite, reviewer, first_wrong >= 0 as flawed, right_answers.flawed as truth
     from flaws
     inner join right_answers using (iteration, problem_id)
 )
@@ -249,7 +249,7 @@ found as (
 select
     iteration,
     suite,
-    by,
+    reviewer,
     count(*) as n,
     count(*) filter (where flawed) as n_flawed,
     avg(flawed::int) as share,

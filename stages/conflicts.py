@@ -8,6 +8,7 @@ from schemas.table import RatchetError
 
 Values = Mapping[str, Any]
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
+SELF = ("simulator", "policy")  # what was to be the simulator, and what it is
 PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
@@ -18,6 +19,19 @@ def _no_judge(p: Values) -> bool:
 def _no_teacher(p: Values) -> bool:
     asked = p["guide"]["by"] == "interactive" and p["teacher"]["by"] == "server"
     return bool(asked and None in (p["teacher"]["url"], p["teacher"]["model"]))
+
+
+def _reviews(p: Values) -> bool:
+    return bool(p["review"]["flawed_by"] != "oracle" or p["review"]["duel_with"] != "none")
+
+
+def _asks_critic(p: Values) -> bool:
+    return bool(p["review"]["flawed_by"] == "critic" or p["review"]["duel_with"] != "none")
+
+
+def _no_critic(p: Values) -> bool:
+    asked = _asks_critic(p) and p["critic"]["by"] == "server"
+    return bool(asked and None in (p["critic"]["url"], p["critic"]["model"]))
 
 
 def _no_labels(p: Values) -> bool:
@@ -141,6 +155,23 @@ CONFLICTS: list[tuple[Callable[[Values], bool], str]] = [
     (
         lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
         "label.delta={label.delta} of {label.rollouts} rollouts can't be passed: set it lower",
+    ),
+    (
+        _no_critic,
+        "review.flawed_by=critic and review.duel_with need a critic: set critic.url and "
+        "critic.model, or critic.by=simulator or policy",
+    ),
+    (
+        lambda p: _asks_critic(p) and (p["critic"]["by"], p["model"]["simulator"]) == SELF,
+        "critic.by=simulator needs one: set model.simulator, or critic.by=policy",
+    ),
+    (
+        lambda p: p["review"]["flawed_by"] == "verifier" and p["verifier"]["by"] == "none",
+        "review.flawed_by=verifier needs a verifier: set verifier.by=prm or orm",
+    ),
+    (
+        lambda p: _reviews(p) and not p["evaluate"]["greedy"],
+        "the review is of greedy answers: set evaluate.greedy=true",
     ),
     (
         lambda p: p["trainer"]["dev_share"] > 0 and p["trainer"]["checkpoint_every"] is None,

@@ -21,7 +21,6 @@ from stages.settings import Section
 from stages.stage import Turn, now, once, stage
 from stages.tasks.task import Task, TaskSettings, named
 
-
 OF_PROBLEM = ["problem_id", "source", "domain", "form_of", "level"]
 
 

@@ -14,6 +14,7 @@ Z_95 = 1.959963984540054  # normal quantile of 97.5%
 N_RESAMPLES = 2000
 N_FLIPS = 10_000
 AT_ONCE = 4_000_000  # random numbers held at a time
+TINY = 1e-9
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -25,9 +26,10 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Model a against model b on the same problems; n_won, n_lost: problems where a is above, below.
+    """Model a against model b on the same n problems.
 
-    `p` is of the hypothesis that the two could change places in every family.
+    `mean` of a - b with its 95% interval; a is above b in n_won problems, below it in n_lost. `p`
+    is of the hypothesis that the two could change places in every family.
     """
 
     n: int
@@ -54,37 +56,59 @@ def bootstrap(
 ) -> list[Interval]:
     """Percentile intervals of the mean of each column of `values` (problems × measures).
 
-    `families` has one label a problem; each problem is its own where it is None. A column whose
-    values are all 0 or all 1 tells resampling nothing: it has Wilson's interval over families.
-    Raises ValueError for no problems.
+    `families` has one label a problem; each problem is its own where it is None. Raises ValueError
+    for no problems.
     """
     sums, sizes = _by_family(values, families)
     means = [counts @ sums / (counts @ sizes)[:, None] for counts in _resamples(len(sizes), seed)]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975], axis=0)
-    made = []
-    for column, ends in zip(values.T, zip(low, high, strict=True), strict=True):
-        same = column.min() == column.max() and column[0] in (0.0, 1.0)
-        whole = wilson(int(column[0]) * len(sizes), len(sizes))
-        made.append(whole if same else Interval(float(ends[0]), float(ends[1])))
-    return made
+    return [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
-def paired(a: Array, b: Array, families: Sequence[object] | None = None, seed: int = 0) -> Difference:
-    """The mean of a - b (one value a problem each) with its bootstrap interval and a p-value.
+def of_rates(
+    values: Array, families: Sequence[object] | None = None, seed: int = 0
+) -> list[Interval]:
+    """The same of values in [0, 1].
 
-    The test flips the sign of each family's difference (two-sided). Where all that differ, differ
-    by as much, as right and wrong answers do, it is McNemar's and exact; else N_FLIPS are drawn.
+    A column that is 0 throughout, or 1, tells resampling nothing: it has Wilson's interval.
     """
+    n = len(values) if families is None else len(set(families))
+    ends = zip(values.min(axis=0), values.max(axis=0), strict=True)
+    return [
+        wilson(n * int(least), n) if least == most and least in (0.0, 1.0) else interval
+        for (least, most), interval in zip(ends, bootstrap(values, families, seed), strict=True)
+    ]
+
+
+def paired(
+    a: Array, b: Array, families: Sequence[object] | None = None, seed: int = 0
+) -> Difference:
+    """The mean of a - b (one value a problem each), its bootstrap interval and `p_value`."""
     difference = a - b
     ((low, high),) = bootstrap(difference[:, None], families, seed)
     n_won, n_lost = int((difference > 0).sum()), int((difference < 0).sum())
-    if n_won + n_lost == 0:
-        return Difference(len(a), 0.0, 0.0, 0.0, 0, 0, 1.0)
-    sums, _ = _by_family(difference[:, None], families)
-    moved = sums[np.abs(sums[:, 0]) > 1e-12, 0]
-    alike = bool(np.allclose(np.abs(moved), np.abs(moved[:1])))
-    p = mcnemar(int((moved > 0).sum()), int((moved < 0).sum())) if alike else _flips(moved, seed)
+    p = p_value(difference, families, seed)
     return Difference(len(a), float(difference.mean()), low, high, n_won, n_lost, p)
+
+
+def p_value(difference: Array, families: Sequence[object] | None = None, seed: int = 0) -> float:
+    """How often the mean is as far from 0 when each family's differences may change sign together.
+
+    Where all that differ, differ by as much, as right and wrong answers do, this is McNemar's test
+    and exact; else N_FLIPS flips are drawn. Two-sided.
+    """
+    sums, _ = _by_family(difference[:, None], families)
+    moved = sums[np.abs(sums[:, 0]) > TINY, 0]
+    if np.allclose(np.abs(moved), np.abs(moved[:1])):
+        return mcnemar(int((moved > 0).sum()), int((moved < 0).sum()))
+    rng = np.random.default_rng(seed)
+    limit, n_far, n_left = abs(moved.sum()) - TINY, 1, N_FLIPS
+    while n_left:
+        part = min(n_left, max(1, AT_ONCE // len(moved)))
+        signs = 2.0 * rng.integers(0, 2, (part, len(moved)), dtype=np.int8) - 1.0
+        n_far += int((np.abs(signs @ moved) >= limit).sum())
+        n_left -= part
+    return n_far / (N_FLIPS + 1)
 
 
 def mcnemar(n_won: int, n_lost: int) -> float:
@@ -94,19 +118,7 @@ def mcnemar(n_won: int, n_lost: int) -> float:
     for k in range(fewer):
         term = term * (n - k) // (k + 1)
         ways += term
-    return min(1.0, 2 * ways / 2**n)
-
-
-def _flips(moved: Array, seed: int) -> float:
-    """The share of sign flips whose sum is as far from zero; the sum itself counts as one."""
-    rng = np.random.default_rng(seed)
-    limit, n_far, n_left = abs(moved.sum()) - 1e-9, 1, N_FLIPS
-    while n_left:
-        part = min(n_left, max(1, AT_ONCE // len(moved)))
-        signs = 2.0 * rng.integers(0, 2, (part, len(moved)), dtype=np.int8) - 1.0
-        n_far += int((np.abs(signs @ moved) >= limit).sum())
-        n_left -= part
-    return n_far / (N_FLIPS + 1)
+    return float(min(1.0, 2 * ways / 2**n))
 
 
 def _by_family(values: Array, families: Sequence[object] | None) -> tuple[Array, Array]:

@@ -1,0 +1,29 @@
+"""The verifier's word on steps. Section `score` is here, since two stages score."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from stages.compute import ComputeSettings, set_up
+from stages.settings import Section
+
+
+class ScoreSettings(Section):
+    """Section `score`. annotated: dataset → file of solutions whose steps people have judged."""
+
+    section: ClassVar[str] = "score"
+    batch_size: int = Field(ge=1)
+    max_length: int = Field(ge=8)
+    annotated: dict[str, str]
+
+
+def probabilities(
+    verifier: Path, rows: pl.DataFrame, settings: ScoreSettings, compute: ComputeSettings, seed: int
+) -> list[list[float]]:
+    """Of each step of each row (prompt, steps); steps beyond max_length have none."""
+    from stages.objectives.verifier import score_steps
+
+    device = set_up(compute, seed)
+    return score_steps(verifier, rows, settings.batch_size, settings.max_length, device)
