@@ -165,6 +165,19 @@ from evaluations
 group by all
 order by all;
 
+-- Accuracy in and out of domain: the mean over suites, each counting the same (GSI Table 2).
+create or replace view domains as
+with suites as (
+    select iteration, domain, mode, suite, avg(correct::int) as accuracy
+    from evaluations
+    group by all
+)
+
+select iteration, domain, mode, count(*) as n_suites, avg(accuracy) as accuracy_mean
+from suites
+group by all
+order by all;
+
 -- The chance that one of k draws is right, for each problem and k = 1, 2, 4, … up to the number of
 -- draws n: 1 - C(n - c, k) / C(n, k), without bias (arXiv 2107.03374), as a product that keeps its
 -- precision. For another k, put it in place of the list.

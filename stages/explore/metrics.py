@@ -6,7 +6,7 @@ import polars as pl
 
 from schemas.table import RatchetError
 from stages.explore import views
-from stages.statistics.rates import Rates, rates
+from stages.statistics.rates import VALUES, Rates, rates
 
 PLACES = 6
 INTERVAL = ("mean", "low", "high")
@@ -31,7 +31,7 @@ def measure(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
             "elapsed_s": _rounded(row["elapsed_s"]),
             "suites": {},
         }
-    certain = rates(pl.DataFrame(views.ask(connection, "rates"), infer_schema_length=None))
+    certain = rates(pl.DataFrame(views.ask(connection, "rates"), schema=VALUES))
     for row in views.ask(connection, "metrics"):
         turn = iterations.get(str(row["iteration"]))
         if turn is None:

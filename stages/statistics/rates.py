@@ -7,13 +7,21 @@ from stages.statistics.intervals import bootstrap, of_rates, p_value
 
 Rates = dict[tuple[int, str, str], dict[str, float]]
 KEYS = ["problem_id", "family"]
+VALUES = {
+    "iteration": pl.Int64,
+    "suite": pl.String,
+    "problem_id": pl.String,
+    "family": pl.String,
+    "measure": pl.String,
+    "value": pl.Float64,
+}
 
 
 def rates(values: pl.DataFrame) -> Rates:
     """(iteration, suite, measure) → mean, low, high, and of iterations after 0 gain_mean, gain_low,
     gain_high, gain_p: the paired difference from iteration 0 on the problems of both.
 
-    `values` has iteration, suite, problem_id, family, measure and value.
+    `values` has the columns VALUES.
     """
     made: Rates = {}
     first: dict[str, pl.DataFrame] = {}
