@@ -106,8 +106,8 @@ def p_value(difference: Array, families: Sequence[object] | None = None, seed: i
     while n_left:
         part = min(n_left, max(1, AT_ONCE // len(moved)))
         flipped = rng.integers(0, 2, (part, len(moved)), dtype=np.int8).astype(bool)
-        sums = np.where(flipped, -moved, moved).sum(axis=1)
-        n_far += int((np.abs(sums) >= limit).sum())
+        totals = np.where(flipped, -moved, moved).sum(axis=1)
+        n_far += int((np.abs(totals) >= limit).sum())
         n_left -= part
     return n_far / (N_FLIPS + 1)
 
