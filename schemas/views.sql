@@ -165,7 +165,7 @@ from evaluations
 group by all
 order by all;
 
--- Accuracy in and out of domain: the mean over suites, each counting the same (GSI Table 2).
+-- Accuracy in and out of domain: the mean over suites, each counting the same (GSI reports both).
 create or replace view domains as
 with suites as (
     select iteration, domain, mode, suite, avg(correct::int) as accuracy
@@ -213,7 +213,7 @@ from passes
 group by all
 order by all;
 
--- Suites that ask each problem in several forms (MBPP's six, SIPF 4.1): accuracy is the mean over
+-- Suites that ask each problem in several forms (MBPP's six, SIPF): accuracy is the mean over
 -- forms; solved_any and solved_every are the shares of problems solved in one form, or in all.
 create or replace view forms as
 with problems_asked as (
