@@ -1,10 +1,13 @@
 """Every table, in the order a run makes them."""
 
+from schemas.annotated_steps import AnnotatedSteps
 from schemas.corrections import Corrections
 from schemas.costs import Costs
 from schemas.coverage import Coverage
+from schemas.duels import Duels
 from schemas.evaluations import Evaluations
 from schemas.examples import Examples
+from schemas.flaws import Flaws
 from schemas.losses import Losses
 from schemas.narrowing import Narrowing
 from schemas.pairs import Pairs
@@ -38,10 +41,13 @@ TABLES: tuple[type[Table], ...] = (
     Corrections,
     StepScores,
     PathScores,
+    AnnotatedSteps,
     Pairs,
     Examples,
     Losses,
     Evaluations,
+    Flaws,
+    Duels,
     Coverage,
     Progress,
     SolveRates,

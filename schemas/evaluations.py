@@ -19,17 +19,23 @@ class Evaluations(Table):
     problem_id = dy.String(primary_key=True)
     mode = dy.Enum(["greedy", "vote"], primary_key=True)
     suite = dy.String()
+    domain = dy.Enum(["in", "out"], nullable=True, description="of the suite")
+    form_of = dy.String(nullable=True, description="what the forms of one problem share")
     level = dy.Int16(nullable=True)
     n_drawn = dy.Int32(min=1)
-    n_correct = dy.Int32(min=0)
+    n_correct = dy.Int32(min=0, description="of the draws: Pass@k for any k follows")
     extracted = dy.String(nullable=True, description="the answer given, or voted for")
     correct = dy.Bool()
     flawed = dy.Bool(
         nullable=True,
-        description="right answer, unsound step (greedy, where the task can tell)",
+        description="right answer, unsound step (greedy, where the task itself can tell)",
     )
     text = dy.String(nullable=True, description="the greedy solution")
     n_tokens = dy.Int32(min=0)
+
+    @dy.rule()
+    def correct_within_drawn(cls) -> pl.Expr:
+        return pl.col("n_correct") <= pl.col("n_drawn")
 
     @dy.rule()
     def flawed_is_of_right_answers(cls) -> pl.Expr:

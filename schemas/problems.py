@@ -16,6 +16,12 @@ class Problems(Table):
     problem_id = dy.String(primary_key=True, min_length=1)
     source = dy.String(min_length=1, description="task, and evaluation suite of a test problem")
     split = dy.Enum(["train", "test"])
+    domain = dy.Enum(
+        ["in", "out"], nullable=True, description="of an evaluation suite: is its like trained on"
+    )
+    form_of = dy.String(
+        nullable=True, description="what the forms of one problem share; null where it has one form"
+    )
     kind = dy.Enum(KINDS, description="how an answer is graded")
     question = dy.String(min_length=1)
     prompt = dy.String(min_length=1, description="the question as a model is asked it")
@@ -31,6 +37,10 @@ class Problems(Table):
     @dy.rule()
     def demonstrated_has_rationale(cls) -> pl.Expr:
         return ~pl.col("demonstrated") | (pl.col("rationale").list.len() > 0)
+
+    @dy.rule()
+    def only_suites_have_a_domain(cls) -> pl.Expr:
+        return pl.col("domain").is_null() | (pl.col("split") == "test")
 
     @dy.rule()
     def only_training_is_demonstrated(cls) -> pl.Expr:

@@ -71,6 +71,12 @@ select iteration, * exclude (iteration) from read_parquet(
     hive_types = {'iteration': smallint}
 );
 
+create or replace view annotated_steps as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/annotated_steps/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view pairs as
 select iteration, * exclude (iteration) from read_parquet(
     'data/pairs/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -92,6 +98,18 @@ select iteration, stage, * exclude (iteration, stage) from read_parquet(
 create or replace view evaluations as
 select iteration, * exclude (iteration) from read_parquet(
     'data/evaluations/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view flaws as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/flaws/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+create or replace view duels as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/duels/**/part.parquet', hive_partitioning = true, union_by_name = true,
     hive_types = {'iteration': smallint}
 );
 
@@ -150,6 +168,146 @@ select
     avg(correct::int) as accuracy,
     case when count(flawed) > 0 then count(*) filter (where flawed) end as n_flawed
 from evaluations
+group by all
+order by all;
+
+-- Accuracy in and out of domain: the mean over suites, each counting the same (GSI reports both).
+create or replace view domains as
+with suites as (
+    select iteration, domain, mode, suite, avg(correct::int) as accuracy
+    from evaluations
+    group by all
+)
+
+select iteration, domain, mode, count(*) as n_suites, avg(accuracy) as accuracy_mean
+from suites
+group by all
+order by all;
+
+-- The chance that one of k draws is right, for each problem and k = 1, 2, 4, … up to the number of
+-- draws n: 1 - C(n - c, k) / C(n, k), without bias (arXiv 2107.03374), as a product that keeps its
+-- precision. For another k, put it in place of the list.
+create or replace view passes as
+with drawn as (
+    select iteration, suite, domain, level, problem_id, form_of, n_drawn as n, n_correct as c
+    from evaluations
+    where mode = 'vote'
+),
+
+choices as (
+    select
+        *,
+        unnest(list_distinct([1 << i for i in range(0, log2(n)::int + 1) if 1 << i <= n] || [n])) as k
+    from drawn
+)
+
+select
+    iteration,
+    suite,
+    domain,
+    level,
+    problem_id,
+    form_of,
+    k::int as k,
+    1 - coalesce(list_product([1 - k / i for i in range(n - c + 1, n + 1)]), 1) as pass_at_k
+from choices;
+
+-- Pass@k of each suite.
+create or replace view pass_at_k as
+select iteration, suite, domain, k, count(*) as n, avg(pass_at_k) as pass_at_k
+from passes
+group by all
+order by all;
+
+-- Suites that ask each problem in several forms (MBPP's six, SIPF): accuracy is the mean over
+-- forms; solved_any and solved_every are the shares of problems solved in one form, or in all.
+create or replace view forms as
+with problems_asked as (
+    select
+        iteration,
+        suite,
+        mode,
+        form_of,
+        count(*) as n_forms,
+        avg(correct::int) as share
+    from evaluations
+    where form_of is not null
+    group by all
+)
+
+select
+    iteration,
+    suite,
+    mode,
+    count(*) as n_problems,
+    sum(n_forms)::bigint as n_forms,
+    sum(share * n_forms) / sum(n_forms) as accuracy,
+    avg((share > 0)::int) as solved_any,
+    avg((share = 1)::int) as solved_every
+from problems_asked
+group by all
+order by all;
+
+-- Right greedy answers with a wrong step, by everyone who looked: the task's own truth (oracle),
+-- a verifier, a critic. Where the oracle looked too, agreement is the share of equal findings.
+create or replace view flawed as
+with right_answers as (
+    select iteration, problem_id, suite, flawed from evaluations where mode = 'greedy' and correct
+),
+
+found as (
+    select iteration, suite, 'oracle' as reviewer, flawed, flawed as truth
+    from right_answers
+    where flawed is not null
+    union all by name
+    select iteration, suite, reviewer, first_wrong >= 0 as flawed, right_answers.flawed as truth
+    from flaws
+    inner join right_answers using (iteration, problem_id)
+)
+
+select
+    iteration,
+    suite,
+    reviewer,
+    count(*) as n,
+    count(*) filter (where flawed) as n_flawed,
+    avg(flawed::int) as share,
+    avg((flawed = truth)::int) as agreement
+from found
+group by all
+order by all;
+
+-- Pairs of solutions judged in both orders (SIPF Appendix B). Won, lost, tied: the judge says so in
+-- both; disagreed: it says otherwise when they change places. first_share: of the verdicts that
+-- are no tie, those for the solution that stood first; far from a half, the judge looks at places.
+create or replace view duel_results as
+with problems_judged as (
+    select
+        iteration,
+        rival,
+        aspect,
+        problem_id,
+        count(*) as n_orders,
+        min(verdict) as verdict,
+        count(distinct verdict) = 1 as agreed,
+        count(*) filter (where verdict != 'tie') as n_decided,
+        count(*) filter (where (verdict = 'won') = (place = 'A') and verdict != 'tie') as n_first
+    from duels
+    group by all
+)
+
+select
+    iteration,
+    rival,
+    aspect,
+    count(*) filter (where n_orders = 2) as n,
+    count(*) filter (where n_orders = 2 and agreed and verdict = 'won') as n_won,
+    count(*) filter (where n_orders = 2 and agreed and verdict = 'lost') as n_lost,
+    count(*) filter (where n_orders = 2 and agreed and verdict = 'tie') as n_tied,
+    count(*) filter (where n_orders = 2 and not agreed) as n_disagreed,
+    count(*) filter (where n_orders = 1) as n_one_order,
+    sum(n_first) / nullif(sum(n_decided), 0) as first_share
+from problems_judged
 group by all
 order by all;
 
@@ -218,6 +376,61 @@ select
     avg((says_right = truth)::int) as accuracy
 from said
 group by all
+order by all;
+
+-- The verifier against people's word on each step (SIPF Table 3).
+create or replace view annotated_accuracy as
+with said as (
+    select iteration, dataset, level, sound, probability >= 0.5 as says_right
+    from annotated_steps
+    where sound is not null and probability is not null
+)
+
+select
+    iteration,
+    dataset,
+    level,
+    count(*) as n,
+    avg(sound::int) filter (where says_right) as precision,
+    avg(says_right::int) filter (where sound) as recall,
+    avg((says_right = sound)::int) as accuracy
+from said
+group by all
+order by all;
+
+-- Does the verifier find the earliest wrong step? As in ProcessBench: the shares of solutions with
+-- an error whose step it names, and of sound ones in which it finds none; F1 is their harmonic mean.
+create or replace view first_errors as
+with solutions as (
+    select
+        iteration,
+        dataset,
+        item,
+        coalesce(min(step) filter (where not sound), -1) as label,
+        coalesce(min(step) filter (where probability < 0.5), -1) as found
+    from annotated_steps
+    group by all
+),
+
+shares as (
+    select
+        iteration,
+        dataset,
+        count(*) filter (where label >= 0) as n_wrong,
+        count(*) filter (where label = -1) as n_sound,
+        avg((found = label)::int) filter (where label >= 0) as wrong_accuracy,
+        avg((found = label)::int) filter (where label = -1) as sound_accuracy
+    from solutions
+    group by all
+)
+
+select
+    *,
+    case
+        when wrong_accuracy + sound_accuracy = 0 then 0
+        else 2 * wrong_accuracy * sound_accuracy / (wrong_accuracy + sound_accuracy)
+    end as f1
+from shares
 order by all;
 
 -- The tail (solve rate below guide.tail_below) before guidance and after it, and coverage, by level.

@@ -35,6 +35,7 @@ STAGES = [
     "pair",
     "align",
     "evaluate",
+    "review",
     "stats",
     "report",
 ]

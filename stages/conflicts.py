@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.table import RatchetError
-from stages.server_conflicts import SERVER_CONFLICTS, Conflict, Values, evaluates
+from stages.server_conflicts import SERVER_CONFLICTS, Conflict, Values, evaluates, reviews
 
 UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
 TRAINED = ("sft", "align", "verifier", "simulator")
@@ -185,6 +185,14 @@ CONFLICTS: list[Conflict] = [
         lambda p: p["label"]["keep_rollouts"] != "none" and p["label"]["by"] != "rollouts",
         "label.keep_rollouts={label.keep_rollouts} needs rollouts: set label.by=rollouts, "
         "or label.keep_rollouts=none",
+    ),
+    (
+        lambda p: p["review"]["flawed_by"] == "verifier" and p["verifier"]["by"] == "none",
+        "review.flawed_by=verifier needs a verifier: set verifier.by=prm or orm",
+    ),
+    (
+        lambda p: reviews(p) and not p["evaluate"]["greedy"],
+        "the review is of greedy answers: set evaluate.greedy=true",
     ),
     (
         lambda p: p["trainer"]["dev_share"] > 0 and p["trainer"]["checkpoint_every"] is None,

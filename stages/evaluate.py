@@ -1,4 +1,8 @@
-"""evaluate: how many test problems a model solves, greedily (Pass@1) and by vote (Maj@k)."""
+"""evaluate: how many problems of each suite a model solves: greedily (Pass@1), by vote (Maj@k).
+
+The draws of the vote serve Pass@k too: a row keeps how many there were and how many were right,
+and the view `passes` has the unbiased estimate for every k.
+"""
 
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +20,8 @@ from stages.models import is_empty
 from stages.settings import Section
 from stages.stage import Turn, now, once, stage
 from stages.tasks.task import Task, TaskSettings, named
+
+OF_PROBLEM = ["problem_id", "source", "domain", "form_of", "level"]
 
 
 class EvaluateSettings(Section):
@@ -73,7 +79,7 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
         .unique("problem_id", keep="first", maintain_order=True)
         .select("problem_id", "extracted", "right")
     )
-    counts = answers.group_by("problem_id", "source", "level", maintain_order=True).agg(
+    counts = answers.group_by(OF_PROBLEM, maintain_order=True).agg(
         n_drawn=pl.len().cast(pl.Int32),
         n_correct=pl.col("correct").sum().cast(pl.Int32),
         n_tokens=pl.col("n_tokens").sum().cast(pl.Int32),

@@ -4,9 +4,7 @@ It sees the problem, the reference answer and the numbered steps, and answers in
 that does not hold exactly one decision for each step is asked for again; nothing is guessed.
 """
 
-import json
-import re
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import polars as pl
@@ -15,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from schemas.rejects import Rejects
 from schemas.step_labels import StepLabels
 from stages.engines.draw import Drawer
-from stages.engines.engine import Completion, Sampling
+from stages.engines.engine import Sampling
 from stages.engines.openai_engine import JudgeSettings
+from stages.replies import MalformedError, Question, ask, read_json
 
 RIGHT, WRONG = "contributes", "does not contribute"
 TASK = f"""\
@@ -33,7 +32,6 @@ Reply with one JSON array and nothing else. It holds one object for each step, w
 "reflection": one or two sentences on what the step does and whether it is sound,
 "decision": "{RIGHT}" or "{WRONG}".
 """
-FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 
 
 class Decision(BaseModel):
@@ -48,54 +46,32 @@ class Decision(BaseModel):
 DECISIONS = TypeAdapter(list[Decision])
 
 
-class MalformedError(Exception):
-    """Why a reply can't be used."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A path as it is put before the judge."""
-
-    path_id: str
-    prompt: str
-    n_steps: int
-
-
 def judged(
     drawer: Drawer, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of `step_labels`, rows of `rejects`): a path is in one of them, whole."""
-    waiting = cases(paths, problems)
     sampling = Sampling(settings.temperature, 1.0, settings.max_tokens)
-    rows: list[dict[str, Any]] = []
-    rejects: list[dict[str, str]] = []
-    for draw in range(settings.tries):
-        if not waiting:
-            break
-        requests = drawer.requests([c.prompt for c in waiting], [draw] * len(waiting), sampling)
-        again, rejects = [], []
-        for case, reply in zip(waiting, drawer.draw(requests, sampling, "judge"), strict=True):
-            try:
-                rows += _label_rows(case, parse(reply.text, case.n_steps))
-            except MalformedError as fault:
-                again.append(case)
-                rejects.append(_reject(case, reply, fault, draw + 1))
-        waiting = again
+    said, rejects = ask(drawer, questions(paths, problems), sampling, settings.tries, "judge")
+    rows = [row for path_id, decisions in said.items() for row in _label_rows(path_id, decisions)]
     return (
         pl.DataFrame(rows, schema=StepLabels.stored_schema()),
         pl.DataFrame(rejects, schema=Rejects.stored_schema()),
     )
 
 
-def cases(paths: pl.DataFrame, problems: pl.DataFrame) -> list[Case]:
-    """The paths that have steps, in their order."""
+def questions(paths: pl.DataFrame, problems: pl.DataFrame) -> list[Question[list[Decision]]]:
+    """One about each path that has steps, in their order."""
     asked = paths.filter(pl.col("steps").list.len() > 0).join(
         problems.select("problem_id", "question", "answer", "rationale"),
         on="problem_id",
         maintain_order="left",
     )
     return [
-        Case(path_id, prompt(question, answer, rationale, steps), len(steps))
+        Question(
+            path_id,
+            prompt(question, answer, rationale, steps),
+            partial(parse, n_steps=len(steps)),
+        )
         for path_id, question, answer, rationale, steps in asked.select(
             "path_id", "question", "answer", "rationale", "steps"
         ).rows()
@@ -117,12 +93,7 @@ def parse(text: str, n_steps: int) -> list[Decision]:
     The reply is a JSON array, or an object with nothing but such an array in it, alone or in a
     code fence.
     """
-    fenced = FENCED.fullmatch(text.strip())
-    try:
-        value = json.loads(fenced[1] if fenced else text, object_pairs_hook=_unambiguous)
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be stored
-    except (ValueError, RecursionError):
-        raise MalformedError("is not JSON" if text.strip() else "is empty") from None
+    value = read_json(text)
     if isinstance(value, dict) and len(value) == 1:
         (value,) = value.values()
     try:
@@ -136,17 +107,10 @@ def parse(text: str, n_steps: int) -> list[Decision]:
     return sorted(decisions, key=lambda d: d.step)
 
 
-def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a name that stands in it twice is an error."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
-
-
-def _label_rows(case: Case, decisions: list[Decision]) -> list[dict[str, Any]]:
+def _label_rows(path_id: str, decisions: list[Decision]) -> list[dict[str, Any]]:
     return [
         {
-            "path_id": case.path_id,
+            "path_id": path_id,
             "step": decision.step - 1,
             "labeler": "judge",
             "n_rollouts": 0,
@@ -158,14 +122,3 @@ def _label_rows(case: Case, decisions: list[Decision]) -> list[dict[str, Any]]:
         }
         for decision in decisions
     ]
-
-
-def _reject(case: Case, reply: Completion, fault: MalformedError, tries: int) -> dict[str, str]:
-    """Why a path has no labels; `tries` replies were unusable, the last one is this."""
-    known = {
-        "length": "was cut off at judge.max_tokens",
-        "refused": "never came: the server refuses the request (too long, or filtered)",
-    }
-    why = known.get(reply.finish, str(fault))
-    reason = f"{tries} replies of the judge were unusable: the last {why}"
-    return {"item": case.path_id, "reason": reason, "content": reply.text[:500]}

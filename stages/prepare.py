@@ -43,7 +43,8 @@ def sort_rows(
         if name in problems:
             rejects.append(_reject(item.row, f"repeats id {name}", item.question))
             continue
-        problems[name] = {**row, "problem_id": name, "source": suite}
+        domain = (item.domain or "in") if item.split == "test" else None
+        problems[name] = {**row, "problem_id": name, "source": suite, "domain": domain}
     return list(problems.values()), rejects
 
 

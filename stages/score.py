@@ -1,30 +1,26 @@
 """score: the verifier's probability of each step, and each path's reward (SIPF Eq. 5).
 
-The reward is the mean over the path's steps. As printed, Eq. 5 divides m + 1 terms by m.
+The reward is the mean over the path's steps. As printed, Eq. 5 divides m + 1 terms by m. Where
+`score.annotated` names files of steps that people have judged, those are scored too (SIPF Table 3).
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
+from schemas.annotated_steps import AnnotatedSteps
 from schemas.path_scores import PathScores
 from schemas.paths import Paths
 from schemas.problems import Problems
+from schemas.rejects import Rejects
 from schemas.step_scores import StepScores
 from stages.compute import ComputeSettings
-from stages.models import is_empty, need_model
-from stages.settings import Section
+from stages.models import is_empty
+from stages.scoring import ScoreSettings, probabilities
 from stages.stage import Turn, now, once, stage
-
-
-class ScoreSettings(Section):
-    """Section `score`."""
-
-    section: ClassVar[str] = "score"
-    batch_size: int = Field(ge=1)
-    max_length: int = Field(ge=8)
+from stages.tasks.annotated import solutions
+from stages.tasks.task import Fault
 
 
 def rewards(step_scores: pl.DataFrame) -> pl.DataFrame:
@@ -36,10 +32,45 @@ def rewards(step_scores: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def annotated_solutions(files: dict[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(one row per solution: dataset, item, prompt, steps, sound, level; rows of `rejects`)."""
+    rows: list[dict[str, Any]] = []
+    rejects: list[dict[str, str]] = []
+    for dataset, file in files.items():
+        for found in solutions(file, f"score.annotated.{dataset}"):
+            if isinstance(found, Fault):
+                item = f"{dataset} {found.row}"
+                rejects.append({"item": item, "reason": found.reason, "content": found.content})
+            else:
+                rows.append({"dataset": dataset, **vars(found)})
+    text = dict.fromkeys(("dataset", "item", "prompt"), pl.String())
+    lists = {"steps": pl.List(pl.String), "sound": pl.List(pl.Boolean)}
+    return (
+        pl.DataFrame(rows, schema=pl.Schema({**text, **lists, "level": pl.Int16()})),
+        pl.DataFrame(rejects, schema=Rejects.stored_schema()),
+    )
+
+
+def by_step(rows: pl.DataFrame, scores: list[list[float]]) -> pl.DataFrame:
+    """One row per step of each row, with its number and probability; null for those cut off."""
+    n_steps = pl.col("steps").list.len()
+    return (
+        rows.with_columns(
+            pl.Series("probability", scores, pl.List(pl.Float64)), step=pl.int_ranges(n_steps)
+        )
+        .with_columns(
+            pl.col("probability").list.concat(
+                pl.lit(None, pl.Float64).repeat_by(n_steps - pl.col("probability").list.len())
+            )
+        )
+        .drop("steps", "prompt")
+    )
+
+
 @stage(
     reads={"problems": once(Problems), "paths": now(Paths)},
     models={"verifier": "verifier"},
-    writes=[now(StepScores), now(PathScores)],
+    writes=[now(StepScores), now(PathScores), now(AnnotatedSteps), now(Rejects)],
     sections=[ScoreSettings, ComputeSettings],
 )
 def score(
@@ -50,26 +81,27 @@ def score(
     compute: ComputeSettings,
     turn: Turn,
 ) -> dict[str, pl.DataFrame]:
-    """Scores every kept path."""
+    """Scores every kept path, and annotated solutions."""
+    made: dict[str, pl.DataFrame] = {
+        table.noun: table.create_empty()
+        for table in (StepScores, PathScores, AnnotatedSteps, Rejects)
+    }
+    if is_empty(verifier):
+        return made
     kept = paths.filter(pl.col("kept") & (pl.col("steps").list.len() > 0))
-    if is_empty(verifier) or kept.is_empty():
-        return {
-            "step_scores": StepScores.create_empty(),
-            "path_scores": PathScores.create_empty(),
-        }
-    from stages.objectives.verifier import score_steps
-
-    rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
-    folder = need_model(verifier)
-    scores = score_steps(folder, rows, score.batch_size, score.max_length, compute, turn.seed)
-    step_scores = (
-        rows.select("path_id")
-        .with_columns(pl.Series("probability", scores, pl.List(pl.Float64)))
-        .explode("probability")
-        .filter(pl.col("probability").is_not_null())
-        .with_columns(step=pl.col("path_id").cum_count().over("path_id") - 1)
-    )
-    return {"step_scores": step_scores, "path_scores": rewards(step_scores)}
+    if not kept.is_empty():
+        rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
+        rows = rows.select("path_id", "prompt", "steps")
+        scores = probabilities(verifier, rows, score, compute, turn.seed)
+        steps = by_step(rows, scores).explode("step", "probability")
+        made["step_scores"] = steps.filter(pl.col("probability").is_not_null())
+        made["path_scores"] = rewards(made["step_scores"])
+    if score.annotated:
+        rows, made["rejects"] = annotated_solutions(score.annotated)
+        scores = probabilities(verifier, rows, score, compute, turn.seed)
+        steps = by_step(rows, scores).explode("step", "probability", "sound")
+        made["annotated_steps"] = steps
+    return made
 
 
 if __name__ == "__main__":

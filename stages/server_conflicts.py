@@ -14,6 +14,15 @@ def evaluates(p: Values) -> bool:
     return bool(p["model"]["kind"] != "none" and asked)
 
 
+def reviews(p: Values) -> bool:
+    """Are greedy answers looked at again, by anything but the task's truth."""
+    return bool(p["review"]["flawed_by"] != "oracle" or p["review"]["duel_with"] != "none")
+
+
+def _asks_critic(p: Values) -> bool:
+    return bool(p["review"]["flawed_by"] == "critic" or p["review"]["duel_with"] != "none")
+
+
 def _nowhere(p: Values, section: str) -> bool:
     return None in (p[section]["url"], p[section]["model"])
 
@@ -35,6 +44,19 @@ SERVER_CONFLICTS: list[Conflict] = [
         ),
         "guide.by=interactive needs a teacher: set teacher.url and teacher.model, or "
         "teacher.by=simulator or policy",
+    ),
+    (
+        lambda p: _asks_critic(p) and p["critic"]["by"] == "server" and _nowhere(p, "critic"),
+        "review.flawed_by=critic and review.duel_with need a critic: set critic.url and "
+        "critic.model, or critic.by=simulator or policy",
+    ),
+    (
+        lambda p: (
+            _asks_critic(p)
+            and p["critic"]["by"] == "simulator"
+            and p["model"]["simulator"] == "policy"
+        ),
+        "critic.by=simulator needs one: set model.simulator, or critic.by=policy",
     ),
     (
         lambda p: p["model"]["simulator"] == "server" and _nowhere(p, "simulator_server"),

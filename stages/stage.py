@@ -33,6 +33,7 @@ MODELS = {
     "now": "models/iteration={iteration}",
     "simulator": "models/simulator",
     "verifier": "models/verifier/iteration={iteration}",
+    "first_verifier": "models/verifier/iteration=1",
 }
 
 

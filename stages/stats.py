@@ -15,6 +15,7 @@ from schemas.corrections import Corrections
 from schemas.coverage import Coverage
 from schemas.evaluations import Evaluations
 from schemas.examples import Examples
+from schemas.flaws import Flaws
 from schemas.narrowing import Narrowing
 from schemas.pairs import Pairs
 from schemas.paths import Paths
@@ -53,6 +54,7 @@ class StatsSettings(Section):
         "examples": now(Examples).as_files(),
         "old_coverage": previous(Coverage).as_files(),
         "old_evaluations": previous(Evaluations).as_files(),
+        "old_flaws": previous(Flaws).as_files(),
         "old_progress": previous(Progress),
     },
     writes=[now(Coverage), now(Progress), now(SolveRates), now(Strategies), now(Narrowing)],
@@ -70,6 +72,7 @@ def stats(
     examples: list[Path],
     old_coverage: list[Path],
     old_evaluations: list[Path],
+    old_flaws: list[Path],
     old_progress: pl.DataFrame,
     guide: GuideSettings,
     stats: StatsSettings,
@@ -94,7 +97,8 @@ def stats(
         made = {"coverage": statistics.kept("coverage")}
         for name in ("progress", "solve_rates", "strategies", "narrowing"):
             made[name] = statistics.ask(name)
-    seen = [file_digest(file) for files in (*tables.values(), old_evaluations) for file in files]
+    before = (*tables.values(), old_evaluations, old_flaws)
+    seen = [file_digest(file) for files in before for file in files]
     counts = made["progress"].row(0)
     lineage = digest(old_progress["lineage"][0], *counts, guide.tail_below, *seen)
     made["progress"] = made["progress"].with_columns(lineage=pl.lit(lineage))

@@ -29,6 +29,7 @@ def toy_settings(**changes: object) -> ToySettings:
         "n_demonstrated": 6,
         "n_train": 8,
         "n_test": 4,
+        "suites": {},
     }
     return ToySettings.model_validate(values | changes)
 

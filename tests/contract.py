@@ -149,7 +149,7 @@ def documents() -> dict[str, dict[str, Any]]:
     shared = ["../params.yaml", {"turns": turns, "models": {"0": {"prev": 0}} | turns}]
     loops = {}
     for name in [name for name in STAGES if name not in ONCE]:
-        each = "${models}" if name == "evaluate" else "${turns}"
+        each = "${models}" if name in ("evaluate", "review") else "${turns}"
         loops[name] = {"foreach": each, "do": {"wdir": "..", **entry(stages[name])}}
     return {
         "dvc.yaml": {"stages": top},

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from schemas import catalog, store
+from schemas.duels import ASPECTS
 from schemas.progress import Progress
 from stages.identity import digest
 from stages.statistics.database import opened
@@ -49,6 +50,7 @@ def plant(root: Path, iterations: int = 2, evaluated: bool = True) -> None:
             )
             if evaluated:
                 tables["evaluations"] = _evaluate(problems, iteration, rng)
+                tables |= _review(tables["evaluations"], iteration)
             for noun, rows in tables.items():
                 _write(noun, rows, iteration)
             if iteration:
@@ -91,6 +93,8 @@ def _problem(level: int, number: int, split: str) -> dict[str, Any]:
         "problem_id": f"toy-{split}-{level}{number:03d}",
         "source": "toy",
         "split": split,
+        "domain": "in" if split == "test" else None,
+        "form_of": "toy-test-5" if split == "test" and level == 5 else None,
         "kind": "math",
         "question": f"{question} {NASTY}" if number == 0 else question,
         "prompt": f"Question: {question}\nAnswer:",
@@ -129,6 +133,7 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     tables: Tables = {
         noun: [] for noun in ("samples", "verdicts", "paths", "step_labels", "step_scores")
     }
+    tables |= {"annotated_steps": _annotated(iteration)}
     tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": [], "reveals": []}
     tables["rollouts"] = []
     for problem in train:
@@ -376,11 +381,46 @@ def _evaluate(problems: Rows, iteration: int, rng: random.Random) -> Rows:
             flawed = (rng.random() < 0.3) if right and mode == "greedy" else None
             rows.append({
                 "problem_id": problem["problem_id"], "mode": mode, "suite": "toy",
+                "domain": "in", "form_of": problem["form_of"],
                 "level": problem["level"], "n_drawn": 1 if mode == "greedy" else 4,
-                "n_correct": int(right), "extracted": problem["answer"] if right else "999",
+                "n_correct": _n_right(problem, mode) if right else 0,
+                "extracted": problem["answer"] if right else "999",
                 "correct": right, "flawed": flawed, "text": "Answer", "n_tokens": 12,
             })  # fmt: skip
     return rows
+
+
+def _n_right(problem: dict[str, Any], mode: str) -> int:
+    return 1 if mode == "greedy" else 1 + int(problem["problem_id"][-1])
+
+
+def _review(evaluations: Rows, iteration: int) -> Tables:
+    """A verifier that finds a third of the answers flawed, and a judge with a taste for place A."""
+    right = [row for row in evaluations if row["mode"] == "greedy" and row["correct"]]
+    flaws = [
+        {"problem_id": row["problem_id"], "reviewer": "verifier", "n_steps": 2,
+         "first_wrong": 1 if n % 3 == 0 else -1, "probability_min": 0.3 if n % 3 == 0 else 0.8}
+        for n, row in enumerate(right)
+    ]  # fmt: skip
+    words = {"A": ("won", "won", "lost", "tie"), "B": ("won", "lost", "lost", "tie")}
+    duels = [
+        {"problem_id": row["problem_id"], "aspect": aspect, "place": place, "rival": "first",
+         "verdict": words[place][(n + len(aspect)) % 4]}
+        for n, row in enumerate(right) for aspect in ASPECTS for place in ("A", "B")
+        if iteration and (place == "A" or n != 1)
+    ]  # fmt: skip
+    return {"flaws": flaws, "duels": duels}
+
+
+def _annotated(iteration: int) -> Rows:
+    """Solutions of three steps: label, and the first step that the verifier doubts."""
+    cases = [(-1, -1), (-1, 2), (0, 0), (1, 0), (2, 2), (1, -1), (2, 2)]
+    return [
+        {"dataset": "gsm8k", "item": f"gsm8k-{n}", "step": step, "level": 1 + n % 2,
+         "sound": True if label == -1 or step < label else False if step == label else None,
+         "probability": 0.4 if 0 <= found <= step else 0.7}
+        for n, (label, found) in enumerate(cases[iteration:]) for step in range(3)
+    ]  # fmt: skip
 
 
 def _losses(stage: str) -> Rows:

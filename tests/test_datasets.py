@@ -61,6 +61,11 @@ def test_sets_are_named_and_have_formats(tmp_path: Path) -> None:
         ({"train": {"gsm8k": {"sauce": "a"}}}, "task.train.gsm8k.source is missing"),
         ({"train": {"gsm8k": {"source": "a", "of": 1}}}, "task.train.gsm8k.of is not a parameter"),
         ({"train": {"gsm8k": ""}}, "task.train.gsm8k.source is ''"),
+        (
+            {"train": {"gsm8k": {"source": "a", "domain": "in"}}},
+            "task.train.gsm8k.domain: only a suite has one",
+        ),
+        ({"test": {"gsm8k": {"source": "a", "domain": "inn"}}}, "task.test.gsm8k.domain is 'inn'"),
         ({"train": {"gsm8k": 3}}, "task.train.gsm8k is 3"),
         ({"train": {}}, "task.train is {}"),
         ({"train": "train.jsonl"}, "task.train is 'train.jsonl'"),
@@ -74,6 +79,33 @@ def test_a_wrong_setting_is_one_line(changes: dict[str, Any], message: str) -> N
         parse(TaskSettings, {"task": values | {"n_test": None} | changes})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_suite_is_in_domain_by_its_name_or_by_its_word(tmp_path: Path) -> None:
+    train = lines(tmp_path / "a.jsonl", SUM)
+    test = lines(tmp_path / "b.jsonl", {"question": "Why?", "answer": "4"})
+    plain = {"source": test, "format": "plain"}
+    suites = {
+        "gsm8k": plain,
+        "like": plain | {"domain": "in"},
+        "other": plain,
+        "plain": plain | {"domain": "out"},
+    }
+    made = run({"gsm8k": train, "plain": train}, suites)["problems"]
+    domains = dict(made.filter(pl.col("split") == "test").select("source", "domain").rows())
+    assert domains == {"gsm8k": "in", "like": "in", "other": "out", "plain": "out"}
+    assert made.filter(pl.col("split") == "train")["domain"].null_count() == 2
+
+
+def test_forms_of_a_problem_know_each_other(tmp_path: Path) -> None:
+    rows = [MBPP, MBPP | {"task_id": 701, "text": "Write another."}]
+    tasks, sums = lines(tmp_path / "a.jsonl", *rows), lines(tmp_path / "b.jsonl", SUM)
+    made = run({"mbpp": tasks, "gsm8k": sums}, {})["problems"]
+    assert dict(made.group_by("form_of").len().rows()) == {
+        "mbpp-train-00700": 6,
+        "mbpp-train-00701": 6,
+        None: 1,
+    }
 
 
 def test_limits_count_usable_rows_of_each_set(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def test_the_vote_goes_to_the_commonest_answer_and_the_earliest_of_equals(
         {
             "problem_id": ["p"] * n,
             "source": ["toy"] * n,
+            "domain": ["in"] * n,
+            "form_of": pl.Series([None] * n, dtype=pl.String),
             "level": [1] * n,
             "draw": range(n),
             "extracted": pl.Series(extracted, dtype=pl.String),

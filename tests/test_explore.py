@@ -74,7 +74,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
         (["sql", "--jsn", "from samples"], "No such option: --jsn"),
         (["slq", "from samples"], "No such command 'slq'"),
         (["sql", "from verdict"], "there is no view verdict: did you mean verdicts"),
-        (["sql", "from zzz"], "there is no view zzz: did you mean accuracy, budget"),
+        (["sql", "from zzz"], "there is no view zzz: did you mean accuracy"),
         (["sql", "select nope from samples"], 'Referenced column "nope" not found'),
         (["sql", "select +"], "Parser Error"),
         (["sql", "select ?"], "Invalid Input Error"),
@@ -261,9 +261,10 @@ def metrics(seed: int, accuracies: list[float], **run: str) -> dict[str, Any]:
             "training_rows": 10 * (k + 1),
             "tokens": 1000 * k,
             "elapsed_s": 2.5,
-            "suites": {"toy": {"greedy": {"n": 50, "accuracy": accuracy, "flawed": 0.125}}},
+            "suites": {"toy": {"greedy": {"n": 50, "accuracy": accuracy, "flawed": 0.125} | own}},
         }
         for k, accuracy in enumerate(accuracies)
+        for own in [{"low": 0.2, "high": 0.4} if accuracy == 0.3 else {}]
     }
     named = {"recipe": "sipf", "task": "toy", "model": "tiny"} | run
     return {"run": {**named, "seed": seed, "iteration": len(accuracies) - 1}, "iterations": turns}
@@ -312,7 +313,8 @@ def test_leaderboard_lists_each_result_once(
     rows = json.loads(shown.stdout)
     assert list(rows[0]) == [
         "recipe", "task", "model", "iteration", "seed", "suite", "mode", "n", "accuracy",
-        "flawed", "coverage", "draws", "training_rows", "tokens", "elapsed_s",
+        "low", "high", "pass_at", "flawed",
+        "coverage", "draws", "training_rows", "tokens", "elapsed_s",
     ]  # fmt: skip
     assert [(r["recipe"], r["seed"], r["iteration"], r["accuracy"]) for r in rows] == [
         ("rft", 0, 0, 0.3), ("rft", 0, 1, 0.7),
@@ -336,10 +338,10 @@ def test_leaderboard_shows_mean_and_deviation_over_seeds(
         if line.strip()
     ]
     assert title == "toy, greedy"
-    assert heads.startswith("recipe task model iteration 0 iteration 1 iteration 2 flawed")
-    assert rft == "rft toy tiny 30.0% 70.0% - 12.5% 50.0% 20 100 1,000 5"
+    assert heads.startswith("recipe task model iteration 0 iteration 1 iteration 2 pass@k flawed")
+    assert rft == "rft toy tiny 30.0% [20.0, 40.0] 70.0% - - 12.5% 50.0% 20 100 1,000 5"
     turns = "30.0% ± 0.0 (3 seeds) 50.0% ± 10.0 (3 seeds) 55.0% ± 7.1 (2 seeds)"
-    assert sipf == f"sipf toy tiny {turns} 12.5% 50.0% 30 300 3,000 8"
+    assert sipf == f"sipf toy tiny {turns} - 12.5% 50.0% 30 300 3,000 8"
 
 
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,9 @@ from stages.engines.draw import RemoteDrawer
 from stages.engines.engine import Request, Sampling
 from stages.engines.ledger import location
 from stages.engines.openai_engine import OpenAIEngine
-from stages.judging import RIGHT, WRONG, MalformedError, judged, parse, prompt
+from stages.judging import RIGHT, WRONG, judged, parse, prompt
 from stages.label import label
+from stages.replies import MalformedError
 from stages.stage import Turn
 from tests.chat_server import ChatServer, Reply, says, serving
 from tests.conftest import judge_settings

@@ -128,7 +128,7 @@ def turn(iteration: int) -> set[str]:
 def test_iteration_1_makes_iteration_1(house: House) -> None:
     house.configure("iteration=1")
     stages, printed = house.repro()
-    once = {"check", "prepare", "base", "simulator", "sft", "report", "evaluate@0"}
+    once = {"check", "prepare", "base", "simulator", "sft", "report", "evaluate@0", "review@0"}
     assert set(stages) == once | turn(1), printed
     assert house.iterations() == {0, 1}
     metrics = json.loads((house.folder / "metrics.json").read_text())
@@ -204,7 +204,7 @@ def test_an_experiment_adds_only_the_third(house: House) -> None:
 
 def test_another_margin_runs_nothing_before_pair(house: House) -> None:
     stages, printed = house.experiment("iteration=1", "pair.margin=0.02")
-    late = {"check", "pair@1", "align@1", "evaluate@1", "stats@1", "report"}
+    late = {"check", "pair@1", "align@1", "evaluate@1", "review@1", "stats@1", "report"}
     assert {"pair@1"} <= set(stages) <= late, printed
 
 

@@ -13,6 +13,7 @@ import pytest
 from schemas import store
 from schemas.costs import Costs
 from schemas.evaluations import Evaluations
+from schemas.flaws import Flaws
 from schemas.progress import Progress
 from schemas.table import RatchetError
 from stages.explore import axis, charts, curves
@@ -51,7 +52,11 @@ def test_metrics_are_the_tables_in_plain_python(run: Path) -> None:
     for row in store.read(Progress).to_dicts():
         found = metrics["iterations"][str(row["iteration"])]
         costs = store.read(Costs, iteration=row["iteration"]).to_dicts()
-        assert found["suites"] == suites(row["iteration"])
+        certain = {
+            mode: {name: value for name, value in own.items() if name not in UNCERTAIN}
+            for mode, own in found["suites"]["toy"].items()
+        }
+        assert {"toy": certain} == suites(row["iteration"])
         assert {name: value for name, value in found.items() if name != "suites"} == {
             "coverage": round(row["coverage"], 6) if row["n_draws"] else None,
             "draws": row["n_draws"],
@@ -64,15 +69,37 @@ def test_metrics_are_the_tables_in_plain_python(run: Path) -> None:
 def suites(iteration: int) -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {"toy": {}}
     rows = store.read(Evaluations, iteration=iteration).to_dicts()
+    judged = [row["first_wrong"] >= 0 for row in store.read(Flaws, iteration=iteration).to_dicts()]
     for mode in ("greedy", "vote"):
         of_mode = [row for row in rows if row["mode"] == mode]
-        judged = [row["flawed"] for row in of_mode if row["flawed"] is not None]
         made["toy"][mode] = {
             "n": len(of_mode),
+            "domain": "in",
             "accuracy": round(sum(row["correct"] for row in of_mode) / len(of_mode), 6),
-            "flawed": round(sum(judged) / len(judged), 6) if judged else None,
+            "flawed": round(sum(judged) / len(judged), 6) if mode == "greedy" else None,
+            "flawed_by": "verifier" if mode == "greedy" else None,
         }
     return made
+
+
+UNCERTAIN = ("low", "high", "gain", "pass_at")
+
+
+def test_metrics_say_how_sure_they_are(run: Path) -> None:
+    iterations = json.loads(Path("metrics.json").read_text())["iterations"]
+    for iteration, turn in iterations.items():
+        for mode, found in turn["suites"]["toy"].items():
+            assert found["low"] <= found["accuracy"] <= found["high"]
+            assert ("gain" in found) == (iteration != "0")
+            before = iterations["0"]["suites"]["toy"][mode]["accuracy"]
+            if iteration != "0":
+                gain = found["gain"]
+                assert gain["mean"] == pytest.approx(found["accuracy"] - before, abs=1e-6)
+                assert gain["low"] <= gain["mean"] <= gain["high"] and 0 < gain["p"] <= 1
+        passed = turn["suites"]["toy"]["vote"]["pass_at"]
+        assert list(passed) == ["1", "2", "4"]
+        assert passed["1"]["mean"] <= passed["2"]["mean"] <= passed["4"]["mean"]
+        assert all(rate["low"] <= rate["mean"] <= rate["high"] for rate in passed.values())
 
 
 def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(

@@ -4,9 +4,10 @@ import re
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from stages.tasks.toy import TASK, parse_step
-from tests.conftest import toy_problems
+from tests.conftest import toy_problems, toy_settings
 
 GOLD = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "Both: 12+7=19\n", "#### 19"]
 
@@ -30,6 +31,37 @@ GOLD = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "Both: 12+7=19\n", "#### 19"]
 )
 def test_truth(steps: list[str], truth: list[bool]) -> None:
     assert TASK.truth(GOLD, steps) == truth
+
+
+def test_a_suite_is_out_of_domain_and_changes_nothing_else() -> None:
+    large = {"max_operand": 25, "max_value": 99, "n_test": 2}
+    odd = {"modulus": True, "levels": 1, "n_test": 3}
+    made = toy_problems(suites={"toy_large": large, "toy_odd": odd})
+    own = made.filter(pl.col("source") == "toy")
+    assert own.equals(toy_problems())
+    counts = made.group_by("source", "split", "domain").len().sort("source", "split").rows()
+    assert counts == [
+        ("toy", "train", None, 70), ("toy", "test", "in", 20),
+        ("toy_large", "test", "out", 10), ("toy_odd", "test", "out", 3),
+    ]  # fmt: skip
+    assert made["question"].is_unique().all() and made["problem_id"].is_unique().all()
+    for source, rationale in made.select("source", "rationale").rows():
+        assert ("%" in "".join(rationale)) == (source == "toy_odd")
+        assert all(TASK.truth(rationale, rationale))
+
+
+@pytest.mark.parametrize(
+    ("suite", "reason"),
+    [
+        ({"toy": {"n_test": 1}}, "suite toy has the task's own name"),
+        ({"a": {"n_test": 1, "max_operand": 80}}, "suite a: max_value 60 is below max_operand 80"),
+        ({"a": {}}, "suites.a.n_test"),
+        ({"a": {"n_test": 1, "level": 2}}, "suites.a.level"),
+    ],
+)
+def test_a_suite_that_can_not_be_made(suite: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(reason)):
+        toy_settings(suites=suite)
 
 
 @pytest.mark.parametrize("modulus", [False, True])

@@ -13,10 +13,17 @@ from rich.table import Table
 from schemas.table import RatchetError
 from stages.explore import experiments, terminal
 
+OF_THE_LAST = (
+    "pass@k (of all draws), flawed, coverage, rows: of the last iteration; the rest: of all"
+)
+
 
 @dataclass(frozen=True)
 class Result:
-    """How one run did in one iteration, suite and mode; counts are of that iteration."""
+    """How one run did in one iteration, suite and mode; counts are of that iteration.
+
+    low and high bound the accuracy's 95% interval; pass_at is Pass@k of all draws, of mode vote.
+    """
 
     recipe: str
     task: str
@@ -27,6 +34,9 @@ class Result:
     mode: str
     n: int
     accuracy: float
+    low: float | None
+    high: float | None
+    pass_at: float | None
     flawed: float | None
     coverage: float | None
     draws: int
@@ -58,7 +68,7 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
     for (of_suite, of_mode), group in groupby(chosen, lambda r: (r.suite, r.mode)):
         console.print(board(list(group), f"{of_suite}, {of_mode}"))
     console.print("flawed: right answers with an unsound step", style="dim")
-    console.print("flawed, coverage, rows: of the last iteration; the rest: of all", style="dim")
+    console.print(OF_THE_LAST, style="dim")
 
 
 def collect() -> list[Result]:
@@ -94,6 +104,9 @@ def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
                     mode=mode,
                     n=int(measured["n"]),
                     accuracy=float(measured["accuracy"]),
+                    low=measured.get("low"),
+                    high=measured.get("high"),
+                    pass_at=_most(measured.get("pass_at")),
                     flawed=measured.get("flawed"),
                     coverage=values["coverage"],
                     draws=int(values["draws"]),
@@ -101,6 +114,11 @@ def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
                     tokens=int(values["tokens"]),
                     elapsed_s=float(values["elapsed_s"]),
                 )
+
+
+def _most(passed: dict[str, dict[str, float]] | None) -> float | None:
+    """Pass@k of the largest k."""
+    return float(passed[max(passed, key=int)]["mean"]) if passed else None
 
 
 def board(results: list[Result], title: str) -> Table:
@@ -116,14 +134,18 @@ def board(results: list[Result], title: str) -> Table:
         for method, turns in ranked
     ]
     turns_of = [f"iteration {i}" for i in iterations]
-    more = ["flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
+    more = ["pass@k", "flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
     return terminal.table(["recipe", "task", "model", *turns_of, *more], rows, title)
 
 
 def accuracy(results: Sequence[Result]) -> str:
-    """Mean ± sample standard deviation, in percent, and over how many seeds."""
-    if len(results) < 2:
-        return terminal.percent(results[0].accuracy if results else None)
+    """Mean ± sample standard deviation, in percent, and over how many seeds; or an interval."""
+    if not results:
+        return terminal.percent(None)
+    if len(results) == 1:
+        low, high = results[0].low, results[0].high
+        ends = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
+        return f"{terminal.percent(results[0].accuracy)}{ends}"
     values = [result.accuracy for result in results]
     n_seeds = len({result.seed for result in results})
     runs = "" if n_seeds == len(results) else f"{len(results)} runs, "
@@ -132,14 +154,16 @@ def accuracy(results: Sequence[Result]) -> str:
 
 
 def sums(turns: dict[int, list[Result]]) -> list[str]:
-    """Flawed, coverage and training rows of the last iteration; draws, tokens, seconds of all.
+    """Pass@k, flawed, coverage and rows of the last iteration; draws, tokens, seconds of all.
 
     Each is a mean over seeds.
     """
     last = turns[max(turns)]
     covered = [result.coverage for result in last if result.coverage is not None]
     flawed = [result.flawed for result in last if result.flawed is not None]
+    passed = [result.pass_at for result in last if result.pass_at is not None]
     return [
+        terminal.percent(mean(passed) if passed else None),
         terminal.percent(mean(flawed) if flawed else None),
         terminal.percent(mean(covered) if covered else None),
         f"{mean(result.training_rows for result in last):,.0f}",

@@ -1,17 +1,31 @@
--- One row per iteration, suite and mode; flawed is the share of the right answers whose steps
--- could be checked.
+-- One row per iteration, suite and mode; flawed is the share of the right greedy answers with a
+-- wrong step, by the verifier or critic that looked for one, else by the task's own truth.
 with answers as (
-    select iteration, suite, mode, correct, flawed from evaluations
+    select iteration, suite, domain, mode, correct from evaluations
+),
+
+looked as (
+    select
+        iteration,
+        suite,
+        'greedy' as mode,
+        arg_min(share, (reviewer = 'oracle')::int) as flawed,
+        arg_min(reviewer, (reviewer = 'oracle')::int) as flawed_by
+    from flawed
+    group by iteration, suite
 )
 
 select
     iteration,
     suite,
+    domain,
     mode,
     count(*) as n,
     count(*) filter (where correct) as n_correct,
     avg(correct::int) as accuracy,
-    avg(flawed::int) as flawed
+    any_value(looked.flawed) as flawed,
+    any_value(looked.flawed_by) as flawed_by
 from answers
-group by all
+left join looked using (iteration, suite, mode)
+group by iteration, suite, domain, mode
 order by all;

@@ -21,12 +21,14 @@ class Source(BaseModel):
     """Where a set comes from; text alone is its source. The format is the set's name's unless said.
 
     `program`: its questions are asked for programs that print the answer (GSI's PoT).
+    `domain`, of a suite: in where a training set has its name, else out, unless said.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     source: str = Field(min_length=1)
     format: str | None = None
     program: bool = False
+    domain: Literal["in", "out"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -54,7 +56,15 @@ class DatasetsSettings(TaskSettings):
                         f"params.yaml: task.{split}.{name}: {form!r} is no format; did you mean "
                         f"{near!r}? Say task.{split}.{name}={{source: …, format: …}}"
                     )
+                if split == "train" and where.domain:
+                    raise RatchetError(
+                        f"params.yaml: task.train.{name}.domain: only a suite has one: take it out"
+                    )
         return self
+
+    def domain(self, suite: str) -> Literal["in", "out"]:
+        """Is the suite's like trained on?"""
+        return self.test[suite].domain or ("in" if suite in self.train else "out")
 
 
 class Datasets(Task):
@@ -67,7 +77,9 @@ class Datasets(Task):
         for name, where in settings.train.items():
             yield from _read(name, where, "train", settings.n_train)
         for name, where in settings.test.items():
-            yield from _read(name, where, "test", settings.n_test)
+            domain = settings.domain(name)
+            for item in _read(name, where, "test", settings.n_test):
+                yield item if isinstance(item, Fault) else replace(item, domain=domain)
 
     def split(self, text: str) -> list[str]:
         """Lines, or the sentences of a text of one line."""
@@ -111,10 +123,12 @@ def _problems(
         return Fault(place, str(error), str(row)[:500])
     forms = [""] if len(found) == 1 else [f"-f{n}" for n in range(len(found))]
     stem = f"{name}-{split}-{_own_id(row, number)}"
-    return [
+    form_of = stem if len(found) > 1 else None
+    made = [
         _problem(as_program(one) if where.program else one, place + form, stem + form, name, split)
         for one, form in zip(found, forms, strict=True)
     ]
+    return [replace(problem, form_of=form_of) for problem in made]
 
 
 def as_program(found: Found) -> Found:

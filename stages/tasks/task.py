@@ -29,6 +29,8 @@ class Problem:
     """A problem as its task makes it; `row` says where it comes from, for rejects.
 
     `source` is the evaluation suite or training set it is of; the task's name where it has one.
+    `domain` is of a suite: in (also where it has none) or out of what is trained on. `form_of` is
+    shared by the forms of one problem.
     """
 
     row: str
@@ -46,6 +48,8 @@ class Problem:
     tests: list[str] = field(default_factory=list)
     given: str = ""
     source: str | None = None
+    domain: Literal["in", "out"] | None = None
+    form_of: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,104 @@
+"""review: what others say of the greedy answers.
+
+A verifier or a critic looks for wrong steps in right answers (flawed but correct, Step-KTO), and
+a judge compares the answers with another model's on six aspects (SIPF Appendix B). The verifier is
+that of iteration 1 for every model, M0 too, so that iterations are measured alike.
+"""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from schemas.duels import Duels
+from schemas.evaluations import Evaluations
+from schemas.flaws import Flaws
+from schemas.problems import Problems
+from schemas.rejects import Rejects
+from stages import duel
+from stages.compute import ComputeSettings
+from stages.critic import CriticSettings, critic_drawer
+from stages.engines.draw import Drawer
+from stages.engines.engine import EngineSettings
+from stages.flaws import by_critic, by_verifier, right_solutions
+from stages.identity import digest
+from stages.scoring import ScoreSettings, probabilities
+from stages.settings import Section
+from stages.stage import Turn, now, once, stage
+from stages.tasks.task import TaskSettings, named
+
+
+class ReviewSettings(Section):
+    """Section `review`."""
+
+    section: ClassVar[str] = "review"
+    flawed_by: Literal["oracle", "verifier", "critic"]
+    flawed_below: float = Field(gt=0, lt=1)
+    duel_with: str = Field(min_length=1)
+    problems: int | None = Field(ge=1)
+
+
+def chosen(answers: pl.DataFrame, limit: int | None) -> pl.DataFrame:
+    """The greedy answers to so many problems of each suite, the same ones for every model."""
+    greedy = answers.filter(pl.col("mode") == "greedy")
+    order = pl.col("problem_id").map_elements(lambda name: digest("review", name), pl.String)
+    greedy = greedy.sort(order)
+    return greedy if limit is None else greedy.group_by("suite", maintain_order=True).head(limit)
+
+
+@stage(
+    reads={"problems": once(Problems), "answers": now(Evaluations), "first": once(Evaluations)},
+    models={"verifier": "first_verifier", "policy": "now", "simulator": "simulator"},
+    writes=[now(Flaws), now(Duels), now(Rejects)],
+    sections=[
+        ReviewSettings, CriticSettings, ScoreSettings, TaskSettings, EngineSettings, ComputeSettings
+    ],
+)  # fmt: skip
+def review(
+    problems: pl.DataFrame,
+    answers: pl.DataFrame,
+    first: pl.DataFrame,
+    verifier: Path,
+    policy: Path,
+    simulator: Path,
+    review: ReviewSettings,
+    critic: CriticSettings,
+    score: ScoreSettings,
+    task: TaskSettings,
+    engine: EngineSettings,
+    compute: ComputeSettings,
+    turn: Turn,
+) -> dict[str, pl.DataFrame]:
+    """Looks for wrong steps in right answers, and compares answers with another model's."""
+    flaws: pl.DataFrame = Flaws.create_empty()
+    duels: pl.DataFrame = Duels.create_empty()
+    rejects: list[dict[str, str]] = []
+    greedy = chosen(answers, review.problems)
+
+    def reviewer() -> Drawer:
+        models = {"policy": policy, "simulator": simulator}
+        return critic_drawer(critic, models, engine, compute, turn)
+
+    if review.flawed_by != "oracle" and greedy["correct"].any():
+        right = right_solutions(greedy, problems, named(task.name))
+        if review.flawed_by == "critic":
+            flaws, rejects = by_critic(reviewer(), right, critic)
+        else:
+            scores = probabilities(verifier, right, score, compute, turn.seed)
+            flaws = by_verifier(right, scores, review.flawed_below)
+    itself = review.duel_with == "first" and turn.iteration == 0
+    if review.duel_with != "none" and not itself:
+        pairs = duel.pairs(greedy, duel.rivals(review.duel_with, first), problems)
+        if not pairs.is_empty():
+            duels, unusable = duel.fought(reviewer(), pairs, review.duel_with, critic)
+            rejects += unusable
+    return {
+        "flaws": flaws,
+        "duels": duels,
+        "rejects": pl.DataFrame(rejects, schema=Rejects.stored_schema()),
+    }
+
+
+if __name__ == "__main__":
+    review.main()

@@ -1,0 +1,95 @@
+"""Solutions whose steps people have judged, from files of two layouts.
+
+ProcessBench: {id, problem, steps: texts, label}, label the earliest wrong step from 0, or -1.
+SIPF Figure 10: {idx, question, sample_answer, steps: [{step_idx, human_ans}]}, human_ans 1 for a
+right step; the steps of sample_answer are its lines (or sentences). Either may have a `level`, and
+a `prompt` where the verifier learnt problems asked otherwise than `stages.tasks.prompts.math` does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.table import RatchetError
+from stages.tasks import prompts, source
+from stages.tasks.formats.row import Row, UnusableError, level, optional, text, verbatim
+from stages.tasks.steps import split_steps
+from stages.tasks.task import Fault
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """One solution. `sound` is people's word on each step, None where they give none."""
+
+    item: str
+    prompt: str
+    steps: list[str]
+    sound: list[bool | None]
+    level: int | None
+
+
+def solutions(file: str, parameter: str) -> Iterator[Annotated | Fault]:
+    """The solutions of a file in order, or why a row is none; a repeated id is a fault.
+
+    `parameter` names the setting in errors. Raises RatchetError when there is nothing to use.
+    """
+    seen: set[str] = set()
+    faults: list[Fault] = []
+    for found in source.rows(file, "test", parameter):
+        made = found if isinstance(found, Fault) else _solution(*found, seen)
+        if isinstance(made, Fault):
+            faults.append(made)
+        else:
+            seen.add(made.item)
+        yield made
+    if not seen:
+        first = f"{faults[0].row} {faults[0].reason}"
+        raise RatchetError(f"{parameter}: {file} has no usable solution; the first: {first}")
+
+
+def _solution(place: str, row: Row, seen: set[str]) -> Annotated | Fault:
+    try:
+        made = _first_wrong(row) if "label" in row else _each_step(row)
+    except UnusableError as error:
+        return Fault(place, str(error), str(row)[:500])
+    return Fault(place, f"repeats id {made.item}", str(row)[:500]) if made.item in seen else made
+
+
+def _first_wrong(row: Row) -> Annotated:
+    given, label = row.get("steps"), row["label"]
+    if not isinstance(given, list) or not all(isinstance(s, str) and s.strip() for s in given):
+        raise UnusableError("field 'steps' is no list of texts that say something")
+    steps = [step if step.endswith("\n") else f"{step}\n" for step in given]
+    if type(label) is not int or not -1 <= label < len(steps):
+        raise UnusableError(f"field 'label' is {label!r}, not one of its {len(steps)} steps or -1")
+    known = len(steps) if label == -1 else label
+    sound: list[bool | None] = [True] * known
+    if label >= 0:
+        sound += [False, *[None] * (len(steps) - label - 1)]
+    return _annotated(_id(row, "id"), text(row, "problem"), steps, sound, row)
+
+
+def _each_step(row: Row) -> Annotated:
+    steps, judged = split_steps(verbatim(row, "sample_answer")), row.get("steps")
+    if not isinstance(judged, list) or not all(isinstance(entry, dict) for entry in judged):
+        raise UnusableError("field 'steps' is no list of {step_idx, human_ans}")
+    numbers = [entry.get("step_idx") for entry in judged]
+    if numbers not in ([*range(len(steps))], [*range(1, len(steps) + 1)]):
+        raise UnusableError(f"step_idx does not count the {len(steps)} steps of 'sample_answer'")
+    said = [entry.get("human_ans") for entry in judged]
+    if not all(type(word) in (int, bool) and word in (0, 1) for word in said):
+        raise UnusableError("human_ans is not 0 or 1 for each step")
+    return _annotated(_id(row, "idx"), text(row, "question"), steps, [bool(w) for w in said], row)
+
+
+def _annotated(
+    item: str, question: str, steps: list[str], sound: list[bool | None], row: Row
+) -> Annotated:
+    asked = verbatim(row, "prompt") if optional(row, "prompt") else prompts.math(question)
+    return Annotated(item, asked, steps, sound, level(row))
+
+
+def _id(row: Row, name: str) -> str:
+    given = row.get(name)
+    if isinstance(given, bool) or not isinstance(given, str | int) or not str(given).strip():
+        raise UnusableError(f"has no field {name!r} that names it")
+    return str(given)
