@@ -54,6 +54,17 @@ REFUSED = [
         "align.objective=kto compares rows of a batch",
     ),
     (["recipe=gsi_interactive"], "guide.by=interactive needs a teacher"),
+    (["review.flawed_by=critic"], "review.flawed_by=critic and review.duel_with need a critic"),
+    (["review.duel_with=sft"], "review.flawed_by=critic and review.duel_with need a critic"),
+    (["review.flawed_by=critic", "critic.by=simulator"], "critic.by=simulator needs one"),
+    (
+        ["review.flawed_by=verifier", "recipe=rft"],
+        "review.flawed_by=verifier needs a verifier: set verifier.by=prm or orm",
+    ),
+    (
+        ["review.flawed_by=verifier", "evaluate.greedy=false"],
+        "the review is of greedy answers: set evaluate.greedy=true",
+    ),
     (["recipe=gsi_interactive", "teacher.by=simulator"], "teacher.by=simulator needs one"),
     (["recipe=adaptive", "sample.by=none"], "guide.by=adaptive needs samples to find the tail in"),
     (["recipe=hard_control", "sample.by=none"], "pair.gold_of=tail needs samples"),

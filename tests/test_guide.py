@@ -331,7 +331,7 @@ def test_a_refused_explanation_is_not_asked_for_again(guided: Guided) -> None:
 def test_a_guided_answer_that_was_not_compared_is_a_reject(
     guided: Guided, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(frame: pl.DataFrame, settings: GradeSettings) -> pl.DataFrame:
+    def lost(frame: pl.DataFrame, settings: GradeSettings, **_: object) -> pl.DataFrame:
         verdict = {"outcome": "timeout", "extracted": None, "detail": "slow", "correct": False}
         return frame.with_columns(pl.lit(value).alias(name) for name, value in verdict.items())
 

@@ -42,7 +42,10 @@ BAD = [
     (put("task.name", "toi"), "task.name=toi is not a parameter; did you mean task.name=toy?"),
     (put("task.levels", 6), "task.levels is 6: input should be less than or equal to 5"),
     (put("engine.name", "vlm"), "engine.name=vlm is not a parameter; did you mean"),
-    (put("engine.dtype", "fp8"), "engine.dtype is 'fp8': input should be 'auto', 'float32'"),
+    (
+        put("engine.precision", "fp8"),
+        "engine.precision is 'fp8': input should be 'auto', 'float32'",
+    ),
     (put("engine.gpu_memory", 1.5), "engine.gpu_memory is 1.5: input should be less than or"),
     (put("engine.batchsize", 9), "engine.batchsize is not a parameter; did you mean engine.batch"),
     (put("simulator_server.url", "localhost"), "simulator_server.url is 'localhost': input should"),
