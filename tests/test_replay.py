@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.table import RatchetError
+from stages.compute import ComputeSettings
 from stages.dedup import DedupSettings, dedup
 from stages.engines.engine import ReplaySettings
 from stages.engines.replay import at, replay
@@ -106,6 +107,7 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
         problems=problems,
         samples=samples,
         grade=GradeSettings(workers=2, timeout_s=5.0, memory_mb=512, sandbox="bubblewrap"),
+        compute=ComputeSettings(threads=1),
     )["verdicts"]
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")

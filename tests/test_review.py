@@ -108,7 +108,9 @@ def reviewed(
         critic=critic_settings(**changes),
         score=ScoreSettings(batch_size=8, max_length=128, annotated={}),
         task=toy_settings(),
-        engine=TransformersSettings(name="transformers", batch_size=8, shard_size=8),
+        engine=TransformersSettings(
+            name="transformers", precision="auto", batch_size=8, shard_size=8
+        ),
         compute=ComputeSettings(threads=1),
         turn=Turn(iteration, 0),
     )
