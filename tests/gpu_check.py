@@ -121,7 +121,9 @@ def trained(size: str, what: str, start: Path, out: Path, steps: int, device: An
 
 def drawn(size: str, model: Path, prompts: list[str], draws: int, device: Any) -> Result:
     """New tokens a second of the embedded engine, the model loaded and warm."""
-    settings = TransformersSettings(name="transformers", batch_size=512, shard_size=4096)
+    settings = TransformersSettings(
+        name="transformers", precision="auto", batch_size=512, shard_size=4096
+    )
     engine = open_engine(settings, model, device)
     requests = [Request(prompt, i, i) for prompt in prompts for i in range(draws)]
     sampling = Sampling(1.0, 1.0, 128)

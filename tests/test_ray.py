@@ -21,7 +21,7 @@ from stages.stage import Turn
 from tests.test_verifier import learn, step_rows
 
 pytestmark = pytest.mark.loop
-ENGINE = TransformersSettings(name="transformers", batch_size=4, shard_size=8)
+ENGINE = TransformersSettings(name="transformers", precision="auto", batch_size=4, shard_size=8)
 GRADE = GradeSettings(workers=1, timeout_s=5.0, memory_mb=1024, sandbox="bubblewrap")
 HERE = ComputeSettings(threads=1)
 
