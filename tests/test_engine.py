@@ -104,10 +104,11 @@ def test_a_text_is_computed_with_the_longest_that_extends_it() -> None:
 
 
 def test_a_long_prompt_leaves_others_their_room(engine: TransformersEngine) -> None:
-    asked = [Request("pens " * 120, 0, 1), Request("pens", 0, 1)]
+    asked = [Request("pens " * 120, 0, 1), Request("pens", 0, 1), Request("", 0, 1)]
     together = engine.complete(asked, Sampling(0.0, 1.0, 200))
     alone = [engine.complete([request], Sampling(0.0, 1.0, 200))[0] for request in asked]
-    assert [c.n_tokens for c in together] == [c.n_tokens for c in alone]
+    assert [c.text for c in together] == [c.text for c in alone]
+    assert all(c.logprob is not None and c.logprob < 0 for c in alone)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,23 @@ NAME = "sdpa_folded"  # under which transformers knows it
 def fold_heads(model: Any) -> None:
     """Makes a model that uses PyTorch's attention use this one. Others are left alone."""
     from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import sdpa_mask
 
     if model.config._attn_implementation == "sdpa":
         AttentionInterface.register(NAME, attend)
-        AttentionMaskInterface.register(NAME, sdpa_mask)
+        AttentionMaskInterface.register(NAME, masked)
         model.set_attn_implementation(NAME)
+
+
+def masked(*sizes: Any, **options: Any) -> Any:
+    """The mask of one forward pass: a new token's as numbers, or each layer would convert it."""
+    import torch
+    from transformers.masking_utils import sdpa_mask
+
+    mask = sdpa_mask(*sizes, **options)
+    if mask is None or mask.shape[2] > 1:
+        return mask
+    numbers = torch.zeros(mask.shape, dtype=options["dtype"], device=mask.device)
+    return numbers.masked_fill_(~mask, float("-inf"))
 
 
 def attend(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> Any:
