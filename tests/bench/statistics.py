@@ -16,14 +16,13 @@ from tests.contract import ROOT, params
 
 SAMPLES = 10_000_000
 EMPTY = {
-    "step_labels": 1,
     "corrections": 1,
     "pairs": 1,
     "examples": 1,
-    "coverage": 0,
     "evaluations": 0,
 }
 SAME = {
+    "coverage": ["problem_id"],
     "solve_rates": ["moment", "level", "bin"],
     "strategies": ["strategy"],
     "narrowing": ["data", "measure"],
@@ -77,6 +76,8 @@ LARGE: dict[str, dict[str, int | str]] = {
     "verdicts": {"iteration": 1, "stage": "grade"},
     "paths": {"iteration": 1},
     "perplexities": {"iteration": 1},
+    "step_labels": {"iteration": 1},
+    "coverage": {"iteration": 0},
 }
 
 
