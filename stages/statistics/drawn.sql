@@ -1,5 +1,5 @@
 -- Each problem that the iteration drew for, by strategy. plain: without guidance. A gold
 -- supplement is not drawn.
-select * exclude (of, n_characters, perplexity)
+select * exclude (of_problem, n_characters, perplexity)
 from counts
-where of = 'problem' and strategy != 'gold'
+where of_problem and strategy != 'gold'

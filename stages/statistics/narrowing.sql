@@ -16,10 +16,13 @@ right_values as (
     inner join asked using (problem_id)
     group by all
     union all
-    select
-        of as measure, coalesce(n_characters, perplexity)::double as value, strategy, n_correct as n
+    select 'length' as measure, n_characters::double as value, strategy, n_correct as n
     from counts
-    where of != 'problem' and strategy != 'gold'
+    where not of_problem and strategy != 'gold'
+    union all
+    select 'perplexity' as measure, perplexity as value, strategy, n_correct as n
+    from counts
+    where not of_problem and strategy != 'gold'
 ),
 
 gold_values as (

@@ -1,4 +1,5 @@
--- What each strategy cost and brought.
+-- What each strategy cost and brought. Shares are added up as decimals, so that the sums are the
+-- same in whatever order threads come to them.
 --
 -- Leakage is the share of a text's characters that its hint held. Of a hint that begins the text,
 -- that is the hint; of one to write from, the lines that stand in it too, blanks around a line
@@ -30,6 +31,14 @@ shares as (
     from told
 ),
 
+shown as (
+    select strategy, sum(revealed::decimal(18, 9)) as revealed from samples group by strategy
+),
+
+gold as (
+    select problem_id, nullif(len(rationale), 0) as n_steps from problems
+),
+
 leaked as (
     select strategy, sum(share::decimal(18, 9)) as leakage from shares group by strategy
 ),
@@ -42,13 +51,13 @@ counted as (
         sum(n_drawn)::bigint as n_draws,
         sum(n_correct)::bigint as n_correct,
         sum(n_tokens)::bigint as n_tokens,
-        sum(revealed) as revealed,
-        sum(n_steps_more) as n_steps_more,
-        sum(n_compared) as n_compared,
+        sum(counts.n_steps - n_taken * gold.n_steps) as n_steps_more,
+        sum(n_taken) filter (where gold.n_steps is not null) as n_compared,
         sum(n_judged)::bigint as n_judged,
         sum(n_spurious)::bigint as n_spurious
     from counts
-    where of = 'problem'
+    inner join gold using (problem_id)
+    where of_problem
     group by strategy
 )
 
@@ -65,4 +74,5 @@ select
     case when n_judged > 0 then n_spurious end as n_spurious,
     case when strategy != 'answer' then (coalesce(leakage, 0) / n_draws)::double end as leakage_mean
 from counted
+inner join shown using (strategy)
 left join leaked using (strategy)
