@@ -14,11 +14,6 @@ from schemas.table import RatchetError
 
 HERE = Path(__file__).parent
 Tables = Mapping[str, Sequence[Path]]
-BARE = r"""
-create macro bare(line) as
-    case when ord(line) <= 32 or ord(line[-1]) <= 32 then trim(line, e' \t\r') else line end
-"""
-"""A line without blanks around it. Trimming is slow: most lines have none."""
 
 
 class Statistics:
@@ -55,7 +50,7 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
             connection.execute(f"set memory_limit = '{int(1000 * memory_gb)}MB'")
             connection.execute(f"set temp_directory = '{folder}'")
             connection.execute("set preserve_insertion_order = false")
-            connection.execute(BARE)
+            connection.execute(_query("bare"))
             for name, files in tables.items():
                 _view(connection, name, files)
             yield Statistics(connection)

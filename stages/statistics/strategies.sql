@@ -56,7 +56,7 @@ counted as (
         sum(n_judged)::bigint as n_judged,
         sum(n_spurious)::bigint as n_spurious
     from counts
-    inner join gold using (problem_id)
+    left join gold using (problem_id)
     where of_problem
     group by strategy
 )

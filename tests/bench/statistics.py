@@ -15,6 +15,7 @@ from tests.bench.case import Case
 from tests.contract import ROOT, params
 
 SAMPLES = 10_000_000
+MOST_GB = 4
 EMPTY = {
     "corrections": 1,
     "pairs": 1,
@@ -30,7 +31,7 @@ SAME = {
 
 
 def case(folder: Path) -> Case:
-    """A hundred draws for each of 100,000 problems, a fifth of them guided."""
+    """A hundred draws for each of 100,000 problems, a fifth of them guided, with step labels."""
     run = folder / "statistics"
     generate(run, SAMPLES)
     peaks: dict[str, float] = {}
@@ -43,6 +44,7 @@ def case(folder: Path) -> Case:
 
     def notes() -> list[str]:
         must_agree(run)
+        assert peaks["ours"] < MOST_GB, peaks
         return [f"peak memory of {name}: {peak:.1f} GB" for name, peak in peaks.items()]
 
     return Case(f"statistics of {SAMPLES:,} samples", ours, "pandas", other, notes=notes, rounds=1)

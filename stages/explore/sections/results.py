@@ -78,10 +78,10 @@ def coverage(connection: Any) -> Section | None:
     ever = Series("so far", points, colour=1, dashed=True)
     title = "Coverage: problems solved at least once"
     figures = [lines(title, [solved, ever], "iteration", "solved (% of problems)", percent=True)]
-    budget = views.ask(connection, "from strategies order by iteration, strategy")
-    drawn = [row for row in budget if row["strategy"] != "gold"]
-    iterations = sorted({row["iteration"] for row in drawn})
-    draws = {(row["strategy"], row["iteration"]): row["n_draws"] for row in drawn}
+    query = "from strategies where strategy != 'gold' order by iteration, strategy"
+    budget = views.ask(connection, query)
+    iterations = sorted({row["iteration"] for row in budget})
+    draws = {(row["strategy"], row["iteration"]): row["n_draws"] for row in budget}
     stacks = [
         (strategy, [draws.get((strategy, i), 0) for i in iterations])
         for strategy in sorted({s for s, _ in draws}, key=lambda s: (s != "unguided", s))
