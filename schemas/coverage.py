@@ -9,7 +9,12 @@ from schemas.table import Table
 
 
 class Coverage(Table):
-    """One row per problem and iteration."""
+    """One row per iteration and problem that it or an earlier one drew for.
+
+    A gold supplement counts nowhere here: nobody drew it. The solve rate is the quotient
+    n_correct / n_drawn in double precision, and the tail is where it is below guide.tail_below;
+    where nothing was drawn it counts as 0.
+    """
 
     noun = "coverage"
     partitions = ("iteration",)

@@ -9,11 +9,11 @@ from schemas.table import Table
 class Narrowing(Table):
     """One row per iteration, self-generated data and measure, against gold data.
 
-    Self-generated: right samples. Gold: each problem asked in the iteration, once; of length and
-    perplexity those that have a gold rationale. Values that are not known (no level, a path whose
-    perplexity was not measured) count on neither side. The tail: at or above gold's 80th
-    percentile, the lowest value that at least 80% of gold are at or below; as many levels are
-    equal, gold's own share can be well above a fifth.
+    Self-generated: right samples, but no gold supplements. Gold: each problem drawn for in the
+    iteration, once; of length and perplexity those that have a gold rationale. Values that are not
+    known (no level, a path whose perplexity was not measured) count on neither side. The tail: at
+    or above gold's 80th percentile, the lowest value that at least 80% of gold are at or below; as
+    many levels are equal, gold's own share can be well above a fifth.
     """
 
     noun = "narrowing"

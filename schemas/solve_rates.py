@@ -7,7 +7,10 @@ from schemas.table import Table
 
 
 class SolveRates(Table):
-    """One row per iteration, moment, level and tenth of the solve rate that any problem has."""
+    """One row per iteration, moment, level and tenth of the solve rate that any problem has.
+
+    Of draws alone: a gold supplement is none.
+    """
 
     noun = "solve_rates"
     partitions = ("iteration",)

@@ -448,24 +448,6 @@ where n_drawn > 0
 group by all
 order by all;
 
--- What each way of drawing cost and brought.
-create or replace view budget as
-with graded as (
-    select samples.iteration, samples.strategy, samples.n_tokens, verdicts.outcome
-    from samples
-    left join verdicts using (iteration, sample_id)
-)
-
-select
-    iteration,
-    strategy,
-    count(*) as n_draws,
-    count(*) filter (where outcome = 'correct') as n_correct,
-    sum(n_tokens)::bigint as n_tokens
-from graded
-group by all
-order by all;
-
 -- Imported samples whose source says otherwise than the grader.
 create or replace view disagreements as
 with recorded as (

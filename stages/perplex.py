@@ -34,26 +34,30 @@ def choose_texts(problems: pl.DataFrame, paths: pl.DataFrame, most: int) -> pl.D
     """origin, text_id, problem_id, prompt, text: at most so many of each origin.
 
     Which ones follows from their ids alone, so the gold texts of two iterations that ask the
-    same problems are the same.
+    same problems are the same. Paths need no shuffling: their ids are digests.
     """
-    asked = problems.join(paths, on="problem_id", how="semi")
-    gold = asked.filter(pl.col("rationale").list.len() > 0).select(
-        pl.lit("gold").alias("origin"),
-        "problem_id",
-        "prompt",
-        text_id="problem_id",
-        text=pl.col("rationale").list.join(""),
-    )
+    told = problems.filter(pl.col("rationale").list.len() > 0)
+    asked = told.join(paths, on="problem_id", how="semi").select("problem_id")
+    order = pl.col("problem_id").map_elements(_shuffled, pl.String)
+    gold = asked.sort(order).head(most).join(told, on="problem_id", maintain_order="left")
     right = paths.filter(pl.col("kept") & pl.col("correct") & (pl.col("steps").list.len() > 0))
-    sampled = right.join(problems.select("problem_id", "prompt"), on="problem_id").select(
-        pl.lit("sampled").alias("origin"),
+    sampled = right.bottom_k(most, by="path_id").sort("path_id")
+    prompts = problems.select("problem_id", "prompt")
+    sampled = sampled.join(prompts, on="problem_id", maintain_order="left")
+    return pl.concat([
+        _texts(gold, "gold", "problem_id", "rationale"),
+        _texts(sampled, "sampled", "path_id", "steps"),
+    ])  # fmt: skip
+
+
+def _texts(rows: pl.DataFrame, origin: str, name: str, steps: str) -> pl.DataFrame:
+    return rows.select(
+        pl.lit(origin).alias("origin"),
         "problem_id",
         "prompt",
-        text_id="path_id",
-        text=pl.col("steps").list.join(""),
+        text_id=name,
+        text=pl.col(steps).list.join(""),
     )
-    order = pl.col("text_id").map_elements(_shuffled, pl.String)
-    return pl.concat([rows.sort(order).head(most) for rows in (gold, sampled)])
 
 
 def _shuffled(name: str) -> str:

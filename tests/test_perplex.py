@@ -76,6 +76,20 @@ def test_no_more_texts_than_asked_and_always_the_same(
     assert few["problem_id"].head(4).to_list() != sorted(paths["problem_id"].unique())[:4]
 
 
+def test_only_problems_are_shuffled_by_a_digest_of_their_own(
+    problems: pl.DataFrame, paths: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path's id is one: of half a million paths there is no Python a path."""
+    digested: list[str] = []
+    monkeypatch.setattr("stages.perplex.digest", lambda *parts: digested.append(parts[-1]) or "")
+    many = pl.concat([
+        paths.filter("kept", "correct").with_columns(path_id=pl.format("{}-{}", "path_id", number))
+        for number in map(pl.lit, range(20))
+    ])  # fmt: skip
+    assert choose_texts(problems, many, 5)["origin"].to_list() == ["gold"] * 5 + ["sampled"] * 5
+    assert sorted(digested) == sorted(many["problem_id"].unique())
+
+
 def test_a_problem_without_a_rationale_has_no_gold_text(
     problems: pl.DataFrame, paths: pl.DataFrame
 ) -> None:

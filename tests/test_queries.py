@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
+from schemas import store
+from schemas.coverage import Coverage
+from schemas.progress import Progress
 from stages.explore import views
 from tests.contract import ROOT
 from tests.planted import plant
@@ -35,6 +40,31 @@ def test_every_query_answers(bare: Any, number: int) -> None:
     assert rows, QUERIES[number]
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         assert any(value is not None for value in values), f"{name} is empty in {QUERIES[number]}"
+
+
+def test_coverage_so_far_is_of_the_problems_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An iteration that draws for one problem of twenty, all but five of them solved before."""
+    plant(tmp_path, iterations=1)
+    monkeypatch.chdir(tmp_path)
+    first, hard = pl.int_range(pl.len()) == 0, pl.int_range(pl.len()) >= 15
+    none = {name: pl.when(first).then(name).otherwise(0) for name in ("n_drawn", "n_correct")}
+    rate = pl.when(first).then("solve_rate")
+    covered = store.read(Coverage, iteration=1).drop("iteration")
+    covered = covered.with_columns(**none, solve_rate=rate, solved_ever=~hard)
+    store.write(covered, Coverage, iteration=1)
+    row = store.read(Progress, iteration=1).drop("iteration")
+    store.write(row.with_columns(n_problems=1, n_solved_ever=15), Progress, iteration=1)
+    connection = views.connect()
+    (turn,) = [row for row in views.ask(connection, "turns") if row["iteration"]]
+    assert turn["coverage_ever"] == 0.75
+    so_far = [query for query in QUERIES if "coverage_so_far" in query]
+    assert len(so_far) == 2
+    for query in so_far:
+        found = connection.execute(f"from ({query.rstrip().rstrip(';')}) where iteration = 1")
+        names = [column[0] for column in found.description]
+        assert found.fetchall()[0][names.index("coverage_so_far")] == 0.75
 
 
 def test_every_fence_is_a_query() -> None:

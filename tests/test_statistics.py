@@ -15,6 +15,7 @@ from schemas import store
 from schemas.catalog import BY_NOUN
 from schemas.solve_rates import SolveRates
 from schemas.table import RatchetError
+from stages.pair import of_tail
 from stages.statistics.database import Statistics, opened
 
 Row = dict[str, Any]
@@ -26,7 +27,13 @@ NOUNS = (
 )  # fmt: skip
 BELOW = 0.5
 LINES = ["a = 1", "b = 22", "  b = 22", "so c = 3", "", "done\r"]
-SHAPES = ["plain", "unlevelled", "without gold", "nothing right", "nothing drawn", "judged", "ties"]
+SHAPES = [
+    "plain", "unlevelled", "without gold", "nothing right", "nothing drawn", "judged", "ties",
+    "gold supplement",
+]  # fmt: skip
+RIGHT = {"nothing right": 0.0, "gold supplement": 0.1}
+PLAIN = ["unguided", "unguided", "imported"]
+GUIDED = ["state_reset", "rationale", "answer", "gold"]
 
 
 def made(seed: int, shape: str) -> Tables:
@@ -44,7 +51,12 @@ def made(seed: int, shape: str) -> Tables:
             }
             tables["old_coverage"].append(ever)
         if shape != "nothing drawn" and rng.random() < 0.8:
-            _draw(problem, rng, shape, tables)
+            for draw in range(rng.choice([1, 4, 4, 8, 15])):
+                how = rng.choice(PLAIN if shape == "gold supplement" else PLAIN + GUIDED)
+                right = rng.random() < RIGHT.get(shape, 0.4)
+                _draw(problem, draw, how, right, rng, shape, tables)
+            if shape == "gold supplement" and not _solved(problem, tables):
+                _draw(problem, 99, "gold", True, rng, shape, tables)
         if problem["rationale"] and rng.random() < 0.7:
             tables["perplexities"].append(_perplexity("gold", name, problem, rng, shape))
     return tables
@@ -57,29 +69,34 @@ def _problem(number: int, rng: random.Random, shape: str) -> Row:
     return {"problem_id": f"p{number:02d}", "level": level, "rationale": rationale}
 
 
-def _draw(problem: Row, rng: random.Random, shape: str, tables: Tables) -> None:
-    for draw in range(rng.choice([1, 4, 4, 8, 15])):
-        strategy = rng.choice(["unguided", "unguided", "imported", "state_reset", "answer", "gold"])
-        lines = [rng.choice(LINES) for _ in range(rng.randint(1, 4))]
-        hint = None if strategy in ("unguided", "imported") else _hint(strategy, lines, rng)
-        right = shape != "nothing right" and rng.random() < 0.4
-        text = "\n".join(lines)
-        name = f"{problem['problem_id']}-{draw}"
-        tables["samples"].append({
-            "sample_id": name, "problem_id": problem["problem_id"], "strategy": strategy,
-            "hint": hint, "revealed": 0.0 if hint is None else rng.choice([0.1, 1 / 3, 1.0]),
-            "text": text if shape != "ties" else "same", "n_tokens": rng.randint(0, 30),
-        })  # fmt: skip
-        outcome = "correct" if right else rng.choice(["wrong", "unparseable", "timeout"])
-        verdict = {"sample_id": name, "problem_id": problem["problem_id"], "outcome": outcome}
-        tables["verdicts"].append(verdict)
-        if rng.random() < 0.9:
-            _path(problem, name, right, lines, rng, shape, tables)
+def _solved(problem: Row, tables: Tables) -> bool:
+    own = [row for row in tables["verdicts"] if row["problem_id"] == problem["problem_id"]]
+    return any(row["outcome"] == "correct" for row in own)
+
+
+def _draw(
+    problem: Row, draw: int, strategy: str, right: bool, rng: random.Random, shape: str,
+    tables: Tables,
+) -> None:  # fmt: skip
+    lines = [rng.choice(LINES) for _ in range(rng.randint(1, 4))]
+    hint = None if strategy in PLAIN else _hint(strategy, lines, rng)
+    text = "\n".join(lines)
+    name = f"{problem['problem_id']}-{draw}"
+    tables["samples"].append({
+        "sample_id": name, "problem_id": problem["problem_id"], "strategy": strategy,
+        "hint": hint, "revealed": 0.0 if hint is None else rng.choice([0.1, 1 / 3, 1.0]),
+        "text": text if shape != "ties" else "same", "n_tokens": rng.randint(0, 30),
+    })  # fmt: skip
+    outcome = "correct" if right else rng.choice(["wrong", "unparseable", "timeout"])
+    verdict = {"sample_id": name, "problem_id": problem["problem_id"], "outcome": outcome}
+    tables["verdicts"].append(verdict)
+    if rng.random() < 0.9:
+        _path(problem, name, right, lines, rng, shape, tables)
 
 
 def _hint(strategy: str, lines: list[str], rng: random.Random) -> str:
     """What a state reset reveals begins the text, sometimes amid a line."""
-    if strategy == "state_reset":
+    if strategy in ("state_reset", "gold"):
         return "\n".join(lines)[: rng.randint(0, 12)]
     return "\n".join(rng.choice(LINES) for _ in range(2))
 
@@ -95,20 +112,26 @@ def _path(
         last["sample_ids"].append(name)
         return
     steps = [line + "\n" for line in lines]
-    truth = [rng.random() < 0.8 for _ in steps]
+    truth: list[bool | None] = [rng.random() < 0.8 for _ in steps]
     path_id = f"path-{name}"
     tables["paths"].append({
         "path_id": path_id, "problem_id": problem["problem_id"], "sample_ids": [name],
-        "steps": steps, "correct": right, "truth": None if shape == "judged" else truth,
+        "steps": steps, "correct": right,
+        "truth": None if shape == "judged" else _known(truth, rng),
     })  # fmt: skip
     if shape != "plain" and rng.random() < 0.6:
-        for step in range(len(steps)):
+        for step in range(len(steps) - (rng.random() < 0.3)):
             labeler = "outcome" if step == len(steps) - 1 else rng.choice(["rollouts", "judge"])
             label = {"path_id": path_id, "step": step, "labeler": labeler, "label": truth[step]}
             tables["step_labels"].append(label | {"n_rollouts": 4})
     if right and rng.random() < 0.7:
         row = _perplexity("sampled", path_id, problem, rng, shape)
         tables["perplexities"].append(row)
+
+
+def _known(truth: list[bool | None], rng: random.Random) -> list[bool | None]:
+    """As far as a task can tell: of some paths not all."""
+    return [*truth[:-1], None] if rng.random() < 0.2 else truth
 
 
 def _perplexity(origin: str, name: str, problem: Row, rng: random.Random, shape: str) -> Row:
@@ -142,10 +165,10 @@ def answers(tables: Tables, folder: Path, seed: int = 0) -> dict[str, pl.DataFra
         return asked(statistics)
 
 
-def asked(statistics: Statistics) -> dict[str, pl.DataFrame]:
+def asked(statistics: Statistics, below: float = BELOW) -> dict[str, pl.DataFrame]:
     statistics.keep("counts")
     statistics.keep("drawn")
-    statistics.keep("coverage", tail_below=BELOW)
+    statistics.keep("coverage", tail_below=below)
     names = ("progress", "solve_rates", "strategies", "narrowing")
     found = {"coverage": statistics.kept("coverage")}
     found |= {name: statistics.ask(name) for name in names}
@@ -167,12 +190,17 @@ def judged(tables: Tables) -> Rows:
         sample
         | {
             "right": outcomes[sample["sample_id"]] == "correct",
-            "plain": sample["strategy"] in ("unguided", "imported"),
+            "plain": sample["strategy"] in PLAIN,
             "problem": problems[sample["problem_id"]],
             "path": paths.get(sample["sample_id"]),
         }
         for sample in tables["samples"]
     ]
+
+
+def draws(tables: Tables) -> Rows:
+    """Those that a model drew: a gold supplement is none."""
+    return [row for row in judged(tables) if row["strategy"] != "gold"]
 
 
 def groups(rows: Rows, name: str) -> Iterator[tuple[Any, Rows]]:
@@ -184,8 +212,8 @@ def share(rows: Rows) -> float:
     return sum(row["right"] for row in rows) / len(rows) if rows else 0.0
 
 
-def coverage(tables: Tables) -> Rows:
-    samples = judged(tables)
+def coverage(tables: Tables, below: float = BELOW) -> Rows:
+    samples = draws(tables)
     before = {row["problem_id"]: row["solved_ever"] for row in tables["old_coverage"]}
     found = []
     for problem in tables["problems"]:
@@ -197,8 +225,8 @@ def coverage(tables: Tables) -> Rows:
         found.append({
             "problem_id": name, "level": problem["level"], "n_drawn": len(own),
             "n_correct": n_correct, "solve_rate": share(own) if own else None,
-            "tail_before": share([row for row in own if row["plain"]]) < BELOW,
-            "tail_after": share(own) < BELOW, "n_tokens": sum(row["n_tokens"] for row in own),
+            "tail_before": share([row for row in own if row["plain"]]) < below,
+            "tail_after": share(own) < below, "n_tokens": sum(row["n_tokens"] for row in own),
             "solved_ever": n_correct > 0 or before.get(name, False),
         })  # fmt: skip
     return found
@@ -212,9 +240,9 @@ def progress(tables: Tables) -> Rows:
     return [{
         "n_problems": len(drawn), "n_solved": solved,
         "n_solved_ever": sum(row["solved_ever"] for row in covered),
-        "coverage": solved / len(drawn) if drawn else 0.0, "n_draws": len(tables["samples"]),
-        "n_draws_correct": sum(row["right"] for row in judged(tables)),
-        "n_tokens": sum(row["n_tokens"] for row in tables["samples"]),
+        "coverage": solved / len(drawn) if drawn else 0.0, "n_draws": len(draws(tables)),
+        "n_draws_correct": sum(row["right"] for row in draws(tables)),
+        "n_tokens": sum(row["n_tokens"] for row in draws(tables)),
         "n_paths": len(tables["paths"]),
         "n_paths_correct": sum(row["correct"] for row in tables["paths"]),
         "n_steps_labelled": len(tables["step_labels"]),
@@ -225,7 +253,7 @@ def progress(tables: Tables) -> Rows:
 
 def solve_rates(tables: Tables) -> Rows:
     counts: dict[tuple[Any, ...], int] = {}
-    for _, own in groups(judged(tables), "problem_id"):
+    for _, own in groups(draws(tables), "problem_id"):
         for moment, rows in (("before", [r for r in own if r["plain"]]), ("after", own)):
             if rows:
                 rate = Fraction(sum(row["right"] for row in rows), len(rows))
@@ -236,10 +264,6 @@ def solve_rates(tables: Tables) -> Rows:
 
 
 def strategies(tables: Tables) -> Rows:
-    labels: dict[str, list[bool]] = {}
-    for row in tables["step_labels"]:
-        if row["labeler"] != "outcome":
-            labels.setdefault(row["path_id"], []).append(row["label"])
     found = []
     for strategy, rows in groups(judged(tables), "strategy"):
         right = [row for row in rows if row["right"]]
@@ -249,26 +273,36 @@ def strategies(tables: Tables) -> Rows:
             for row in taken
             if row["problem"]["rationale"]
         ]
-        said = [row["path"]["truth"] or labels.get(row["path"]["path_id"], []) for row in taken]
-        said = [steps for steps in said if steps]
+        said = [sound(row["path"], tables["step_labels"]) for row in taken]
+        said = [one for one in said if one is not None]
         found.append({
             "strategy": strategy, "n_problems": len({row["problem_id"] for row in rows}),
             "n_solved": len({row["problem_id"] for row in right}), "n_draws": len(rows),
             "n_correct": len(right), "n_tokens": sum(row["n_tokens"] for row in rows),
             "revealed_mean": sum(row["revealed"] for row in rows) / len(rows),
             "shortcut_mean": sum(cuts) / len(cuts) if cuts else None, "n_judged": len(said),
-            "n_spurious": sum(not all(steps) for steps in said) if said else None,
-            "leakage_mean": sum(leaked(r["text"], r["hint"]) for r in rows) / len(rows),
+            "n_spurious": said.count(False) if said else None,
+            "leakage_mean": None if strategy == "answer" else sum(map(leaked, rows)) / len(rows),
         })  # fmt: skip
     return found
 
 
-def leaked(text: str, hint: str | None) -> float:
+def sound(path: Row, step_labels: Rows) -> bool | None:
+    """Is every step right; None unless all of them are judged, by the truth or else by labels."""
+    if path["truth"] and None not in path["truth"]:
+        return all(path["truth"])
+    own = [row for row in step_labels if row["path_id"] == path["path_id"]]
+    inner = [row["label"] for row in own if row["labeler"] != "outcome"]
+    return all(inner) if inner and len(own) == len(path["steps"]) else None
+
+
+def leaked(sample: Row) -> float:
     """The share of the text's characters that the hint held: as its beginning, or in lines."""
+    text, hint, strategy = sample["text"], sample["hint"], sample["strategy"]
     if hint is None:
         return 0.0
-    if text.startswith(hint):
-        return len(hint) / len(text) if text else 0.0
+    if strategy in ("state_reset", "adaptive", "gold"):
+        return len(hint) / len(text) if text and text.startswith(hint) else 0.0
     hints = [line.strip(" \t\r") for line in hint.split("\n")]
     lines = text.split("\n")
     held = sum(len(line) for line in lines if line.strip(" \t\r") in hints)
@@ -276,7 +310,7 @@ def leaked(text: str, hint: str | None) -> float:
 
 
 def narrowing(tables: Tables) -> Rows:
-    samples = judged(tables)
+    samples = draws(tables)
     asked = {row["problem_id"]: row["problem"] for row in samples}
     known = {(p["origin"], p["text_id"]): math.exp(p["nll_mean"]) for p in tables["perplexities"]}
     gold = {
@@ -347,12 +381,14 @@ def test_the_tables_hold_what_they_are_to_test() -> None:
     """Each shape has what its name says, so that no comparison above is of nothing."""
     everything = [strategies(made(0, shape)) for shape in SHAPES]
     assert any(row["n_spurious"] for rows in everything for row in rows)
-    assert any(0 < row["leakage_mean"] < 1 for rows in everything for row in rows)
+    assert any(0 < (row["leakage_mean"] or 0) < 1 for rows in everything for row in rows)
     assert any(row["shortcut_mean"] for rows in everything for row in rows)
     assert all(row["shortcut_mean"] is None for row in strategies(made(0, "without gold")))
     assert all(row["n_correct"] == 0 for row in strategies(made(0, "nothing right")))
     assert all(row["distance"] is None for row in narrowing(made(0, "nothing right")))
     assert sum(row["n_judged"] for row in strategies(made(0, "judged"))) > 0
+    supplied = strategies(made(0, "gold supplement"))
+    assert {row["strategy"]: row["n_correct"] > 0 for row in supplied}["gold"]
     assert {row["distance"] for row in narrowing(made(0, "ties"))} >= {0.0}
     assert [row["n_gold"] for row in narrowing(made(0, "unlevelled"))][::3] == [0, 0]
 
@@ -379,31 +415,134 @@ def test_the_order_of_rows_changes_no_bit(tmp_path: Path) -> None:
         assert_frame_equal(frame, second[name], check_exact=True)
 
 
+def drawn(*samples: tuple[str, str, str, bool], **more: object) -> Tables:
+    """Tables of samples (problem, strategy, text, right), of one level each; `more` is of each."""
+    tables: Tables = {noun: [] for noun in NOUNS}
+    for number, (problem, strategy, text, right) in enumerate(samples):
+        row = {"sample_id": f"s{number}", "problem_id": problem}
+        sample = {"strategy": strategy, "text": text, "revealed": 0.0, "n_tokens": 1}
+        tables["samples"].append(row | sample | more)
+        tables["verdicts"].append(row | {"outcome": "correct" if right else "wrong"})
+    tables["problems"] = [
+        {"problem_id": name, "level": level, "rationale": ["a\n", "b"]}
+        for level, name in enumerate(dict.fromkeys(row[0] for row in samples), 1)
+    ]
+    return tables
+
+
+def test_a_gold_supplement_is_neither_drawn_nor_self_generated(tmp_path: Path) -> None:
+    """Of four problems the model solves the easiest one; the others are given their gold."""
+    tables = drawn(
+        *[(name, "unguided", "t", name == "p1") for name in ("p1", "p2", "p3", "p4")],
+        *[(name, "gold", "a\nb", True) for name in ("p2", "p3", "p4")],
+    )
+    found = answers(tables, tmp_path)
+    row = found["progress"].row(0, named=True)
+    assert (row["coverage"], row["n_solved_ever"], row["n_draws"]) == (0.25, 1, 4)
+    assert found["coverage"]["tail_after"].sum() == found["coverage"]["tail_before"].sum() == 3
+    distances = found["narrowing"].filter(measure="level")["distance"]
+    assert distances.to_list() == [1.5, 1.5]
+    given = found["strategies"].filter(strategy="gold").row(0, named=True)
+    assert (given["n_problems"], given["n_draws"], given["n_correct"]) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("below", [0.55, 0.35, 0.07, 0.3, 0.6, 0.7, 1.0])
+def test_the_tail_is_where_the_quotient_is_below(tmp_path: Path, below: float) -> None:
+    """Of some counts (55 of 100, below 0.55) the product says otherwise than the quotient."""
+    cases = [(right, n) for n in (20, 100, 200) for right in range(n + 1)]
+    cases = [case for case in cases if abs(case[0] / case[1] - below) < 0.011]
+    assert cases
+    rows = [
+        (f"{right} of {n}", "unguided", "t", draw < right)
+        for right, n in cases
+        for draw in range(n)
+    ]
+    tables = drawn(*rows)
+    with opened(write(tables, tmp_path, random.Random(0)), 0.5) as statistics:
+        found = asked(statistics, below)["coverage"]
+    wanted = {f"{right} of {n}": right / n < below for right, n in cases}
+    for column in ("tail_before", "tail_after"):
+        assert dict(found.select("problem_id", column).rows()) == wanted
+    paths = pl.DataFrame(
+        [
+            {"problem_id": row["problem_id"], "sample_ids": ["s"], "correct": right}
+            for row, (*_, right) in zip(tables["samples"], rows, strict=True)
+        ]
+    )
+    assert {*of_tail(paths, below)["problem_id"]} == {name for name in wanted if wanted[name]}
+
+
 @pytest.mark.parametrize(
-    ("text", "hint", "leakage"),
+    ("truth", "labels", "judged_", "spurious"),
     [
-        ("a = 1\nb = 2", None, 0.0),
-        ("a = 1\nb = 2", "a = 1\n", 6 / 11),
-        ("a = 1\nb = 2", "a = 1\nb = 2", 1.0),
-        ("a = 1 and more", "a = 1 ", 6 / 14),
-        ("b = 2\na = 1\r", "Mind:\n  a = 1", 6 / 11),
-        ("b = 2\na = 1", "a = 1 at once", 0.0),
-        ("the answer is 7", "7", 0.0),
-        ("", "", 0.0),
-        ("", "a = 1", 0.0),
-        ("\n\n", "a\n", 0.0),
-        ("x", "", 0.0),
+        (None, "", 0, None),
+        (None, "+", 0, None),  # one labelled step of four says nothing of the others
+        (None, "+++", 0, None),
+        (None, "-++", 0, None),
+        (None, "++++", 1, 0),
+        (None, "+-++", 1, 1),
+        (None, "+++o", 1, 0),  # the last one by the path's outcome
+        (None, "ooooo", 0, None),
+        ([True] * 4, "", 1, 0),
+        ([True, False, True, True], "++++", 1, 1),
+        ([True, None, None, None], "", 0, None),
+        ([False, None, None, None], "", 0, None),
+        ([True, None, None, None], "++++", 1, 0),
     ],
 )
-def test_leakage(tmp_path: Path, text: str, hint: str | None, leakage: float) -> None:
-    sample = {"sample_id": "s", "problem_id": "p", "strategy": "rationale", "revealed": 1.0}
-    tables: Tables = {noun: [] for noun in NOUNS}
-    tables["problems"] = [{"problem_id": "p", "rationale": []}]
-    tables["samples"] = [sample | {"text": text, "hint": hint, "n_tokens": 1}]
-    tables["verdicts"] = [{"sample_id": "s", "problem_id": "p", "outcome": "wrong"}]
+def test_a_path_is_judged_where_all_its_steps_are(
+    tmp_path: Path, truth: list[bool | None] | None, labels: str, judged_: int, spurious: int | None
+) -> None:
+    tables = drawn(("p", "unguided", "t", True))
+    path = {"path_id": "q", "problem_id": "p", "sample_ids": ["s0"], "correct": True}
+    tables["paths"] = [path | {"steps": ["a\n", "b\n", "c\n", "d"], "truth": truth}]
+    tables["step_labels"] = [
+        {"path_id": "q", "step": step, "labeler": "outcome" if sign == "o" else "rollouts",
+         "label": sign != "-", "n_rollouts": 4}
+        for step, sign in enumerate(labels)
+    ]  # fmt: skip
     (row,) = answers(tables, tmp_path)["strategies"].to_dicts()
-    assert row["leakage_mean"] == pytest.approx(leakage, abs=1e-9)
-    assert leaked(text, hint) == pytest.approx(leakage)
+    assert (row["n_judged"], row["n_spurious"]) == (judged_, spurious)
+    known = [one for one in [sound(tables["paths"][0], tables["step_labels"])] if one is not None]
+    assert (len(known), known.count(False) if known else None) == (judged_, spurious)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "text", "hint", "leakage"),
+    [
+        ("unguided", "a = 1\nb = 2", None, 0.0),
+        ("state_reset", "a = 1\nb = 2", "a = 1\n", 6 / 11),
+        ("state_reset", "a = 1 and more", "a = 1 ", 6 / 14),
+        ("state_reset", "é́🤦🏼‍♂️ = 1\nx", "é́🤦🏼‍♂️ = 1\n", 12 / 13),
+        ("state_reset", "x", "", 0.0),
+        ("state_reset", "", "", 0.0),
+        ("state_reset", "b\na", "a", 0.0),  # its text has nothing of it
+        ("adaptive", "a = 1\nb = 2", "a", 1 / 11),
+        ("adaptive", "a = 1\nb = 2", None, 0.0),
+        ("gold", "a = 1\nb = 2", "a = 1\nb = 2", 1.0),
+        ("answer", "1 + 1 = 2\n#### 1", "1", None),
+        ("answer", "x = 18\nThe answer is 18", "18", None),
+        ("rationale", "a = 1\nb = 2", "a = 1\nb = 2", 1.0),
+        ("rationale", "a = 1 and more", "a = 1 ", 0.0),  # it begins so, and is another line
+        ("rationale", "b = 2\na = 1\r", "Mind:\n  a = 1", 6 / 11),
+        ("rationale", "b = 2\na = 1", "a = 1 at once", 0.0),
+        ("rationale", "\n a\t\n\nb", "a\n\nc", 3 / 4),
+        ("rationale", "a\u00a0\nx", "a\ny", 0.0),
+        ("rationale", "aa\na\nbbb", "a\naa\nbbb", 1.0),  # sixths and a half: no more than 1
+        ("rationale", "", "a = 1", 0.0),
+        ("rationale", "\n\n", "a\n", 0.0),
+        ("interactive", "the answer is 7", "7", 0.0),
+        ("interactive", "7\nthe answer is 7", "Not 8 but\n7", 1 / 16),
+    ],
+)
+def test_leakage(
+    tmp_path: Path, strategy: str, text: str, hint: str | None, leakage: float | None
+) -> None:
+    tables = drawn(("p", strategy, text, False), hint=hint)
+    (row,) = answers(tables, tmp_path)["strategies"].to_dicts()
+    assert row["leakage_mean"] == (leakage and pytest.approx(leakage, abs=1e-9))
+    if leakage is not None:
+        assert leaked(tables["samples"][0]) == pytest.approx(leakage)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ Key = tuple[Any, ...]
 DERIVED = [
     "accuracy",
     "annotated_accuracy",
-    "budget",
     "disagreements",
     "domains",
     "duel_results",
@@ -281,16 +280,6 @@ def verifier_truth() -> list[Key]:
 
 def _outcomes() -> dict[Key, dict[str, Any]]:
     return {(row["iteration"], row["sample_id"]): row for row in rows_of("verdicts")}
-
-
-def budget() -> list[Key]:
-    outcomes = _outcomes()
-    made = []
-    for key, rows in groups(rows_of("samples"), "iteration", "strategy"):
-        graded = [outcomes[(row["iteration"], row["sample_id"])]["outcome"] for row in rows]
-        tokens = sum(row["n_tokens"] for row in rows)
-        made.append((*key, len(rows), graded.count("correct"), tokens))
-    return made
 
 
 def tail() -> list[Key]:

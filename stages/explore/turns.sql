@@ -4,6 +4,10 @@ with done as (
     select * from progress
 ),
 
+ever as (
+    select iteration, count(*) as n_problems from coverage group by iteration
+),
+
 trained as (
     select iteration, n_undesired from training_rows
 ),
@@ -17,11 +21,11 @@ took as (
 
 select
     iteration,
-    n_problems,
+    done.n_problems,
     n_solved,
     n_solved_ever,
     case when n_draws > 0 then coverage end as coverage,
-    case when n_problems > 0 then n_solved_ever / n_problems end as coverage_ever,
+    n_solved_ever / ever.n_problems as coverage_ever,
     n_draws,
     n_draws_correct,
     n_tokens,
@@ -37,6 +41,7 @@ select
     n_pairs + n_examples as n_training_rows,
     coalesce(took.elapsed_s, 0) as elapsed_s
 from done
+left join ever using (iteration)
 left join trained using (iteration)
 left join took using (iteration)
 order by iteration;

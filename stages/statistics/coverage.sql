@@ -1,5 +1,5 @@
 -- Rows of `coverage`: one per training problem that was ever drawn for. $tail_below: the solve
--- rate below which a problem is in the tail; one without a draw is.
+-- rate (the quotient, as elsewhere) below which a problem is in the tail; one without a draw is.
 with before as (
     select problem_id from old_coverage where solved_ever
 ),

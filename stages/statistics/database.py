@@ -50,6 +50,7 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
             connection.execute(f"set memory_limit = '{int(1000 * memory_gb)}MB'")
             connection.execute(f"set temp_directory = '{folder}'")
             connection.execute("set preserve_insertion_order = false")
+            connection.execute(_query("bare"))
             for name, files in tables.items():
                 _view(connection, name, files)
             yield Statistics(connection)

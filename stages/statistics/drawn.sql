@@ -1,2 +1,5 @@
--- Each problem that the iteration drew for, by strategy. plain: without guidance.
-select * exclude (of_problem, n_characters) from counts where of_problem
+-- Each problem that the iteration drew for, by strategy. plain: without guidance. A gold
+-- supplement is not drawn.
+select * exclude (of_problem, n_characters, perplexity)
+from counts
+where of_problem and strategy != 'gold'

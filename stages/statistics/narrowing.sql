@@ -1,4 +1,4 @@
--- Right samples against the gold rationales of the problems asked, by level, length and
+-- Right draws against the gold rationales of the problems asked, by level, length and
 -- perplexity: means, the area between the two distribution functions (that is the Wasserstein-1
 -- distance), and the share at or above gold's 80th percentile.
 with asked as (
@@ -10,21 +10,6 @@ with asked as (
     semi join drawn using (problem_id)
 ),
 
-measured as (
-    select unnest(paths.sample_ids) as sample_id, exp(nll_mean) as perplexity
-    from perplexities
-    inner join paths on paths.path_id = perplexities.text_id
-    where origin = 'sampled'
-),
-
-right_measured as (
-    select measured.perplexity, samples.strategy
-    from measured
-    inner join samples using (sample_id)
-    inner join verdicts using (sample_id)
-    where verdicts.outcome = 'correct'
-),
-
 right_values as (
     select 'level' as measure, level::double as value, strategy, sum(n_correct) as n
     from drawn
@@ -33,11 +18,11 @@ right_values as (
     union all
     select 'length' as measure, n_characters::double as value, strategy, n_correct as n
     from counts
-    where not of_problem
+    where not of_problem and strategy != 'gold'
     union all
-    select 'perplexity' as measure, perplexity as value, strategy, count(*) as n
-    from right_measured
-    group by all
+    select 'perplexity' as measure, perplexity as value, strategy, n_correct as n
+    from counts
+    where not of_problem and strategy != 'gold'
 ),
 
 gold_values as (

@@ -1,15 +1,78 @@
--- What each strategy cost and brought.
+-- What each strategy cost and brought. Shares are added up as decimals, so that the sums are the
+-- same in whatever order threads come to them.
+--
+-- Leakage is the share of a text's characters that its hint held. Of a hint that begins the text,
+-- that is the hint; of one to write from, the lines that stand in it too, blanks around a line
+-- aside and line breaks not counted. An answer holds no text: there is no such share.
+with begun as (
+    select strategy, length(hint) / length(text) as share
+    from samples
+    where strategy in ('state_reset', 'adaptive', 'gold') and text != '' and starts_with(text, hint)
+),
+
+told as (
+    select
+        strategy,
+        text,
+        string_split(text, chr(10)) as lines,
+        list_transform(string_split(hint, chr(10)), lambda line: bare(line)) as hints
+    from samples
+    where strategy in ('rationale', 'interactive') and hint is not null
+),
+
+shares as (
+    from begun
+    union all
+    select
+        strategy,
+        list_sum(list_transform(
+            lines, lambda line: case when list_contains(hints, bare(line)) then length(line) else 0 end
+        )) / greatest(1, length(text) - len(lines) + 1) as share
+    from told
+),
+
+shown as (
+    select strategy, sum(revealed::decimal(18, 9)) as revealed from samples group by strategy
+),
+
+gold as (
+    select problem_id, nullif(len(rationale), 0) as n_steps from problems
+),
+
+leaked as (
+    select strategy, sum(share::decimal(18, 9)) as leakage from shares group by strategy
+),
+
+counted as (
+    select
+        strategy,
+        count(*) as n_problems,
+        count(*) filter (where n_correct > 0) as n_solved,
+        sum(n_drawn)::bigint as n_draws,
+        sum(n_correct)::bigint as n_correct,
+        sum(n_tokens)::bigint as n_tokens,
+        sum(counts.n_steps - n_taken * gold.n_steps) as n_steps_more,
+        sum(n_taken) filter (where gold.n_steps is not null) as n_compared,
+        sum(n_judged)::bigint as n_judged,
+        sum(n_spurious)::bigint as n_spurious
+    from counts
+    left join gold using (problem_id)
+    where of_problem
+    group by strategy
+)
+
 select
     strategy,
-    count(*) as n_problems,
-    count(*) filter (where n_correct > 0) as n_solved,
-    sum(n_drawn)::bigint as n_draws,
-    sum(n_correct)::bigint as n_correct,
-    sum(n_tokens)::bigint as n_tokens,
-    (sum(revealed) / sum(n_drawn))::double as revealed_mean,
-    (sum(n_steps_more) / nullif(sum(n_compared), 0))::double as shortcut_mean,
-    sum(n_judged)::bigint as n_judged,
-    case when sum(n_judged) > 0 then sum(n_spurious)::bigint end as n_spurious,
-    (sum(leakage) / sum(n_drawn))::double as leakage_mean
-from drawn
-group by strategy
+    n_problems,
+    n_solved,
+    n_draws,
+    n_correct,
+    n_tokens,
+    (revealed / n_draws)::double as revealed_mean,
+    (n_steps_more / nullif(n_compared, 0))::double as shortcut_mean,
+    n_judged,
+    case when n_judged > 0 then n_spurious end as n_spurious,
+    case when strategy != 'answer' then (coalesce(leakage, 0) / n_draws)::double end as leakage_mean
+from counted
+inner join shown using (strategy)
+left join leaked using (strategy)

@@ -1,6 +1,7 @@
--- Tables of an iteration with $samples samples, a hundred a problem, of which a fifth begin with
--- their hint; two a path. Whether they are right follows from a hash and the problem's level. Rows
--- are made in the order of their ids, as the store writes them.
+-- Tables of an iteration with $samples samples, a hundred a problem; two a path. Of a fifth, which
+-- are guided, half begin with their hint, others keep lines of it or were told the answer. Whether
+-- they are right follows from a hash and the problem's level. Where no truth is known, a tenth of
+-- the paths, steps are labelled. Rows are made in the order of their ids, as the store writes them.
 set variable problems = getvariable('samples') // 100;
 
 create macro problem_of(i) as i % getvariable('problems');
@@ -10,7 +11,10 @@ create macro sample_name(i) as format('{:08x}{:012x}', i, hash(i) >> 16);
 create macro pair_of(i) as
     i // (2 * getvariable('problems')) * getvariable('problems') + problem_of(i);
 create macro is_correct(i) as hash(pair_of(i)) % 100 < 105 - 20 * level_of(problem_of(i));
-create macro is_guided(i) as i >= getvariable('samples') * 8 // 10;
+create macro how(i) as case i * 20 // getvariable('samples')
+    when 16 then 'state_reset' when 17 then 'adaptive' when 18 then 'rationale' when 19 then 'answer'
+    else 'unguided' end;
+create macro is_labelled(i) as problem_of(i) // 5 % 10 = 0;
 create macro line(a, n) as
     'Ann has ' || a || ' pens and buys ' || n || ' more, so by the end of day ' || n || ' she has '
     || a || ' + ' || n || ' = ' || (a + n) || '.' || chr(10);
@@ -26,7 +30,7 @@ from range(getvariable('problems')) numbers (p)
 inner join solutions on a = p % 97 and n = 0 and level = level_of(p);
 
 create view sample_rows as
-select i, solutions.level, solutions.steps, solutions.text
+select i, a, solutions.level, solutions.steps, solutions.text
 from range(getvariable('samples')) numbers (i)
 inner join solutions
     on a = problem_of(i) % 97 and n = pair_of(i) % 7 and level = level_of(problem_of(i));
@@ -43,11 +47,17 @@ copy (
 copy (
     select
         sample_name(i) as sample_id, problem_name(problem_of(i)) as problem_id,
-        case when is_guided(i) then 'state_reset' else 'unguided' end as strategy,
+        how(i) as strategy,
         0 as attempt, (i // getvariable('problems'))::integer as draw,
-        case when is_guided(i) then steps[1] end as hint,
-        case when is_guided(i) then 1 / level else 0 end::float as revealed,
-        text, (10 * level)::integer as n_tokens, -3.25::double as logprob, 'stop' as finish,
+        case how(i)
+            when 'state_reset' then steps[1] when 'adaptive' then steps[1]
+            when 'rationale' then text when 'answer' then a::varchar
+        end as hint,
+        case how(i)
+            when 'unguided' then 0 when 'answer' then 0 when 'rationale' then 1 else 1 / level
+        end::float as revealed,
+        case when how(i) = 'rationale' then 'Let us see.' || chr(10) else '' end || text as text,
+        (10 * level)::integer as n_tokens, -3.25::double as logprob, 'stop' as finish,
         7::bigint as seed, 'bench 1' as engine, 'm' as model_digest, 'p' as prompt_digest,
         null::varchar as parent, null::boolean as recorded_correct
     from sample_rows
@@ -67,7 +77,8 @@ copy (
         [sample_name(i), sample_name(i + getvariable('problems'))] as sample_ids, steps,
         'print' || sample_name(i) as fingerprint, is_correct(i) as correct, true as kept,
         null::varchar as duplicate_of,
-        list_resize([hash(i) % 10 > 0], level::bigint, true) as truth
+        case when not is_labelled(i) then list_resize([hash(i) % 10 > 0], level::bigint, true) end
+            as truth
     from sample_rows
     where i // getvariable('problems') % 2 = 0
 ) to 'data/paths/iteration=1/part.parquet' (compression zstd);
@@ -83,3 +94,23 @@ copy (
     from 'data/problems/part.parquet'
     where problem_id < problem_name(100)
 ) to 'data/perplexities/iteration=1/part.parquet' (compression zstd);
+
+copy (
+    select
+        path_id, step::smallint as step, case when step = len(steps) - 1 then 'outcome' else 'rollouts'
+        end as labeler, 4 as n_rollouts, 4 as n_correct, 'all' as stop,
+        hash(path_id, step) % 10 > 0 as label, null::varchar as reflection
+    from (
+        select path_id, steps, unnest(range(len(steps))) as step
+        from 'data/paths/iteration=1/part.parquet'
+        where truth is null
+    )
+) to 'data/step_labels/iteration=1/part.parquet' (compression zstd);
+
+copy (
+    select
+        problem_name(p) as problem_id, level_of(p)::smallint as level, 8 as n_drawn, 0 as n_correct,
+        0::double as solve_rate, true as tail_before, true as tail_after, 80::bigint as n_tokens,
+        p % 7 = 0 as solved_ever
+    from range(getvariable('problems')) numbers (p)
+) to 'data/coverage/iteration=0/part.parquet' (compression zstd);

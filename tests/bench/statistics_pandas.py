@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 PLAIN = ["unguided", "imported"]
+BEGUN = ["state_reset", "adaptive"]
+TOLD = ["rationale"]
 TAIL = 0.8
 
 
@@ -26,17 +28,22 @@ def graded() -> Any:
     rows["plain"] = rows["strategy"].isin(PLAIN)
     rows["n_characters"] = rows["text"].str.len()
     rows["leakage"] = 0.0
-    hinted = rows["hint"].notna()
-    texts = zip(rows.loc[hinted, "text"], rows.loc[hinted, "hint"], strict=True)
-    rows.loc[hinted, "leakage"] = [leaked(text, hint) for text, hint in texts]
+    for strategies, share in ((BEGUN, begun), (TOLD, told)):
+        hinted = rows["strategy"].isin(strategies)
+        texts = zip(rows.loc[hinted, "text"], rows.loc[hinted, "hint"], strict=True)
+        rows.loc[hinted, "leakage"] = [share(text, hint) for text, hint in texts]
+    rows.loc[rows["strategy"] == "answer", "leakage"] = None
     return rows.drop(columns=["text", "hint", "outcome"])
 
 
-def leaked(text: str, hint: str) -> float:
-    """The share of the text's characters that the hint held: as its beginning, or in lines."""
-    if text.startswith(hint):
-        return len(hint) / len(text) if text else 0.0
-    hints = [line.strip() for line in hint.split("\n")]
+def begun(text: str, hint: str) -> float:
+    """The share of the text's characters that its beginning, the hint, has."""
+    return len(hint) / len(text) if text.startswith(hint) else 0.0
+
+
+def told(text: str, hint: str) -> float:
+    """The share of the text's characters in lines that the hint has too."""
+    hints = {line.strip() for line in hint.split("\n")}
     lines = text.split("\n")
     return sum(len(line) for line in lines if line.strip() in hints) / sum(map(len, lines))
 
@@ -52,14 +59,15 @@ def drawn(rows: Any, problems: Any) -> Any:
 
 
 def coverage(counts: Any) -> Any:
-    """Rows of `coverage`; no problem was drawn for before."""
+    """Rows of `coverage`; each problem was drawn for before too."""
+    before = pd.read_parquet("data/coverage/iteration=0").set_index("problem_id")
     rate = counts["n_correct"] / counts["n_drawn"]
     plain = counts["n_plain_correct"] / counts["n_plain"]
     return counts.assign(
         solve_rate=rate,
         tail_before=plain.fillna(0) < 0.5,
         tail_after=rate < 0.5,
-        solved_ever=counts["n_correct"] > 0,
+        solved_ever=(counts["n_correct"] > 0) | before["solved_ever"],
     )
 
 
@@ -79,9 +87,11 @@ def solve_rates(counts: Any) -> Any:
 
 def strategies(rows: Any, paths: Any, problems: Any) -> Any:
     """What each strategy cost and brought."""
-    taken = paths[paths["correct"]].assign(
-        n_steps=lambda frame: frame["steps"].map(len), sound=lambda frame: frame["truth"].map(all)
-    )
+    taken = paths[paths["correct"]].merge(labelled(), on="path_id", how="left")
+    taken["n_steps"] = taken["steps"].map(len)
+    known = taken["truth"].notna()
+    taken.loc[taken["n_labels"] != taken["n_steps"], "sound"] = None
+    taken.loc[known, "sound"] = taken.loc[known, "truth"].map(all)
     taken = taken[["sample_ids", "n_steps", "sound"]].explode("sample_ids")
     right = rows.loc[rows["correct"], ["sample_id", "problem_id", "strategy"]]
     right = right.merge(taken, left_on="sample_id", right_on="sample_ids", how="left")
@@ -102,6 +112,14 @@ def strategies(rows: Any, paths: Any, problems: Any) -> Any:
     made["n_judged"] = of_right["sound"].count()
     made["n_spurious"] = of_right["spurious"].sum()
     return made.reset_index()
+
+
+def labelled() -> Any:
+    """How many steps of each path are labelled, and whether those before the outcome are right."""
+    labels = read("step_labels", "path_id", "labeler", "label")
+    counts = labels.groupby("path_id").agg(n_labels=("label", "size"))
+    inner = labels[labels["labeler"] != "outcome"].groupby("path_id")["label"].all()
+    return counts.assign(sound=inner.astype(object)).reset_index()
 
 
 def narrowing(rows: Any, paths: Any, problems: Any) -> Any:

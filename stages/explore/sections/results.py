@@ -78,7 +78,8 @@ def coverage(connection: Any) -> Section | None:
     ever = Series("so far", points, colour=1, dashed=True)
     title = "Coverage: problems solved at least once"
     figures = [lines(title, [solved, ever], "iteration", "solved (% of problems)", percent=True)]
-    budget = views.ask(connection, "from budget order by iteration, strategy")
+    query = "from strategies where strategy != 'gold' order by iteration, strategy"
+    budget = views.ask(connection, query)
     iterations = sorted({row["iteration"] for row in budget})
     draws = {(row["strategy"], row["iteration"]): row["n_draws"] for row in budget}
     stacks = [

@@ -14,7 +14,8 @@ ABOUT = (
     "or the unguided ones alone) narrow where a smaller share of them than of the gold data is at "
     "or above gold's 80th percentile of a measure; distance is Wasserstein-1 between the two. "
     "Short-cut: steps less gold steps of a right sample. Spurious: right answers with a wrong "
-    "step, of those judged. Leakage: the share of a text that its hint held."
+    "step, of those judged. Leakage: the share of a text that its hint held. Gold: rationales "
+    "given where nothing was solved; they are not draws, and count in no other table here."
 )
 
 
