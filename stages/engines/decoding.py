@@ -25,7 +25,8 @@ def trunks(texts: Iterable[Tokens]) -> dict[Tokens, Tokens]:
     found: dict[Tokens, Tokens] = {}
     following: Tokens = ()
     for text in sorted(set(texts), reverse=True):
-        found[text] = found[following] if following[: len(text)] == text else text
+        extended = found and following[: len(text)] == text
+        found[text] = found[following] if extended else text
         following = text
     return found
 
