@@ -27,6 +27,33 @@ def experiment_refs() -> list[str]:
     return [ref for ref in listed.split() if ref.split("/")[2] not in NOT_RUNS]
 
 
+def names() -> list[str]:
+    """Names of the experiments that ran."""
+    return [ref.split("/")[-1] for ref in experiment_refs()]
+
+
+def queued() -> list[str]:
+    """Names of the experiments that wait."""
+    return _stashed("stash")
+
+
+def failed() -> list[str]:
+    """Names of the experiments that a queue could not finish."""
+    return _stashed("failed")
+
+
+def revisions() -> list[str]:
+    """Experiments, branches and tags."""
+    listed = _git("for-each-ref", "--format=%(refname:short)", "refs/heads/", "refs/tags/") or ""
+    return [*names(), *listed.split()]
+
+
+def _stashed(kind: str) -> list[str]:
+    """DVC keeps them in a stash, a message `dvc-exp:REVISION:BASELINE:NAME` for each."""
+    listed = _git("log", "--walk-reflogs", "--format=%gs", f"refs/exps/celery/{kind}") or ""
+    return [line.split(":")[-1] for line in listed.splitlines()]
+
+
 def _git(*command: str) -> str | None:
     """What git prints; None when it fails, as it does without a repository or the file."""
     try:
