@@ -149,21 +149,50 @@ def grade(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="a git revision or an experiment's name")],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="git revision or experiment", autocompletion=_revisions),
+    ],
     b: Annotated[
-        str, typer.Argument(metavar="B", help="another; the files here if left out")
+        str,
+        typer.Argument(
+            metavar="B", help="another; the files here if left out", autocompletion=_revisions
+        ),
     ] = "workspace",
-    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per flip")] = False,
+    table: Annotated[
+        str | None, typer.Option(help="one table, row by row", autocompletion=_tables)
+    ] = None,
+    sql: Annotated[
+        str | None, typer.Option(help="a select of your own over the schemas a and b")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="with --sql: CSV with a header")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="with --sql: writes the rows to a file")
+    ] = None,
 ) -> None:
-    """The verdicts that differ between two revisions of a run, on the samples that both have.
+    """What two revisions of a run do not share.
 
-    After a change of the grader `dvc repro` grades again; this lists what it changed.
+    Parameters, rows, problems solved, the tail, verdicts, step labels, rewards, training rows,
+    coverage, accuracy and cost; what does not differ is not named. For --sql every view is there
+    twice, as a.accuracy and b.accuracy, and so are verdict_flips, label_flips, reward_shifts,
+    problem_moves, tail_moves and pair_moves, a row for each difference.
 
-    Example: ratchet compare HEAD
+    Example: ratchet compare main exp-7
     """
-    from stages.explore.compare import compare as compare_revisions
+    from schemas.table import RatchetError
+    from stages.explore import compare as comparing
+    from stages.explore import output
 
-    compare_revisions(a, b, as_json)
+    form = output.form_of(as_json, as_csv, parquet)
+    if sql is not None and table is None:
+        comparing.compare_sql(a, b, sql, form, parquet)
+    elif form == "csv" or parquet or sql is not None:
+        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
+    elif table is not None:
+        comparing.compare_table(a, b, table, as_json)
+    else:
+        comparing.compare(a, b, as_json)
 
 
 @app.command()

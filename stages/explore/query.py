@@ -36,24 +36,31 @@ def converse(form: Form, revision: str) -> bool:
 @contextmanager
 def connected(revision: str, parquet: Path | None = None) -> Iterator[Any]:
     """A connection that can do no more than read a revision's views, and write one file."""
-    with revisions.opened(revision) as run:
-        connection = views.connect(run.last, run.root)
+    with revisions.opened(revision) as run, workbench() as connection:
+        views.make(connection, run.last, run.root)
         if run.leftovers():
             terminal.note(f"params.yaml asks for {run.last} iterations: later ones are left out")
-        with sealed(connection, run.root, parquet=parquet):
-            yield connection
+        seal(connection, run.root, parquet=parquet)
+        yield connection
 
 
 @contextmanager
-def sealed(connection: Any, *roots: Path, parquet: Path | None = None) -> Iterator[None]:
-    """Locks the connection; what exceeds the memory goes to a folder that is deleted then."""
+def workbench(memory: str | None = None) -> Iterator[Any]:
+    """A connection without views; what exceeds the memory goes to a folder deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="ratchet-spilled-") as folder:
+        connection = duckdb.connect(config={"python_enable_replacements": False})
         connection.execute("set temp_directory = $1", [folder])
-        views.seal(connection, *roots, out=output.half_of(parquet) if parquet else None)
+        if memory:
+            connection.execute("set memory_limit = $1", [memory])
         try:
-            yield
+            yield connection
         finally:
             connection.close()
+
+
+def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
+    """From here on the connection reads the runs in these folders, and writes at most one file."""
+    views.seal(connection, *roots, out=output.half_of(parquet) if parquet else None)
 
 
 def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
