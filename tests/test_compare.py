@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +88,7 @@ def test_problems_gained_and_lost(runs: Runs, found: dict[str, Any]) -> None:
         if (a["n_correct"] > 0) != (b["n_correct"] > 0)
     )
     names = ("iteration", "level", "problem_id", "move")
-    assert Counter(by(listed("from problem_moves"), *names)) == moves
+    assert Counter(by(listed("from problem_moves"), *names).keys()) == moves
     assert {move for *_, move in moves} == {"gained", "lost"}
     for row in found["problems"]:
         of_level = [move for (_, level, _, move) in moves if level == row["level"]]
@@ -248,7 +247,7 @@ def test_changed_columns_of_one_table(runs: Runs) -> None:
     assert found["changed"]["n"] == sum(a != b for _, a, b in rows)
     assert [*found["changed"]["columns"]] == ["outcome", "grader"]
     shown = compare("HEAD", "--table", "samples").stdout
-    assert "changed columns" in shown and "text" in shown and "Answer" in shown
+    assert "changed columns" in shown and "text" in shown and "!" in shown
 
 
 def test_both_sides_are_schemas(runs: Runs) -> None:
@@ -277,15 +276,19 @@ def test_errors_are_one_line(runs: Runs, words: list[str], reason: str) -> None:
     assert reason in done.stderr
 
 
+@pytest.mark.parametrize("pattern", ["*.dir", "*"])
 def test_what_is_not_in_the_cache_names_dvc_fetch(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
     shutil.copytree(Path.cwd(), tmp_path / "clone")
     monkeypatch.chdir(tmp_path / "clone")
-    shutil.rmtree(".dvc/cache")
+    lost = [path for path in Path(".dvc/cache/files/md5").glob(f"*/{pattern}")
+            if pattern == "*.dir" or path.suffix != ".dir"]  # fmt: skip
+    for path in lost:
+        path.unlink()
     done = compare("HEAD")
-    assert done.exit_code == 1
-    assert "is not in the cache" in done.stderr and "`dvc fetch --all-commits`" in done.stderr
+    assert done.exit_code == 1 and lost
+    assert " cache" in done.stderr and "`dvc fetch --all-commits`" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

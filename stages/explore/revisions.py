@@ -17,6 +17,7 @@ from stages import settings
 from stages.explore import experiments, views
 
 WORKSPACE = "workspace"
+FETCH = "`dvc fetch --all-commits`, or of an experiment `dvc exp pull REMOTE NAME`, brings it"
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,15 @@ def _link(name: str, root: Path) -> None:
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
+    from dvc_data.index import DataIndexDirError
 
     try:
         there = DVCFileSystem(rev=name)
         found = there.find("data", detail=True)
         if there.exists(str(settings.FILE)):
             there.get_file(str(settings.FILE), str(root / settings.FILE))
+    except DataIndexDirError as error:
+        raise RatchetError(f"{name}: {error} from the cache: {FETCH}") from error
     except (DvcException, SCMError, OSError) as error:
         raise _unknown(name, error) from error
     digests = {path: info["md5"] for path, info in found.items() if info.get("md5")}
@@ -84,12 +88,10 @@ def _link(name: str, root: Path) -> None:
     cached = {Path(path): Path(cache.oid_to_path(digest)) for path, digest in digests.items()}
     if not cached:
         raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock names them")
-    # Where DVC can't read the list of a folder's files, the folder comes in their place.
     lost = [path for path, file in cached.items() if path.name != FILE or not file.exists()]
     if lost:
         raise RatchetError(
-            f"{name}: {lost[0]} is not in the cache ({len(lost)} of {len(cached)} are not): "
-            "`dvc fetch --all-commits`, or of an experiment `dvc exp pull`, brings them"
+            f"{name}: {lost[0]} is not in the cache ({len(lost)} of {len(cached)} are not): {FETCH}"
         )
     for path, file in cached.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,10 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dedup, engine, grading, ledger, sandbox, statistics
+from tests.bench import compare, dedup, engine, grading, ledger, sandbox, statistics
 
-CASES = [engine.case, grading.invented, sandbox.case, dedup.case, ledger.case, statistics.case]
+CASES = [engine.case, grading.invented, sandbox.case, dedup.case, ledger.case]
+CASES += [statistics.case, compare.case]
 if os.environ.get("RATCHET_DATASETS"):
     CASES.insert(2, grading.recorded)
 

@@ -58,8 +58,8 @@ def text(found: Row) -> Iterator[RenderableType]:
             for what in ("added", "removed", "changed")]  # fmt: skip
     yield terminal.full_columns(["rows", "n", "such as"], rows)
     cells = [
-        [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])), _cut(row["a"]),
-         _cut(row["b"])]
+        [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])),
+         *_where_they_part(row["a"], row["b"])]
         for name, change in found["changed"]["columns"].items()
         for n, row in enumerate(change["examples"])
     ]  # fmt: skip
@@ -135,6 +135,12 @@ def _keyed(keys: list[list[Any]]) -> str:
     return ", ".join("/".join(map(str, key)) for key in keys)
 
 
-def _cut(value: Any) -> str:
-    shown = terminal.one_line(terminal.plain(value))
-    return shown if len(shown) <= CUT else f"{shown[: CUT - 1]}…"
+def _where_they_part(*values: Any) -> list[str]:
+    """Both values, of long ones what stands around their first difference."""
+    shown = [terminal.one_line(terminal.plain(value)) for value in values]
+    parts = (n for n, (one, other) in enumerate(zip(*shown, strict=False)) if one != other)
+    start = max(0, next(parts, min(map(len, shown))) - CUT // 2)
+    return [
+        f"{'…' * (start > 0)}{text[start : start + CUT]}{'…' * (len(text) > start + CUT)}"
+        for text in shown
+    ]

@@ -1,7 +1,7 @@
 """Two revisions in one connection: schemas a and b, and the views that compare them."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,20 +69,27 @@ class Sides:
 @contextmanager
 def opened(a: str, b: str) -> Iterator[Sides]:
     """Both revisions attached. Raises RatchetError as `revisions.opened` does."""
-    with ExitStack() as stack:
-        runs = [stack.enter_context(revisions.opened(name)) for name in (a, b)]
-        connection = stack.enter_context(query.workbench(MEMORY))
-        absent = [_attach(connection, *side) for side in zip("ab", runs, strict=True)]
-        connection.execute("set schema = 'main'")
-        both = sorted({*runs[0].iterations()} & {*runs[1].iterations()})
-        connection.execute("create table turns as select unnest($1::smallint[]) iteration", [both])
-        for name in ROWS:
-            text = (HERE / f"rows/{name}.sql").read_text()
-            connection.execute(f"create view {name} as {text}")
-        yield Sides(connection, runs[0], runs[1], (absent[0], absent[1]))
+    with (
+        revisions.opened(a) as one,
+        revisions.opened(b) as other,
+        query.workbench(MEMORY) as connection,
+    ):
+        yield attach(connection, one, other)
 
 
-def _attach(connection: Any, schema: str, run: Revision) -> list[str]:
+def attach(connection: Any, a: Revision, b: Revision) -> Sides:
+    """Makes the schemas a and b, and in the main one what compares them."""
+    absent = _views(connection, "a", a), _views(connection, "b", b)
+    connection.execute("set schema = 'main'")
+    both = sorted({*a.iterations()} & {*b.iterations()})
+    connection.execute("create table turns as select unnest($1::smallint[]) iteration", [both])
+    for name in ROWS:
+        text = (HERE / f"rows/{name}.sql").read_text()
+        connection.execute(f"create view {name} as {text}")
+    return Sides(connection, a, b, absent)
+
+
+def _views(connection: Any, schema: str, run: Revision) -> list[str]:
     connection.execute(f"create schema {schema}")
     connection.execute(f"set schema = '{schema}'")
     return views.make(connection, run.last, run.root)
