@@ -103,7 +103,10 @@ def _print(both: Sides, found: dict[str, Any]) -> None:
             parts.append(terminal.full_columns(heads, cells, section.title))
             parts += _examples(section, found)
     for part in parts or [f"{both.a.name} and {both.b.name} do not differ"]:
-        console.print(part)
+        console.print(part, markup=False)
+    if counted := [section.sums_up for section in SECTIONS if found.get(section.sums_up or "")]:
+        views = ", ".join(f"'from {view}'" for view in counted)
+        terminal.note(f"every row behind it: ratchet compare A B --sql, with {views}")
 
 
 def _remark(both: Sides) -> None:
@@ -121,16 +124,15 @@ def _value(row: dict[str, Any], side: str) -> str:
 
 
 def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
-    """The first rows that a section counts, and how to see them all."""
+    """The first rows that a section counts."""
     if not section.sums_up:
         return []
     rows = found[section.sums_up]
-    every = f"every one: ratchet compare A B --sql 'from {section.sums_up}'"
     if section.name == "verdicts":
         cells = [[row["iteration"], row["problem_id"], row["sample_id"][:8], row["reference"],
                   *(f"{row[f'outcome_{s}']}: {row[f'extracted_{s}'] or '–'}" for s in "ab")]
                  for row in rows]  # fmt: skip
         heads = ["iteration", "problem", "sample", "reference", "a", "b"]
-        return [terminal.table(heads, cells, "such as"), every]
+        return [terminal.table(heads, cells, "such as")]
     named = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
-    return [f"such as {', '.join(named)}\n{every}"]
+    return [f" such as {terminal.plain(', '.join(named))}"]
