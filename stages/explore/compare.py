@@ -92,8 +92,8 @@ def _print(both: Sides, found: dict[str, Any]) -> None:
     for side in "ab":
         run = found[side]
         turns = ", ".join(map(str, run["iterations"])) or "none"
-        names = "".join(f"{value}, " for value in run["run"].values())
-        named = f"{names}seed {run['seed']}, iterations {turns}"
+        seed = [] if run["seed"] is None else [f"seed {run['seed']}"]
+        named = ", ".join([*map(str, run["run"].values()), *seed, f"iterations {turns}"])
         console.print(f"{side}  {run['revision']}  ({named})", markup=False)
     _remark(both)
     parts = [_parameters(found["parameters"])] if found["parameters"] else []

@@ -82,18 +82,20 @@ def pairs(rows: Rows) -> Table:
 
 
 def shares(rows: Rows) -> Table:
-    """Totals of every iteration, and levels of the last one that both sides have."""
-    if all(_side(row, "a") == _side(row, "b") for row in rows):
-        return [], []
-    both = [row["iteration"] for row in rows if row["n_a"] and row["n_b"]]
-    groups = [name for name in ("suite", "mode") if rows and name in rows[0]]
+    """Totals of the iterations that differ; levels too of the last one that both sides have."""
+    names = [name for name in ("suite", "mode", "iteration") if rows and name in rows[0]]
+    groups = [tuple(row[name] for name in names) for row in rows]
+    differ = {
+        group for group, row in zip(groups, rows, strict=True) if _side(row, "a") != _side(row, "b")
+    }
+    last = max((row["iteration"] for row in rows if row["n_a"] and row["n_b"]), default=None)
     cells = [
-        [*(row[name] for name in groups), row["iteration"], _level(row),
-         _change(row["n_a"], row["n_b"]), _share(row, "a"), _share(row, "b"), _points(row)]
-        for row in rows
-        if row["all_levels"] or (both and row["iteration"] == max(both))
+        [*group, _level(row), _change(row["n_a"], row["n_b"]), _share(row, "a"), _share(row, "b"),
+         _points(row)]
+        for group, row in zip(groups, rows, strict=True)
+        if group in differ and (row["all_levels"] or row["iteration"] == last)
     ]  # fmt: skip
-    return [*groups, "iteration", "level", "n", "a [95%]", "b [95%]", "points"], cells
+    return [*names, "level", "n", "a [95%]", "b [95%]", "points"], cells
 
 
 def costs(rows: Rows) -> Table:
