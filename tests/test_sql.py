@@ -7,16 +7,19 @@ import os
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import polars as pl
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from stages.explore import query
 from stages.explore.cli import app
 from tests import two_runs
 from tests.contract import ROOT
@@ -257,6 +260,17 @@ def test_people_have_a_prompt_and_a_history(run: Path, tmp_path: Path) -> None:
     assert process.wait(60) == 0
     os.close(ours)
     assert "select 40 +\n2;\n" in (tmp_path / ".ratchet_history").read_text()
+
+
+def test_ctrl_c_stops_a_query_and_no_more(run: Path) -> None:
+    numbers = "range(100000000)"
+    endless = f"select count(*) from {numbers} a, {numbers} b where (a.range + b.range) % 7 = 0"
+    with query.connected("workspace") as connection:
+        pressed = Timer(1, os.kill, [os.getpid(), signal.SIGINT])
+        pressed.start()
+        with pytest.raises(KeyboardInterrupt):
+            query.ask(connection, endless, "csv")
+        assert connection.execute("select 1").fetchall() == [(1,)]
 
 
 # completion

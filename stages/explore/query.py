@@ -74,6 +74,8 @@ def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) ->
         output.show(cursor, form)
     except duckdb.Error as error:
         raise RatchetError(_explain(error, views.names(connection))) from error
+    except RuntimeError as error:  # DuckDB's word for Ctrl-C
+        raise KeyboardInterrupt from error
 
 
 def _select(connection: Any, query: str) -> str:

@@ -83,12 +83,16 @@ def _link(name: str, root: Path) -> None:
         raise RatchetError(f"{name}: {error} from the cache: {FETCH}") from error
     except (DvcException, SCMError, OSError) as error:
         raise _unknown(name, error) from error
-    digests = {path: info["md5"] for path, info in found.items() if info.get("md5")}
     cache = there.repo.cache.local
-    cached = {Path(path): Path(cache.oid_to_path(digest)) for path, digest in digests.items()}
+    # A folder comes in place of its files where their list is not in the cache.
+    cached = {
+        Path(path): Path(cache.oid_to_path(info["md5"]))
+        for path, info in found.items()
+        if info.get("md5", "").endswith(".dir") or Path(path).name == FILE
+    }
     if not cached:
         raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock names them")
-    lost = [path for path, file in cached.items() if path.name != FILE or not file.exists()]
+    lost = [path for path, file in cached.items() if not file.exists()]
     if lost:
         raise RatchetError(
             f"{name}: {lost[0]} is not in the cache ({len(lost)} of {len(cached)} are not): {FETCH}"
