@@ -211,5 +211,5 @@ def fresh_folder(path: Path) -> Path:
 
 
 def quiet() -> bool:
-    """No progress bars where nobody watches: no terminal, or CI."""
-    return not sys.stderr.isatty() or "CI" in os.environ
+    """No progress bars where nobody watches (no terminal, or CI) or wants them."""
+    return not sys.stderr.isatty() or bool({"CI", "RATCHET_QUIET"} & {*os.environ})

@@ -181,7 +181,7 @@ def test_another_grader_grades_again_and_draws_nothing(house: House) -> None:
     assert house.cost("sample")["n_draws"] == 0
     compared = house.run("ratchet", "compare", "HEAD", "--json")
     assert compared.returncode == 0, compared.stderr
-    flips = json.loads(compared.stdout)
+    flips = json.loads(compared.stdout)["verdict_flips"]
     assert {row["outcome_b"] for row in flips} == {"unparseable"}
     assert "unparseable" not in {row["outcome_a"] for row in flips}
     grader.write_text(before)

@@ -1,5 +1,6 @@
 """The `ratchet` command. Each command imports what it needs when it runs, so help is instant."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,7 +34,6 @@ def _fail(message: str) -> None:
 
 app = typer.Typer(
     cls=OneLineErrors,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,26 +41,66 @@ app = typer.Typer(
 )
 
 
+def _revisions(incomplete: str) -> list[str]:
+    from stages.explore import experiments
+
+    return [name for name in ["workspace", *experiments.revisions()] if name.startswith(incomplete)]
+
+
+def _tables(incomplete: str) -> list[str]:
+    return sorted(path.name for path in Path("data").glob(f"{incomplete}*") if path.is_dir())
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="a JSON list of rows")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="CSV with a header")]
+Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="writes the rows to a file")]
+
+
 @app.callback()
-def ratchet() -> None:
-    """Looks at the run in the current folder and at the experiments beside it."""
+def ratchet(
+    context: typer.Context,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="results only: no progress bars, no remarks")
+    ] = False,
+) -> None:
+    """Looks at the run in the current folder and at the experiments beside it.
+
+    Example: ratchet --quiet sql --csv "from coverage" > coverage.csv
+    """
+    if quiet:
+        os.environ["RATCHET_QUIET"] = "1"
+        context.call_on_close(lambda: os.environ.pop("RATCHET_QUIET", None))
 
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="one select over the views")],
-    as_json: Annotated[bool, typer.Option("--json", help="a JSON list of rows")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header")] = False,
+    query: Annotated[
+        str | None, typer.Argument(metavar="QUERY", help="one select; a prompt if left out")
+    ] = None,
+    rev: Annotated[
+        str, typer.Option(help="git revision or experiment", autocompletion=_revisions)
+    ] = "workspace",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    parquet: Parquet = None,
 ) -> None:
-    """Asks the run's tables; changes nothing.
+    """Asks the tables of a run; changes nothing.
 
-    `show tables` lists the views, `describe VIEW` its columns.
+    `show tables` lists the views, `describe VIEW` its columns. Queries may also come on standard
+    input, each with a semicolon at its end.
 
-    Example: ratchet sql "from accuracy where iteration = 2"
+    Example: ratchet sql --rev HEAD~2 "from accuracy where iteration = 2"
     """
-    from stages.explore.query import answer
+    from stages.explore import output
+    from stages.explore import query as queries
 
-    answer(query, as_json, as_csv)
+    form = output.form_of(as_json, as_csv, parquet)
+    if query is not None:
+        queries.answer(query, form, parquet, rev)
+    elif parquet:
+        raise typer.BadParameter("--parquet needs a QUERY")
+    elif not queries.converse(form, rev):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -109,21 +149,50 @@ def grade(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="a git revision or an experiment's name")],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="git revision or experiment", autocompletion=_revisions),
+    ],
     b: Annotated[
-        str, typer.Argument(metavar="B", help="another; the files here if left out")
+        str,
+        typer.Argument(
+            metavar="B", help="another; the files here if left out", autocompletion=_revisions
+        ),
     ] = "workspace",
-    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per flip")] = False,
+    table: Annotated[
+        str | None, typer.Option(help="one table, row by row", autocompletion=_tables)
+    ] = None,
+    sql: Annotated[
+        str | None, typer.Option(help="a select of your own over the schemas a and b")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="with --sql: CSV with a header")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="with --sql: writes the rows to a file")
+    ] = None,
 ) -> None:
-    """The verdicts that differ between two revisions of a run, on the samples that both have.
+    """What two revisions of a run do not share.
 
-    After a change of the grader `dvc repro` grades again; this lists what it changed.
+    Parameters, rows, problems solved, the tail, verdicts, step labels, rewards, training rows,
+    coverage, accuracy and cost; what does not differ is not named. For --sql every view is there
+    twice, as a.accuracy and b.accuracy, and so are verdict_flips, label_flips, reward_shifts,
+    problem_moves, tail_moves and pair_moves, a row for each difference.
 
-    Example: ratchet compare HEAD
+    Example: ratchet compare main exp-7
     """
-    from stages.explore.compare import compare as compare_revisions
+    from schemas.table import RatchetError
+    from stages.explore import compare as comparing
+    from stages.explore import output
 
-    compare_revisions(a, b, as_json)
+    form = output.form_of(as_json, as_csv, parquet)
+    if sql is not None and table is None:
+        comparing.compare_sql(a, b, sql, form, parquet)
+    elif form == "csv" or parquet or sql is not None:
+        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
+    elif table is not None:
+        comparing.compare_table(a, b, table, as_json)
+    else:
+        comparing.compare(a, b, as_json)
 
 
 @app.command()

@@ -1,91 +1,138 @@
-"""`ratchet compare`: the verdicts that two revisions of the run do not share."""
+"""`ratchet compare`: what two revisions of the run do not share."""
 
-import json
-import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from schemas.catalog import TABLES
+from stages.explore import output, query, terminal
+from stages.explore.comparison import changes, sections, sides
+from stages.explore.comparison.parameters import differing
+from stages.explore.comparison.sections import SECTIONS, Rows, Section
+from stages.explore.comparison.sides import Sides
+from stages.explore.output import Form
+from stages.progress import progress
 
-from schemas.store import FILE
-from schemas.table import RatchetError
-from stages.explore import terminal, views
-
-WORKSPACE = "workspace"
-SHOWN = 40
+EXAMPLES = 10
 
 
 def compare(a: str, b: str, as_json: bool) -> None:
-    """Prints which verdicts flipped between two revisions, on samples that both have.
+    """Prints a summary of every difference.
 
     a, b: a git revision, the name of an experiment, or «workspace». Raises RatchetError for a
     revision that is not there or whose tables are not in the cache.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        sides = [_tables(rev, Path(folder, side)) for rev, side in ((a, "a"), (b, "b"))]
-        rows = _graded_by_both(*sides)
-    flips = [row for row in rows if row["outcome_a"] != row["outcome_b"]]
-    if as_json:
-        print(json.dumps(flips, indent=2, ensure_ascii=False))
-        return
+    with sides.opened(a, b) as both:
+        found = measure(both)
+        if as_json:
+            print(output.dumps(found))
+            return
+        _print(both, found)
+
+
+def compare_table(a: str, b: str, noun: str, as_json: bool) -> None:
+    """Prints how the rows of one table differ. Raises RatchetError for an unknown table too."""
+    table = changes.known(noun)
+    with sides.opened(a, b) as both:
+        found = changes.measure(both, table)
+        if as_json:
+            print(output.dumps(found))
+            return
+        _remark(both)
+        for part in changes.text(found):
+            terminal.console().print(part)
+
+
+def compare_sql(a: str, b: str, text: str, form: Form, parquet: Path | None) -> None:
+    """Answers one select over the schemas a and b, and the views that compare them."""
+    with sides.opened(a, b) as both:
+        query.seal(both.connection, both.a.root, both.b.root, parquet=parquet)
+        query.ask(both.connection, text, form, parquet)
+
+
+def measure(both: Sides) -> dict[str, Any]:
+    """Every section's rows, and of some the first examples; JSON can hold it all."""
+    found: dict[str, Any] = {
+        "a": _named(both.a),
+        "b": _named(both.b),
+        "remarks": both.remarks(),
+        "parameters": differing(both.a.params, both.b.params),
+    }
+    both.keep("problem_moves", "tail_moves", "verdict_flips")
+    with progress("compare", len(SECTIONS)) as advance:
+        for section in SECTIONS:
+            found[section.name] = _ask(both, section)
+            if section.sums_up:
+                first = f"from {section.sums_up} order by all limit {EXAMPLES}"
+                found[section.sums_up] = both.ask(first)
+            advance(1)
+    return found
+
+
+def _ask(both: Sides, section: Section) -> Rows:
+    if section.name == "tables":
+        keys = {table.noun: table.primary_key() for table in TABLES}
+        return [both.ask("tables", noun=n, key=key)[0] for n, key in keys.items() if key]
+    rows = both.ask(section.name)
+    return sections.with_intervals(rows) if section.table is sections.shares else rows
+
+
+def _named(run: Any) -> dict[str, Any]:
+    """What a reader knows a run by."""
+    named = run.params.get("run")
+    return {
+        "revision": run.name,
+        "run": named if isinstance(named, dict) else {},
+        "seed": run.params.get("seed"),
+        "iterations": run.iterations(),
+    }
+
+
+def _print(both: Sides, found: dict[str, Any]) -> None:
     console = terminal.console()
-    console.print(f"{len(rows):,} samples graded in both {a} ({_graders(rows, 'a')}) and {b} "
-                  f"({_graders(rows, 'b')}); {len(flips):,} verdicts flipped")  # fmt: skip
-    kinds = Counter((row["outcome_a"], row["outcome_b"]) for row in flips)
-    for (before, after), count in kinds.most_common():
-        console.print(f"  {before} → {after}: {count:,}")
-    if flips:
-        heads = ["iteration", "problem", "sample", "reference", a, b]
-        console.print(terminal.table(heads, [_shown(row) for row in flips[:SHOWN]]))
-    if len(flips) > SHOWN:
-        console.print(f"{len(flips) - SHOWN:,} more: --json lists all", style="dim")
+    for side in "ab":
+        run = found[side]
+        turns = ", ".join(map(str, run["iterations"])) or "none"
+        seed = [] if run["seed"] is None else [f"seed {run['seed']}"]
+        named = ", ".join([*map(str, run["run"].values()), *seed, f"iterations {turns}"])
+        console.print(f"{side}  {run['revision']}  ({named})", markup=False)
+    _remark(both)
+    parts = [_parameters(found["parameters"])] if found["parameters"] else []
+    for section in SECTIONS:
+        heads, cells = section.table(found[section.name])
+        if cells:
+            parts.append(terminal.full_columns(heads, cells, section.title))
+            parts += _examples(section, found)
+    for part in parts or [f"{both.a.name} and {both.b.name} do not differ"]:
+        console.print(part, markup=False)
+    if counted := [section.sums_up for section in SECTIONS if found.get(section.sums_up or "")]:
+        views = ", ".join(f"'from {view}'" for view in counted)
+        terminal.note(f"every row behind it: ratchet compare A B --sql, with {views}")
 
 
-def _tables(rev: str, folder: Path) -> Path:
-    """A folder with the revision's verdicts and problems."""
-    if rev == WORKSPACE:
-        return Path("data")
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
-
-    try:
-        files = DVCFileSystem(rev=rev)
-        for noun in ("verdicts", "problems"):
-            for path in files.find(f"data/{noun}"):
-                if Path(path).name != FILE:
-                    if files.info(path).get("md5"):  # else it is declared, and was never made
-                        raise FileNotFoundError(f"{path} is not in the cache")
-                    continue
-                target = folder / Path(path).relative_to("data")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                files.get_file(path, str(target))
-    except (DvcException, SCMError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise RatchetError(
-            f"{rev}: {reason}: name a revision whose run is in the cache (`dvc fetch` brings it)"
-        ) from error
-    return folder
+def _remark(both: Sides) -> None:
+    for line in both.remarks():
+        terminal.note(line)
 
 
-def _graded_by_both(a: Path, b: Path) -> list[dict[str, Any]]:
-    files = {}
-    for name, folder, noun in (
-        ("a", a, "verdicts"),
-        ("b", b, "verdicts"),
-        ("problems", b, "problems"),
-    ):
-        files[name] = [str(path) for path in sorted(folder.glob(f"{noun}/**/{FILE}"))]
-        if not files[name]:
-            raise RatchetError(f"there is no table {noun} on one side: name revisions that ran")
-    return views.ask(duckdb.connect(), "flips", **files)
+def _parameters(rows: Rows) -> Any:
+    cells = [[row["name"], *(_value(row, side) for side in "ab")] for row in rows]
+    return terminal.table(["parameter", "a", "b"], cells, "parameters")
 
 
-def _graders(rows: list[dict[str, Any]], side: str) -> str:
-    return ", ".join(sorted({row[f"grader_{side}"] for row in rows})) or "none"
+def _value(row: dict[str, Any], side: str) -> str:
+    return output.dumps(row[side]) if side in row else "–"
 
 
-def _shown(row: dict[str, Any]) -> list[Any]:
-    sides = [f"{row[f'outcome_{s}']}: {row[f'extracted_{s}'] or '–'}" for s in "ab"]
-    return [row["iteration"], row["problem_id"], row["sample_id"][:8], row["reference"], *sides]
+def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
+    """The first rows that a section counts."""
+    if not section.sums_up:
+        return []
+    rows = found[section.sums_up]
+    if section.name == "verdicts":
+        cells = [[row["iteration"], row["problem_id"], row["sample_id"][:8], row["reference"],
+                  *(f"{row[f'outcome_{s}']}: {row[f'extracted_{s}'] or '–'}" for s in "ab")]
+                 for row in rows]  # fmt: skip
+        heads = ["iteration", "problem", "sample", "reference", "a", "b"]
+        return [terminal.table(heads, cells, "such as")]
+    named = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
+    return [f" such as {terminal.plain(', '.join(named))}"]

@@ -27,6 +27,21 @@ def experiment_refs() -> list[str]:
     return [ref for ref in listed.split() if ref.split("/")[2] not in NOT_RUNS]
 
 
+def names() -> list[str]:
+    """Names of the experiments that ran."""
+    return [ref.split("/")[-1] for ref in experiment_refs()]
+
+
+def queued() -> list[str]:
+    """Names of the experiments that wait."""
+    return _stashed("stash")
+
+
+def failed() -> list[str]:
+    """Names of the experiments that a queue could not finish."""
+    return _stashed("failed")
+
+
 def revisions() -> dict[str, str]:
     """Name → full ref of every branch, tag and experiment."""
     listed = _git("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/tags/") or ""
@@ -37,6 +52,12 @@ def revisions() -> dict[str, str]:
 def file_at(ref: str, path: str) -> str | None:
     """A file's text in a revision; None where it is not there."""
     return _git("show", f"{ref}:./{path}")
+
+
+def _stashed(kind: str) -> list[str]:
+    """DVC keeps them in a stash, a message `dvc-exp:REVISION:BASELINE:NAME` for each."""
+    listed = _git("log", "--walk-reflogs", "--format=%gs", f"refs/exps/celery/{kind}") or ""
+    return [line.split(":")[-1] for line in listed.splitlines()]
 
 
 def _git(*command: str) -> str | None:

@@ -1,54 +1,92 @@
-"""`ratchet sql`: one select over the views, as a table, JSON or CSV."""
+"""`ratchet sql`: selects over the views of a run, and nothing but selects."""
 
-import csv
 import difflib
-import json
-import math
 import re
-import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from schemas.table import RatchetError
-from stages.explore import terminal, views
+from stages.explore import output, revisions, terminal, views
+from stages.explore.output import Form
+from stages.explore.waiting import waiting
 
 ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
 LOST = re.compile(r"Table with name (\S+) does not exist")
 
 
-def answer(query: str, as_json: bool, as_csv: bool) -> None:
-    """Prints the rows. Raises RatchetError for a query that is wrong or that would write."""
-    if as_json and as_csv:
-        raise RatchetError("--json and --csv exclude each other: choose one")
-    heads, rows = run(query)
-    if as_json:
-        print(json.dumps([dict(zip(heads, map(_finite, row), strict=True)) for row in rows],
-                         indent=2, ensure_ascii=False, default=str))  # fmt: skip
-    elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows(rows)
-    else:
-        console = terminal.console()
-        console.print(terminal.table(heads, rows))
-        console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", style="dim")
+def answer(query: str, form: Form, parquet: Path | None, revision: str) -> None:
+    """Prints the rows, or writes them. Raises RatchetError for a query that is wrong."""
+    with connected(revision, parquet) as connection:
+        ask(connection, query, form, parquet)
 
 
-def run(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(column names, rows) of one select."""
-    connection = views.connect()
+def converse(form: Form, revision: str) -> bool:
+    """Answers what comes in on standard input, until its end; was all of it right?"""
+    from stages.explore.prompt import Prompt
+
+    with connected(revision) as connection:
+        return Prompt(connection, form).listen()
+
+
+@contextmanager
+def connected(revision: str, parquet: Path | None = None) -> Iterator[Any]:
+    """A connection that can do no more than read a revision's views, and write one file."""
+    with revisions.opened(revision) as run, workbench() as connection:
+        views.make(connection, run.last, run.root)
+        if run.leftovers():
+            terminal.note(f"params.yaml asks for {run.last} iterations: later ones are left out")
+        seal(connection, run.root, parquet=parquet)
+        yield connection
+
+
+@contextmanager
+def workbench(memory: str | None = None) -> Iterator[Any]:
+    """A connection without views; what exceeds the memory goes to a folder deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="ratchet-spilled-") as folder:
+        connection = duckdb.connect(config={"python_enable_replacements": False})
+        connection.execute("set temp_directory = $1", [folder])
+        if memory:
+            connection.execute("set memory_limit = $1", [memory])
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
+    """From here on the connection reads the runs in these folders, and writes at most one file."""
+    views.seal(connection, *roots, out=output.half_of(parquet) if parquet else None)
+
+
+def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
+    """Shows the rows of one select. Raises RatchetError for any other statement, or two."""
     try:
-        statements = duckdb.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise RatchetError("sql takes one select (or describe, summarize, show tables)")
-        # A select may hide a COPY TO in a WITH clause; as a subquery DuckDB refuses it.
-        text = ENDING.sub("", statements[0].query)
-        connection.execute(f"explain from (\n{text}\n)")
-        cursor = connection.execute(text)
-        return _distinct([column[0] for column in cursor.description]), cursor.fetchall()
+        text = _select(connection, query)
+        with waiting(connection):
+            if parquet:
+                return output.write_parquet(connection, text, parquet)
+            cursor = connection.execute(text)
+        output.show(cursor, form)
     except duckdb.Error as error:
         raise RatchetError(_explain(error, views.names(connection))) from error
+    except RuntimeError as error:  # DuckDB's word for Ctrl-C
+        raise KeyboardInterrupt from error
+
+
+def _select(connection: Any, query: str) -> str:
+    """The query, if it is one select."""
+    statements = duckdb.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise RatchetError("sql takes one select (or describe, summarize, show tables)")
+    # A select may hide a COPY TO in a WITH clause; as a subquery DuckDB refuses it.
+    text = ENDING.sub("", statements[0].query)
+    connection.execute(f"explain from (\n{text}\n)")
+    return text
 
 
 def _explain(error: Exception, known: list[str]) -> str:
@@ -59,20 +97,3 @@ def _explain(error: Exception, known: list[str]) -> str:
         return text
     near = difflib.get_close_matches(lost[1], known, n=3, cutoff=0.5) or known
     return f"there is no view {lost[1]}: did you mean {', '.join(near)}?"
-
-
-def _distinct(heads: list[str]) -> list[str]:
-    """Column names with a number behind those that come again."""
-    return [
-        head if head not in heads[:index] else f"{head}_{heads[:index].count(head)}"
-        for index, head in enumerate(heads)
-    ]
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return {k: _finite(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -23,6 +23,22 @@ def console() -> Console:
     return Console(highlight=False, width=PIPED_WIDTH if piped else None)
 
 
+def results_only() -> bool:
+    """`ratchet --quiet`: neither bars nor remarks."""
+    return "RATCHET_QUIET" in os.environ
+
+
+def note(message: str) -> None:
+    """A remark beside the result, on standard error."""
+    if not results_only():
+        print(f"ratchet: {message}", file=sys.stderr)
+
+
+def one_line(message: object) -> str:
+    """An error's text without line breaks."""
+    return " ".join(str(message).split())
+
+
 def plain(value: Any) -> str:
     """A value as text; control characters, which a model may write, are shown as �."""
     if value is None:

@@ -13,9 +13,10 @@ import polars as pl
 
 import schemas
 from schemas.catalog import BY_NOUN
-from schemas.store import FILE, folder
+from schemas.store import FILE
 from schemas.table import RatchetError, Table
 
+HERE = Path()
 SCRIPT = Path(schemas.__file__).with_name("views.sql")
 CREATED = re.compile(r"create or replace view (\w+)")
 TYPES = {
@@ -30,27 +31,63 @@ TYPES = {
 }
 
 
-def connect(until: int | None = None) -> Any:
+def connect(until: int | None = None, root: Path = HERE) -> Any:
     """A connection with every view; `until` hides what later iterations left on disk.
 
     Raises RatchetError when there is no table at all, or a file is not readable.
     """
-    written = {noun for noun in BY_NOUN if [*folder(BY_NOUN[noun]).glob(f"**/{FILE}")]}
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    make(connection, until, root)
+    return connection
+
+
+def make(connection: Any, until: int | None = None, root: Path = HERE) -> list[str]:
+    """Makes the views of the run in the folder `root`, in the connection's current schema.
+
+    Returns what the run does not have, as an older one does not: tables, and `table.column`s.
+    Tables without rows and columns of nulls stand for them. Raises as `connect` does.
+    """
+    written = {file.relative_to(root).parts[1] for file in files(root)}
     if not written:
         raise RatchetError("no tables under data/: run `make run` first")
-    connection = duckdb.connect()
+    absent: list[str] = []
     for statement in duckdb.extract_statements(SCRIPT.read_text()):
         name = _created(statement.query)
         try:
-            if name in BY_NOUN and name not in written:
-                connection.execute(empty(BY_NOUN[name]))
-            else:
+            if name not in BY_NOUN:
                 connection.execute(statement)
+            elif name not in written:
+                connection.execute(empty(BY_NOUN[name]))
+                absent.append(name)
+            else:
+                body = _in(root, statement.query.split(" as\n", 1)[1])
+                absent += _read(connection, BY_NOUN[name], body, until)
         except duckdb.Error as error:
             raise RatchetError(f"view {name}: {reason(error)}") from error
-        if until is not None and name in BY_NOUN and "iteration" in BY_NOUN[name].partitions:
-            _hide_later(connection, name, until)
-    return connection
+    return absent
+
+
+def files(root: Path = HERE) -> list[Path]:
+    """The Parquet files of the run in a folder."""
+    return sorted(file for top in tops() for file in (root / top).glob(f"**/{FILE}"))
+
+
+def tops() -> list[str]:
+    """The folders of a run that tables lie in."""
+    return sorted({table.root for table in BY_NOUN.values()})
+
+
+def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
+    """From here on the connection reads the runs in `roots`, writes at most `out`, and that's all.
+
+    No other file can be read, nothing attached, installed or set.
+    """
+    paths = [str(file.resolve()) for root in roots for file in files(root)]  # it follows links
+    connection.execute("set allowed_paths = $1", [[*paths, *([str(out)] if out else [])]])
+    folders = [str((root / top).resolve()) for root in roots for top in tops()]
+    connection.execute("set allowed_directories = $1", [folders])
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
 
 
 def ask(connection: Any, query: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -90,14 +127,30 @@ def reason(error: Exception) -> str:
     return " ".join(line for line in lines[:picture] if line)
 
 
+def _read(connection: Any, table: type[Table], body: str, until: int | None) -> list[str]:
+    """Makes the view of a table that is there; returns the columns that its files lack."""
+    try:
+        described = connection.execute(f"describe {body}").fetchall()
+    except duckdb.BinderException:  # it names a partition that the files do not have
+        body = re.sub(r",\s*hive_types = \{.*?\}", "", body[body.index("from read_parquet(") :])
+        described = connection.execute(f"describe {body}").fetchall()
+    found = {name for name, *_ in described}
+    lost = {name: kind for name, kind in table.polars_schema().items() if name not in found}
+    nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in lost.items())
+    hides = until is not None and "iteration" in found
+    later = f" where iteration <= {int(until or 0)}" if hides else ""
+    connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){later}")
+    return [f"{table.noun}.{name}" for name in lost]
+
+
+def _in(root: Path, body: str) -> str:
+    """The body of a view with its files in another folder."""
+    quoted = str(root).replace("'", "''")
+    placed = body if root == HERE else re.sub(r"'(?=\w+/)", lambda _: f"'{quoted}/", body)
+    return placed.split(";")[0]
+
+
 def _created(statement: str) -> str:
     found = CREATED.search(statement)
     assert found, f"views.sql holds only views: {statement}"
     return found[1]
-
-
-def _hide_later(connection: Any, name: str, until: int) -> None:
-    connection.execute(f"alter view {name} rename to {name}_on_disk")
-    connection.execute(
-        f"create view {name} as select * from {name}_on_disk where iteration <= {int(until)}"
-    )

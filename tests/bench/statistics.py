@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import duckdb
@@ -54,9 +55,7 @@ def generate(run: Path, n_samples: int) -> None:
     """data/ and params.yaml of an iteration, as far as the statistics read them."""
     for noun, partition in LARGE.items():
         (run / store.folder(BY_NOUN[noun], **partition)).mkdir(parents=True)
-    here = Path.cwd()
-    os.chdir(run)
-    try:
+    with chdir(run):
         Path("params.yaml").write_text(params())
         with duckdb.connect() as connection:
             connection.execute("set memory_limit = '4GB'")
@@ -68,8 +67,6 @@ def generate(run: Path, n_samples: int) -> None:
         zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
         row = zeros | {"coverage": 0.0, "lineage": "0"}
         store.write(pl.DataFrame([row]), Progress, iteration=0)
-    finally:
-        os.chdir(here)
 
 
 LARGE: dict[str, dict[str, int | str]] = {

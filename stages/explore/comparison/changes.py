@@ -1,0 +1,146 @@
+"""One table on two sides, row by row: what was added, removed and changed, by primary key."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+
+from schemas.catalog import BY_NOUN
+from schemas.table import RatchetError, Table
+from stages.explore import terminal
+from stages.explore.comparison.sides import Sides
+
+EXAMPLES = 3
+CUT = 60  # characters of a value that people see
+ADDED, REMOVED, BOTH = "in_a is null", "in_b is null", "in_a and in_b"
+Row = dict[str, Any]
+
+
+def known(noun: str) -> type[Table]:
+    """The table of a name. Raises RatchetError for one that is not there or has no key."""
+    keyed = {name: table for name, table in BY_NOUN.items() if table.primary_key()}
+    if noun not in keyed:
+        raise RatchetError(f"--table {noun}: name a table with a primary key: {', '.join(keyed)}")
+    return keyed[noun]
+
+
+def measure(both: Sides, table: type[Table]) -> Row:
+    """Counts, and the first examples of each kind; a column's are (key, a, b)."""
+    key, noun = table.primary_key(), table.noun
+    kinds = [_kinds(both, side, noun) for side in "ab"]
+    shared = [name for name in kinds[0] if name in kinds[1] and name not in key]
+    _keep_differing(both, noun, key, shared, [name for name in shared if _long(kinds, name)])
+    n_rows = {f"n_{side}": _count(both, f"{side}.{noun}") for side in "ab"}
+    found = {
+        what: {"n": _count(both, "differing", where), "examples": _keys(both, key, where)}
+        for what, where in (("added", ADDED), ("removed", REMOVED))
+    }
+    changed = {
+        name: {"n": n, "examples": _values(both, noun, key, name)}
+        for name in shared
+        if (n := _count(both, "differing", f"{BOTH} and {name}"))
+    }
+    lacks = [[name for name in kinds[1 - s] if name not in kinds[s]] for s in (0, 1)]
+    return {
+        "table": noun, "key": key, **n_rows, **found,
+        "changed": {"n": _count(both, "differing", BOTH), "columns": changed},
+        "columns_only_a": lacks[1], "columns_only_b": lacks[0],
+    }  # fmt: skip
+
+
+def text(found: Row) -> Iterator[RenderableType]:
+    """The same for people."""
+    yield (
+        f"{found['table']}: {found['n_a']:,} rows in a, {found['n_b']:,} in b, "
+        f"by {', '.join(found['key'])}"
+    )
+    rows = [[what, found[what]["n"], _keyed(found[what].get("examples", []))]
+            for what in ("added", "removed", "changed")]  # fmt: skip
+    yield terminal.full_columns(["rows", "n", "such as"], rows)
+    cells = [
+        [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])),
+         *_where_they_part(row["a"], row["b"])]
+        for name, change in found["changed"]["columns"].items()
+        for n, row in enumerate(change["examples"])
+    ]  # fmt: skip
+    if cells:
+        yield terminal.table(["column", "rows", "such as", "a", "b"], cells, "changed columns")
+    for side in "ab":
+        if more := found[f"columns_only_{side}"]:
+            yield f"columns only in {side}: {', '.join(more)}"
+
+
+def _keep_differing(
+    both: Sides, noun: str, key: list[str], shared: list[str], long: list[str]
+) -> None:
+    """Makes the table `differing`: keys that differ, whose they are, and in which columns.
+
+    Long values are compared by 64-bit hashes, so that millions of texts fit into memory.
+    """
+    keys = ", ".join(key)
+    values = "".join(f", hash({n}) as {n}" if n in long else f", {n}" for n in shared)
+    flags = "".join(f", {BOTH} and a.{n} is distinct from b.{n} as {n}" for n in shared)
+    either = " or ".join([ADDED, REMOVED, *(f"a.{n} is distinct from b.{n}" for n in shared)])
+    both.connection.execute(f"""
+        create or replace table differing as
+        with
+        a as (select {keys}, true as in_a{values} from a.{noun}),
+        b as (select {keys}, true as in_b{values} from b.{noun})
+        select {keys}, in_a, in_b{flags}
+        from a full join b using ({keys})
+        where {either}
+    """)
+
+
+def _kinds(both: Sides, side: str, noun: str) -> dict[str, str]:
+    """Column → type; what `views.make` put in for a column that is not there does not count."""
+    absent = both.absent["ab".index(side)]
+    rows = both.ask(f"describe {side}.{noun}")
+    return {
+        row["column_name"]: row["column_type"]
+        for row in rows
+        if f"{noun}.{row['column_name']}" not in absent
+    }
+
+
+def _long(kinds: list[dict[str, str]], name: str) -> bool:
+    """Text and lists of one type: hashes of two types would differ for equal values."""
+    return kinds[0][name] == kinds[1][name] and kinds[0][name].startswith("VARCHAR")
+
+
+def _count(both: Sides, table: str, where: str = "true") -> int:
+    return int(both.ask(f"select count(*) as n from {table} where {where}")[0]["n"])
+
+
+def _keys(both: Sides, key: list[str], where: str) -> list[list[Any]]:
+    keys = ", ".join(key)
+    query = f"select {keys} from differing where {where} order by {keys} limit {EXAMPLES}"
+    return [list(row.values()) for row in both.ask(query)]
+
+
+def _values(both: Sides, noun: str, key: list[str], name: str) -> list[Row]:
+    rows = []
+    is_it = " and ".join(f"{part} = ${part}" for part in key)
+    for values in _keys(both, key, f"{BOTH} and {name}"):
+        named = dict(zip(key, values, strict=True))
+        sides = [
+            both.ask(f"select {name} from {side}.{noun} where {is_it}", **named)[0][name]
+            for side in "ab"
+        ]
+        rows.append({"key": values, "a": sides[0], "b": sides[1]})
+    return rows
+
+
+def _keyed(keys: list[list[Any]]) -> str:
+    return ", ".join("/".join(map(str, key)) for key in keys)
+
+
+def _where_they_part(*values: Any) -> list[str]:
+    """Both values, of long ones what stands around their first difference."""
+    shown = [terminal.one_line(terminal.plain(value)) for value in values]
+    parts = (n for n, (one, other) in enumerate(zip(*shown, strict=False)) if one != other)
+    start = max(0, next(parts, min(map(len, shown))) - CUT // 2)
+    return [
+        f"{'…' * (start > 0)}{text[start : start + CUT]}{'…' * (len(text) > start + CUT)}"
+        for text in shown
+    ]

@@ -1,0 +1,31 @@
+-- One row per sample of both sides that was graded otherwise. same_text: false where the id, which
+-- does not hold the sampling settings, stands for two texts.
+with
+graded as (
+    select
+        iteration,
+        b.problem_id,
+        sample_id,
+        a.outcome as outcome_a,
+        b.outcome as outcome_b,
+        a.extracted as extracted_a,
+        b.extracted as extracted_b,
+        a.grader as grader_a,
+        b.grader as grader_b
+    from a.verdicts as a
+    inner join b.verdicts as b using (iteration, sample_id)
+    where a.outcome is distinct from b.outcome
+),
+
+texts_a as (select iteration, sample_id, hash(text) as text_a from a.samples),
+texts_b as (select iteration, sample_id, hash(text) as text_b from b.samples),
+answers as (select problem_id, answer as reference from b.problems)
+
+select
+    graded.*,
+    reference,
+    text_a = text_b as same_text
+from graded
+left join texts_a using (iteration, sample_id)
+left join texts_b using (iteration, sample_id)
+left join answers using (problem_id)

@@ -1,0 +1,105 @@
+"""How rows are shown: a table for people, JSON or CSV for programs, or a Parquet file."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from schemas.table import RatchetError
+from stages.explore import terminal
+
+Form = Literal["table", "json", "csv"]
+Row = tuple[Any, ...]
+BATCH = 2048  # rows held at a time
+SHOWN = 1000  # rows of a table for people
+
+
+def form_of(as_json: bool, as_csv: bool, parquet: Path | None) -> Form:
+    """The form that was asked for. Raises RatchetError for two."""
+    if as_json + as_csv + (parquet is not None) > 1:
+        raise RatchetError("--json, --csv and --parquet exclude each other: choose one")
+    return "json" if as_json else "csv" if as_csv else "table"
+
+
+def show(cursor: Any, form: Form) -> None:
+    """Prints a cursor's rows. What is wrong with the first ones is raised before any is out."""
+    heads = _distinct([column[0] for column in cursor.description])
+    first = cursor.fetchmany(BATCH)
+    rows = chain(first, _more(cursor))
+    if form == "json":
+        _json(heads, rows)
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(heads)
+        writer.writerows(rows)
+    else:
+        _table(heads, rows)
+
+
+def write_parquet(connection: Any, query: str, file: Path) -> None:
+    """The rows of a query as a file, whole or not at all; it need not fit into memory."""
+    half = half_of(file)
+    quoted = str(half).replace("'", "''")
+    try:
+        connection.execute(f"copy (\n{query}\n) to '{quoted}' (format parquet, compression zstd)")
+        half.replace(file)
+    except (OSError, duckdb.IOException) as error:
+        raise RatchetError(f"--parquet {file}: {terminal.one_line(error)}") from error
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def half_of(file: Path) -> Path:
+    """What a file is called until it is whole."""
+    return file.absolute().with_name(f".{file.name}.half")
+
+
+def dumps(value: Any) -> str:
+    """JSON, where neither NaN nor infinity exists: they become null."""
+    return json.dumps(_finite(value), ensure_ascii=False, default=str)
+
+
+def _more(cursor: Any) -> Iterator[Row]:
+    while batch := cursor.fetchmany(BATCH):
+        yield from batch
+
+
+def _json(heads: Sequence[str], rows: Iterator[Row]) -> None:
+    """A list with a row on each line."""
+    before = "["
+    for row in rows:
+        print(before, dumps(dict(zip(heads, row, strict=True))), sep="", end="")
+        before = ",\n "
+    print("[]" if before == "[" else "]")
+
+
+def _table(heads: Sequence[str], rows: Iterator[Row]) -> None:
+    shown = list(islice(rows, SHOWN))
+    console = terminal.console()
+    console.print(terminal.table(heads, shown))
+    if next(rows, None) is not None:
+        console.print(f"the first {SHOWN:,} rows: --csv, --json or --parquet FILE has all")
+    elif not terminal.results_only():
+        console.print(f"{len(shown)} row{'' if len(shown) == 1 else 's'}", style="dim")
+
+
+def _distinct(heads: list[str]) -> list[str]:
+    """Column names with a number behind those that come again."""
+    return [
+        head if head not in heads[:index] else f"{head}_{heads[:index].count(head)}"
+        for index, head in enumerate(heads)
+    ]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return {k: _finite(v) for k, v in value.items()} if isinstance(value, dict) else value
