@@ -302,6 +302,14 @@ def test_leaderboard_shows_mean_and_deviation_over_seeds(
     assert sipf == f"sipf toy tiny {turns} - 12.5% 50.0% 30 300 3,000 8"
 
 
+def test_quiet_is_the_results_alone(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository)
+    whole, results = ratchet("leaderboard"), ratchet("--quiet", "leaderboard")
+    assert results.stderr == "" != whole.stderr
+    assert whole.stdout.startswith(results.stdout)
+    assert "flawed: right" in whole.stdout and "flawed: right" not in results.stdout
+
+
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stages.explore import leaderboard
 

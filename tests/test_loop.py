@@ -355,3 +355,20 @@ def test_recorded_solutions_run_through_the_data_side(house: House, files: list[
         "ratchet", "sql", "--json", "select sum(n_correct) as n from coverage where iteration = 1"
     )
     assert json.loads(asked.stdout) == [{"n": 20}]
+
+
+def test_a_queued_experiment_is_compared_with_the_commit(house: House) -> None:
+    settings = [part for name in (*SMALL, "iteration=1") for part in ("-S", name)]
+    queued = house.run("dvc", "exp", "run", "--queue", "-n", "wider", *settings, "-S",
+                       "pair.margin=0.03")  # fmt: skip
+    assert queued.returncode == 0, queued.stderr
+    waiting = house.run("ratchet", "sql", "--rev", "wider", "from pairs")
+    assert "wider is in the queue and has not run" in waiting.stderr
+    house.run("dvc", "exp", "run", "--run-all")
+    compared = house.run("ratchet", "compare", "HEAD", "wider", "--json")
+    assert compared.returncode == 0, compared.stderr
+    found = json.loads(compared.stdout)
+    assert {"name": "pair.margin", "a": 0.01, "b": 0.03} in found["parameters"]
+    assert found["b"]["iterations"] == [0, 1]
+    assert found["verdicts"] == []  # both drew, and graded, the same
+    assert next(row for row in found["pairs"] if row["kind"] == "pair")["jaccard"] <= 1

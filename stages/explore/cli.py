@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from stages.explore.completion import revisions, tables
+
 
 class OneLineErrors(TyperGroup):
     """What a user can mend is one line on stderr and exit code 1, never a traceback."""
@@ -41,17 +43,7 @@ app = typer.Typer(
 )
 
 
-def _revisions(incomplete: str) -> list[str]:
-    from stages.explore import experiments
-
-    return [name for name in ["workspace", *experiments.revisions()] if name.startswith(incomplete)]
-
-
-def _tables(incomplete: str) -> list[str]:
-    return sorted(path.name for path in Path("data").glob(f"{incomplete}*") if path.is_dir())
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="a JSON list of rows")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="CSV with a header")]
 Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="writes the rows to a file")]
 
@@ -78,7 +70,7 @@ def sql(
         str | None, typer.Argument(metavar="QUERY", help="one select; a prompt if left out")
     ] = None,
     rev: Annotated[
-        str, typer.Option(help="git revision or experiment", autocompletion=_revisions)
+        str, typer.Option(help="git revision or experiment", autocompletion=revisions)
     ] = "workspace",
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -151,48 +143,38 @@ def grade(
 def compare(
     a: Annotated[
         str,
-        typer.Argument(metavar="A", help="git revision or experiment", autocompletion=_revisions),
+        typer.Argument(metavar="A", help="git revision or experiment", autocompletion=revisions),
     ],
     b: Annotated[
         str,
         typer.Argument(
-            metavar="B", help="another; the files here if left out", autocompletion=_revisions
+            metavar="B", help="another; the files here if left out", autocompletion=revisions
         ),
     ] = "workspace",
     table: Annotated[
-        str | None, typer.Option(help="one table, row by row", autocompletion=_tables)
+        str | None, typer.Option(help="one table, row by row", autocompletion=tables)
     ] = None,
     sql: Annotated[
         str | None, typer.Option(help="a select of your own over the schemas a and b")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="with --sql: CSV with a header")] = False,
-    parquet: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="with --sql: writes the rows to a file")
-    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    parquet: Parquet = None,
 ) -> None:
     """What two revisions of a run do not share.
 
     Parameters, rows, problems solved, the tail, verdicts, step labels, rewards, training rows,
     coverage, accuracy and cost; what does not differ is not named. For --sql every view is there
     twice, as a.accuracy and b.accuracy, and so are verdict_flips, label_flips, reward_shifts,
-    problem_moves, tail_moves and pair_moves, a row for each difference.
+    problem_moves, tail_moves and pair_moves, a row for each difference; --csv and --parquet are
+    for its rows.
 
     Example: ratchet compare main exp-7
     """
-    from schemas.table import RatchetError
     from stages.explore import compare as comparing
     from stages.explore import output
 
-    form = output.form_of(as_json, as_csv, parquet)
-    if sql is not None and table is None:
-        comparing.compare_sql(a, b, sql, form, parquet)
-    elif form == "csv" or parquet or sql is not None:
-        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
-    elif table is not None:
-        comparing.compare_table(a, b, table, as_json)
-    else:
-        comparing.compare(a, b, as_json)
+    comparing.answer(a, b, table, sql, output.form_of(as_json, as_csv, parquet), parquet)
 
 
 @app.command()

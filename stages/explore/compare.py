@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.catalog import TABLES
+from schemas.table import RatchetError
 from stages.explore import output, query, terminal
 from stages.explore.comparison import changes, sections, sides
 from stages.explore.comparison.parameters import differing
@@ -13,6 +14,20 @@ from stages.explore.output import Form
 from stages.progress import progress
 
 EXAMPLES = 10
+
+
+def answer(
+    a: str, b: str, table: str | None, sql: str | None, form: Form, parquet: Path | None
+) -> None:
+    """The whole, one table or a query. Raises RatchetError for options that do not go together."""
+    if sql is not None and table is None:
+        compare_sql(a, b, sql, form, parquet)
+    elif form == "csv" or parquet or sql is not None:
+        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
+    elif table is not None:
+        compare_table(a, b, table, form == "json")
+    else:
+        compare(a, b, form == "json")
 
 
 def compare(a: str, b: str, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from schemas.table import RatchetError
+from stages.explore.terminal import results_only
 from stages.grading import KINDS, Limits, Mode, Reference, Verdict, grade_all
 from stages.grading.answers import find_answer
 from stages.progress import progress
@@ -44,7 +45,8 @@ def grade_file(
         for (_, row), verdict in zip(rows, verdicts, strict=True)
     ]
     _write(graded, file, out)
-    print(_summary(verdicts), file=sys.stderr)
+    if not results_only():
+        print(_summary(verdicts), file=sys.stderr)
 
 
 def _rows(file: str) -> list[tuple[str, Row]]:

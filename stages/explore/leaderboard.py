@@ -7,7 +7,6 @@ from itertools import groupby
 from statistics import mean, stdev
 from typing import Any
 
-import typer
 from rich.table import Table
 
 from schemas.table import RatchetError
@@ -67,8 +66,9 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
     console = terminal.console()
     for (of_suite, of_mode), group in groupby(chosen, lambda r: (r.suite, r.mode)):
         console.print(board(list(group), f"{of_suite}, {of_mode}"))
-    console.print("flawed: right answers with an unsound step", style="dim")
-    console.print(OF_THE_LAST, style="dim")
+    if not terminal.results_only():
+        console.print("flawed: right answers with an unsound step", style="dim")
+        console.print(OF_THE_LAST, style="dim")
 
 
 def collect() -> list[Result]:
@@ -79,7 +79,7 @@ def collect() -> list[Result]:
             for row in list(of_run(metrics)):
                 results.setdefault(row.identity, row)
         except (AttributeError, KeyError, TypeError, ValueError):
-            typer.echo(f"ratchet: {where} is not the metrics of a run: left out", err=True)
+            terminal.note(f"{where} is not the metrics of a run: left out")
     return sorted(results.values(), key=_order)
 
 
