@@ -28,8 +28,9 @@ def masked(*sizes: Any, **options: Any) -> Any:
     mask = sdpa_mask(*sizes, **options)
     if mask is None or mask.shape[2] > 1:
         return mask
-    numbers = torch.zeros(mask.shape, dtype=options["dtype"], device=mask.device)
-    return numbers.masked_fill_(~mask, float("-inf"))
+    dtype = options["dtype"]
+    numbers = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
+    return numbers.masked_fill_(~mask, torch.finfo(dtype).min)
 
 
 def attend(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> Any:

@@ -102,9 +102,8 @@ class Batch:
     def _advance(self, tokens: Any, step: int) -> Any:
         """Runs the model on one more token of each row; returns the logits of the next."""
         mask = self.mask[:, : self.width + step + 1]
-        return self.engine.forward(tokens[:, None], mask, self.places + step, self.cache).logits[
-            :, -1
-        ]
+        output = self.engine.forward(tokens[:, None], mask, self.places + step, self.cache)
+        return output.logits[:, -1]
 
     def _write(
         self,
