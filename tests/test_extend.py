@@ -1,12 +1,10 @@
 """docs/extend.md: its blocks, put into a copy of the project, make what they say they make."""
 
 import importlib.util
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +14,16 @@ from tests.planted import plant
 from tests.training import job, rows_of
 
 BLOCKS = files("docs/extend.md")
+CHECKED = """
+import sys
+from pathlib import Path
+from stages.check import check
+from stages.settings import load, parse
+from tests.contract import params
+Path("params.yaml").write_text(params(*sys.argv[1:]))
+check.run(0)
+values = load()
+"""
 
 
 def apply(old: str, change: str) -> str:
@@ -44,90 +52,81 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def python(project: Path, cwd: Path, *arguments: str) -> str:
+def python(project: Path, cwd: Path, code: str, *arguments: str) -> list[str]:
+    """The words that a script prints, run with the copy in place of the project."""
     env = {"PYTHONPATH": str(project), "PATH": "/usr/bin:/bin", "RATCHET_LEDGER": ""}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", CHECKED + code if arguments else code, *arguments]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def checked(project: Path, cwd: Path, *overrides: str) -> dict[str, Any]:
-    """Parameters composed in the copy, looked at by its own `check`, and left in params.yaml."""
-    code = "import sys; from tests.contract import params; print(params(*sys.argv[1:]))"
-    (cwd / "params.yaml").write_text(python(project, cwd, "-c", code, *overrides))
-    python(project, cwd, "-m", "stages.check")
-    code = "import json; from stages.settings import load; print(json.dumps(load()))"
-    return json.loads(python(project, cwd, "-c", code))
+    return done.stdout.split()
 
 
 def test_a_recipe(project: Path, tmp_path: Path) -> None:
-    values = checked(project, tmp_path, "recipe=rft_one")
-    assert values["run"]["recipe"] == "rft_one"
-    assert (values["pair"]["per_problem"], values["align"]["objective"]) == (1, "sft")
+    code = "print(values['run']['recipe'], values['pair']['per_problem'], values['align']['start'])"
+    assert python(project, tmp_path, code, "recipe=rft_one") == ["rft_one", "1", "base"]
 
 
 def test_a_task(project: Path, tmp_path: Path) -> None:
     """All its problems are usable, and its gold rationales are right answers."""
-    checked(project, tmp_path, "task=clock")
-    python(project, tmp_path, "-m", "stages.prepare")
     code = """
 import polars as pl
 from schemas import store
 from schemas.problems import Problems
-from schemas.rejects import Rejects
 from stages.grading.frame import GradeSettings, grade_frame
+from stages.prepare import prepare
+prepare.run(0)
 problems = store.read(Problems)
 texts = problems.with_columns(text=pl.col("rationale").list.join(""))
-settings = GradeSettings(workers=1, timeout_s=5.0, memory_mb=512, sandbox="none")
-right = (grade_frame(texts, settings)["correct"]).sum()
-print(problems["split"].value_counts(sort=True)["count"].to_list(), right, store.read(Rejects).height)
+right = grade_frame(texts, parse(GradeSettings, values))["correct"].sum()
+print(*problems["split"].value_counts(sort=True)["count"], right)
 """
-    assert python(project, tmp_path, "-c", code).split("\n")[0] == "[400, 100] 500 0"
+    found = python(project, tmp_path, code, "task=clock", "grade.sandbox=none")
+    assert found == ["400", "100", "500"]
 
 
 def test_an_engine(project: Path, tmp_path: Path) -> None:
-    """Through the ledger's door: version, then draws that follow their seeds."""
-    checked(project, tmp_path, "task=clock", "engine=guess")
+    """By the doors that the ledger uses: its version, then draws that follow their seeds."""
     code = """
-from pathlib import Path
 from stages.engines.draw import engine_version, open_engine
 from stages.engines.engine import EngineSettings, Request, Sampling
-from stages.settings import load, parse
-settings = parse(EngineSettings, load())
+settings = parse(EngineSettings, values)
 engine = open_engine(settings, Path("none"), None)
-drawn = engine.complete([Request("?", 0, n) for n in (1, 2, 1)], Sampling(1.0, 1.0, 8))
+drawn = engine.complete([Request("?", 0, seed) for seed in (1, 2, 1)], Sampling(1.0, 1.0, 8))
 print(engine_version(settings, Path("none")), len(drawn), drawn[0] == drawn[2] != drawn[1])
 """
-    assert python(project, tmp_path, "-c", code).split() == ["guess-1", "3", "True"]
+    assert python(project, tmp_path, code, "engine=guess") == ["guess-1", "3", "True"]
 
 
 def test_an_objective_is_known(project: Path, tmp_path: Path) -> None:
-    checked(project, tmp_path, "recipe=srf", "align.objective=hinge")
     code = "from stages.objectives.catalog import OBJECTIVES; print(OBJECTIVES['hinge'].needs)"
-    assert python(project, tmp_path, "-c", code) == "pairs\n"
+    found = python(project, tmp_path, code, "recipe=srf", "align.objective=hinge")
+    assert found == ["pairs"]
 
 
 def test_an_objective_trains(project: Path, tmp_path: Path, checkpoint: Path) -> None:
-    """The first loss is the equation's: one, less beta times how much the chosen is likelier."""
+    """A tiny model learns by it to prefer what it should."""
     path = project / "stages/objectives/hinge.py"
     spec = importlib.util.spec_from_file_location("hinge", path)
     assert spec and spec.loader
     hinge = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hinge)
-    losses = hinge.train_hinge(job("simpo", checkpoint, tmp_path), rows_of("simpo"))
-    assert losses["loss"][0] > 0
+    run = job("simpo", checkpoint, tmp_path, epochs=30, beta=0.1)
+    losses = hinge.train_hinge(run, rows_of("simpo"))["loss"].to_list()
+    assert 0 <= losses[-1] < losses[0]
     assert (tmp_path / "model.safetensors").exists()
 
 
 def test_a_stage_and_its_table(project: Path, tmp_path: Path) -> None:
-    """`make contract` puts it into the loop; it runs on a run; SQL finds its rows."""
-    python(project, project, "-m", "tests.contract")
-    assert "python -m stages.measure" in (project / "stages/dvc.yaml").read_text()
-    assert "## lengths" in (project / "docs/tables.md").read_text()
+    """It runs on a run, SQL finds its rows, and `make contract` puts it into the loop."""
     plant(tmp_path, iterations=1)
-    python(project, tmp_path, "-m", "stages.measure", "--iteration", "1")
     query = "select count(*) = (select count(*) from samples), min(n_lines) > 0 from lengths"
-    code = f"from stages.explore import views; print(views.connect().execute({query!r}).fetchall())"
-    assert python(project, tmp_path, "-c", code) == "[(True, True)]\n"
+    code = f"""
+from stages.explore import views
+from stages.measure import measure
+from tests.contract import documents, reference
+measure.run(1)
+print(*views.connect().execute({query!r}).fetchone())
+print(documents()["stages/dvc.yaml"]["stages"]["measure"]["do"]["cmd"].split()[2])
+print("## lengths" in reference()["docs/tables.md"])
+"""
+    assert python(project, tmp_path, code) == ["True", "True", "stages.measure", "True"]
