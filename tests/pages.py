@@ -37,8 +37,7 @@ def commands(page: str) -> Iterator[list[str]]:
     joined = re.sub(r"\\\n\s*", " ", prose(page))
     for line in re.findall(r"^    (\S.*)", joined, re.M):
         if line.split()[0] in PROGRAMS:
-            for words in _split(shlex.split(line, comments=True)):
-                yield words
+            yield from _split(shlex.split(line, comments=True))
 
 
 def mentioned(page: str) -> Iterator[list[str]]:
