@@ -18,6 +18,9 @@ from tests.pages import INLINE, LINK, PAGES, anchors, commands, files, mentioned
 MAKEFILE = (ROOT / "Makefile").read_text()
 SHOWN = [(page, words) for page in PAGES for words in commands(page)]
 MENTIONED = [(page, words) for page in PAGES for words in mentioned(page)]
+DVC = get_main_parser()
+RATCHET: Any = typer.main.get_command(app)
+REFERENCE = contract.reference()
 RUNS = [(page, words) for page, words in SHOWN if words[:3] == ["dvc", "exp", "run"]]
 ADDED = {path for page in PAGES for path, *_ in files(page)}  # by who follows docs/extend.md
 PATH = re.compile(r"(?:conf|docs|schemas|stages|tests|\.ci|\.github)/[\w./-]*\w")
@@ -34,10 +37,9 @@ def exists(words: list[str], whole: bool) -> None:
         for target in [word for word in rest if "=" not in word]:
             assert re.search(rf"^{target}:", MAKEFILE, re.M), target
     elif program == "dvc":
-        get_main_parser().parse_args(rest if whole else [*rest, "--help"])
+        DVC.parse_args(rest if whole else [*rest, "--help"])
     elif program == "ratchet":
-        command = typer.main.get_command(app).commands[rest[0]]
-        command.make_context(rest[0], rest[1:], resilient_parsing=not whole)
+        RATCHET.commands[rest[0]].make_context(rest[0], rest[1:], resilient_parsing=not whole)
     elif rest[0] == "-m":
         module = Path(ROOT, *rest[1].split("."))
         assert module.with_suffix(".py").exists() or (module / "__main__.py").exists()
@@ -81,9 +83,9 @@ def test_every_file_named_is_there(page: str) -> None:
             assert (ROOT / named).exists(), named
 
 
-@pytest.mark.parametrize("name", contract.reference())
+@pytest.mark.parametrize("name", REFERENCE)
 def test_pages_of_reference_say_what_the_code_says(name: str) -> None:
-    assert (ROOT / name).read_text() == contract.reference()[name], "run `make contract`"
+    assert (ROOT / name).read_text() == REFERENCE[name], "run `make contract`"
 
 
 def test_every_default_is_on_the_page() -> None:

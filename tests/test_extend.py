@@ -110,7 +110,7 @@ def test_an_objective_trains(project: Path, tmp_path: Path, checkpoint: Path) ->
     assert spec and spec.loader
     hinge = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hinge)
-    run = job("simpo", checkpoint, tmp_path, epochs=30, beta=0.1)
+    run = job("simpo", checkpoint, tmp_path, epochs=20, beta=0.1)
     losses = hinge.train_hinge(run, rows_of("simpo"))["loss"].to_list()
     assert 0 <= losses[-1] < losses[0]
     assert (tmp_path / "model.safetensors").exists()
