@@ -37,5 +37,5 @@ bench: install ## speed, as ratios side by side in one run
 gpu-check: install ## every objective and sampling on a GPU, with times and memory
 	python -m tests.gpu_check
 
-contract: install ## write the DVC files and params.yaml from declarations and conf/
+contract: install ## write the DVC files, params.yaml and the pages of reference from declarations and conf/
 	python -m tests.contract

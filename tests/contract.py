@@ -1,6 +1,7 @@
 """What dvc.yaml must say, worked out from the stages' declarations and imports.
 
-`make contract` writes dvc.yaml, stages/dvc.yaml and params.yaml; tests hold them equal to this.
+`make contract` writes dvc.yaml, stages/dvc.yaml, params.yaml and the pages of reference; tests hold
+them equal to this.
 """
 
 import ast
@@ -18,6 +19,8 @@ from schemas.costs import Costs
 from stages.check import MAX_ITERATION, SCALARS, STAGES, declared
 from stages.check import check as check_stage
 from stages.stage import MODELS, Place, Stage
+from tests.defaults import settings
+from tests.reference import tables
 
 ROOT = Path(__file__).parent.parent
 ROOMS = [
@@ -169,7 +172,17 @@ def params(*overrides: str) -> str:
     return yaml.safe_dump(composed, sort_keys=False)
 
 
+def reference() -> dict[str, str]:
+    """File name → text of the pages that follow from schemas/ and conf/."""
+    return {
+        "docs/tables.md": tables((ROOT / "schemas/views.sql").read_text()),
+        "docs/settings.md": settings(ROOT / "conf"),
+    }
+
+
 if __name__ == "__main__":
     for name, document in documents().items():
         (ROOT / name).write_text(text(document))
     (ROOT / "params.yaml").write_text(params())
+    for name, page in reference().items():
+        (ROOT / name).write_text(page)

@@ -1,6 +1,5 @@
-"""Every query of docs/queries.md runs on a planted run and finds something."""
+"""Every query of the pages runs on a planted run, and those in blocks find something."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,18 @@ from schemas import store
 from schemas.coverage import Coverage
 from schemas.progress import Progress
 from stages.explore import views
-from tests.contract import ROOT
+from tests.pages import PAGES, commands, fences
 from tests.planted import plant
 
-PAGE = (ROOT / "docs/queries.md").read_text()
-QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+QUERIES = fences("docs/queries.md", "sql")
+BLOCKS = [(page, query) for page in PAGES for query in fences(page, "sql")]
+TYPED = [
+    (page, word)
+    for page in PAGES
+    for words in commands(page)
+    for word in words[2:]
+    if words[:2] == ["ratchet", "sql"] and " " in word
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +38,19 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield connection
 
 
-@pytest.mark.parametrize("number", range(len(QUERIES)))
-def test_every_query_answers(bare: Any, number: int) -> None:
-    found = bare.execute(QUERIES[number])
+@pytest.mark.parametrize(("page", "query"), BLOCKS)
+def test_every_query_finds_something(bare: Any, page: str, query: str) -> None:
+    found = bare.execute(query)
     names = [column[0] for column in found.description]
     rows = found.fetchall()
-    assert rows, QUERIES[number]
+    assert rows, query
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
-        assert any(value is not None for value in values), f"{name} is empty in {QUERIES[number]}"
+        assert any(value is not None for value in values), f"{name} is empty in {query}"
+
+
+@pytest.mark.parametrize(("page", "query"), TYPED)
+def test_every_query_on_a_command_line_runs(bare: Any, page: str, query: str) -> None:
+    assert bare.execute(query).description
 
 
 def test_coverage_so_far_is_of_the_problems_so_far(
@@ -68,5 +79,5 @@ def test_coverage_so_far_is_of_the_problems_so_far(
 
 
 def test_every_fence_is_a_query() -> None:
-    assert len(QUERIES) == PAGE.count("```") // 2 >= 12
+    assert len(QUERIES) == PAGES["docs/queries.md"].count("```") // 2 >= 12
     assert all(query.rstrip().endswith(";") for query in QUERIES)
