@@ -53,7 +53,7 @@ def seen(request: pytest.FixtureRequest, page: Path) -> dict[str, Any]:
     command = [
         CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-extensions",
         "--no-first-run", f"--user-data-dir={page / request.param}", "--enable-logging=stderr",
-        "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1280,8600",
+        "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1280,14000",
         f"--blink-settings=preferredColorScheme={SCHEMES[request.param]}",
         f"--screenshot={shot}", "--dump-dom", f"file://{page}/probed.html",
     ]  # fmt: skip

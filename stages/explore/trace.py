@@ -49,5 +49,6 @@ def gather(connection: Any, problem: str) -> Life:
     if not asked:
         raise RatchetError(f"problem {problem} is not in table problems: run `dvc repro`")
     named = ("samples", "paths", "steps", "corrections", "rollouts", "training", "history")
+    named += ("flaws", "duels")
     rows = {name: views.ask(connection, f"trace_{name}", problem=problem) for name in named}
     return Life(problem=asked[0], **rows)
