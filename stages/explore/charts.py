@@ -10,7 +10,7 @@ from html import escape
 from stages.explore.axis import Axis, short, upwards
 
 WIDTH, HEIGHT = 560, 280
-LEFT, RIGHT, TOP, BOTTOM = 56, 24, 30, 46
+LEFT, RIGHT, TOP, BOTTOM = 56, 24, 30, 50
 LETTER = 7  # a character's width at most, on average
 N_COLOURS = 8
 
@@ -91,7 +91,7 @@ def frame(up: Axis, x_label: str, y_label: str) -> list[str]:
 
 def tick_text(x: float, text: str, row: int = 0) -> str:
     """A value below the x axis; long ones take turns in two rows."""
-    y = HEIGHT - BOTTOM + 15 + 14 * row
+    y = HEIGHT - BOTTOM + 18 + 14 * row
     return f'<text class="x" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
 
