@@ -17,7 +17,7 @@ from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.progress import Progress
 from schemas.table import RatchetError
-from stages.explore import axis, charts, curves
+from stages.explore import axis, charts, curves, plots
 from stages.explore.interval import wilson
 from stages.explore.sections.section import Grid
 from stages.report import last_iteration, report
@@ -103,6 +103,14 @@ def test_metrics_say_how_sure_they_are(run: Path) -> None:
         assert all(rate["low"] <= rate["mean"] <= rate["high"] for rate in passed.values())
 
 
+def test_plots_hold_the_axes_that_dvc_yaml_names(run: Path) -> None:
+    for declared in plots.declarations():
+        ((name, axes),) = declared.items()
+        rows = json.loads(Path(name).read_text())
+        assert all([*row] == [axes["x"], *plots.listed(axes["y"])] for row in rows)
+        assert all(row[axes["x"]] is not None for row in rows), name
+
+
 def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
     run: Path, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +133,11 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
     [
         (
             "accuracy",
-            ["Accuracy by iteration, with 95% intervals", "Greedy accuracy by level, toy", "Pass@k"],
+            [
+                "Accuracy by iteration, with 95% intervals",
+                "Greedy accuracy by level, toy",
+                "Pass@k",
+            ],
         ),
         ("flaws", ["Flawed right answers", "verifier", "agreement"]),
         ("duels", ["Iteration 2 against first", "disagreed", "first place"]),
@@ -187,7 +199,9 @@ def test_text_of_the_data_is_never_markup(page: str) -> None:
 
 
 def test_cards_are_of_every_level_verdict_and_strategy_and_coloured(page: str) -> None:
-    cards = re.findall(r'<article data-level="(.*?)" data-verdict="(.*?)" data-strategy="(.*?)"', page)
+    cards = re.findall(
+        r'<article data-level="(.*?)" data-verdict="(.*?)" data-strategy="(.*?)"', page
+    )
     assert 40 <= len(cards) <= 70
     assert {level for level, _, _ in cards} == {f"level {n}" for n in range(1, 6)}
     assert {verdict for _, verdict, _ in cards} == {"correct", "wrong"}
@@ -207,7 +221,8 @@ def test_a_run_without_a_model_has_no_evaluations(
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
     assert shown == {
-        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "disagreements", "paths",
+        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "disagreements",
+        "paths",
     }  # fmt: skip
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]

@@ -101,7 +101,7 @@ def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
             percent(row["flawed"]), row["flawed_by"] or "",
         ])  # fmt: skip
     heads = ["iteration", "suite", "mode", "domain", "n", "accuracy", "95% interval", "gain"]
-    return Grid([*heads, "of gain", "p", "flawed", "by"], cells)
+    return Grid([*heads, "its interval", "p", "flawed", "by"], cells)
 
 
 def coverage(connection: Any) -> Section | None:
