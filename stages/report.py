@@ -1,4 +1,4 @@
-"""report: what came of the run → report.html, metrics.json and a summary on the terminal.
+"""report: what came of the run → report.html, metrics.json, plots/ and tables on the terminal.
 
 Reads every view up to the run's last iteration, whatever else lies under data/; SIPF Tables 6
 and 7 (budget and data sizes) and Figure 3 (log-probabilities) are among its charts.
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from schemas.table import RatchetError
 from stages import settings
-from stages.explore import metrics, page, summary, terminal, views
+from stages.explore import metrics, page, plots, summary, terminal, views
 from stages.settings import Section
 from stages.stage import Turn, stage
 
@@ -36,13 +36,14 @@ class ReportSettings(Section):
 
 @stage(sections=[RunSettings, ReportSettings])
 def report(run: RunSettings, report: ReportSettings, turn: Turn) -> None:
-    """Writes report.html and metrics.json, and prints their tables."""
+    """Writes report.html, metrics.json and plots/, and prints their tables."""
     iteration = last_iteration(settings.load())
     connection = views.connect(until=iteration)
     named = run.model_dump() | {"seed": turn.seed, "iteration": iteration}
     measured = metrics.measure(connection, named)
     METRICS.write_text(json.dumps(measured, indent=2) + "\n")
     PAGE.write_text(page.render(connection, report.title, measured))
+    plots.write(connection)
     console = terminal.console()
     for table in summary.tables(connection):
         console.print(table)

@@ -18,6 +18,7 @@ from schemas.catalog import TABLES
 from schemas.costs import Costs
 from stages.check import MAX_ITERATION, SCALARS, STAGES, declared
 from stages.check import check as check_stage
+from stages.explore import plots
 from stages.stage import MODELS, Place, Stage
 from tests.defaults import settings
 from tests.reference import tables
@@ -138,7 +139,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
             *code(stage),
             "schemas/views.sql",
         ],
-        "outs": [{"report.html": {"cache": False}}],
+        "outs": [{"report.html": {"cache": False}}, {str(plots.FOLDER): {"cache": False}}],
         "metrics": [{"metrics.json": {"cache": False}}],
     }
 
@@ -155,7 +156,7 @@ def documents() -> dict[str, dict[str, Any]]:
         each = "${models}" if name in ("evaluate", "review") else "${turns}"
         loops[name] = {"foreach": each, "do": {"wdir": "..", **entry(stages[name])}}
     return {
-        "dvc.yaml": {"stages": top},
+        "dvc.yaml": {"stages": top, "plots": plots.declarations()},
         "stages/dvc.yaml": {"vars": shared, "stages": loops},
     }
 

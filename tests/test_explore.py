@@ -177,6 +177,15 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
             "select rollout_id from rollouts",
             ["goes on from  step 0 of path", "continuation", "draw 1, seed 11", "example"],
         ),
+        (
+            "select problem_id from flaws where first_wrong = 1",
+            ["the greedy answer looked through", "verifier", "step 1 of 0 to 1 is wrong", "0.3"],
+        ),
+        ("select problem_id from flaws where first_wrong = -1", ["no wrong step"]),
+        (
+            "select problem_id from duels where verdict = 'lost'",
+            ["the greedy answer compared", "standing second", "conciseness", "first", "lost"],
+        ),
     ],
 )
 def test_trace_takes_each_kind_of_id(connected: Any, query: str, texts: list[str]) -> None:

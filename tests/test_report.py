@@ -12,11 +12,12 @@ import pytest
 
 from schemas import store
 from schemas.costs import Costs
+from schemas.duels import ASPECTS
 from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.progress import Progress
 from schemas.table import RatchetError
-from stages.explore import axis, charts, curves
+from stages.explore import axis, charts, curves, plots
 from stages.explore.interval import wilson
 from stages.explore.sections.section import Grid
 from stages.report import last_iteration, report
@@ -102,6 +103,14 @@ def test_metrics_say_how_sure_they_are(run: Path) -> None:
         assert all(rate["low"] <= rate["mean"] <= rate["high"] for rate in passed.values())
 
 
+def test_plots_hold_the_axes_that_dvc_yaml_names(run: Path) -> None:
+    for declared in plots.declarations():
+        ((name, axes),) = declared.items()
+        rows = json.loads(Path(name).read_text())
+        assert all([*row] == [axes["x"], *plots.listed(axes["y"])] for row in rows)
+        assert all(row[axes["x"]] is not None for row in rows), name
+
+
 def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
     run: Path, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,8 +133,16 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
     [
         (
             "accuracy",
-            ["Accuracy by iteration, with 95% intervals", "Greedy accuracy by level, toy"],
+            [
+                "Accuracy by iteration, with 95% intervals",
+                "Greedy accuracy by level, toy",
+                "Pass@k",
+            ],
         ),
+        ("flaws", ["Flawed right answers", "verifier", "agreement"]),
+        ("duels", ["Iteration 2 against first", "disagreed", "first place"]),
+        ("texts", ["Texts by length", "Texts by perplexity", "gold", "median"]),
+        ("annotated", ["Earliest wrong step found", "gsm8k", "none found"]),
         ("coverage", ["Coverage: problems solved at least once", "Draws by strategy", "unguided"]),
         (
             "tail",
@@ -181,11 +198,14 @@ def test_text_of_the_data_is_never_markup(page: str) -> None:
     assert "<title>Planted &lt;run&gt;</title>" in page
 
 
-def test_cards_are_of_every_level_and_verdict_and_coloured(page: str) -> None:
-    cards = re.findall(r'<article data-level="(.*?)" data-verdict="(.*?)"', page)
+def test_cards_are_of_every_level_verdict_and_strategy_and_coloured(page: str) -> None:
+    cards = re.findall(
+        r'<article data-level="(.*?)" data-verdict="(.*?)" data-strategy="(.*?)"', page
+    )
     assert 40 <= len(cards) <= 70
-    assert {level for level, _ in cards} == {f"level {n}" for n in range(1, 6)}
-    assert {verdict for _, verdict in cards} == {"correct", "wrong"}
+    assert {level for level, _, _ in cards} == {f"level {n}" for n in range(1, 6)}
+    assert {verdict for _, verdict, _ in cards} == {"correct", "wrong"}
+    assert {strategy for _, _, strategy in cards} == {"unguided", "answer", "state_reset"}
     assert 'data-by="verifier"' in page
     assert re.search(r'class="step v\d l[01] t[01]"', page)
 
@@ -200,7 +220,10 @@ def test_a_run_without_a_model_has_no_evaluations(
     report.run(0)
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
-    assert shown == {"coverage", "tail", "data", "pairs", "costs", "disagreements", "paths"}
+    assert shown == {
+        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "disagreements",
+        "paths",
+    }  # fmt: skip
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]
     assert turns["1"]["suites"] == {} and turns["1"]["draws"] == 88
@@ -303,6 +326,7 @@ def figures() -> list[charts.Figure]:
         curves.lines("single", single, "iteration", "share (%)", percent=True),
         curves.lines("square", many[:1], "p", "share", percent=True, whole=False, diagonal=True),
         charts.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
+        charts.bars("long names", list(ASPECTS), [("a", [1.0] * 6)], "aspect", "pairs"),
         charts.bars("none", ["0"], [("a", [0])], "iteration", "rows"),
         charts.ranks("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
     ]

@@ -1,4 +1,4 @@
--- Some paths of every level and verdict, in an order that only their ids decide, with what was
+-- Some paths of every level, verdict and strategy, in an order that only their ids decide, with what was
 -- said of each step.
 with graded as (
     select iteration, sample_id, outcome, extracted from verdicts
@@ -20,13 +20,15 @@ answered as (
 strata as (
     select
         *,
-        row_number() over (partition by level, outcome order by md5(path_id), iteration) as place
+        row_number() over (
+            partition by level, outcome, strategy order by md5(path_id), iteration
+        ) as place
     from answered
 ),
 
 chosen as (
     select * from strata where place <= (
-        select ceil($wanted / count(*)) from (select distinct level, outcome from answered)
+        select ceil($wanted / count(*)) from (select distinct level, outcome, strategy from answered)
     )
 ),
 
@@ -54,4 +56,4 @@ from chosen
 left join labels using (iteration, path_id)
 left join scores using (iteration, path_id)
 left join path_scores using (iteration, path_id)
-order by level, outcome, md5(path_id), iteration;
+order by level, outcome, strategy, md5(path_id), iteration;

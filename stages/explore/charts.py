@@ -10,7 +10,8 @@ from html import escape
 from stages.explore.axis import Axis, short, upwards
 
 WIDTH, HEIGHT = 560, 280
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 30, 46
+LEFT, RIGHT, TOP, BOTTOM = 56, 24, 30, 50
+LETTER = 7  # a character's width at most, on average
 N_COLOURS = 8
 
 
@@ -37,11 +38,12 @@ def bars(
     up = Axis(*upwards(max(totals, default=0.0), percent=False), HEIGHT - BOTTOM, TOP)
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(groups))
     wide = min(56.0, slot * 0.7)
+    crowded = LETTER * max(map(len, groups), default=0) > slot
     body = frame(up, x_label, y_label)
     for i, group in enumerate(groups):
         middle, base = LEFT + slot * (i + 0.5), 0.0
         left = middle - wide / 2
-        body.append(tick_text(middle, group))
+        body.append(tick_text(middle, group, row=i % 2 if crowded else 0))
         for colour, (name, values) in enumerate(series):
             if values[i]:
                 top, bottom = up.place(base + values[i]), up.place(base)
@@ -82,14 +84,15 @@ def frame(up: Axis, x_label: str, y_label: str) -> list[str]:
         for y in up.ticks()
     ]
     middle = (LEFT + WIDTH - RIGHT) / 2
-    drawn.append(f'<text class="name" x="{middle}" y="{HEIGHT - 6}">{escape(x_label)}</text>')
+    drawn.append(f'<text class="name" x="{middle}" y="{HEIGHT - 3}">{escape(x_label)}</text>')
     drawn.append(f'<text class="name start" x="4" y="14">{escape(y_label)}</text>')
     return drawn
 
 
-def tick_text(x: float, text: str) -> str:
-    """A value below the x axis."""
-    return f'<text class="x" x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}">{escape(text)}</text>'
+def tick_text(x: float, text: str, row: int = 0) -> str:
+    """A value below the x axis; long ones take turns in two rows."""
+    y = HEIGHT - BOTTOM + 18 + 14 * row
+    return f'<text class="x" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
 
 def svg(title: str, body: Iterable[str], height: int = HEIGHT) -> str:

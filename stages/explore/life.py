@@ -21,6 +21,8 @@ class Life:
     rollouts: list[Row]
     training: list[Row]
     history: list[Row]
+    flaws: list[Row]
+    duels: list[Row]
 
     def path_of(self, sample: Row) -> Row | None:
         """The path that a sample took."""

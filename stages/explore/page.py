@@ -6,19 +6,22 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from stages.explore.sections import records, results, signals, tail
+from stages.explore.sections import records, results, review, signals, tail, texts
 from stages.explore.sections.browser import browse
 from stages.explore.sections.section import Section, count, percent
 
 HERE = Path(__file__).parent
 SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
-    results.accuracy,
+    review.flaws,
+    review.duels,
     results.coverage,
     tail.tail,
+    texts.texts,
     results.data,
     signals.training,
     signals.labels,
     signals.verifier,
+    review.annotated,
     signals.pairs,
     records.costs,
     records.rejects,
@@ -28,7 +31,7 @@ SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
 
 def render(connection: Any, title: str, metrics: dict[str, Any]) -> str:
     """The page; a section without data is left out."""
-    made = [section(connection) for section in SECTIONS]
+    made = [results.accuracy(connection, metrics), *(each(connection) for each in SECTIONS)]
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,

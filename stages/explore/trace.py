@@ -48,6 +48,7 @@ def gather(connection: Any, problem: str) -> Life:
     asked = views.ask(connection, query, problem=problem)
     if not asked:
         raise RatchetError(f"problem {problem} is not in table problems: run `dvc repro`")
-    named = ("samples", "paths", "steps", "corrections", "rollouts", "training", "history")
+    named = ["samples", "paths", "steps", "corrections", "rollouts", "training", "history"]
+    named += ["flaws", "duels"]
     rows = {name: views.ask(connection, f"trace_{name}", problem=problem) for name in named}
     return Life(problem=asked[0], **rows)

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from stages.explore.life import Life, Row
 from stages.explore.terminal import full_columns, grid, percent, plain
+from stages.explore.trace_review import review
 from stages.explore.trace_steps import RIGHT, WRONG, correction, steps
 
 
@@ -16,6 +17,7 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
     if kind == "problem":
         yield from all_paths(life)
         yield from history(life, 0)
+        yield from review(life, 0)
         return
     shown = {
         "sample": (life.samples, one_sample),
@@ -26,7 +28,9 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
     same = [row for row in rows if row[f"{kind}_id"] == name]
     for row in same:
         yield from show(life, row)
-    yield from history(life, min(row["iteration"] for row in same))
+    since = min(row["iteration"] for row in same)
+    yield from history(life, since)
+    yield from review(life, since)
 
 
 def problem(row: Row, whole: bool) -> Iterator[RenderableType]:

@@ -6,7 +6,7 @@ from typing import Any
 from stages.explore import views
 from stages.explore.sections.section import level_name
 
-WANTED = 60  # paths, over all levels and verdicts
+WANTED = 60  # paths, over all levels, verdicts and strategies
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Card:
 
     level: str
     verdict: str
+    strategy: str
     about: str
     path_id: str
     question: str
@@ -39,6 +40,7 @@ class Browser:
     cards: list[Card]
     levels: list[str]
     verdicts: list[str]
+    strategies: list[str]
     colourings: list[str]
 
 
@@ -54,12 +56,14 @@ def browse(connection: Any) -> Browser | None:
         cards,
         list(dict.fromkeys(card.level for card in cards)),
         sorted({card.verdict for card in cards}),
+        sorted({card.strategy for card in cards}),
         colourings,
     )
 
 
 def _card(row: dict[str, Any]) -> Card:
-    about = [f"iteration {row['iteration']}", row["strategy"] or "unknown strategy"]
+    strategy = row["strategy"] or "unknown strategy"
+    about = [f"iteration {row['iteration']}", strategy]
     if row["reward"] is not None:
         about.append(f"reward {row['reward']:.2f}")
     if len(row["sample_ids"]) > 1:
@@ -69,8 +73,8 @@ def _card(row: dict[str, Any]) -> Card:
     steps = [_step(row, number, text) for number, text in enumerate(row["steps"])]
     verdict = row["outcome"] or "ungraded"
     return Card(
-        level_name(row["level"]), verdict, " · ".join(about), row["path_id"], row["question"],
-        row["answer"], row["extracted"] or "none", steps,
+        level_name(row["level"]), verdict, strategy, " · ".join(about), row["path_id"],
+        row["question"], row["answer"], row["extracted"] or "none", steps,
     )  # fmt: skip
 
 

@@ -6,17 +6,21 @@ from typing import Any
 from stages.explore import views
 from stages.explore.charts import Figure, bars
 from stages.explore.curves import Point, Series, lines
-from stages.explore.interval import wilson
 from stages.explore.sections.section import Grid, Section, count, level_name, percent
 
 
-def accuracy(connection: Any) -> Section | None:
-    """Overall with intervals, and by level, for each suite."""
-    rows = views.ask(connection, "metrics")
+def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
+    """Overall with intervals, by number of draws and by level, for each suite of metrics.json."""
+    rows = [
+        {"iteration": int(iteration), "suite": suite, "mode": mode} | row
+        for iteration, turn in measured["iterations"].items()
+        for suite, modes in turn["suites"].items()
+        for mode, row in modes.items()
+    ]
     if not rows:
         return None
     levels = views.ask(connection, "from accuracy order by suite, mode, level, iteration")
-    figures = [overall(rows)]
+    figures = [overall(rows), *several_draws(rows)]
     for suite, group in groupby(levels, lambda row: row["suite"]):
         greedy = [row for row in group if row["mode"] == "greedy"]
         if len({row["level"] for row in greedy}) > 1:
@@ -25,25 +29,54 @@ def accuracy(connection: Any) -> Section | None:
 
 
 ABOUT_ACCURACY = (
-    "Iteration 0 is the model after supervised fine-tuning. Flawed: the share of right answers "
-    "that rest on an unsound step, where the task can tell."
+    "Iteration 0 is the model after supervised fine-tuning. Intervals are of 95%, by the bootstrap "
+    "over problems; gain is over iteration 0 on the same problems, p of a paired test. "
+    "Flawed: the share of right answers that rest on an unsound step, by who looked."
 )
 
 
 def overall(rows: list[dict[str, Any]]) -> Figure:
     """One line for each suite and mode."""
-    names = sorted({(row["suite"], row["mode"]) for row in rows})
     series = []
-    for colour, name in enumerate(names):
+    for colour, name in enumerate(sorted({(row["suite"], row["mode"]) for row in rows})):
         own = [row for row in rows if (row["suite"], row["mode"]) == name]
-        points = []
-        for row in own:
-            low, high = wilson(row["n_correct"], row["n"])
-            note = f"{' '.join(name)}: {percent(row['accuracy'])} [{percent(low)}, {percent(high)}]"
-            points.append(Point(row["iteration"], row["accuracy"], low, high, note))
+        points = [
+            Point(
+                row["iteration"], row["accuracy"], row["low"], row["high"],
+                f"{' '.join(name)}: {percent(row['accuracy'])} [{interval(row)}]",
+            )
+            for row in own
+        ]  # fmt: skip
         series.append(Series(", ".join(name), points, colour, dashed=name[1] == "vote"))
     title = "Accuracy by iteration, with 95% intervals"
     return lines(title, series, "iteration", "right answers (% of problems)", percent=True)
+
+
+def several_draws(rows: list[dict[str, Any]]) -> list[Figure]:
+    """Pass@k of the first and the last iteration, a chart for each suite with several draws."""
+    figures = []
+    for suite in sorted({row["suite"] for row in rows}):
+        own = [r for r in rows if r["suite"] == suite and len(r.get("pass_at", {})) > 1]
+        ends = {row["iteration"]: row for row in (own[0], own[-1])} if own else {}
+        series = [
+            Series(f"iteration {iteration}", pass_at(row), colour, dashed=colour > 0)
+            for colour, (iteration, row) in enumerate(ends.items())
+        ]
+        if series:
+            title = f"Pass@k, {suite}, with 95% intervals"
+            label = "one of k draws right (% of problems)"
+            figures.append(lines(title, series, "k (draws)", label, percent=True))
+    return figures
+
+
+def pass_at(row: dict[str, Any]) -> list[Point]:
+    """Pass@k by k."""
+    return [Point(int(k), r["mean"], r["low"], r["high"]) for k, r in row["pass_at"].items()]
+
+
+def interval(rate: dict[str, Any]) -> str:
+    """Where a rate lies."""
+    return f"{percent(rate['low'])} to {percent(rate['high'])}"
 
 
 def by_level(rows: list[dict[str, Any]], suite: str) -> Figure:
@@ -60,12 +93,15 @@ def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
     """Every number behind the first chart."""
     cells = []
     for row in rows:
-        low, high = wilson(row["n_correct"], row["n"])
-        interval = f"{percent(low)} to {percent(high)}"
-        names = [row["iteration"], row["suite"], row["mode"], count(row["n"])]
-        cells.append([*names, percent(row["accuracy"]), interval, percent(row["flawed"])])
-    heads = ["iteration", "suite", "mode", "n", "accuracy", "95% interval", "flawed"]
-    return Grid(heads, cells)
+        gain = row.get("gain")
+        cells.append([
+            row["iteration"], row["suite"], row["mode"], row["domain"], count(row["n"]),
+            percent(row["accuracy"]), interval(row), percent(gain["mean"]) if gain else "",
+            interval(gain) if gain else "", f"{gain['p']:.3f}" if gain else "",
+            percent(row["flawed"]), row["flawed_by"] or "",
+        ])  # fmt: skip
+    heads = ["iteration", "suite", "mode", "domain", "n", "accuracy", "95% interval", "gain"]
+    return Grid([*heads, "its interval", "p", "flawed", "by"], cells)
 
 
 def coverage(connection: Any) -> Section | None:
