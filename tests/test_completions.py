@@ -243,6 +243,8 @@ def test_a_simulator_behind_a_server_finishes_steps(
         (Path("models/simulator") / "NO_MODEL").unlink()
         mark_served(Path("models/simulator"), simulating(url=chat.url))
         store.write(paths, Paths, iteration=1)
+        none = Samples.create_empty().drop("iteration", "stage", strict=False)
+        store.write(none, Samples, iteration=1, stage="sample")
         run(label, monkeypatch)
         begun = {asked["prompt"] for asked in chat.asked}
     prompts = problems["prompt"].to_list()
