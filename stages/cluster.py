@@ -8,6 +8,8 @@ Ray gives what a lost node had in hand to another.
 import logging
 import os
 import pickle
+import platform
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +18,9 @@ from typing import Any
 
 from schemas.table import RatchetError
 from stages.compute import ComputeSettings, RaySettings
+from stages.identity import folder_digest
 
 ROOT = Path(__file__).resolve().parent.parent
-INSTALL = "`pip install 'ray[data]'`, or -S compute=local"
 RESTARTS = 5  # of one actor: enough for nodes that come and go, an end for a crash at every try
 
 
@@ -89,6 +91,15 @@ def spread(
         yield row["place"], pickle.loads(row["result"])
 
 
+def need_same(folder: Path, digest: str) -> None:
+    """Raises RatchetError if this node does not see the model that the stage sees."""
+    if not folder.is_dir() or folder_digest(folder) != digest:
+        raise RatchetError(
+            f"Ray node {platform.node()} does not see the model in {folder}: "
+            "run in a folder that all nodes share under one path"
+        )
+
+
 def connect(settings: RaySettings) -> Any:
     """The module `ray`, connected and quiet. Raises RatchetError without Ray or a cluster."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -97,7 +108,9 @@ def connect(settings: RaySettings) -> Any:
         import ray
         import ray.data
     except ImportError:
-        raise RatchetError(f"compute.ray needs Ray: {INSTALL}") from None
+        raise RatchetError(
+            "compute.ray needs Ray: `pip install 'ray[data]'`, or -S compute=local"
+        ) from None
     if ray.is_initialized():
         return ray
     context = ray.data.DataContext.get_current()
@@ -108,15 +121,23 @@ def connect(settings: RaySettings) -> Any:
     code = [str(ROOT / package) for package in ("stages", "schemas")]
     how = {"log_to_driver": False, "logging_level": logging.ERROR, **here}
     try:
+        _reach(settings.address)
         with speechless():
             ray.init(address=settings.address, runtime_env={"py_modules": code}, **how)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
             f"compute.ray.address={settings.address}: no Ray cluster answers ({reason}): start "
             "one with `ray start --head`, or set it to local"
         ) from error
     return ray
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nobody listens: Ray would end this process instead of saying so."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 @contextmanager

@@ -60,8 +60,8 @@ def draws(
     """Completions of the problems' prompts, four of each, and what they cost."""
     drawer = Drawer(checkpoint, ENGINE, compute, Turn(1, 0))
     sampling = Sampling(1.0, 0.95, 32)
-    prompts = [prompt for prompt in problems["prompt"] for _ in range(4)]
-    requests = drawer.requests(prompts, [*range(4)] * len(problems), sampling)
+    prompts = [prompt for prompt in problems["prompt"].head(24) for _ in range(4)]
+    requests = drawer.requests(prompts, [*range(4)] * 24, sampling)
     return drawer.draw(requests, sampling, "test"), drawer.turn.counts
 
 
@@ -87,18 +87,19 @@ def test_a_node_lost_while_drawing_changes_nothing(
     here, counts = draws(checkpoint, problems, HERE)
     add, added = Ledger.add, []
 
-    def counted(self: Ledger, drawn: dict[str, Any]) -> None:
-        add(self, drawn)
+    def counted(self: Ledger, drawn: dict[str, Any]) -> dict[str, Any]:
+        kept = add(self, drawn)
         added.append(len(drawn))
         if len(added) == 3:
             lose_a_node_at_work(nodes)
+        return kept
 
     monkeypatch.setenv("RATCHET_LEDGER", str(tmp_path / "there"))
     monkeypatch.setattr(Ledger, "add", counted)
     capfd.readouterr()
     assert draws(checkpoint, problems, spread) == (here, counts)
     assert len(nodes.worker_nodes) == 1
-    assert added == [8] * 45
+    assert added == [8] * 12
     assert capfd.readouterr() == ("", "")
 
 
@@ -128,7 +129,8 @@ def test_verdicts_are_the_same(spread: ComputeSettings, monkeypatch: pytest.Monk
     )
     here, there = (grade_frame(table, GRADE, compute=compute) for compute in (HERE, spread))
     assert here.equals(there)
-    assert here["correct"].to_list() == [x in "4 2+2" or "\\" in x for x in shown] + [True]
+    wrong = ("#### 5", "#### x")
+    assert here["correct"].to_list() == [text not in wrong for text in shown] + [True]
 
 
 def test_a_node_that_does_not_see_the_model_says_so(
@@ -146,5 +148,5 @@ def test_no_cluster_is_one_line(nodes: Any) -> None:
     import ray
 
     ray.shutdown()
-    with pytest.raises(RatchetError, match=r"compute\.ray\.address=auto: no Ray cluster answers"):
-        cluster.connect(RaySettings(address="auto", actors=1, cpus=1, gpus=0, graders=1))
+    with pytest.raises(RatchetError, match=r"address=127\.0\.0\.1:1: no Ray cluster answers"):
+        cluster.connect(RaySettings(address="127.0.0.1:1", actors=1, cpus=1, gpus=0, graders=1))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.table import RatchetError
-from stages.cluster import spread
+from stages.cluster import need_same, spread
 from stages.compute import ComputeSettings, RaySettings, set_up
 from stages.engines.auto import settled
 from stages.engines.completions_engine import CompletionsEngine
@@ -150,15 +150,11 @@ class Node:
         seed: int,
         sampling: Sampling,
     ) -> None:
-        here = f"Ray node {platform.node()}"
-        if not model.is_dir() or folder_digest(model) != model_digest:
-            raise RatchetError(
-                f"{here} does not see the model in {model}: "
-                "run in a folder that all nodes share under one path"
-            )
+        need_same(model, model_digest)
         if (found := engine_version(engine, model)) != version:
             raise RatchetError(
-                f"{here} has {found}, and this run {version}: install requirements.lock there"
+                f"Ray node {platform.node()} has {found}, and this run {version}: "
+                "install requirements.lock there"
             )
         self.sampling = sampling
         self.engine = open_engine(engine, model, set_up(compute, seed))

@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from schemas.table import RatchetError
-from stages.cluster import each
+from stages.cluster import each, need_same
 from stages.compute import ComputeSettings, set_up
 from stages.encode import Encoded, encode
+from stages.identity import folder_digest
 from stages.models import load_tokenizer
 from stages.objectives.training import Job, Rows
 from stages.objectives.whole import part
@@ -108,11 +109,18 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 class Scorer:
-    """A verifier, loaded: the probability of each step of each row of a batch."""
+    """A verifier, loaded: the probability of each step of each row of a batch.
 
-    def __init__(self, folder: Path, compute: ComputeSettings, seed: int) -> None:
+    `digest` is the folder's where this may be another machine than the stage's.
+    """
+
+    def __init__(
+        self, folder: Path, compute: ComputeSettings, seed: int, digest: str | None
+    ) -> None:
         from transformers import AutoModelForTokenClassification
 
+        if digest is not None:
+            need_same(folder, digest)
         self.device = set_up(compute, seed)
         self.pad = load_tokenizer(folder).pad_token_id
         model = AutoModelForTokenClassification.from_pretrained(folder)
@@ -147,7 +155,9 @@ def score_steps(
     parts = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
     scores: list[list[float]] = [[] for _ in coded]
     batches = [[coded[i] for i in part] for part in parts]
-    for place, found in each(compute, Scorer, (folder.resolve(), compute, seed), batches):
+    digest = folder_digest(folder) if compute.ray else None
+    given = (folder.resolve(), compute, seed, digest)
+    for place, found in each(compute, Scorer, given, batches):
         for i, probabilities in zip(parts[place], found, strict=True):
             scores[i] = probabilities
     return scores
