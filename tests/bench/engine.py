@@ -45,7 +45,7 @@ def draws(folder: Path) -> Case:
 
 def rollouts(folder: Path) -> Case:
     """One from each inner step of the long rationales: a round of label.early_stop."""
-    problems = toy_problems(n_train=100)
+    problems = toy_problems(n_train=40)
     begun = [
         prompt + "".join(steps[:n_steps])
         for prompt, steps in problems.select("prompt", "rationale").rows()
