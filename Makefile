@@ -3,10 +3,10 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install test unit check bench gpu-check contract
+.PHONY: run install test unit faults check bench gpu-check contract
 
 test unit bench gpu-check: export HF_HUB_OFFLINE = 1
-test unit: export OMP_WAIT_POLICY = PASSIVE
+test unit faults: export OMP_WAIT_POLICY = PASSIVE
 
 run: install
 	dvc repro
@@ -21,10 +21,13 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	touch $@
 
 test: install ## everything: unit tests, then the real pipeline
-	python -m pytest tests
+	python -m pytest tests -m "not fault"
 
 unit: install ## the unit suite alone
-	python -m pytest tests -m "not loop"
+	python -m pytest tests -m "not loop and not fault"
+
+faults: install ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
+	python -m pytest tests -m fault
 
 check: install ## style and types
 	ruff check .

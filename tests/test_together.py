@@ -8,7 +8,7 @@ import yaml
 
 from tests.test_loop import SMALL, House
 
-pytestmark = pytest.mark.loop
+pytestmark = pytest.mark.fault
 
 ALIKE = ["models/iteration=0", "data/samples/iteration=1/stage=sample", "data/paths/iteration=1"]
 
