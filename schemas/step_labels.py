@@ -35,8 +35,8 @@ class StepLabels(Table):
     stop = dy.Enum(
         STOPS,
         description="why it ended: successes, out_of_reach: the label was certain; all rollouts; "
-        "given_up: label.patience; evidence; inferred: not measured, the label follows from the "
-        "path's other steps (label.search); known: no rollouts decide it",
+        "given_up: label.patience; evidence; inferred: not measured or not to its end, the label "
+        "follows from the path's other steps (label.search); known: no rollouts decide it",
     )
     label = dy.Bool(
         description="the hard label: more than delta rollouts were right (SIPF Eq. 2), or what the "

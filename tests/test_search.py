@@ -126,6 +126,7 @@ def test_in_order_to_the_first_wrong_step(
 @given(PATHS, SEEDS, st.integers(0, 2), st.booleans())
 @settings(deadline=None, max_examples=25)
 @example([("aaaaaa", True)], 0, 0, True)
+@example([("aba", False), ("abaaaa", False)], 0, 2, True)  # one path settles another's open step
 def test_halves_have_the_labels_of_all_where_a_wrong_path_stays_wrong(
     paths: list[Path], seed: int, delta: int, early_stop: bool
 ) -> None:
@@ -135,7 +136,9 @@ def test_halves_have_the_labels_of_all_where_a_wrong_path_stays_wrong(
     some, counts, _ = played(paths, draws, early(search="bisect", **same))
     assert some["label"].to_list() == every["label"].to_list()
     measured = some.filter(pl.col("labeler") == "rollouts")
-    assert (measured["n_rollouts"] == 0).equals(measured["stop"] == "inferred")
+    left_open = counts.filter(pl.col("right").is_null())["prefix_id"].to_list()
+    prefix = pl.col("path_id").str.head(pl.col("step") + 1)
+    assert measured.select(prefix.is_in(left_open).eq(pl.col("stop") == "inferred").all()).item()
     if not early_stop:
         most = max((len(path) - 1 for path, _ in paths), default=0)
         asked = counts.filter(pl.col("n_rollouts") > 0).height
