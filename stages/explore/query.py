@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import duckdb
 from schemas.table import RatchetError
 from stages.explore import output, revisions, terminal, views
 from stages.explore.output import Form
-from stages.explore.waiting import waiting
+from stages.explore.waiting import waited_for
 
 ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
 LOST = re.compile(r"Table with name (\S+) does not exist")
@@ -67,11 +68,10 @@ def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) ->
     """Shows the rows of one select. Raises RatchetError for any other statement, or two."""
     try:
         text = _select(connection, query)
-        with waiting(connection):
-            if parquet:
-                return output.write_parquet(connection, text, parquet)
-            cursor = connection.execute(text)
-        output.show(cursor, form)
+        if parquet:
+            work = partial(output.write_parquet, connection, text, parquet)
+            return waited_for(connection, work)
+        output.show(waited_for(connection, partial(connection.execute, text)), form)
     except duckdb.Error as error:
         raise RatchetError(_explain(error, views.names(connection))) from error
     except RuntimeError as error:  # DuckDB's word for Ctrl-C
