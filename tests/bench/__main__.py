@@ -1,6 +1,10 @@
-"""`make bench`: each line compares two ways of doing the same work, in this process, in turns."""
+"""`make bench`: each line compares two ways of doing the same work, in this process, in turns.
+
+`python -m tests.bench statistics compare` makes the lines of these modules alone.
+"""
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,6 +49,8 @@ def main() -> None:
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         for make in CASES:
+            if sys.argv[1:] and make.__module__.rpartition(".")[2] not in sys.argv[1:]:
+                continue
             case = make(Path(folder))
             if case.rounds > 1:
                 case.ours(), case.other()

@@ -13,13 +13,15 @@ from stages.engines.engine import Completion, Sampling, TransformersSettings
 from stages.engines.ledger import SCHEMA, Ledger
 from stages.stage import Turn
 from tests.bench.case import Case
+from tests.bench.engine import untrained
 from tests.conftest import toy_problems
 
 MILLION, SHARD, WANTED = 1_000_000, 2048, 10_240
 
 
 def case(folder: Path) -> Case:
-    """1,024 draws with the model that the engine's benchmark left."""
+    """1,024 draws, with the engine benchmark's model."""
+    untrained(folder / "model")
     os.environ["RATCHET_LEDGER"] = str(folder / "ledger")
     settings = TransformersSettings(
         name="transformers", precision="auto", batch_size=512, shard_size=2048
