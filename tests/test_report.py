@@ -18,9 +18,9 @@ from schemas.flaws import Flaws
 from schemas.progress import Progress
 from schemas.table import RatchetError
 from stages.explore import axis, charts, curves, plots
-from stages.explore.interval import wilson
 from stages.explore.sections.section import Grid
 from stages.report import last_iteration, report
+from stages.statistics.intervals import wilson
 from tests.planted import NASTY, plant
 
 Rows = list[dict[str, Any]]

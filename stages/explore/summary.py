@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from stages.explore import views
-from stages.explore.interval import wilson
 from stages.explore.terminal import percent, table
+from stages.statistics.intervals import wilson
 
 Rows = list[dict[str, Any]]
 

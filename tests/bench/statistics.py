@@ -22,6 +22,7 @@ EMPTY = {
     "pairs": 1,
     "examples": 1,
     "evaluations": 0,
+    "flaws": 0,
 }
 SAME = {
     "coverage": ["problem_id"],

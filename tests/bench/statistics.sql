@@ -98,7 +98,7 @@ copy (
 copy (
     select
         path_id, step::smallint as step, case when step = len(steps) - 1 then 'outcome' else 'rollouts'
-        end as labeler, 4 as n_rollouts, 4 as n_correct, 'all' as stop,
+        end as labeler, 4 as n_rollouts, 4 as n_correct, 0 as n_evidence, 'all' as stop,
         hash(path_id, step) % 10 > 0 as label, null::varchar as reflection
     from (
         select path_id, steps, unnest(range(len(steps))) as step

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.explore.interval import wilson
 from stages.explore.terminal import percent
+from stages.statistics.intervals import wilson
 
 Rows = list[dict[str, Any]]
 Table = tuple[list[str], list[list[Any]]]

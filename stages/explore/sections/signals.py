@@ -6,8 +6,8 @@ from typing import Any
 from stages.explore import views
 from stages.explore.charts import Figure, bars
 from stages.explore.curves import Point, Series, lines
-from stages.explore.interval import wilson
 from stages.explore.sections.section import Grid, Section, count, level_name, percent
+from stages.statistics.intervals import wilson
 
 Rows = list[dict[str, Any]]
 
