@@ -4,6 +4,7 @@ By itself: python -m tests.bench.compare A B, two folders of runs; writes compar
 """
 
 import json
+import shutil
 import sys
 from contextlib import chdir
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 
 from schemas import store
 from schemas.catalog import BY_NOUN
+from schemas.coverage import Coverage
 from stages.explore import output, query
 from stages.explore.compare import measure
 from stages.explore.comparison.sides import attach
@@ -52,6 +54,7 @@ def case(folder: Path) -> Case:
 def generate(runs: Path, n_samples: int) -> None:
     """The tables of both runs, in `runs`/a and `runs`/b."""
     statistics.generate(runs / "a", n_samples)
+    shutil.rmtree(runs / "a" / store.folder(Coverage, iteration=0))  # the statistics' alone
     for run in ("a", "b"):
         for noun, partition in TABLES.items():
             where = store.folder(BY_NOUN[noun], **partition)

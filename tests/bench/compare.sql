@@ -2,7 +2,7 @@
 -- a pair for every other path, coverage. Which rows differ follows from hashes.
 copy (
     select path_id, unnest(range(len(steps)))::smallint as step, 'rollouts' as labeler,
-        4 as n_rollouts, 2 as n_correct, 'all' as stop,
+        4 as n_rollouts, 2 as n_correct, 0 as n_evidence, 'all' as stop,
         hash(path_id, 3) % 3 > 0 as label, null::varchar as reflection
     from '../a/data/paths/iteration=1/part.parquet'
 ) to '../a/data/step_labels/iteration=1/part.parquet' (compression zstd);

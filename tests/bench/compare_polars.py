@@ -10,8 +10,8 @@ import polars as pl
 from schemas.store import FILE
 
 
-def main(a: Path, b: Path) -> dict[str, Any]:
-    """The counts by name."""
+def main(a: Path, b: Path) -> None:
+    """Writes the counts by name to polars.json."""
 
     def sides(noun: str, *columns: str) -> list[pl.DataFrame]:
         found = [next((run / "data" / noun).rglob(FILE)) for run in (a, b)]
@@ -41,7 +41,7 @@ def main(a: Path, b: Path) -> dict[str, Any]:
                           both.filter(solved[0] & ~solved[1]).height]  # fmt: skip
     entered = pl.col("tail_after_right") & ~pl.col("tail_after")
     counts["tail"] = both.filter(entered).height
-    return counts
+    Path("polars.json").write_text(json.dumps(counts))
 
 
 KEYS = {
@@ -56,4 +56,4 @@ KEYS = {
 }
 
 if __name__ == "__main__":
-    Path("polars.json").write_text(json.dumps(main(*map(Path, sys.argv[1:]))))
+    main(*map(Path, sys.argv[1:]))
