@@ -39,7 +39,10 @@ class Samples(Table):
     text = dy.String()
     n_tokens = dy.Int32(min=0)
     logprob = dy.Float64(nullable=True, description="sum over the text's tokens, nats")
-    finish = dy.Enum(["stop", "length", "refused", "imported"])
+    finish = dy.Enum(
+        ["stop", "length", "refused", "imported"],
+        description="length: cut off, or without a token where the prompt left no room for one",
+    )
     seed = dy.Int64(min=0)
     engine = dy.String(description="name and version")
     model_digest = dy.String()

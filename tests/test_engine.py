@@ -9,7 +9,7 @@ import pytest
 
 from stages.encode import encode_prompt
 from stages.engines.decoding import trunks
-from stages.engines.engine import Request, Sampling
+from stages.engines.engine import Completion, Request, Sampling
 from stages.engines.transformers_engine import TransformersEngine, decoder_version, precision_of
 from stages.scratch import make_scratch
 from tests.conftest import scratch
@@ -109,6 +109,14 @@ def test_a_long_prompt_leaves_others_their_room(engine: TransformersEngine) -> N
     alone = [engine.complete([request], Sampling(0.0, 1.0, 200))[0] for request in asked]
     assert [c.text for c in together] == [c.text for c in alone]
     assert all(c.logprob is not None and c.logprob < 0 for c in alone)
+
+
+def test_a_prompt_that_leaves_no_room_has_no_answer(engine: TransformersEngine) -> None:
+    asked = [Request(text, 0, 1) for text in ("pens " * 2000, "pens", "pens " * 2000)]
+    full, drawn, again = engine.complete(asked, Sampling(0.0, 1.0, 20))
+    assert full == again == Completion("", 0, 0.0, "length")
+    assert drawn == engine.complete(asked[1:2], Sampling(0.0, 1.0, 20))[0]
+    assert engine.complete(asked[:1], Sampling(0.0, 1.0, 20)) == [full]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Batch:
         self.engine, self.prompts, self.sampling = engine, prompts, sampling
         self.seeds = np.array(seeds, dtype=np.uint64)
         self.lengths = np.array([len(prompt) for prompt in prompts])
-        self.limits = np.clip(engine.positions - self.lengths, 1, sampling.max_tokens)
+        self.limits = np.minimum(engine.positions - self.lengths, sampling.max_tokens)
         self.tokens = np.zeros((len(prompts), self.limits.max()), dtype=np.int64)
         self.n_tokens = np.zeros(len(prompts), dtype=np.int64)
         self.logprobs = np.zeros(len(prompts))

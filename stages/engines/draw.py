@@ -1,6 +1,7 @@
 """Draws completions through the ledger: only what was never drawn goes to the engine."""
 
 import platform
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from stages.compute import ComputeSettings, RaySettings, set_up
 from stages.engines.auto import settled
 from stages.engines.completions_engine import CompletionsEngine
 from stages.engines.engine import (
+    FULL,
     Completion,
     Engine,
     EngineSettings,
@@ -88,7 +90,11 @@ class Drawer:
             for drawn in self._complete_all([m for m in missing if m], requests, keys, sampling):
                 known |= drawn
                 advance(len(drawn))
-        return [known[key] for key in keys]
+        done = [known[key] for key in keys]
+        if n_full := done.count(FULL):
+            said = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
+            print(f"{what}: {said}: they have no answer", file=sys.stderr)
+        return done
 
     def _complete_all(
         self,

@@ -39,6 +39,9 @@ class Completion:
     finish: str
 
 
+FULL = Completion("", 0, 0.0, "length")  # for a prompt that leaves no room for a token
+
+
 class UnfinishedError(RatchetError):
     """The engine gave up; `done` holds what had come by then, by the request's place."""
 

@@ -15,10 +15,10 @@ from typing import Any
 from stages.encode import encode_prompt
 from stages.engines.attention import fold_heads
 from stages.engines.decoding import Batch, trunks
-from stages.engines.engine import Completion, Request, Sampling
+from stages.engines.engine import FULL, Completion, Request, Sampling
 from stages.models import load_policy
 
-DECODER = 2  # raised with whatever changes draws: the ledger keeps them apart by it
+DECODER = 3  # raised with whatever changes draws: the ledger keeps them apart by it
 
 
 def decoder_version(model: Path, precision: str) -> str:
@@ -69,13 +69,14 @@ class TransformersEngine:
         import torch
 
         texts = {p: tuple(encode_prompt(self.tokenizer, p)) for p in {r.prompt for r in requests}}
-        trunk = trunks(texts.values())
+        fits = {text for text in texts.values() if len(text) < self.positions}
+        trunk = trunks(fits)
 
         def place(index: int) -> tuple[Any, ...]:
             text = texts[requests[index].prompt]
             return len(trunk[text]), trunk[text], len(text), requests[index].draw
 
-        order = sorted(range(len(requests)), key=place)
+        order = sorted((i for i, r in enumerate(requests) if texts[r.prompt] in fits), key=place)
         done: dict[int, Completion] = {}
         with torch.inference_mode():
             for start in range(0, len(order), self.batch_size):
@@ -83,7 +84,7 @@ class TransformersEngine:
                 prompts = [texts[requests[i].prompt] for i in chosen]
                 batch = Batch(self, prompts, [requests[i].seed for i in chosen], sampling)
                 done.update(zip(chosen, batch.decode(), strict=True))
-        return [done[i] for i in range(len(requests))]
+        return [done.get(i, FULL) for i in range(len(requests))]
 
     def forward(self, ids: Any, mask: Any, places: Any, cache: Any = None) -> Any:
         """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""

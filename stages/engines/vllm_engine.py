@@ -23,7 +23,7 @@ from typing import Any
 
 from schemas.table import RatchetError
 from stages.encode import encode_prompt
-from stages.engines.engine import Completion, Request, Sampling, VllmSettings
+from stages.engines.engine import FULL, Completion, Request, Sampling, VllmSettings
 from stages.engines.lora import room_for, served_parts
 from stages.models import load_tokenizer
 
@@ -35,7 +35,6 @@ DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads says how many; others share the cores
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
 }
-FULL = Completion("", 0, 0.0, "length")  # a prompt that leaves no room for a token
 
 
 def installed() -> str | None:
