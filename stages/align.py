@@ -15,7 +15,8 @@ from stages.objectives.catalog import train
 from stages.objectives.launch import run
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows, TrainerSettings
-from stages.stage import Turn, now, stage
+from stages.stage import now, stage
+from stages.turn import Turn
 
 
 @stage(

@@ -12,7 +12,8 @@ from schemas.problems import Problems
 from stages.compute import ComputeSettings, set_up
 from stages.models import ModelSettings, PretrainedSettings, ScratchSettings, fetch, mark_empty
 from stages.scratch import make_scratch
-from stages.stage import Turn, once, stage
+from stages.stage import once, stage
+from stages.turn import Turn
 
 
 def seen_texts(problems: pl.DataFrame) -> list[str]:

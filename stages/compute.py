@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stages.progress import quiet
 from stages.settings import Section
-from stages.stage import quiet
 
 
 class RaySettings(BaseModel):

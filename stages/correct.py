@@ -22,9 +22,10 @@ from stages.engines.engine import EngineSettings, Sampling
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.identity import digest
 from stages.settings import Section
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
 from stages.tasks.steps import open_end, rest
 from stages.tasks.task import Task, TaskSettings, named
+from stages.turn import Turn
 
 
 class CorrectSettings(Section):

@@ -16,7 +16,7 @@ from stages.engines.draw import Drawer, RemoteDrawer
 from stages.engines.engine import EngineSettings, Sampling
 from stages.replies import MalformedError, Question, read_json
 from stages.server import ServerSettings
-from stages.stage import Turn
+from stages.turn import Turn
 
 NONE_WRONG = -1
 TASK = f"""\

@@ -18,8 +18,9 @@ from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
 from stages.grading.frame import GradeSettings, grade_frame
 from stages.models import is_empty
 from stages.settings import Section
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
 from stages.tasks.task import Task, TaskSettings, named
+from stages.turn import Turn
 
 OF_PROBLEM = ["problem_id", "source", "domain", "form_of", "level"]
 

@@ -28,8 +28,9 @@ from stages.guidance.gold import gold_samples
 from stages.guidance.request import Hard, Strategy
 from stages.guidance.rounds import Asking, Case, attempts, find_tail
 from stages.guidance.teacher import TeacherSettings
-from stages.stage import Turn, now, once, previous, stage
+from stages.stage import now, once, previous, stage
 from stages.tail import GuideSettings
+from stages.turn import Turn
 
 NEED_RATIONALE = ("rationale", "state_reset", "adaptive", "gold")
 

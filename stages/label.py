@@ -32,7 +32,8 @@ from stages.judging import judged
 from stages.models import is_empty
 from stages.rollouts import new_paths
 from stages.simulation import SimulationSettings, counted_rows, prefixes, simulate
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
+from stages.turn import Turn
 
 
 class LabelSettings(SimulationSettings):

@@ -21,8 +21,9 @@ from stages.rows.enough import enough_rows, need_feedback
 from stages.rows.gold import gold_rows
 from stages.rows.preferences import path_pairs, step_pairs
 from stages.rows.unpaired import balanced_examples, right_examples
-from stages.stage import Turn, now, once, previous, stage
+from stages.stage import now, once, previous, stage
 from stages.tail import GuideSettings, in_tail
+from stages.turn import Turn
 
 
 def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:

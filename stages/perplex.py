@@ -17,7 +17,8 @@ from stages.compute import ComputeSettings, set_up
 from stages.identity import digest
 from stages.models import ModelSettings, is_empty, need_model, starting_point
 from stages.settings import Section
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
+from stages.turn import Turn
 
 
 class PerplexSettings(Section):

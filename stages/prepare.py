@@ -20,8 +20,9 @@ from schemas.reveals import Reveals
 from schemas.table import RatchetError
 from stages.identity import digest
 from stages.rows.gold import gold_rows
-from stages.stage import Turn, once, stage
+from stages.stage import once, stage
 from stages.tasks.task import Fault, Problem, TaskSettings, named
+from stages.turn import Turn
 
 
 def sort_rows(

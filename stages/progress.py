@@ -1,9 +1,9 @@
 """Progress bars for people; silence in logs."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from stages.stage import quiet
 
 
 @contextmanager
@@ -19,3 +19,8 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda amount: bar.advance(task, amount)
+
+
+def quiet() -> bool:
+    """No progress bars where nobody watches (no terminal, or CI) or wants them."""
+    return not sys.stderr.isatty() or bool({"CI", "RATCHET_QUIET"} & {*os.environ})

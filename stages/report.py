@@ -12,7 +12,8 @@ from schemas.table import RatchetError
 from stages import settings
 from stages.explore import metrics, page, plots, summary, terminal, views
 from stages.settings import Section
-from stages.stage import Turn, stage
+from stages.stage import stage
+from stages.turn import Turn
 
 PAGE = Path("report.html")
 METRICS = Path("metrics.json")

@@ -25,8 +25,9 @@ from stages.flaws import by_critic, by_verifier, right_solutions
 from stages.identity import digest
 from stages.scoring import ScoreSettings, probabilities
 from stages.settings import Section
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
 from stages.tasks.task import TaskSettings, named
+from stages.turn import Turn
 
 
 class ReviewSettings(Section):

@@ -23,7 +23,8 @@ from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
 from stages.engines.replay import replay
 from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
 from stages.settings import Section
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
+from stages.turn import Turn
 
 
 class SampleSettings(Section):

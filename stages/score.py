@@ -18,9 +18,10 @@ from schemas.step_scores import StepScores
 from stages.compute import ComputeSettings
 from stages.models import is_empty
 from stages.scoring import ScoreSettings, probabilities
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
 from stages.tasks.annotated import solutions
 from stages.tasks.task import Fault
+from stages.turn import Turn
 
 
 def rewards(step_scores: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from stages.models import ModelSettings, is_empty, mark_empty, need_model
 from stages.objectives.launch import run
 from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
-from stages.stage import Turn, once, stage
+from stages.stage import once, stage
+from stages.turn import Turn
 
 
 class SftSettings(TrainingSettings):

@@ -22,8 +22,9 @@ from stages.objectives.sft import train_sft
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
 from stages.scratch import make_scratch
 from stages.server import SimulatorServerSettings, mark_served
-from stages.stage import Turn, once, stage
+from stages.stage import once, stage
 from stages.tasks.task import TaskSettings, named
+from stages.turn import Turn
 
 
 class SimulatorSettings(TrainingSettings, Architecture):

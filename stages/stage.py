@@ -7,13 +7,11 @@ the section of the paper that it carries out.
 
 import argparse
 import inspect
-import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from stages import settings
 from stages.cost import record_cost
 from stages.mishaps import refusal
 from stages.settings import Section
+from stages.turn import Turn
 
 MODELS = {
     "base": "models/base",
@@ -82,21 +81,6 @@ def previous(table: type[Table]) -> Place:
 def now(table: type[Table], by: str | None = None) -> Place:
     """The table in this iteration."""
     return Place(table, "now", by)
-
-
-@dataclass
-class Turn:
-    """What a stage may ask about the turn of the loop it runs in, and its cost counters."""
-
-    iteration: int
-    seed: int
-    stage: str = ""
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def count(self, **amounts: int) -> None:
-        """Adds to the cost record: draws, draws_reused, tokens, optimiser_steps."""
-        for name, amount in amounts.items():
-            self.counts[name] = self.counts.get(name, 0) + amount
 
 
 @dataclass(frozen=True)
@@ -208,8 +192,3 @@ def fresh_folder(path: Path) -> Path:
         shutil.rmtree(path)
     path.mkdir(parents=True)
     return path
-
-
-def quiet() -> bool:
-    """No progress bars where nobody watches (no terminal, or CI) or wants them."""
-    return not sys.stderr.isatty() or bool({"CI", "RATCHET_QUIET"} & {*os.environ})

@@ -24,7 +24,8 @@ from stages.models import (
 from stages.objectives.launch import run
 from stages.objectives.training import Job, TrainerSettings, TrainingSettings
 from stages.objectives.verifier import train_verifier
-from stages.stage import Turn, now, once, stage
+from stages.stage import now, once, stage
+from stages.turn import Turn
 
 
 class VerifierSettings(TrainingSettings):

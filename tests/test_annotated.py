@@ -17,9 +17,9 @@ from stages.explore import views
 from stages.models import mark_empty
 from stages.score import annotated_solutions, score
 from stages.scoring import ScoreSettings
-from stages.stage import Turn
 from stages.tasks import prompts
 from stages.tasks.annotated import Annotated, solutions
+from stages.turn import Turn
 from tests.conftest import datasets_folder
 from tests.test_verifier import learn, step_rows
 

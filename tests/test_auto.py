@@ -13,7 +13,7 @@ from stages.engines.auto import settled
 from stages.engines.draw import Drawer
 from stages.engines.engine import AutoSettings, EngineSettings, TransformersSettings, VllmSettings
 from stages.settings import parse
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.contract import params
 
 

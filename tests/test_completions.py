@@ -24,7 +24,8 @@ from stages.label import label
 from stages.models import mark_empty
 from stages.sample import sample
 from stages.server import SimulatorServerSettings, mark_served, served
-from stages.stage import Stage, Turn
+from stages.stage import Stage
+from stages.turn import Turn
 from tests.chat_server import ChatServer, Reply, continues, serving
 from tests.conftest import toy_problems
 from tests.contract import params

@@ -13,8 +13,8 @@ from stages.compute import ComputeSettings
 from stages.correct import CorrectSettings, correct, first_wrong_steps
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.frame import GradeSettings
-from stages.stage import Turn
 from stages.tasks.task import TaskSettings
+from stages.turn import Turn
 from tests.conftest import toy_problems
 
 PROBLEMS = toy_problems().filter((pl.col("split") == "train") & (pl.col("level") > 2))

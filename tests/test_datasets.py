@@ -12,8 +12,8 @@ from schemas.rejects import Rejects
 from schemas.table import RatchetError
 from stages.prepare import prepare
 from stages.settings import parse
-from stages.stage import Turn
 from stages.tasks.task import TaskSettings
+from stages.turn import Turn
 from tests.test_formats import MBPP
 
 SUM = {"question": "How many is 2 and 2?", "answer": "2+2 = 4\n#### 4"}

@@ -21,7 +21,7 @@ from stages.grading.frame import GradeSettings
 from stages.guidance import rounds
 from stages.guidance.teacher import TeacherSettings
 from stages.guide import guide
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.chat_server import Reply, says, serving
 from tests.conftest import guide_settings, toy_problems
 

@@ -24,7 +24,7 @@ from stages.engines.openai_engine import OpenAIEngine
 from stages.judging import RIGHT, WRONG, judged, parse, prompt
 from stages.label import label
 from stages.replies import MalformedError
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.chat_server import ChatServer, Reply, says, serving
 from tests.conftest import judge_settings
 from tests.contract import params

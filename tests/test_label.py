@@ -18,7 +18,7 @@ from stages.grading.frame import GradeSettings
 from stages.label import LabelSettings, choose_paths, label, right_so_far
 from stages.models import mark_empty
 from stages.simulation import prefixes, simulate, stopped
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.conftest import judge_settings, toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")

@@ -12,7 +12,7 @@ from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.engines.ledger import MANY, Ledger, location
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.contract import ROOT
 
 SAMPLING = Sampling(1.0, 1.0, 8)

@@ -9,7 +9,7 @@ from schemas.pairs import Pairs
 from schemas.rollouts import Rollouts
 from schemas.table import RatchetError
 from stages.pair import PairSettings, pair
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.conftest import guide_settings, toy_problems
 
 PROBLEMS = toy_problems()

@@ -12,7 +12,7 @@ from schemas.perplexities import Perplexities
 from stages.compute import ComputeSettings
 from stages.models import mark_empty
 from stages.perplex import PerplexSettings, choose_texts, perplex
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.conftest import scratch
 
 STEPS = ["3+4=7\n", "The answer is 7\n"]

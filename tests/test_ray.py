@@ -17,7 +17,7 @@ from stages.engines.ledger import Ledger
 from stages.grading import frame
 from stages.grading.frame import GradeSettings, grade_frame
 from stages.objectives.verifier import score_steps
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.test_verifier import learn, step_rows
 
 pytestmark = pytest.mark.loop

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from stages.prepare import prepare, sort_rows
-from stages.stage import Turn
 from stages.tasks.datasets import TASK, DatasetsSettings, Source
+from stages.turn import Turn
 from tests.conftest import datasets_folder
 
 GSI = "gsi_mathinstruct"

@@ -14,8 +14,8 @@ from stages.engines.replay import at, replay
 from stages.grade import grade
 from stages.grading.frame import GradeSettings
 from stages.prepare import prepare
-from stages.stage import Turn
 from stages.tasks.datasets import DatasetsSettings, Source
+from stages.turn import Turn
 from tests.conftest import datasets_folder, toy_problems
 
 PROBLEMS = toy_problems()

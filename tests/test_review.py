@@ -25,7 +25,7 @@ from stages.flaws import by_verifier
 from stages.replies import MalformedError
 from stages.review import ReviewSettings, chosen, review
 from stages.scoring import ScoreSettings
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.chat_server import Reply, says, serving
 from tests.conftest import toy_settings
 from tests.contract import params

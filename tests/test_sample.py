@@ -12,7 +12,7 @@ from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.frame import GradeSettings
 from stages.sample import SampleSettings, draw_all, pool, unguided, wanted
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.conftest import toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")

@@ -12,8 +12,8 @@ from stages.models import is_empty, load_policy
 from stages.objectives.training import TrainerSettings
 from stages.server import SimulatorServerSettings, served
 from stages.simulator import SimulatorSettings, lessons, simulator
-from stages.stage import Turn
 from stages.tasks.datasets import DatasetsSettings
+from stages.turn import Turn
 from tests.conftest import scratch, toy_problems, toy_settings
 from tests.training import OPTIMISER, TRAINER
 

@@ -10,7 +10,7 @@ from schemas.table import RatchetError
 from stages.align import align
 from stages.check import STAGES, check, declared
 from stages.models import need_model
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.contract import ROOT, params
 
 

@@ -19,7 +19,7 @@ from stages.objectives.verifier import (
     train_verifier,
 )
 from stages.score import rewards
-from stages.stage import Turn
+from stages.turn import Turn
 from stages.verifier import training_rows
 from tests.training import TRAINER, optimiser
 

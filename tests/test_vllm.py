@@ -23,7 +23,7 @@ from stages.engines.engine import Completion, Request, Sampling, VllmSettings
 from stages.engines.lora import room_for, served_parts
 from stages.engines.transformers_engine import TransformersEngine
 from stages.engines.vllm_engine import VllmEngine, installed, vllm_version
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.conftest import scratch
 from tests.contract import params
 

@@ -10,7 +10,7 @@ from stages.models import AdapterSettings
 from stages.objectives.catalog import OBJECTIVES
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
-from stages.stage import Turn
+from stages.turn import Turn
 
 OPTIMISER = {
     "epochs": 1,

@@ -32,7 +32,7 @@ from stages.models import need_model
 from stages.progress import progress
 from stages.server import ServerSettings, served
 from stages.settings import Section
-from stages.stage import Turn
+from stages.turn import Turn
 
 
 class Drawer:

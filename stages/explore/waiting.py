@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 
-from stages.stage import quiet
+from stages.progress import quiet
 
 T = TypeVar("T")
 EAR_S = 0.1

@@ -23,7 +23,7 @@ from schemas.table import RatchetError
 from stages.compute import ComputeSettings, LaunchSettings, quiet_datasets, set_up
 from stages.objectives.settings import AlignSettings
 from stages.objectives.training import Job, TrainingSettings
-from stages.stage import quiet
+from stages.progress import quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN, REPLY, ALIVE = "given", "reply", "alive"  # files of the folder

@@ -15,8 +15,9 @@ from stages.identity import digest, folder_digest
 from stages.models import AdapterSettings
 from stages.objectives import checkpoints
 from stages.objectives.adapter import gathered, load, save
+from stages.progress import quiet
 from stages.settings import Section
-from stages.stage import Turn, quiet
+from stages.turn import Turn
 
 FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO: to a tenth
 

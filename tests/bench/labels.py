@@ -23,7 +23,7 @@ from stages.evidence import NONE
 from stages.grading.frame import GradeSettings
 from stages.label import LabelSettings, right_so_far
 from stages.simulation import counted_rows, prefixes, simulate
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.bench.case import Case
 from tests.conftest import toy_problems
 from tests.test_label import settings

@@ -11,7 +11,7 @@ from stages.compute import ComputeSettings
 from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Sampling, TransformersSettings
 from stages.engines.ledger import SCHEMA, Ledger
-from stages.stage import Turn
+from stages.turn import Turn
 from tests.bench.case import Case
 from tests.bench.engine import untrained
 from tests.conftest import toy_problems

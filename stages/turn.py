@@ -1,0 +1,18 @@
+"""The turn of the loop that a stage runs in."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Turn:
+    """What a stage may ask about the turn of the loop it runs in, and its cost counters."""
+
+    iteration: int
+    seed: int
+    stage: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, **amounts: int) -> None:
+        """Adds to the cost record: draws, draws_reused, tokens, optimiser_steps."""
+        for name, amount in amounts.items():
+            self.counts[name] = self.counts.get(name, 0) + amount
