@@ -6,6 +6,7 @@ nothing runs again for them.
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -64,9 +65,20 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
             raise RatchetError(
                 f"params.yaml: {name} is {number!r}: set a whole number from {low} to {high}"
             )
+    for path in _unset(values):
+        raise RatchetError(f"params.yaml: {path} is not set: give it with -S {path}=…")
     for wanted in known.values():
         parse(wanted, values)
     refuse_conflicts(values)
+
+
+def _unset(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Dotted names of what conf/ leaves to the user."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _unset(value, f"{above}{name}.")
+        elif value == "???":
+            yield f"{above}{name}"
 
 
 @stage(writes=[once(Settings), once(Rejects)])

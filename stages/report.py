@@ -46,7 +46,7 @@ def report(run: RunSettings, report: ReportSettings, turn: Turn) -> None:
     PAGE.write_text(page.render(connection, report.title, measured))
     plots.write(connection)
     console = terminal.console()
-    for table in summary.tables(connection):
+    for table in summary.tables(connection, measured):
         console.print(table)
     console.print(f"\nThe whole report: {PAGE}")
 

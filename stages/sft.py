@@ -45,7 +45,10 @@ def sft(
         mark_empty(out, "model.kind is none: nothing is trained in this run")
         return Losses.create_empty()
     if examples.is_empty():
-        raise RatchetError("no problem has a gold rationale (D0 is empty): the task must give some")
+        raise RatchetError(
+            "no problem has a gold rationale, and M₀ learns from those: give some rows of "
+            "task.train a field `rationale`, or let task.n_demonstrated be more"
+        )
     job = Job(need_model(start), out, turn, sft, trainer, model.adapter)
     return run(train_sft, job, Rows(examples=examples), compute)
 

@@ -7,8 +7,10 @@ the section of the paper that it carries out.
 
 import argparse
 import inspect
+import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -152,6 +154,9 @@ class Stage:
             frame = frames[place.table.noun]
             store.check_references(place.table, frame, known)
             store.write(frame, place.table, **self.partition(place, iteration))
+        if (n_rejects := len(frames.get("rejects", ()))) and not os.environ.get("RATCHET_QUIET"):
+            said = f"{n_rejects} set aside, with reasons: `ratchet sql 'from rejects'`"
+            print(f"{self.name}: {said}", file=sys.stderr)
 
     def partition(self, place: Place, iteration: int) -> dict[str, int | str]:
         """Where a written table goes: shared tables have a partition for each stage."""

@@ -1,6 +1,7 @@
 """The `ratchet` command: a table of command lines, the life of ids, methods compared."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -279,8 +280,8 @@ def test_leaderboard_lists_each_result_once(
     shown = ratchet("leaderboard", "--json")
     rows = json.loads(shown.stdout)
     assert list(rows[0]) == [
-        "recipe", "task", "model", "iteration", "seed", "suite", "mode", "n", "accuracy",
-        "low", "high", "pass_at", "flawed",
+        "recipe", "settings", "task", "model", "iteration", "seed", "suite", "mode", "n",
+        "accuracy", "low", "high", "pass_at", "flawed",
         "coverage", "draws", "training_rows", "tokens", "elapsed_s",
     ]  # fmt: skip
     assert [(r["recipe"], r["seed"], r["iteration"], r["accuracy"]) for r in rows] == [
@@ -293,6 +294,36 @@ def test_leaderboard_lists_each_result_once(
     assert first == {"coverage": None, "draws": 0, "elapsed_s": 2.5, "n": 50}
     assert shown.stderr.count("\n") == 1
     assert "broken:metrics.json is not the metrics of a run: left out" in shown.stderr
+
+
+def test_leaderboard_tells_settings_apart() -> None:
+    from stages.explore import leaderboard
+
+    runs = [
+        ({"seed": seed, "align.max_steps": steps, "compute.threads": seed, "old": 1} | more)
+        for seed, steps, more in [(0, 20, {}), (1, 20, {"new": 3}), (0, 30, {})]
+    ]
+    runs.append({})  # one without params.yaml
+    results = [[*leaderboard.of_run(metrics(0, [0.3]))] for _ in runs]
+    found = leaderboard.told_apart(list(zip(results, runs, strict=True)))
+    names = ["align.max_steps=20", "align.max_steps=20", "align.max_steps=30", ""]
+    assert [settings for _, settings in found] == names
+    other = metrics(0, [0.3], recipe="rft")
+    apart = leaderboard.told_apart([(results[0], runs[0]), ([*leaderboard.of_run(other)], runs[2])])
+    assert [settings for _, settings in apart] == ["", ""], "another recipe is another row anyway"
+
+
+def test_leaderboard_knows_the_commit(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", "add", "metrics.json"], check=True)
+    subprocess.run(["git", *who, "commit", "-qm", "a run"], check=True)
+    Path("metrics.json").write_text(json.dumps(metrics(0, [0.3, 0.9], recipe="simpo")))
+    rows = json.loads(ratchet("leaderboard", "--json").stdout)
+    assert {row["recipe"] for row in rows} == {"simpo", "sipf", "rft"}
 
 
 def test_leaderboard_shows_mean_and_deviation_over_seeds(

@@ -12,6 +12,7 @@ from schemas import store
 from schemas.coverage import Coverage
 from schemas.progress import Progress
 from stages.explore import views
+from stages.explore.query import ask
 from tests.pages import PAGES, commands, fences
 from tests.planted import plant
 
@@ -40,6 +41,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("page", "query"), BLOCKS)
 def test_every_query_finds_something(bare: Any, page: str, query: str) -> None:
+    ask(bare, query, "csv")
     found = bare.execute(query)
     names = [column[0] for column in found.description]
     rows = found.fetchall()

@@ -236,8 +236,9 @@ def test_a_run_without_a_model_has_no_evaluations(
 def test_the_terminal_shows_the_tables(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report.run(0)
     shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    greedy = suites(2)["toy"]["greedy"]
-    low, high = wilson(round(20 * greedy["accuracy"]), 20)
+    turns = json.loads(Path("metrics.json").read_text())["iterations"]
+    greedy = turns["2"]["suites"]["toy"]["greedy"]
+    low, high = greedy["low"], greedy["high"]
     overall = f"{100 * greedy['accuracy']:.1f}% [{100 * low:.1f}, {100 * high:.1f}]"
     titles = [
         "accuracy on toy",

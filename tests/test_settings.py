@@ -57,6 +57,7 @@ BAD = [
     ),
     (put("judge.url", "localhost:8000"), "judge.url is 'localhost:8000': URL scheme should be"),
     (put("judge.url", "http://[::1"), "judge.url is 'http://[::1': input should be a valid URL"),
+    (put("model.source", "???"), "model.source is not set: give it with -S model.source=…"),
     (put("judge.tries", 0), "judge.tries is 0: input should be greater than or equal to 1"),
 ]
 

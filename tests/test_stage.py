@@ -1,5 +1,6 @@
 """The stages as commands: quick to start, one line for a mistake."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from schemas.table import RatchetError
 from stages.align import align
 from stages.check import STAGES, check, declared
 from stages.models import need_model
+from stages.prepare import prepare
 from stages.turn import Turn
 from tests.contract import ROOT, params
 
@@ -67,6 +69,21 @@ def test_a_stage_without_parameters_says_so(tmp_path: Path) -> None:
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RatchetError, match="holds no model"):
         need_model(tmp_path)
+
+
+def test_what_is_set_aside_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*({"question": f"{n} + 1?", "answer": n + 1} for n in range(3)), {"question": "why?"}]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"question": "9 + 1?", "answer": 10}))
+    sets = [f"task.{split}.plain={split}.jsonl" for split in ("train", "test")]
+    (tmp_path / "params.yaml").write_text(params("task=plain", *sets))
+    monkeypatch.chdir(tmp_path)
+    check.run(0)
+    prepare.run(0)
+    said = "prepare: 1 set aside, with reasons: `ratchet sql 'from rejects'`\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(

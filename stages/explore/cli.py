@@ -185,7 +185,8 @@ def leaderboard(
 ) -> None:
     """Accuracy by method and iteration.
 
-    Reads metrics.json here and in every DVC experiment; runs without evaluations have no row.
+    Reads metrics.json here, in the commit and in every DVC experiment; runs without evaluations
+    have no row. Runs of a recipe that differ in more than the seed have rows of their own.
 
     Example: ratchet leaderboard --mode greedy
     """

@@ -1,4 +1,4 @@
-"""metrics.json of the workspace and of every DVC experiment, without checking anything out."""
+"""metrics.json of the workspace, the commit and every DVC experiment; nothing is checked out."""
 
 import json
 import subprocess
@@ -6,19 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-METRICS = "metrics.json"
+import yaml
+
+METRICS, PARAMS = "metrics.json", "params.yaml"
 NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs/exps/
 
 
-def found() -> Iterator[tuple[str, Any]]:
-    """(where, its metrics) for each run; metrics are None where the file is not JSON."""
-    here = Path(METRICS)
+def found() -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """(where, its metrics, its parameters by dotted name) for each run.
+
+    Metrics are None where the file is not JSON; there are no parameters where there is no file.
+    """
+    here, params = Path(METRICS), Path(PARAMS)
     if here.exists():
-        yield METRICS, _parse(here.read_text(errors="replace"))
-    for ref in experiment_refs():
-        text = _git("show", f"{ref}:./{METRICS}")
+        given = params.read_text(errors="replace") if params.exists() else None
+        yield METRICS, _parse(here.read_text(errors="replace")), _parameters(given)
+    for ref in ["HEAD", *experiment_refs()]:
+        text = file_at(ref, METRICS)
         if text is not None:
-            yield f"{ref}:{METRICS}", _parse(text)
+            yield f"{ref}:{METRICS}", _parse(text), _parameters(file_at(ref, PARAMS))
 
 
 def experiment_refs() -> list[str]:
@@ -67,6 +73,22 @@ def _git(*command: str) -> str | None:
     except OSError:
         return None
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+
+def _parameters(text: str | None) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(text or "")
+    except yaml.YAMLError:
+        return {}
+    return dict(_flat(values, "")) if isinstance(values, dict) else {}
+
+
+def _flat(values: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def _parse(text: str) -> Any:

@@ -33,7 +33,7 @@ def grade_file(
     if workers < 1 or timeout_s <= 0:
         raise RatchetError("--workers and --timeout must be above 0")
     if not Path(file).expanduser().is_file():
-        raise RatchetError(f"there is no file {file}: name a JSONL or Parquet file")
+        raise RatchetError(f"there is no file {file}: name a JSONL, JSON, CSV or Parquet file")
     rows = list(_rows(file))
     items = [_item(place, row, kind) for place, row in rows]
     with progress("grade", len(items)) as advance:

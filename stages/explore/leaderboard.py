@@ -1,8 +1,8 @@
-"""`ratchet leaderboard`: accuracy by method and iteration, here and in every experiment."""
+"""`ratchet leaderboard`: accuracy by method and iteration: here, committed, in every experiment."""
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from statistics import mean, stdev
 from typing import Any
@@ -12,6 +12,7 @@ from rich.table import Table
 from schemas.table import RatchetError
 from stages.explore import experiments, terminal
 
+ALIKE = ("run", "seed", "iteration", "compute", "report")  # what tells no method from another
 OF_THE_LAST = (
     "pass@k (of all draws), flawed, coverage, rows: of the last iteration; the rest: of all"
 )
@@ -22,9 +23,11 @@ class Result:
     """How one run did in one iteration, suite and mode; counts are of that iteration.
 
     low and high bound the accuracy's 95% interval; pass_at is Pass@k of all draws, of mode vote.
+    settings: the parameters in which the runs of this recipe, task and model differ, but for seeds.
     """
 
     recipe: str
+    settings: str
     task: str
     model: str
     iteration: int
@@ -42,6 +45,11 @@ class Result:
     training_rows: int
     tokens: int
     elapsed_s: float
+
+    @property
+    def method(self) -> tuple[str, str, str]:
+        """Whose runs are compared."""
+        return self.recipe, self.task, self.model
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -73,29 +81,52 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
 
 def collect() -> list[Result]:
     """Every run's results, each once; a file of another form is named on stderr and left out."""
-    results: dict[tuple[Any, ...], Result] = {}
-    for where, metrics in experiments.found():
+    runs: list[tuple[list[Result], dict[str, Any]]] = []
+    for where, metrics, parameters in experiments.found():
         try:
-            for row in list(of_run(metrics)):
-                results.setdefault(row.identity, row)
+            runs.append((list(of_run(metrics)), parameters))
         except (AttributeError, KeyError, TypeError, ValueError):
             terminal.note(f"{where} is not the metrics of a run: left out")
+    results: dict[tuple[Any, ...], Result] = {}
+    for rows, settings in told_apart([run for run in runs if run[0]]):
+        for row in rows:
+            named = replace(row, settings=settings)
+            results.setdefault(named.identity, named)
     return sorted(results.values(), key=_order)
 
 
+def told_apart(
+    runs: list[tuple[list[Result], dict[str, Any]]],
+) -> Iterator[tuple[list[Result], str]]:
+    """Each run with the parameters in which those of its method differ."""
+    methods: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for rows, parameters in runs:
+        methods.setdefault(rows[0].method, []).append(parameters)
+    for rows, parameters in runs:
+        others = [other for other in methods[rows[0].method] if other]
+        differ = [
+            f"{name}={value}"
+            for name, value in parameters.items()
+            if name.split(".")[0] not in ALIKE
+            and any(name in other and other[name] != value for other in others)
+        ]
+        yield rows, ", ".join(differ)
+
+
 def _order(result: Result) -> tuple[Any, ...]:
-    names = (result.suite, result.mode, result.task, result.model, result.recipe)
+    names = (result.suite, result.mode, result.task, result.model, result.recipe, result.settings)
     return (*names, result.seed, result.iteration)
 
 
 def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
-    """The results in one metrics.json."""
+    """The results in one metrics.json, by themselves."""
     run = metrics["run"]
     for iteration, values in metrics["iterations"].items():
         for suite, modes in values["suites"].items():
             for mode, measured in modes.items():
                 yield Result(
                     recipe=str(run["recipe"]),
+                    settings="",
                     task=str(run["task"]),
                     model=str(run["model"]),
                     iteration=int(iteration),
@@ -122,20 +153,22 @@ def _most(passed: dict[str, dict[str, float]] | None) -> float | None:
 
 
 def board(results: list[Result], title: str) -> Table:
-    """A row for each recipe, task and model, the best at the top; a column for each iteration."""
-    methods: dict[tuple[str, str, str], dict[int, list[Result]]] = {}
+    """A row for each method and its settings, the best at the top; a column for each iteration."""
+    methods: dict[tuple[str, str, str, str], dict[int, list[Result]]] = {}
     for result in results:
-        turns = methods.setdefault((result.recipe, result.task, result.model), {})
+        task, model = result.task, result.model
+        turns = methods.setdefault((result.recipe, result.settings, task, model), {})
         turns.setdefault(result.iteration, []).append(result)
     iterations = sorted({result.iteration for result in results})
-    ranked = sorted(methods.items(), key=lambda item: (item[0][1:], -_last_accuracy(item[1])))
+    ranked = sorted(methods.items(), key=lambda item: (item[0][2:], -_last_accuracy(item[1])))
     rows = [
         (*method, *(accuracy(turns.get(i, [])) for i in iterations), *sums(turns))
         for method, turns in ranked
     ]
     turns_of = [f"iteration {i}" for i in iterations]
     more = ["pass@k", "flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
-    return terminal.table(["recipe", "task", "model", *turns_of, *more], rows, title)
+    heads = ["recipe", "settings", "task", "model", *turns_of, *more]
+    return terminal.full_columns(heads, rows, title)
 
 
 def accuracy(results: Sequence[Result]) -> str:

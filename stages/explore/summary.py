@@ -8,17 +8,16 @@ from rich.console import RenderableType
 
 from stages.explore import views
 from stages.explore.terminal import percent, table
-from stages.statistics.intervals import wilson
 
 Rows = list[dict[str, Any]]
 
 
-def tables(connection: Any) -> Iterator[RenderableType]:
-    """The tables that have rows."""
+def tables(connection: Any, measured: dict[str, Any]) -> Iterator[RenderableType]:
+    """The tables that have rows. Intervals are those of metrics.json, which is `measured`."""
     overall = views.ask(connection, "metrics")
     by_level = views.ask(connection, "from accuracy where mode = 'greedy' order by all")
     for suite in sorted({row["suite"] for row in overall}):
-        yield accuracy(_of(overall, suite), _of(by_level, suite), suite)
+        yield accuracy(_of(overall, suite), _of(by_level, suite), suite, measured["iterations"])
     turns = views.ask(connection, "turns")
     if turns:
         yield budget(turns)
@@ -28,7 +27,7 @@ def tables(connection: Any) -> Iterator[RenderableType]:
             yield against_truth(rows, name)
 
 
-def accuracy(overall: Rows, by_level: Rows, suite: str) -> RenderableType:
+def accuracy(overall: Rows, by_level: Rows, suite: str, turns: dict[str, Any]) -> RenderableType:
     """A row per iteration: greedy with its 95% interval, each level, and the vote."""
     levels = sorted({row["level"] for row in by_level}, key=lambda level: (level is None, level))
     cells = []
@@ -39,7 +38,7 @@ def accuracy(overall: Rows, by_level: Rows, suite: str) -> RenderableType:
         cells.append([
             iteration,
             None if greedy is None else greedy["n"],
-            None if greedy is None else _with_interval(greedy),
+            None if greedy is None else _with_interval(turns[str(iteration)]["suites"][suite]),
             *(percent(of_level.get(level)) for level in levels),
             percent(modes["vote"]["accuracy"] if "vote" in modes else None),
             percent(greedy["flawed"] if greedy else None),
@@ -74,9 +73,9 @@ def against_truth(rows: Rows, name: str) -> RenderableType:
     return table(heads, cells, f"{name} against the truth, iteration {last}")
 
 
-def _with_interval(row: dict[str, Any]) -> str:
-    low, high = wilson(row["n_correct"], row["n"])
-    return f"{percent(row['accuracy'])} [{100 * low:.1f}, {100 * high:.1f}]"
+def _with_interval(modes: dict[str, Any]) -> str:
+    row = modes["greedy"]
+    return f"{percent(row['accuracy'])} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
 
 
 def _of(rows: Rows, suite: str) -> Rows:

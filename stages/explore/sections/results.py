@@ -97,11 +97,16 @@ def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
         cells.append([
             row["iteration"], row["suite"], row["mode"], row["domain"], count(row["n"]),
             percent(row["accuracy"]), interval(row), percent(gain["mean"]) if gain else "",
-            interval(gain) if gain else "", f"{gain['p']:.3f}" if gain else "",
+            interval(gain) if gain else "", p_value(gain["p"]) if gain else "",
             percent(row["flawed"]), row["flawed_by"] or "",
         ])  # fmt: skip
     heads = ["iteration", "suite", "mode", "domain", "n", "accuracy", "95% interval", "gain"]
     return Grid([*heads, "its interval", "p", "flawed", "by"], cells)
+
+
+def p_value(p: float) -> str:
+    """Three places, and never zero."""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
 def coverage(connection: Any) -> Section | None:
