@@ -25,6 +25,8 @@ def differences(a: dict[str, str], b: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3 or not all(Path(folder).is_dir() for folder in sys.argv[1:]):
+        raise SystemExit("usage: python -m tests.same A B, two folders in which a run was made")
     first, second = (content(Path(folder)) for folder in sys.argv[1:])
     found = differences(first, second)
     print(*found, f"{len(first)} files, {len(found)} differences", sep="\n")

@@ -44,13 +44,16 @@ def show(cursor: Any, form: Form) -> None:
 
 def write_parquet(connection: Any, query: str, file: Path) -> None:
     """The rows of a query as a file, whole or not at all; it need not fit into memory."""
+    if not file.absolute().parent.is_dir():
+        raise RatchetError(f"--parquet {file}: there is no folder {file.parent}: make it first")
     half = half_of(file)
     quoted = str(half).replace("'", "''")
     try:
         connection.execute(f"copy (\n{query}\n) to '{quoted}' (format parquet, compression zstd)")
         half.replace(file)
     except (OSError, duckdb.IOException) as error:
-        raise RatchetError(f"--parquet {file}: {terminal.one_line(error)}") from error
+        why = terminal.one_line(error).replace(str(half), str(file))
+        raise RatchetError(f"--parquet {file}: {why}") from error
     finally:
         half.unlink(missing_ok=True)
 

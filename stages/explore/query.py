@@ -95,5 +95,6 @@ def _explain(error: Exception, known: list[str]) -> str:
     lost = LOST.search(text)
     if not lost:
         return text
-    near = difflib.get_close_matches(lost[1], known, n=3, cutoff=0.5) or known
-    return f"there is no view {lost[1]}: did you mean {', '.join(near)}?"
+    near = difflib.get_close_matches(lost[1], sorted({*known}), n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "`show tables` lists them"
+    return f"there is no view {lost[1]}: {hint}"

@@ -28,6 +28,8 @@ def tail(connection: Any) -> Section | None:
     rates = views.ask(connection, "from solve_rates order by level, bin")
     narrowing = views.ask(connection, "from narrowing order by measure, data desc, iteration")
     strategies = views.ask(connection, "from strategies order by iteration, strategy")
+    if not {row["strategy"] for row in strategies} - {"unguided", "imported"}:
+        narrowing = [row for row in narrowing if row["data"] == "all"]  # both are the same
     figures = histograms([row for row in rates if row["iteration"] == last], last)
     figures += [coverage(by_level), *narrowed(narrowing)]
     grids = [tail_grid(by_level), narrowing_grid(narrowing), strategy_grid(strategies)]
