@@ -73,7 +73,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
         (["sql", "--jsn", "from samples"], "No such option: --jsn"),
         (["slq", "from samples"], "No such command 'slq'"),
         (["sql", "from verdict"], "there is no view verdict: did you mean verdicts"),
-        (["sql", "from zzz"], "there is no view zzz: did you mean accuracy"),
+        (["sql", "from zzz"], "there is no view zzz: `show tables` lists them"),
         (["sql", "select nope from samples"], 'Referenced column "nope" not found'),
         (["sql", "select +"], "Parser Error"),
         (["sql", "select ?"], "Invalid Input Error"),
