@@ -115,4 +115,4 @@ def test_errors_are_one_line_and_nothing_is_written(
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     done = grade(tmp_path / "none.jsonl")
     assert done.exit_code == 1
-    assert "none.jsonl: name a JSONL or Parquet file" in done.stderr
+    assert "none.jsonl: name a JSONL, JSON, CSV or Parquet file" in done.stderr
