@@ -41,4 +41,4 @@ gpu-check: install ## every objective and sampling on a GPU, with times and memo
 	python -m tests.gpu_check
 
 contract: install ## write the DVC files, params.yaml and the pages of reference from declarations and conf/
-	python -m tests.contract
+	python -m stages.contract

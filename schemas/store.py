@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from schemas.table import RatchetError, Table
+from schemas.errors import RatchetError
+from schemas.table import Table
 
 FILE = "part.parquet"
 MEND = "make room, or give leave to write; `dvc repro` then goes on from here"

@@ -6,10 +6,6 @@ import dataframely as dy
 import polars as pl
 
 
-class RatchetError(Exception):
-    """Something a user can mend. Its text is one line: what, where, how to mend it."""
-
-
 class Table(dy.Schema):
     """One noun: a schema class, a module, a folder under data/ and a SQL view.
 

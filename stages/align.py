@@ -9,14 +9,16 @@ import polars as pl
 from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.pairs import Pairs
-from stages.compute import ComputeSettings
-from stages.models import ModelSettings, need_model, starting_point
-from stages.objectives.catalog import train
-from stages.objectives.launch import run
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows, TrainerSettings
-from stages.stage import now, stage
-from stages.turn import Turn
+from stages.compute.compute_settings import ComputeSettings
+from stages.models.folders import need_model, starting_point
+from stages.models.model_settings import ModelSettings
+from stages.objectives.objective_list import train
+from stages.pipeline.stage import now, stage
+from stages.pipeline.stage_run import Turn
+from stages.training.job import Job
+from stages.training.launch import run
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings, TrainerSettings
 
 
 @stage(

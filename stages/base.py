@@ -9,11 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from schemas.problems import Problems
-from stages.compute import ComputeSettings, set_up
-from stages.models import ModelSettings, PretrainedSettings, ScratchSettings, fetch, mark_empty
-from stages.scratch import make_scratch
-from stages.stage import once, stage
-from stages.turn import Turn
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.models.folders import fetch, mark_empty
+from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
+from stages.models.scratch import make_scratch
+from stages.pipeline.stage import once, stage
+from stages.pipeline.stage_run import Turn
 
 
 def seen_texts(problems: pl.DataFrame) -> list[str]:

@@ -7,51 +7,17 @@ nothing runs again for them.
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
 import polars as pl
 
+from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
-from schemas.table import RatchetError
-from stages.conflicts import refuse_conflicts
-from stages.settings import Section, load, parse, unknown
-from stages.stage import Stage, once, stage
-
-STAGES = [
-    "prepare",
-    "base",
-    "simulator",
-    "sft",
-    "sample",
-    "grade",
-    "guide",
-    "dedup",
-    "perplex",
-    "label",
-    "correct",
-    "verifier",
-    "score",
-    "pair",
-    "align",
-    "evaluate",
-    "review",
-    "stats",
-    "report",
-]
-MAX_ITERATION = 8
-SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1)}
-
-
-def declared() -> list[Stage]:
-    """Every stage, in the order of the loop."""
-    return [getattr(import_module(f"stages.{name}"), name) for name in STAGES]
-
-
-def sections() -> dict[str, type[Section]]:
-    """Section name → the class that reads it."""
-    return {s.section: s for each in declared() for s in each.sections}
+from stages.contract.conflicts import refuse_conflicts
+from stages.contract.stage_list import SCALARS, sections
+from stages.pipeline.params import Section, load, parse, unknown
+from stages.pipeline.stage import once, stage
 
 
 def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> None:

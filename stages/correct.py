@@ -12,20 +12,20 @@ import polars as pl
 from pydantic import Field
 
 from schemas.corrections import Corrections
+from schemas.errors import RatchetError
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, Sampling
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
-from stages.identity import digest
-from stages.settings import Section
-from stages.stage import now, once, stage
-from stages.tasks.steps import open_end, rest
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.pipeline.digests import digest
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
+from stages.solutions.steps import open_end, rest
 from stages.tasks.task import Task, TaskSettings, named
-from stages.turn import Turn
 
 
 class CorrectSettings(Section):

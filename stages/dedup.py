@@ -16,12 +16,12 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.fingerprints import bare, fingerprint
 from stages.grading.kinds import PROGRAMS
-from stages.identity import digest
-from stages.settings import Section
-from stages.similarity import most_different, stands_for
-from stages.stage import now, once, stage
+from stages.pipeline.digests import digest
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, stage
+from stages.solutions.fingerprint import bare, fingerprint
+from stages.solutions.similarity import most_different, stands_for
 from stages.tasks.task import Task, TaskSettings, named
 
 

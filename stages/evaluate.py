@@ -12,15 +12,15 @@ from pydantic import Field
 
 from schemas.evaluations import Evaluations
 from schemas.problems import Problems
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
-from stages.grading.frame import GradeSettings, grade_frame
-from stages.models import is_empty
-from stages.settings import Section
-from stages.stage import now, once, stage
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.models.folders import is_empty
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
 from stages.tasks.task import Task, TaskSettings, named
-from stages.turn import Turn
 
 OF_PROBLEM = ["problem_id", "source", "domain", "form_of", "level"]
 

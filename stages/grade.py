@@ -6,10 +6,10 @@ from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.compute import ComputeSettings
-from stages.grading import GRADER_VERSION
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame, ungraded
-from stages.stage import now, once, stage
+from stages.compute.compute_settings import ComputeSettings
+from stages.grading.grade import GRADER_VERSION
+from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame, ungraded
+from stages.pipeline.stage import now, once, stage
 
 
 @stage(

@@ -16,21 +16,21 @@ from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer, RemoteDrawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.grading import GRADER_VERSION
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame, ungraded
-from stages.guidance import strategies
+from stages.engines.sampler import Drawer, RemoteDrawer
+from stages.grading.grade import GRADER_VERSION
+from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame, ungraded
+from stages.guidance import strategy_list
 from stages.guidance.adaptive import reveals
-from stages.guidance.asking import Adaptive, Taught, each
-from stages.guidance.gold import gold_samples
-from stages.guidance.request import Hard, Strategy
+from stages.guidance.attempt import Hard, Strategy
+from stages.guidance.gold_supplement import gold_samples
+from stages.guidance.round_strategies import Adaptive, Taught, each
 from stages.guidance.rounds import Asking, Case, attempts, find_tail
+from stages.guidance.tail import GuideSettings
 from stages.guidance.teacher import TeacherSettings
-from stages.stage import now, once, previous, stage
-from stages.tail import GuideSettings
-from stages.turn import Turn
+from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.stage_run import Turn
 
 NEED_RATIONALE = ("rationale", "state_reset", "adaptive", "gold")
 
@@ -57,10 +57,10 @@ def asking(
     if settings.by == "adaptive":
         return Adaptive(cases, problems, earlier, settings.aim)
     alone: dict[str, Strategy] = {
-        "brute_force": strategies.brute_force,
-        "answer": strategies.answer,
-        "rationale": strategies.rationale,
-        "state_reset": strategies.state_reset(settings.restart),
+        "brute_force": strategy_list.brute_force,
+        "answer": strategy_list.answer,
+        "rationale": strategy_list.rationale,
+        "state_reset": strategy_list.state_reset(settings.restart),
     }
     return each(alone[settings.by])
 

@@ -14,26 +14,25 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
+from schemas.errors import RatchetError
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer, RemoteDrawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.engines.openai_engine import JudgeSettings
-from stages.evidence import NONE, right_samples
-from stages.grading.frame import GradeSettings
-from stages.identity import digest
-from stages.judging import judged
-from stages.models import is_empty
-from stages.rollouts import new_paths
-from stages.simulation import SimulationSettings, counted_rows, prefixes, simulate
-from stages.stage import now, once, stage
-from stages.turn import Turn
+from stages.engines.sampler import Drawer, RemoteDrawer
+from stages.feedback.evidence import NONE, right_samples
+from stages.feedback.kept_rollouts import new_paths
+from stages.feedback.simulation import SimulationSettings, counted_rows, prefixes, simulate
+from stages.feedback.step_judge import JudgeSettings, judged
+from stages.grading.grade_frame import GradeSettings
+from stages.models.folders import is_empty
+from stages.pipeline.digests import digest
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
 
 
 class LabelSettings(SimulationSettings):

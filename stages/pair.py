@@ -16,14 +16,14 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
-from stages.rows.candidates import PairSettings, candidates, finished
-from stages.rows.enough import enough_rows, need_feedback
-from stages.rows.gold import gold_rows
-from stages.rows.preferences import path_pairs, step_pairs
-from stages.rows.unpaired import balanced_examples, right_examples
-from stages.stage import now, once, previous, stage
-from stages.tail import GuideSettings, in_tail
-from stages.turn import Turn
+from stages.guidance.tail import GuideSettings, in_tail
+from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.stage_run import Turn
+from stages.training_rows.candidates import PairSettings, candidates, finished
+from stages.training_rows.gold_rows import gold_rows
+from stages.training_rows.preferences import path_pairs, step_pairs
+from stages.training_rows.sufficiency import enough_rows, need_feedback
+from stages.training_rows.unpaired import balanced_examples, right_examples
 
 
 def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:

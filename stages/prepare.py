@@ -11,18 +11,18 @@ from dataclasses import asdict
 import polars as pl
 
 from schemas.coverage import Coverage
+from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.pairs import Pairs
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
-from schemas.table import RatchetError
-from stages.identity import digest
-from stages.rows.gold import gold_rows
-from stages.stage import once, stage
+from stages.pipeline.digests import digest
+from stages.pipeline.stage import once, stage
+from stages.pipeline.stage_run import Turn
 from stages.tasks.task import Fault, Problem, TaskSettings, named
-from stages.turn import Turn
+from stages.training_rows.gold_rows import gold_rows
 
 
 def sort_rows(

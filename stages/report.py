@@ -8,12 +8,13 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from schemas.table import RatchetError
-from stages import settings
-from stages.explore import metrics, page, plots, summary, terminal, views
-from stages.settings import Section
-from stages.stage import stage
-from stages.turn import Turn
+from schemas import views
+from schemas.errors import RatchetError
+from stages.pipeline import params
+from stages.pipeline.params import Section
+from stages.pipeline.stage import stage
+from stages.pipeline.stage_run import Turn
+from stages.results import metrics, page, plots, summary, terminal
 
 PAGE = Path("report.html")
 METRICS = Path("metrics.json")
@@ -38,7 +39,7 @@ class ReportSettings(Section):
 @stage(sections=[RunSettings, ReportSettings])
 def report(run: RunSettings, report: ReportSettings, turn: Turn) -> None:
     """Writes report.html, metrics.json and plots/, and prints their tables."""
-    iteration = last_iteration(settings.load())
+    iteration = last_iteration(params.load())
     connection = views.connect(until=iteration)
     named = run.model_dump() | {"seed": turn.seed, "iteration": iteration}
     measured = metrics.measure(connection, named)

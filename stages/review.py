@@ -16,18 +16,18 @@ from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.problems import Problems
 from schemas.rejects import Rejects
-from stages import duel
-from stages.compute import ComputeSettings
-from stages.critic import CriticSettings, critic_drawer
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.flaws import by_critic, by_verifier, right_solutions
-from stages.identity import digest
-from stages.scoring import ScoreSettings, probabilities
-from stages.settings import Section
-from stages.stage import now, once, stage
+from stages.engines.sampler import Drawer
+from stages.feedback import head_to_head
+from stages.feedback.critic import CriticSettings, critic_drawer
+from stages.feedback.first_flaw import by_critic, by_verifier, right_solutions
+from stages.feedback.verifier_scores import ScoreSettings, probabilities
+from stages.pipeline.digests import digest
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
 from stages.tasks.task import TaskSettings, named
-from stages.turn import Turn
 
 
 class ReviewSettings(Section):
@@ -90,9 +90,9 @@ def review(
             flaws = by_verifier(right, scores, review.flawed_below)
     itself = review.duel_with == "first" and turn.iteration == 0
     if review.duel_with != "none" and not itself:
-        pairs = duel.pairs(greedy, duel.rivals(review.duel_with, first), problems)
+        pairs = head_to_head.pairs(greedy, head_to_head.rivals(review.duel_with, first), problems)
         if not pairs.is_empty():
-            duels, unusable = duel.fought(reviewer(), pairs, review.duel_with, critic)
+            duels, unusable = head_to_head.fought(reviewer(), pairs, review.duel_with, critic)
             rejects += unusable
     return {
         "flaws": flaws,

@@ -12,19 +12,19 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
+from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.samples import Samples
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.drawing import draw_rows
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
 from stages.engines.replay import replay
-from stages.grading.frame import REFERENCE, GradeSettings, grade_frame
-from stages.settings import Section
-from stages.stage import now, once, stage
-from stages.turn import Turn
+from stages.engines.sample_rows import draw_rows
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
 
 
 class SampleSettings(Section):

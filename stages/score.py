@@ -15,13 +15,13 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.step_scores import StepScores
-from stages.compute import ComputeSettings
-from stages.models import is_empty
-from stages.scoring import ScoreSettings, probabilities
-from stages.stage import now, once, stage
+from stages.compute.compute_settings import ComputeSettings
+from stages.feedback.verifier_scores import ScoreSettings, probabilities
+from stages.models.folders import is_empty
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
 from stages.tasks.annotated import solutions
 from stages.tasks.task import Fault
-from stages.turn import Turn
 
 
 def rewards(step_scores: pl.DataFrame) -> pl.DataFrame:

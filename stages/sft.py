@@ -5,16 +5,19 @@ from typing import ClassVar
 
 import polars as pl
 
+from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.losses import Losses
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.models import ModelSettings, is_empty, mark_empty, need_model
-from stages.objectives.launch import run
+from stages.compute.compute_settings import ComputeSettings
+from stages.models.folders import is_empty, mark_empty, need_model
+from stages.models.model_settings import ModelSettings
 from stages.objectives.sft import train_sft
-from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
-from stages.stage import once, stage
-from stages.turn import Turn
+from stages.pipeline.stage import once, stage
+from stages.pipeline.stage_run import Turn
+from stages.training.job import Job
+from stages.training.launch import run
+from stages.training.rows import Rows
+from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 
 class SftSettings(TrainingSettings):

@@ -12,19 +12,22 @@ from typing import ClassVar
 import polars as pl
 from pydantic import Field
 
+from schemas.errors import RatchetError
 from schemas.losses import Losses
 from schemas.problems import Problems
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings, set_up
-from stages.models import POLICY, SERVER, TRAINED, Architecture, ModelSettings, fetch, mark_empty
-from stages.objectives.launch import run
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.models.completion_server import SimulatorServerSettings, mark_served
+from stages.models.folders import fetch, mark_empty
+from stages.models.model_settings import POLICY, SERVER, TRAINED, Architecture, ModelSettings
+from stages.models.scratch import make_scratch
 from stages.objectives.sft import train_sft
-from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
-from stages.scratch import make_scratch
-from stages.server import SimulatorServerSettings, mark_served
-from stages.stage import once, stage
+from stages.pipeline.stage import once, stage
+from stages.pipeline.stage_run import Turn
 from stages.tasks.task import TaskSettings, named
-from stages.turn import Turn
+from stages.training.job import Job
+from stages.training.launch import run
+from stages.training.rows import Rows
+from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 
 class SimulatorSettings(TrainingSettings, Architecture):

@@ -2,7 +2,7 @@
 
 SIPF Tables 6-7 (data sizes) and what GSI measures: coverage, budget, narrowing of self-generated
 against gold data, short-cutting and spurious correctness. The tables are read in place by the SQL
-files of stages/statistics, so their size is no matter.
+files of stages/measures, so their size is no matter.
 """
 
 from pathlib import Path
@@ -27,11 +27,11 @@ from schemas.solve_rates import SolveRates
 from schemas.step_labels import StepLabels
 from schemas.strategies import Strategies
 from schemas.verdicts import Verdicts
-from stages.identity import digest, file_digest
-from stages.settings import Section
-from stages.stage import now, once, previous, stage
-from stages.statistics.database import opened
-from stages.tail import GuideSettings
+from stages.guidance.tail import GuideSettings
+from stages.measures.database import opened
+from stages.pipeline.digests import digest, file_digest
+from stages.pipeline.params import Section
+from stages.pipeline.stage import now, once, previous, stage
 
 
 class StatsSettings(Section):

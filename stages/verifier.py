@@ -6,26 +6,20 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
+from schemas.errors import RatchetError
 from schemas.losses import Losses
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.models import (
-    POLICY,
-    SIMULATOR,
-    ModelSettings,
-    fetch,
-    mark_empty,
-    need_model,
-    starting_point,
-)
-from stages.objectives.launch import run
-from stages.objectives.training import Job, TrainerSettings, TrainingSettings
-from stages.objectives.verifier import train_verifier
-from stages.stage import now, once, stage
-from stages.turn import Turn
+from stages.compute.compute_settings import ComputeSettings
+from stages.models.folders import fetch, mark_empty, need_model, starting_point
+from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
+from stages.objectives.reward_model import train_verifier
+from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage_run import Turn
+from stages.training.job import Job
+from stages.training.launch import run
+from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 
 class VerifierSettings(TrainingSettings):

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from schemas.problems import Problems
-from stages.engines.openai_engine import JudgeSettings
-from stages.models import ScratchSettings
+from stages.feedback.step_judge import JudgeSettings
+from stages.guidance.tail import GuideSettings
+from stages.models.model_settings import ScratchSettings
 from stages.prepare import sort_rows
-from stages.tail import GuideSettings
 from stages.tasks.toy import TASK, ToySettings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -109,7 +109,7 @@ def judge_settings(**changes: object) -> JudgeSettings:
 def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small Llama with random weights and the toy's tokenizer."""
     from stages.base import seen_texts
-    from stages.scratch import make_scratch
+    from stages.models.scratch import make_scratch
 
     out = tmp_path_factory.mktemp("checkpoint")
     make_scratch(scratch(), seen_texts(problems), 0, out)

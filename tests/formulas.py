@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from stages.encode import encode
-from stages.objectives.settings import AlignSettings
+from stages.models.tokens import encode
+from stages.training.training_settings import AlignSettings
 
 
 def log_probabilities(model: Any, tokenizer: Any, prompt: str, steps: list[str], ends: bool) -> Any:
@@ -156,7 +156,7 @@ def noisy(folder: Path, seed: int) -> Any:
     """The folder's model in float64, its weights a little moved."""
     import torch
 
-    from stages.models import load_policy
+    from stages.models.folders import load_policy
 
     model = load_policy(folder)[0].double().eval()
     generator = torch.Generator().manual_seed(seed)

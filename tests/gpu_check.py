@@ -16,15 +16,15 @@ from typing import Any
 
 import polars as pl
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
 from stages.base import seen_texts
-from stages.compute import ComputeSettings, set_up
-from stages.engines.draw import open_engine
+from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.engines.engine import Request, Sampling, TransformersSettings
-from stages.identity import folder_digest
-from stages.objectives.catalog import OBJECTIVES
-from stages.objectives.verifier import train_verifier
-from stages.scratch import make_scratch
+from stages.engines.sampler import open_engine
+from stages.models.scratch import make_scratch
+from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.reward_model import train_verifier
+from stages.pipeline.digests import folder_digest
 from tests.conftest import scratch, toy_problems
 from tests.test_verifier import step_rows
 from tests.training import job

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from tests.contract import ROOT
+from stages.contract.dvc_files import ROOT
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text()

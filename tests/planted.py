@@ -15,8 +15,8 @@ import polars as pl
 from schemas import catalog, store
 from schemas.duels import ASPECTS
 from schemas.progress import Progress
-from stages.identity import digest
-from stages.statistics.database import opened
+from stages.measures.database import opened
+from stages.pipeline.digests import digest
 
 LEVELS = range(1, 6)
 K = 4

@@ -8,18 +8,17 @@ import duckdb
 import polars as pl
 import pytest
 
-from schemas import store
+from schemas import store, views
 from schemas.annotated_steps import AnnotatedSteps
+from schemas.errors import RatchetError
 from schemas.paths import Paths
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.explore import views
-from stages.models import mark_empty
+from stages.compute.compute_settings import ComputeSettings
+from stages.feedback.verifier_scores import ScoreSettings
+from stages.models.folders import mark_empty
+from stages.pipeline.stage_run import Turn
 from stages.score import annotated_solutions, score
-from stages.scoring import ScoreSettings
 from stages.tasks import prompts
 from stages.tasks.annotated import Annotated, solutions
-from stages.turn import Turn
 from tests.conftest import datasets_folder
 from tests.test_verifier import learn, step_rows
 

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.encode import encode_prompt
-from stages.engines.attention import NAME
+from stages.engines.decoder.attention import NAME
+from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine
-from stages.models import load_tokenizer, save_tokenizer
+from stages.models.folders import load_tokenizer, save_tokenizer
+from stages.models.tokens import encode_prompt
 
 NEW = 24
 SMALL = {

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.compute import ComputeSettings
-from stages.engines.auto import settled
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
+from stages.contract.dvc_files import params
 from stages.engines.engine import AutoSettings, EngineSettings, TransformersSettings, VllmSettings
-from stages.settings import parse
-from stages.turn import Turn
-from tests.contract import params
+from stages.engines.sampler import Drawer, settled
+from stages.pipeline.params import parse
+from stages.pipeline.stage_run import Turn
 
 
 def composed(*overrides: str) -> EngineSettings:
@@ -33,8 +32,8 @@ def composed(*overrides: str) -> EngineSettings:
 def test_it_is_vllm_where_that_and_a_gpu_are(
     installed: str | None, gpu: bool, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.auto.installed", lambda: installed)
-    monkeypatch.setattr("stages.engines.auto.has_gpu", lambda: gpu)
+    monkeypatch.setattr("stages.engines.sampler.installed", lambda: installed)
+    monkeypatch.setattr("stages.engines.sampler.has_gpu", lambda: gpu)
     auto = composed("engine.shard_size=7", "engine.batch_size=9", "engine.precision=float16")
     assert isinstance(auto, AutoSettings)
     chosen = settled(auto)
@@ -59,7 +58,7 @@ def test_its_settings_are_those_of_both() -> None:
 def test_draws_say_which_engine_made_them(
     checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.auto.installed", lambda: None)
+    monkeypatch.setattr("stages.engines.sampler.installed", lambda: None)
     drawer = Drawer(checkpoint, composed(), ComputeSettings(threads=1), Turn(1, 0))
     assert drawer.version.startswith(f"transformers-{version('transformers')}-")
 
@@ -67,9 +66,9 @@ def test_draws_say_which_engine_made_them(
 def test_without_vllm_no_gpu_is_looked_for() -> None:
     code = """
 import sys, yaml
-import stages.engines.auto as auto
+import stages.engines.sampler as auto
 from stages.engines.engine import EngineSettings
-from stages.settings import parse
+from stages.pipeline.params import parse
 auto.installed = lambda: None
 auto.settled(parse(EngineSettings, yaml.safe_load(sys.stdin)))
 assert "torch" not in sys.modules

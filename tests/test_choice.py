@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stages.grading import Reference, grade, grade_all
+from stages.grading.grade import Reference, grade, grade_all
 from tests.conftest import datasets_folder
 
 NUMBERS = Reference("B", ("17", "42", "50%", "1/3", "2\\pi"))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from schemas.catalog import BY_NOUN, TABLES
 from stages.explore.cli import app
-from stages.statistics.intervals import wilson
+from stages.measures.intervals import wilson
 from tests import two_runs
 from tests.two_runs import Rows
 

@@ -8,27 +8,27 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.engines.completions_engine import CompletionsEngine
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
+from stages.contract.dvc_files import params
+from stages.engines.chat import OpenAIEngine
+from stages.engines.completions import CompletionsEngine
 from stages.engines.engine import Completion, OpenAISettings, Request, Sampling
-from stages.engines.openai_engine import OpenAIEngine
+from stages.engines.sampler import Drawer
 from stages.evaluate import evaluate
 from stages.label import label
-from stages.models import mark_empty
+from stages.models.completion_server import SimulatorServerSettings, mark_served, served
+from stages.models.folders import mark_empty
+from stages.pipeline.stage import Stage
+from stages.pipeline.stage_run import Turn
 from stages.sample import sample
-from stages.server import SimulatorServerSettings, mark_served, served
-from stages.stage import Stage
-from stages.turn import Turn
 from tests.chat_server import ChatServer, Reply, continues, serving
 from tests.conftest import toy_problems
-from tests.contract import params
 from tests.test_judge import everything_written
 
 KEY = "sk-test-0123456789abcdef"

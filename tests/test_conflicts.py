@@ -3,11 +3,12 @@
 import pytest
 import yaml
 
-from schemas.table import RatchetError
-from stages import conflicts
-from stages.check import check_values, sections
-from stages.conflicts import CONFLICTS
-from tests.contract import params
+from schemas.errors import RatchetError
+from stages.check import check_values
+from stages.contract import conflicts
+from stages.contract.conflicts import CONFLICTS
+from stages.contract.dvc_files import params
+from stages.contract.stage_list import sections
 
 JUDGE = "params.yaml: label.by=judge needs a server to ask: set judge.url and judge.model"
 SERVER = "judge.url=http://localhost:8000/v1"

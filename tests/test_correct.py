@@ -8,13 +8,13 @@ import pytest
 
 from schemas import store
 from schemas.corrections import Corrections
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings
 from stages.correct import CorrectSettings, correct, first_wrong_steps
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.grading.frame import GradeSettings
+from stages.grading.grade_frame import GradeSettings
+from stages.pipeline.stage_run import Turn
 from stages.tasks.task import TaskSettings
-from stages.turn import Turn
 from tests.conftest import toy_problems
 
 PROBLEMS = toy_problems().filter((pl.col("split") == "train") & (pl.col("level") > 2))
@@ -79,7 +79,7 @@ def run(
     **changes: object,
 ) -> tuple[pl.DataFrame, Scripted]:
     engine = Scripted(script)
-    monkeypatch.setattr("stages.engines.draw.open_engine", lambda *_: engine)
+    monkeypatch.setattr("stages.engines.sampler.open_engine", lambda *_: engine)
     made = correct(
         problems=PROBLEMS,
         **tables(rows),

@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.rejects import Rejects
-from schemas.table import RatchetError
+from stages.pipeline.params import parse
+from stages.pipeline.stage_run import Turn
 from stages.prepare import prepare
-from stages.settings import parse
 from stages.tasks.task import TaskSettings
-from stages.turn import Turn
 from tests.test_formats import MBPP
 
 SUM = {"question": "How many is 2 and 2?", "answer": "2+2 = 4\n#### 4"}

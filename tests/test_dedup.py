@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.dedup import alike, distinct
-from stages.fingerprints import fingerprint
-from stages.similarity import most_different, stands_for
+from stages.solutions.fingerprint import fingerprint
+from stages.solutions.similarity import most_different, stands_for
 
 LONG = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n"
 TEXTS = {

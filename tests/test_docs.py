@@ -9,10 +9,10 @@ import typer
 import yaml
 from dvc.cli.parser import get_main_parser
 
-from stages.check import check_values, sections
+from stages.check import check_values
+from stages.contract.dvc_files import ROOT, params
+from stages.contract.stage_list import sections
 from stages.explore.cli import app
-from tests import contract
-from tests.contract import ROOT, params
 from tests.pages import INLINE, LINK, PAGES, anchors, commands, files, mentioned, overrides, prose
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -20,7 +20,6 @@ SHOWN = [(page, words) for page in PAGES for words in commands(page)]
 MENTIONED = [(page, words) for page in PAGES for words in mentioned(page)]
 DVC = get_main_parser()
 RATCHET: Any = typer.main.get_command(app)
-REFERENCE = contract.reference()
 RUNS = [(page, words) for page, words in SHOWN if words[:3] == ["dvc", "exp", "run"]]
 ADDED = {path for page in PAGES for path, *_ in files(page)}  # by who follows docs/extend.md
 PATH = re.compile(r"(?:conf|docs|schemas|stages|tests|\.ci|\.github)/[\w./-]*\w")
@@ -81,11 +80,6 @@ def test_every_file_named_is_there(page: str) -> None:
     for named in INLINE.findall(prose(page)):
         if PATH.fullmatch(named.rstrip("/")) and named not in ADDED:
             assert (ROOT / named).exists(), named
-
-
-@pytest.mark.parametrize("name", REFERENCE)
-def test_pages_of_reference_say_what_the_code_says(name: str) -> None:
-    assert (ROOT / name).read_text() == REFERENCE[name], "run `make contract`"
 
 
 def test_every_default_is_on_the_page() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.encode import encode, encode_prompt
-from stages.models import load_tokenizer, save_tokenizer
+from stages.models.folders import load_tokenizer, save_tokenizer
+from stages.models.tokens import encode, encode_prompt
 
 PROMPT = "Ann has 7 pens. Ann buys 5 more. How many pens are there now?\n"
 STEPS = ["Ann: 7+5=12\n", "#### 12"]

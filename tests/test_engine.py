@@ -7,11 +7,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.encode import encode_prompt
-from stages.engines.decoding import trunks
+from stages.engines.decoder.batch import trunks
+from stages.engines.decoder.transformers_engine import (
+    TransformersEngine,
+    decoder_version,
+    precision_of,
+)
 from stages.engines.engine import Completion, Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine, decoder_version, precision_of
-from stages.scratch import make_scratch
+from stages.models.scratch import make_scratch
+from stages.models.tokens import encode_prompt
 from tests.conftest import scratch
 
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.grading import Limits, grade_all
-from stages.grading.exact import same
+from stages.grading.grade import Limits, grade_all
+from stages.grading.mathematics.plain_equality import same
 
 integers = st.integers(-10_000, 10_000)
 fractions = st.builds(Fraction, integers, st.integers(1, 500))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stages.fingerprints import fingerprint
-from stages.tasks.equations import equations
+from stages.solutions.equations import equations
+from stages.solutions.fingerprint import fingerprint
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from stages.explore import views
+from schemas import views
 from stages.explore.cli import app
-from stages.explore.trace import find
+from stages.explore.trace.trace import find
 from tests.planted import plant
 
 COMMANDS = [command.callback.__name__ for command in app.registered_commands]

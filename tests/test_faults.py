@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.contract import ONCE, ROOT, params
+from stages.contract.dvc_files import ONCE, ROOT, params
 from tests.same import content, differences
 
 pytestmark = pytest.mark.fault

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from stages.grading import Reference, grade_all
+from stages.grading.grade import Reference, grade_all
 from stages.prepare import sort_rows
 from stages.tasks.datasets import TASK
 from tests.conftest import datasets_folder

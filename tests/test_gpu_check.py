@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.objectives.catalog import OBJECTIVES
+from stages.contract.dvc_files import ROOT
+from stages.objectives.objective_list import OBJECTIVES
 from tests import gpu_check
-from tests.contract import ROOT
 
 
 def test_every_objective_and_the_engine_are_checked(run_folder: Path) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.grading import Limits, Reference, expressions, grade, grade_all, pool
-from stages.grading.answers import find_answer
-from stages.grading.exact import same
-from stages.grading.numbers import number
+from stages.grading import pool
+from stages.grading.grade import Limits, Reference, grade, grade_all
+from stages.grading.mathematics import formulas
+from stages.grading.mathematics.answers import find_answer
+from stages.grading.mathematics.numbers import number
+from stages.grading.mathematics.plain_equality import same
 
 EXTRACTED = [
     # one form each
@@ -260,14 +262,14 @@ SUMS = [f"2^.5+3^.{n}+x^55" for n in range(11, 41)]
 def test_lists_read_each_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    class Counted(expressions.Reading):
+    class Counted(formulas.Reading):
         def __init__(self, tokens: list[str], point: int) -> None:
             read.append(point)
             super().__init__(tokens, point)
 
-    monkeypatch.setattr(expressions, "Reading", Counted)
+    monkeypatch.setattr(formulas, "Reading", Counted)
     assert same(", ".join(SUMS), ", ".join(SUMS[::-1])) is True
-    assert len(read) <= 30 * expressions.POINTS
+    assert len(read) <= 30 * formulas.POINTS
 
 
 @pytest.mark.parametrize(("reference", "answer", "decision"), SAME)
@@ -433,7 +435,7 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 STAND_IN = """
 import ctypes, os, signal, sys, time
-from stages.grading import kinds, verdict, worker
+from stages.grading import kinds, reference, worker
 
 def hang(): time.sleep(60)
 def spin():
@@ -446,9 +448,9 @@ def kill_worker(): os.kill(os.getppid(), signal.SIGKILL); hang()
 def chatter(): os.write(1, b"not a reply"); print("nor this", flush=True)
 def pass_by(): pass
 
-def compare(reference, answer):
+def compare(wanted, answer):
     globals()[answer]()
-    return verdict.Verdict("correct", answer, "done")
+    return reference.Verdict("correct", answer, "done")
 
 kinds.KINDS["math"] = kinds.KINDS["math"]._replace(compare=compare)
 worker._load_algebra = pass_by
@@ -564,7 +566,7 @@ def test_pool_works_from_another_thread_folder_and_script(tmp_path: Path) -> Non
     script.write_text(
         "import sys, threading\n"
         f"sys.path.insert(0, {str(pool.ROOT)!r})\n"
-        "from stages.grading import grade_all\n"
+        "from stages.grading.grade import grade_all\n"
         "def work():\n"
         "    items = [('math', '2', r'\\boxed{\\sqrt{4}}'), ('math', '3', r'\\boxed{\\sqrt{4}}')]\n"
         "    print([v.outcome for v in grade_all(items, workers=1)])\n"

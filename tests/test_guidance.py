@@ -7,17 +7,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.grading import Reference, grade_all
+from stages.grading.grade import Reference, grade_all
 from stages.guidance.adaptive import Evidence, adaptive, reveals
-from stages.guidance.request import Ask, Attempt, Hard
-from stages.guidance.reveal import prefixes
+from stages.guidance.answer_leak import answered, numbers, states
+from stages.guidance.attempt import Ask, Attempt, Hard
 from stages.guidance.rounds import Case
-from stages.guidance.stated import answered, numbers, states
-from stages.guidance.strategies import answer, brute_force, rationale, revise, state_reset
+from stages.guidance.shown_steps import prefixes
+from stages.guidance.strategy_list import answer, brute_force, rationale, revise, state_reset
 from stages.guidance.teacher import lesson
 from stages.prepare import sort_rows
+from stages.solutions.steps import go_on
 from stages.tasks.datasets import TASK
-from stages.tasks.steps import go_on
 from tests.test_real_datasets import COT, GSI, POT, settings
 
 STATES = [

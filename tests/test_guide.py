@@ -9,19 +9,19 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from schemas.samples import Samples
-from schemas.table import RatchetError
 from schemas.verdicts import Verdicts
-from stages.compute import ComputeSettings
-from stages.engines import draw
+from stages.compute.compute_settings import ComputeSettings
+from stages.engines import sampler
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.grading.frame import GradeSettings
+from stages.grading.grade_frame import GradeSettings
 from stages.guidance import rounds
 from stages.guidance.teacher import TeacherSettings
 from stages.guide import guide
-from stages.turn import Turn
+from stages.pipeline.stage_run import Turn
 from tests.chat_server import Reply, says, serving
 from tests.conftest import guide_settings, toy_problems
 
@@ -103,7 +103,7 @@ def guided(
         **changes: object,
     ) -> dict[str, pl.DataFrame]:
         engine = Scripted(solves, *writes)
-        monkeypatch.setattr(draw, "open_engine", lambda *_: engine)
+        monkeypatch.setattr(sampler, "open_engine", lambda *_: engine)
         samples, verdicts = plain(right)
         made: dict[str, pl.DataFrame] = guide(
             problems=problems,

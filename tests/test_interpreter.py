@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stages.tasks.asserts import an_input
 from stages.tasks.interpreter import RESULT, read_header, read_line, run
 from stages.tasks.operations import JOIN, OPERATIONS
+from stages.tasks.unit_test_inputs import an_input
 
 INPUTS: list[dict[str, Any]] = [
     {"a": [], "b": [3], "s": "", "n": 0},

@@ -7,15 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.statistics.intervals import (
-    bootstrap,
-    mcnemar,
-    of_rates,
-    p_value,
-    paired,
-    wilson,
-)
-from stages.statistics.rates import VALUES, rates
+from stages.measures.intervals import bootstrap, mcnemar, of_rates, p_value, paired, wilson
+from stages.measures.rates import VALUES, rates
 
 N_RUNS = 1000
 

@@ -11,23 +11,23 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.engines.draw import RemoteDrawer
+from stages.contract.dvc_files import params
+from stages.engines.chat import OpenAIEngine
 from stages.engines.engine import Request, Sampling
 from stages.engines.ledger import location
-from stages.engines.openai_engine import OpenAIEngine
-from stages.judging import RIGHT, WRONG, judged, parse, prompt
+from stages.engines.sampler import RemoteDrawer
+from stages.feedback.ask import MalformedError
+from stages.feedback.step_judge import RIGHT, WRONG, judged, parse, prompt
 from stages.label import label
-from stages.replies import MalformedError
-from stages.turn import Turn
+from stages.pipeline.stage_run import Turn
 from tests.chat_server import ChatServer, Reply, says, serving
 from tests.conftest import judge_settings
-from tests.contract import params
 
 KEY = "sk-test-0123456789abcdef"
 SAMPLING = Sampling(0.5, 1.0, 100)

@@ -7,18 +7,18 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.evidence import NONE, right_samples
-from stages.grading.frame import GradeSettings
+from stages.engines.sampler import Drawer
+from stages.feedback.evidence import NONE, right_samples
+from stages.feedback.simulation import prefixes, simulate, stopped
+from stages.grading.grade_frame import GradeSettings
 from stages.label import LabelSettings, choose_paths, label, right_so_far
-from stages.models import mark_empty
-from stages.simulation import prefixes, simulate, stopped
-from stages.turn import Turn
+from stages.models.folders import mark_empty
+from stages.pipeline.stage_run import Turn
 from tests.conftest import judge_settings, toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
@@ -190,7 +190,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(model)
         return Lucky(dict(problems.select("prompt", "answer").rows()))
 
-    monkeypatch.setattr("stages.engines.draw.open_engine", open_engine)
+    monkeypatch.setattr("stages.engines.sampler.open_engine", open_engine)
     return folders
 
 

@@ -14,17 +14,17 @@ import pytest
 import yaml
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.losses import Losses
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings, LaunchSettings
-from stages.identity import folder_digest
-from stages.models import load_policy
-from stages.objectives.catalog import OBJECTIVES
-from stages.objectives.launch import command, run
-from stages.objectives.training import Job
-from stages.objectives.verifier import train_verifier
-from tests.contract import ROOT, params
+from stages.compute.compute_settings import ComputeSettings, LaunchSettings
+from stages.contract.dvc_files import ROOT, params
+from stages.models.folders import load_policy
+from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.reward_model import train_verifier
+from stages.pipeline.digests import folder_digest
+from stages.training.job import Job
+from stages.training.launch import command, run
 from tests.test_verifier import step_rows
 from tests.training import job
 from tests.trajectories import rows_for
@@ -148,7 +148,7 @@ def test_processes_that_die_are_one_line(
 KILLED = """
 import sys
 from pathlib import Path
-from stages.objectives.launch import run
+from stages.training.launch import run
 from tests.test_launch import launched, short, wait_to_be_ended
 run(wait_to_be_ended, short(Path(sys.argv[1]), Path("m")), None, launched(Path.cwd()))
 """

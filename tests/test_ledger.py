@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
+from stages.contract.dvc_files import ROOT
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.engines.ledger import MANY, Ledger, location
-from stages.turn import Turn
-from tests.contract import ROOT
+from stages.engines.sampler import Drawer
+from stages.pipeline.stage_run import Turn
 
 SAMPLING = Sampling(1.0, 1.0, 8)
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from stages.engines.engine import Completion
 from stages.engines.ledger import Ledger, location
 from stages.explore.cli import app
-from stages.identity import folder_digest
+from stages.pipeline.digests import folder_digest
 
 ENGINE, LOST = "transformers-5.0", "0123" * 8
 

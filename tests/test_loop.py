@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from stages.check import STAGES
-from tests.contract import ONCE, ROOT, params
+from stages.contract.dvc_files import ONCE, ROOT, params
+from stages.contract.stage_list import STAGES
 
 pytestmark = pytest.mark.loop
 
@@ -173,7 +173,7 @@ find_answer = _of_two_digits
 def test_another_grader_grades_again_and_draws_nothing(house: House) -> None:
     house.run("git", "add", "-A")
     house.run("git", "commit", "-qm", "graded")
-    grader = house.folder / "stages/grading/answers.py"
+    grader = house.folder / "stages/grading/mathematics/answers.py"
     before = grader.read_text()
     grader.write_text(before + STRICTER)
     stages, printed = house.repro("stages/dvc.yaml:grade@1")

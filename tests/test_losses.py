@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from stages.encode import encode
-from stages.models import load_tokenizer
-from stages.objectives.preflight import mismatched
-from stages.objectives.training import Job, Rows
+from stages.models.folders import load_tokenizer
+from stages.models.tokens import encode
+from stages.training.job import Job
+from stages.training.preflight import mismatched
+from stages.training.rows import Rows
 from tests.formulas import Formula, length, noisy, total
 from tests.training import EXAMPLES, PAIRS, examples, job, pairs, rows_of, trainer_of
 

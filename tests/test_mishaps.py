@@ -12,14 +12,14 @@ import polars as pl
 import pytest
 
 from schemas import store
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
 from schemas.verdicts import Verdicts
+from stages.contract.dvc_files import ROOT, params
 from stages.engines.engine import Completion
 from stages.engines.ledger import Ledger
-from stages.mishaps import refusal
-from stages.models import fetch, load_tokenizer, need_model
+from stages.models.folders import fetch, load_tokenizer, need_model
+from stages.pipeline.disk_faults import refusal
 from tests.conftest import full_disk
-from tests.contract import ROOT, params
 from tests.test_store import PLACE, ROWS
 
 

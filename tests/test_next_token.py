@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from stages.engines.decoder.next_token import BLOCK, choose, invert, nucleus, uniforms
 from stages.engines.engine import Sampling
-from stages.engines.next_token import BLOCK, choose, invert, nucleus, uniforms
 
 
 def test_choices_follow_the_distribution() -> None:

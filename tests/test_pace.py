@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
+from stages.engines.chat import OpenAIEngine
 from stages.engines.engine import Request, Sampling
-from stages.engines.openai_engine import OpenAIEngine
-from stages.engines.pace import Pace, named_wait
+from stages.engines.throttle import Pace, named_wait
 from tests.chat_server import Reply, says, serving, turns_away
 from tests.conftest import judge_settings
 

@@ -4,12 +4,12 @@ import polars as pl
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.pairs import Pairs
 from schemas.rollouts import Rollouts
-from schemas.table import RatchetError
 from stages.pair import PairSettings, pair
-from stages.turn import Turn
+from stages.pipeline.stage_run import Turn
 from tests.conftest import guide_settings, toy_problems
 
 PROBLEMS = toy_problems()

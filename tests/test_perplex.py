@@ -9,10 +9,10 @@ import pytest
 from schemas import store
 from schemas.paths import Paths
 from schemas.perplexities import Perplexities
-from stages.compute import ComputeSettings
-from stages.models import mark_empty
-from stages.perplex import PerplexSettings, choose_texts, perplex
-from stages.turn import Turn
+from stages.compute.compute_settings import ComputeSettings
+from stages.models.folders import mark_empty
+from stages.perplexity import PerplexSettings, choose_texts, perplexity
+from stages.pipeline.stage_run import Turn
 from tests.conftest import scratch
 
 STEPS = ["3+4=7\n", "The answer is 7\n"]
@@ -42,7 +42,7 @@ def paths(problems: pl.DataFrame) -> pl.DataFrame:
 def measured(
     problems: pl.DataFrame, paths: pl.DataFrame, model: Path, **changes: object
 ) -> pl.DataFrame:
-    made = perplex(
+    made = perplexity(
         problems=problems,
         paths=paths,
         base=model,
@@ -81,7 +81,7 @@ def test_only_problems_are_shuffled_by_a_digest_of_their_own(
 ) -> None:
     """A path's id is one: of half a million paths there is no Python a path."""
     digested: list[str] = []
-    monkeypatch.setattr("stages.perplex.digest", lambda *parts: digested.append(parts[-1]) or "")
+    monkeypatch.setattr("stages.perplexity.digest", lambda *parts: digested.append(parts[-1]) or "")
     many = pl.concat([
         paths.filter("kept", "correct").with_columns(path_id=pl.format("{}-{}", "path_id", number))
         for number in map(pl.lit, range(20))

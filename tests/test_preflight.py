@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from schemas.table import RatchetError
-from stages.encode import Encoded, encode
-from stages.models import load_tokenizer
-from stages.objectives.preflight import check_rows, mismatched
+from schemas.errors import RatchetError
+from stages.models.folders import load_tokenizer
+from stages.models.tokens import Encoded, encode
+from stages.training.preflight import check_rows, mismatched
 
 PROMPT, STEPS = "Ann has 7 pens.\n", ["Ann: 7+5=12\n", "#### 12"]
 

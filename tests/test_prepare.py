@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
+from stages.pipeline.stage_run import Turn
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings
-from stages.turn import Turn
 from tests.conftest import datasets_folder, toy_settings
 
 GOOD = {"question": "How many is 2 and 2?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}

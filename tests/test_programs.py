@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import pytest
 
-from stages.grading import Limits, Reference, grade_all
-from stages.grading.inside.values import TooDeepError, decode, encode
-from stages.grading.programs import find_program
+from stages.grading.grade import Limits, Reference, grade_all
+from stages.grading.programs.find_program import find_program
+from stages.grading.programs.inside.values import TooDeepError, decode, encode
 from tests.conftest import datasets_folder
 
 F = "def f(x):\n    return x + 1"

@@ -8,11 +8,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from schemas import store
+from schemas import store, views
 from schemas.coverage import Coverage
 from schemas.progress import Progress
-from stages.explore import views
-from stages.explore.query import ask
+from stages.contract.tables_page import table_views
+from stages.explore.sql.select import ask
+from stages.results import queries
 from tests.pages import PAGES, commands, fences
 from tests.planted import plant
 
@@ -29,13 +30,13 @@ TYPED = [
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A run of three iterations as `duckdb -init schemas/views.sql` sees it."""
+    """A run of three iterations as DuckDB without Python sees it."""
     root = tmp_path_factory.mktemp("planted")
     plant(root, iterations=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         connection = duckdb.connect()
-        connection.execute(views.SCRIPT.read_text())
+        connection.execute(table_views() + views.DERIVED.read_text())
         yield connection
 
 
@@ -70,7 +71,7 @@ def test_coverage_so_far_is_of_the_problems_so_far(
     row = store.read(Progress, iteration=1).drop("iteration")
     store.write(row.with_columns(n_problems=1, n_solved_ever=15), Progress, iteration=1)
     connection = views.connect()
-    (turn,) = [row for row in views.ask(connection, "turns") if row["iteration"]]
+    (turn,) = [row for row in queries.ask(connection, "turns") if row["iteration"]]
     assert turn["coverage_ever"] == 0.75
     so_far = [query for query in QUERIES if "coverage_so_far" in query]
     assert len(so_far) == 2

@@ -8,16 +8,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
-from stages import cluster
-from stages.compute import ComputeSettings, RaySettings
-from stages.engines.draw import Drawer
+from schemas.errors import RatchetError
+from stages.compute import ray_cluster
+from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.engines.engine import Sampling, TransformersSettings
 from stages.engines.ledger import Ledger
-from stages.grading import frame
-from stages.grading.frame import GradeSettings, grade_frame
-from stages.objectives.verifier import score_steps
-from stages.turn import Turn
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.models.step_scorer import score_steps
+from stages.pipeline.stage_run import Turn
 from tests.test_verifier import learn, step_rows
 
 pytestmark = pytest.mark.loop
@@ -112,7 +111,7 @@ def test_scores_are_the_same(spread: ComputeSettings, checkpoint: Path, tmp_path
 
 
 def test_verdicts_are_the_same(spread: ComputeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame, "SHARD", 8)
+    monkeypatch.setattr("stages.grading.grade_frame.SHARD", 8)
     answers = ["4", r"\frac{8}{2}", "5", "2+2", "x", r"\sqrt{16}"]
     shown = [f"#### {answer}" for answer in answers for _ in range(5)]
     program = "def double(x):\n    return x + x\n"
@@ -149,4 +148,4 @@ def test_no_cluster_is_one_line(nodes: Any) -> None:
 
     ray.shutdown()
     with pytest.raises(RatchetError, match=r"address=127\.0\.0\.1:1: no Ray cluster answers"):
-        cluster.connect(RaySettings(address="127.0.0.1:1", actors=1, cpus=1, gpus=0, graders=1))
+        ray_cluster.connect(RaySettings(address="127.0.0.1:1", actors=1, cpus=1, gpus=0, graders=1))

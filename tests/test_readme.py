@@ -2,8 +2,8 @@
 
 import re
 
-from stages.check import STAGES
-from tests.contract import ROOT
+from stages.contract.dvc_files import ROOT
+from stages.contract.stage_list import STAGES
 from tests.pages import PAGES
 
 TABLES = [re.findall(r"^\| (\w+) \|", part, re.M) for part in PAGES["README.md"].split("\n\n")]

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from stages.pipeline.stage_run import Turn
 from stages.prepare import prepare, sort_rows
 from stages.tasks.datasets import TASK, DatasetsSettings, Source
-from stages.turn import Turn
 from tests.conftest import datasets_folder
 
 GSI = "gsi_mathinstruct"

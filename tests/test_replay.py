@@ -6,16 +6,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings
 from stages.dedup import DedupSettings, dedup
 from stages.engines.engine import ReplaySettings
 from stages.engines.replay import at, replay
 from stages.grade import grade
-from stages.grading.frame import GradeSettings
+from stages.grading.grade_frame import GradeSettings
+from stages.pipeline.stage_run import Turn
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings, Source
-from stages.turn import Turn
 from tests.conftest import datasets_folder, toy_problems
 
 PROBLEMS = toy_problems()

@@ -13,14 +13,15 @@ import pytest
 from schemas import store
 from schemas.costs import Costs
 from schemas.duels import ASPECTS
+from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.progress import Progress
-from schemas.table import RatchetError
-from stages.explore import axis, charts, curves, plots
-from stages.explore.sections.section import Grid
+from stages.measures.intervals import wilson
 from stages.report import last_iteration, report
-from stages.statistics.intervals import wilson
+from stages.results import plots
+from stages.results.charts import axis, bars, lines
+from stages.results.sections.section import Grid
 from tests.planted import NASTY, plant
 
 Rows = list[dict[str, Any]]
@@ -313,28 +314,28 @@ def test_columns_of_numbers_are_told_from_text() -> None:
     assert grid.sides() == ["number", "number", "text", "number"]
 
 
-def figures() -> list[charts.Figure]:
+def figures() -> list[bars.Figure]:
     many = [
-        curves.Series(f"<{n}>", [curves.Point(k, n / 9, n / 10, 0.9) for k in range(9)], n)
+        lines.Series(f"<{n}>", [lines.Point(k, n / 9, n / 10, 0.9) for k in range(9)], n)
         for n in range(8)
     ]
-    dense = [curves.Series("loss", [curves.Point(k, -k / 7) for k in range(200)])]
-    single = [curves.Series("one", [curves.Point(1, 0.0)])]
+    dense = [lines.Series("loss", [lines.Point(k, -k / 7) for k in range(200)])]
+    single = [lines.Series("one", [lines.Point(1, 0.0)])]
     stacks = [("a & b", [1000.0 * k for k in range(9)]), ("c", [0.0] * 9)]
     return [
-        curves.lines("many", many, "iteration", "share (%)", percent=True),
-        curves.lines("dense", dense, "step", "loss"),
-        curves.lines("single", single, "iteration", "share (%)", percent=True),
-        curves.lines("square", many[:1], "p", "share", percent=True, whole=False, diagonal=True),
-        charts.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
-        charts.bars("long names", list(ASPECTS), [("a", [1.0] * 6)], "aspect", "pairs"),
-        charts.bars("none", ["0"], [("a", [0])], "iteration", "rows"),
-        charts.ranks("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
+        lines.lines("many", many, "iteration", "share (%)", percent=True),
+        lines.lines("dense", dense, "step", "loss"),
+        lines.lines("single", single, "iteration", "share (%)", percent=True),
+        lines.lines("square", many[:1], "p", "share", percent=True, whole=False, diagonal=True),
+        bars.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
+        bars.bars("long names", list(ASPECTS), [("a", [1.0] * 6)], "aspect", "pairs"),
+        bars.bars("none", ["0"], [("a", [0])], "iteration", "rows"),
+        bars.ranks("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
     ]
 
 
 @pytest.mark.parametrize("figure", figures(), ids=lambda figure: figure.title)
-def test_charts_are_well_formed_and_no_texts_overlap(figure: charts.Figure) -> None:
+def test_charts_are_well_formed_and_no_texts_overlap(figure: bars.Figure) -> None:
     drawn = ElementTree.fromstring(figure.svg)
     _, _, width, height = map(float, drawn.attrib["viewBox"].split())
     boxes = [_box(text) for text in drawn.iter("text")]

@@ -9,26 +9,25 @@ import polars as pl
 import pytest
 import yaml
 
-from schemas import store
+from schemas import store, views
 from schemas.duels import ASPECTS, Duels
+from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.problems import Problems
-from schemas.table import RatchetError
-from stages import critic, duel
-from stages.compute import ComputeSettings
-from stages.conflicts import refuse_conflicts
-from stages.critic import CriticSettings
+from stages.compute.compute_settings import ComputeSettings
+from stages.contract.conflicts import refuse_conflicts
+from stages.contract.dvc_files import params
 from stages.engines.engine import TransformersSettings
-from stages.explore import views
-from stages.flaws import by_verifier
-from stages.replies import MalformedError
+from stages.feedback import critic, head_to_head
+from stages.feedback.ask import MalformedError
+from stages.feedback.critic import CriticSettings
+from stages.feedback.first_flaw import by_verifier
+from stages.feedback.verifier_scores import ScoreSettings
+from stages.pipeline.stage_run import Turn
 from stages.review import ReviewSettings, chosen, review
-from stages.scoring import ScoreSettings
-from stages.turn import Turn
 from tests.chat_server import Reply, says, serving
 from tests.conftest import toy_settings
-from tests.contract import params
 from tests.test_verifier import learn, step_rows
 
 PROBLEMS = pl.DataFrame(
@@ -248,7 +247,7 @@ def comparison(choice: str, **other: object) -> str:
 
 @pytest.mark.parametrize("choice", ["A", "B", "tie"])
 def test_comparisons_that_are_used(choice: str) -> None:
-    found = duel.parse(f"```\n{comparison(choice, conciseness='tie')}\n```")
+    found = head_to_head.parse(f"```\n{comparison(choice, conciseness='tie')}\n```")
     assert (found.overall, found.conciseness) == (choice, "tie")
 
 
@@ -263,7 +262,7 @@ def test_comparisons_that_are_used(choice: str) -> None:
 )  # fmt: skip
 def test_comparisons_that_are_malformed(text: str) -> None:
     with pytest.raises(MalformedError):
-        duel.parse(text)
+        head_to_head.parse(text)
 
 
 def prefers(text: str) -> Any:
@@ -316,12 +315,12 @@ def test_an_order_without_a_usable_reply_is_a_reject(run_folder: Path) -> None:
 
 
 def test_the_judge_sees_both_in_either_order_and_the_reference() -> None:
-    pairs = duel.pairs(
+    pairs = head_to_head.pairs(
         answers("M1").filter(pl.col("mode") == "greedy"),
         answers("M0").filter(pl.col("mode") == "greedy"),
         PROBLEMS,
     )
-    asked = {question.item: question.prompt for question in duel.questions(pairs)}
+    asked = {question.item: question.prompt for question in head_to_head.questions(pairs)}
     assert list(asked) == ["p0 A", "p0 B", "p1 A", "p1 B", "p2 A", "p2 B"]
     assert "Solution A:\nM1 first.\nM1 second.\n#### 1\n\nSolution B:\nM0 first" in asked["p1 A"]
     assert "Solution A:\nM0 first.\nM0 second.\n#### 1\n\nSolution B:\nM1 first" in asked["p1 B"]

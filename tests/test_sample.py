@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.grading.frame import GradeSettings
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import GradeSettings
+from stages.pipeline.stage_run import Turn
 from stages.sample import SampleSettings, draw_all, pool, unguided, wanted
-from stages.turn import Turn
 from tests.conftest import toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")

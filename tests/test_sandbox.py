@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from schemas.table import RatchetError
-from stages.grading import Limits, Reference, Verdict, grade_all, running
-from stages.grading.inside.server import _read
-from stages.grading.inside.tests import serve_tests
-from stages.grading.sandbox import FIRST_USER
+from schemas.errors import RatchetError
+from stages.grading.grade import Limits, Reference, Verdict, grade_all
+from stages.grading.programs import run_programs
+from stages.grading.programs.inside.server import _read
+from stages.grading.programs.inside.tests import serve_tests
+from stages.grading.programs.sandbox import FIRST_USER
 
 SECRET = "a secret of the host"
 HONEST = "def f(x):\n    return x + 1"
@@ -273,11 +274,11 @@ def test_sandboxes_that_cannot_start_leave_nothing_open(monkeypatch: pytest.Monk
 
 
 def test_a_second_sandbox_that_cannot_start_ends_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[running.Sandbox] = []
-    closed: list[running.Sandbox] = []
+    made: list[run_programs.Sandbox] = []
+    closed: list[run_programs.Sandbox] = []
 
-    class Once(running.Sandbox):
-        def __init__(self, mode: running.Mode) -> None:
+    class Once(run_programs.Sandbox):
+        def __init__(self, mode: run_programs.Mode) -> None:
             if made:
                 raise RatchetError("no more")
             super().__init__(mode)
@@ -287,21 +288,21 @@ def test_a_second_sandbox_that_cannot_start_ends_the_first(monkeypatch: pytest.M
             closed.append(self)
             super().close()
 
-    monkeypatch.setattr(running, "Sandbox", Once)
+    monkeypatch.setattr(run_programs, "Sandbox", Once)
     with pytest.raises(RatchetError, match="no more"):
         grade_all([("program", "1", f"print({n})") for n in range(2)], workers=2, sandbox="none")
     assert closed == made
 
 
 def test_tests_that_ended_between_programs_are_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    give = running._Slot.give
+    give = run_programs._Slot.give
 
     def after_an_end(self, place, job, waiting):  # type: ignore[no-untyped-def]
         if self.line:
             self.line.shutdown(socket.SHUT_RDWR)
         give(self, place, job, waiting)
 
-    monkeypatch.setattr(running._Slot, "give", after_an_end)
+    monkeypatch.setattr(run_programs._Slot, "give", after_an_end)
     items = [("code", WANTED, f"{HONEST}\n# {n}") for n in range(3)]
     verdicts = grade_all(items, workers=1, sandbox="none")
     assert [v.outcome for v in verdicts] == ["correct"] * 3

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stages.evidence import NONE, later_prefixes
+from stages.feedback.evidence import NONE, later_prefixes
+from stages.feedback.rollout_schedule import jump_lengths, wanted
+from stages.feedback.simulation import counted, counted_rows
 from stages.label import LabelSettings, right_so_far
-from stages.search import jump_lengths, wanted
-from stages.simulation import counted, counted_rows
 from tests.test_label import settings as label_settings
 
 K = 8

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from schemas.table import RatchetError
-from stages.check import check_values, sections
-from stages.settings import load
-from tests import contract
+from schemas.errors import RatchetError
+from stages.check import check_values
+from stages.contract import dvc_files
+from stages.contract.stage_list import sections
+from stages.pipeline.params import load
 
 
 def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -66,7 +67,7 @@ BAD = [
 def test_bad_parameters_are_one_line(
     change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
-    values = yaml.safe_load(contract.params())
+    values = yaml.safe_load(dvc_files.params())
     change(values)
     with pytest.raises(RatchetError) as error:
         check_values(values, sections())

@@ -6,14 +6,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings
-from stages.models import is_empty, load_policy
-from stages.objectives.training import TrainerSettings
-from stages.server import SimulatorServerSettings, served
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings
+from stages.models.completion_server import SimulatorServerSettings, served
+from stages.models.folders import is_empty, load_policy
+from stages.pipeline.stage_run import Turn
 from stages.simulator import SimulatorSettings, lessons, simulator
 from stages.tasks.datasets import DatasetsSettings
-from stages.turn import Turn
+from stages.training.training_settings import TrainerSettings
 from tests.conftest import scratch, toy_problems, toy_settings
 from tests.training import OPTIMISER, TRAINER
 

@@ -19,10 +19,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from stages.explore import query
+from stages.contract.dvc_files import ROOT
 from stages.explore.cli import app
+from stages.explore.sql import select as one_select
 from tests import two_runs
-from tests.contract import ROOT
 from tests.planted import NASTY
 
 PROGRAM = [sys.executable, "-c", "from stages.explore.cli import app; app(prog_name='ratchet')"]
@@ -268,11 +268,11 @@ def test_people_have_a_prompt_and_a_history(run: Path, tmp_path: Path) -> None:
 def test_ctrl_c_stops_a_query_and_no_more(run: Path) -> None:
     numbers = "range(100000000)"
     endless = f"select count(*) from {numbers} a, {numbers} b where (a.range + b.range) % 7 = 0"
-    with query.connected("workspace") as connection:
+    with one_select.connected("workspace") as connection:
         pressed = Timer(1, os.kill, [os.getpid(), signal.SIGINT])
         pressed.start()
         with pytest.raises(KeyboardInterrupt):
-            query.ask(connection, endless, "csv")
+            one_select.ask(connection, endless, "csv")
         assert connection.execute("select 1").fetchall() == [(1,)]
 
 

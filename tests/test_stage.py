@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
 from stages.align import align
-from stages.check import STAGES, check, declared
-from stages.models import need_model
+from stages.check import check
+from stages.contract.dvc_files import ROOT, params
+from stages.contract.stage_list import STAGES, declared
+from stages.models.folders import need_model
+from stages.pipeline.stage_run import Turn
 from stages.prepare import prepare
-from stages.turn import Turn
-from tests.contract import ROOT, params
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -35,7 +36,7 @@ def test_every_stage_has_help(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["stage", "--help"])
-    for stage in [check, *declared()]:
+    for stage in declared():
         with pytest.raises(SystemExit) as done:
             stage.main()
         printed = capsys.readouterr().out
@@ -95,9 +96,8 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
 
     from schemas.examples import Examples
     from schemas.pairs import Pairs
-    from stages.compute import ComputeSettings
-    from stages.objectives.settings import AlignSettings
-    from stages.objectives.training import TrainerSettings
+    from stages.compute.compute_settings import ComputeSettings
+    from stages.training.training_settings import AlignSettings, TrainerSettings
     from tests.conftest import scratch
 
     values = yaml.safe_load(params())

@@ -13,10 +13,10 @@ from polars.testing import assert_frame_equal
 
 from schemas import store
 from schemas.catalog import BY_NOUN
+from schemas.errors import RatchetError
 from schemas.solve_rates import SolveRates
-from schemas.table import RatchetError
+from stages.measures.database import Statistics, opened
 from stages.pair import of_tail
-from stages.statistics.database import Statistics, opened
 
 Row = dict[str, Any]
 Rows = list[Row]

@@ -10,15 +10,16 @@ from schemas import store
 from schemas.catalog import BY_NOUN
 from schemas.corrections import Corrections
 from schemas.coverage import Coverage
+from schemas.errors import RatchetError
 from schemas.narrowing import Narrowing
 from schemas.paths import Paths
 from schemas.progress import Progress
 from schemas.samples import Samples
 from schemas.solve_rates import SolveRates
 from schemas.strategies import Strategies
-from schemas.table import RatchetError, Table
+from schemas.table import Table
+from stages.contract.dvc_files import params
 from stages.stats import stats
-from tests.contract import params
 from tests.planted import plant
 
 READ = [

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.tasks.steps import split_steps
-from stages.tasks.task import split_lines
+from stages.solutions.steps import split_lines, split_steps
 
 SPLITS = [split_lines, split_steps]
 PIECES = [

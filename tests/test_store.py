@@ -7,8 +7,8 @@ import pytest
 
 from schemas import store
 from schemas.catalog import TABLES
+from schemas.errors import RatchetError
 from schemas.problems import Problems
-from schemas.table import RatchetError
 from schemas.verdicts import Verdicts
 
 ROWS = pl.DataFrame(

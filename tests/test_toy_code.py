@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 
 from schemas.problems import Problems
-from stages.encode import encode, encode_prompt
-from stages.grading import Reference, grade_all
+from stages.grading.grade import Reference, grade_all
+from stages.models.scratch import train_tokenizer
+from stages.models.tokens import encode, encode_prompt
 from stages.prepare import sort_rows
-from stages.scratch import train_tokenizer
-from stages.tasks.asserts import compiled, near_misses, pick, results
 from stages.tasks.toy_code import TASK, ToyCodeSettings
+from stages.tasks.unit_test_inputs import compiled, near_misses, pick, results
 
 KEEP, DOUBLE = "    a = [x for x in a if x > 3]\n", "    a = [x * 2 for x in a]\n"
 SUM, RETURN = "    n = sum(a)\n", "    return n"

@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.table import RatchetError
-from stages.models import load_policy, load_tokenizer
-from stages.objectives import checkpoints
-from stages.objectives.adapter import settle
-from stages.objectives.catalog import OBJECTIVES
-from stages.objectives.training import Job, Rows
+from schemas.errors import RatchetError
+from stages.models.folders import load_policy, load_tokenizer
+from stages.objectives.objective_list import OBJECTIVES
+from stages.training import checkpoints
+from stages.training.adapter import settle
+from stages.training.job import Job
+from stages.training.rows import Rows
 from tests.training import job, trainer_of
 from tests.trajectories import FILE, STEPS, rows_for, train, trajectory
 

@@ -6,20 +6,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from stages.compute import ComputeSettings, set_up
-from stages.encode import encode
-from stages.models import AdapterSettings, load_tokenizer
-from stages.objectives.training import Job, TrainerSettings
-from stages.objectives.verifier import (
-    MASKED,
-    collate,
-    labelled,
-    score_steps,
-    step_losses,
-    train_verifier,
-)
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.models.collate import MASKED, collate
+from stages.models.folders import load_tokenizer
+from stages.models.model_settings import AdapterSettings
+from stages.models.step_scorer import score_steps
+from stages.models.tokens import encode
+from stages.objectives.reward_model import labelled, step_losses, train_verifier
+from stages.pipeline.stage_run import Turn
 from stages.score import rewards
-from stages.turn import Turn
+from stages.training.job import Job
+from stages.training.training_settings import TrainerSettings
 from stages.verifier import training_rows
 from tests.training import TRAINER, optimiser
 

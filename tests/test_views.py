@@ -10,10 +10,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from schemas import store
+from schemas import store, views
 from schemas.catalog import BY_NOUN, TABLES
-from schemas.table import RatchetError, Table
-from stages.explore import views
+from schemas.errors import RatchetError
+from schemas.table import Table
+from stages.contract.tables_page import table_views
 from tests.planted import plant
 
 Rows = list[dict[str, Any]]
@@ -51,7 +52,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def bare(run: Path) -> Any:
     """The views as the script alone makes them."""
     connection = duckdb.connect()
-    connection.execute(views.SCRIPT.read_text())
+    connection.execute(table_views() + views.DERIVED.read_text())
     return connection
 
 

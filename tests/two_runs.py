@@ -9,9 +9,8 @@ import polars as pl
 import yaml
 from dvc.repo import Repo
 
-from schemas import store
+from schemas import store, views
 from schemas.catalog import BY_NOUN
-from stages.explore import views
 from tests.planted import plant
 
 Rows = list[dict[str, Any]]

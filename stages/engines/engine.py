@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from schemas.table import RatchetError
-from stages.server import CompletionSettings
-from stages.settings import Section, unknown
+from schemas.errors import RatchetError
+from stages.models.completion_server import CompletionSettings
+from stages.pipeline.params import Section, unknown
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import polars as pl
 
+from schemas.errors import RatchetError
 from schemas.store import PINNED, unwritable, whole
-from schemas.table import RatchetError
 from stages.engines.engine import Completion
-from stages.kept import beside_cache
+from stages.pipeline.cache_dir import beside_cache
 
 SCHEMA = {
     "key": pl.String,

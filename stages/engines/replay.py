@@ -5,11 +5,11 @@ from typing import Any
 
 import polars as pl
 
+from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.samples import Samples
-from schemas.table import RatchetError
 from stages.engines.engine import ReplaySettings
-from stages.identity import digest
+from stages.pipeline.digests import digest
 from stages.tasks.source import rows
 from stages.tasks.task import Fault
 

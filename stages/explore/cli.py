@@ -21,7 +21,7 @@ class OneLineErrors(TyperGroup):
         except (typer.TyperException, typer.Abort) as error:
             _fail(error.format_message() if isinstance(error, typer.TyperException) else "stopped")
         except Exception as error:
-            from schemas.table import RatchetError
+            from schemas.errors import RatchetError
 
             if not isinstance(error, RatchetError):
                 raise
@@ -84,7 +84,7 @@ def sql(
     Example: ratchet sql --rev HEAD~2 "from accuracy where iteration = 2"
     """
     from stages.explore import output
-    from stages.explore import query as queries
+    from stages.explore.sql import query as queries
 
     form = output.form_of(as_json, as_csv, parquet)
     if query is not None:
@@ -107,7 +107,7 @@ def trace(
 
     Example: ratchet trace 3f9a1c
     """
-    from stages.explore.trace import trace as trace_id
+    from stages.explore.trace.trace import trace as trace_id
 
     trace_id(name)
 
@@ -134,7 +134,7 @@ def grade(
 
     Example: ratchet grade answers.jsonl --out graded.jsonl
     """
-    from stages.explore.graded import grade_file
+    from stages.explore.grade_file import grade_file
 
     grade_file(file, out, kind, workers, timeout, sandbox)
 
@@ -171,8 +171,8 @@ def compare(
 
     Example: ratchet compare main exp-7
     """
-    from stages.explore import compare as comparing
     from stages.explore import output
+    from stages.explore.comparison import compare as comparing
 
     comparing.answer(a, b, table, sql, output.form_of(as_json, as_csv, parquet), parquet)
 
@@ -213,12 +213,12 @@ def ledger(
 
     Example: ratchet ledger --prune 3f9a
     """
-    from stages.explore import ledgers
+    from stages.explore.ledger import inventory
 
     if prune or prune_unused:
-        ledgers.delete(prune, prune_unused, yes)
+        inventory.delete(prune, prune_unused, yes)
     else:
-        ledgers.show(as_json)
+        inventory.show(as_json)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.table import Table
 
-from schemas.table import RatchetError
-from stages.explore import experiments, terminal
+from schemas.errors import RatchetError
+from stages.explore import experiments
+from stages.results import terminal
 
 ALIKE = ("run", "seed", "iteration", "compute", "report")  # what tells no method from another
 OF_THE_LAST = (

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from schemas.table import RatchetError
-from stages.explore import terminal
+from schemas.errors import RatchetError
+from stages.results import terminal
 
 Form = Literal["table", "json", "csv"]
 Row = tuple[Any, ...]

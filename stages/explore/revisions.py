@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas import views
+from schemas.errors import RatchetError
 from schemas.store import FILE
-from schemas.table import RatchetError
-from stages import settings
-from stages.explore import experiments, views
+from stages.explore import experiments
+from stages.pipeline import params
 
 WORKSPACE = "workspace"
 FETCH = "`dvc fetch --all-commits`, or of an experiment `dvc exp pull REMOTE NAME`, brings it"
@@ -63,8 +64,8 @@ def opened(name: str) -> Iterator[Revision]:
 
 
 def _found(name: str, root: Path) -> Revision:
-    file = root / settings.FILE
-    return Revision(name, root, settings.load(file) if file.exists() else {})
+    file = root / params.FILE
+    return Revision(name, root, params.load(file) if file.exists() else {})
 
 
 def _link(name: str, root: Path) -> None:
@@ -81,8 +82,8 @@ def _link(name: str, root: Path) -> None:
             for top in views.tops()
             for path, info in there.find(top, detail=True).items()
         }
-        if there.exists(str(settings.FILE)):
-            there.get_file(str(settings.FILE), str(root / settings.FILE))
+        if there.exists(str(params.FILE)):
+            there.get_file(str(params.FILE), str(root / params.FILE))
     except DataIndexDirError as error:
         raise RatchetError(f"{name}: {error} from the cache: {FETCH}") from error
     except (DvcException, SCMError, OSError) as error:

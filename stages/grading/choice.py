@@ -11,10 +11,9 @@ is words, as words. It is right if it equals the reference's option and no other
 
 import re
 
-from stages.grading import answers, exact, symbolic
-from stages.grading.notation import MAX_ANSWER_CHARS, plain, tidy
-from stages.grading.reference import Reference
-from stages.grading.verdict import Verdict
+from stages.grading.mathematics import answers, plain_equality, symbolic
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.reference import Reference, Verdict
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTER = re.compile(
@@ -85,7 +84,7 @@ def _is_value(answer: str, options: tuple[str, ...]) -> bool:
 def _same(option: str, answer: str) -> bool | None:
     if plain(tidy(option)) == plain(tidy(answer)):
         return True
-    return exact.same(option, answer)
+    return plain_equality.same(option, answer)
 
 
 def _by_value(wanted: Reference, shown: str, same: list[bool]) -> Verdict:

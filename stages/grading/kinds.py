@@ -6,11 +6,11 @@ Another kind is one more entry of `KINDS`.
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from stages.grading import answers, choice, exact, symbolic
-from stages.grading.notation import MAX_ANSWER_CHARS, tidy
-from stages.grading.programs import find_program
-from stages.grading.reference import Reference
-from stages.grading.verdict import Verdict
+from stages.grading import choice
+from stages.grading.mathematics import answers, plain_equality, symbolic
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
+from stages.grading.programs.find_program import find_program
+from stages.grading.reference import Reference, Verdict
 
 
 class Kind(NamedTuple):
@@ -41,7 +41,7 @@ def _decide_math(wanted: Reference, answer: str) -> Verdict | None:
         return Verdict("error", shown, f"reference longer than {MAX_ANSWER_CHARS} characters")
     if not tidy(answer):
         return Verdict("unparseable", shown, "answer without content")
-    is_same = exact.same(reference, answer)
+    is_same = plain_equality.same(reference, answer)
     return None if is_same is None else Verdict("correct" if is_same else "wrong", shown, "exact")
 
 

@@ -20,8 +20,8 @@ import signal
 import sys
 from typing import TextIO
 
-from stages.grading import symbolic
 from stages.grading.kinds import KINDS
+from stages.grading.mathematics import symbolic
 from stages.grading.pool import READY
 from stages.grading.reference import Reference
 

@@ -22,9 +22,9 @@ from itertools import accumulate
 
 import polars as pl
 
-from stages.guidance.request import Ask, Attempt, Hard
+from stages.guidance.attempt import Ask, Attempt, Hard
 from stages.guidance.rounds import Case
-from stages.guidance.strategies import begun
+from stages.guidance.strategy_list import begun
 
 W = 4.0
 """Attempts that the prior weighs."""

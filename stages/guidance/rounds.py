@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stages.drawing import draw_rows
-from stages.engines.draw import Drawer
 from stages.engines.engine import Sampling
-from stages.grading.frame import GradeSettings, grade_frame
-from stages.guidance.request import Ask, Attempt, Hard
-from stages.tail import GuideSettings, in_tail
-from stages.tasks.steps import go_on
+from stages.engines.sample_rows import draw_rows
+from stages.engines.sampler import Drawer
+from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.guidance.attempt import Ask, Attempt, Hard
+from stages.guidance.tail import GuideSettings, in_tail
+from stages.solutions.steps import go_on
 
 Asking = Callable[[Sequence["Case"], int], Sequence[Ask | None]]
 """The next requests for the problems of a round (its number from 1); None: not this time."""

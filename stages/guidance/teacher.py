@@ -11,12 +11,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from stages.engines.draw import Drawer
 from stages.engines.engine import Completion, Sampling
-from stages.guidance.request import Attempt, Hard
-from stages.guidance.stated import answered
-from stages.guidance.strategies import last_wrong
-from stages.server import ServerSettings
+from stages.engines.sampler import Drawer
+from stages.guidance.answer_leak import answered
+from stages.guidance.attempt import Attempt, Hard
+from stages.guidance.strategy_list import last_wrong
+from stages.models.completion_server import ServerSettings
 
 TASK = """\
 A student worked on the problem below and got it wrong. You see the problem, the reference

@@ -15,10 +15,11 @@ from typing import Any
 
 import polars as pl
 
-from stages.objectives.heard import heard
-from stages.objectives.paired import encoded
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows
+from stages.training.forward_outputs import heard
+from stages.training.job import Job
+from stages.training.pair_data import encoded
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings
 
 LOSSES = {"dpo": "sigmoid", "rpo": "sigmoid", "ipo": "ipo", "step_dpo": "sigmoid"}
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import polars as pl
 
-from stages.encode import Encoded, encode
-from stages.objectives.heard import heard
-from stages.objectives.preflight import check_rows, mismatched
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows
-from stages.objectives.whole import part
+from stages.models.tokens import Encoded, encode
+from stages.training.forward_outputs import heard
+from stages.training.job import Job
+from stages.training.preflight import check_rows, mismatched
+from stages.training.process_mean import part
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings
 
 
 def trainer_class() -> type[Any]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from stages.objectives.paired import texts
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows
+from stages.training.job import Job
+from stages.training.pair_data import texts
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings
 
 
 def trainer_class() -> type[Any]:

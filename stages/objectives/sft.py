@@ -4,9 +4,10 @@ from typing import Any
 
 import polars as pl
 
-from stages.encode import encode
-from stages.objectives.preflight import check_rows
-from stages.objectives.training import Job, Rows
+from stages.models.tokens import encode
+from stages.training.job import Job
+from stages.training.preflight import check_rows
+from stages.training.rows import Rows
 
 MASKED = -100
 

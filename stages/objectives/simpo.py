@@ -5,9 +5,10 @@ L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma
 
 import polars as pl
 
-from stages.objectives.paired import texts
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows
+from stages.training.job import Job
+from stages.training.pair_data import texts
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings
 
 
 def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:

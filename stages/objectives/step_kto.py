@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from schemas.table import RatchetError
-from stages.encode import Encoded
+from schemas.errors import RatchetError
+from stages.models.tokens import Encoded
 from stages.objectives import kto
-from stages.objectives.preflight import mismatched
-from stages.objectives.settings import AlignSettings
-from stages.objectives.training import Job, Rows
-from stages.objectives.whole import part
+from stages.training.job import Job
+from stages.training.preflight import mismatched
+from stages.training.process_mean import part
+from stages.training.rows import Rows
+from stages.training.training_settings import AlignSettings
 
 NONE = -1  # a token of no step, a step of no label
 

@@ -9,10 +9,10 @@ a `prompt` where the verifier learnt problems asked otherwise than `stages.tasks
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
+from stages.solutions.steps import split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats.row import Row, UnusableError, level, optional, text, verbatim
-from stages.tasks.steps import split_steps
 from stages.tasks.task import Fault
 
 

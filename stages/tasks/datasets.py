@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
+from stages.solutions.steps import split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats import FORMATS
 from stages.tasks.formats.row import Found, Row, UnusableError
-from stages.tasks.steps import split_steps
 from stages.tasks.task import Fault, Problem, Task, TaskSettings
 
 OWN_IDS = ("id", "task_id", "unique_id", "ID")

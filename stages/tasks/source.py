@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.table import RatchetError
+from schemas.errors import RatchetError
 from stages.tasks.task import Fault
 
 MAX_CHARACTERS = 100_000

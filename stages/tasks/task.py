@@ -1,16 +1,15 @@
 """What a task is: where problems come from, how they are asked, how a solution splits."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Literal
 
-from schemas.table import RatchetError
-from stages.settings import Section, unknown
+from schemas.errors import RatchetError
+from stages.pipeline.params import Section, unknown
+from stages.solutions.steps import split_lines
 
 NAMES = {"toy": "toy", "toy_code": "toy_code", "datasets": "datasets"}
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class TaskSettings(Section):
@@ -81,20 +80,6 @@ class Task:
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool] | None:
         """Is each step sound, given the gold steps? None where the task can't tell."""
         return None
-
-
-def split_lines(text: str) -> list[str]:
-    """Lines with their ends; lines of white space join the one before (or the first after).
-
-    Only \\n ends a line: a form feed, say, is what a badly escaped \\frac left behind.
-    """
-    steps: list[str] = []
-    for line in LINE.findall(text):
-        if steps and (not line.strip() or not steps[-1].strip()):
-            steps[-1] += line
-        else:
-            steps.append(line)
-    return steps
 
 
 def named(name: str) -> Task:

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from stages.tasks.asserts import an_input, compiled, pick, results
 from stages.tasks.interpreter import RESULT, Line, Variables, read_header, read_line, run
 from stages.tasks.operations import JOIN, LETTERS, NAMES, OPENINGS, OPERATIONS, SHAPES, THINGS
 from stages.tasks.task import Problem, Task, TaskSettings
+from stages.tasks.unit_test_inputs import an_input, compiled, pick, results
 
 States = Sequence[Variables | None]  # None where the program has failed
 PROBES = 24  # inputs that states are compared on

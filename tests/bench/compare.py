@@ -15,10 +15,11 @@ import duckdb
 from schemas import store
 from schemas.catalog import BY_NOUN
 from schemas.coverage import Coverage
-from stages.explore import output, query
-from stages.explore.compare import measure
+from stages.explore import output
+from stages.explore.comparison.compare import measure
 from stages.explore.comparison.sides import attach
 from stages.explore.revisions import Revision
+from stages.explore.sql import select
 from tests.bench import compare_polars, statistics
 from tests.bench.case import Case
 
@@ -88,7 +89,7 @@ def must_agree(runs: Path) -> None:
 
 def main(a: str, b: str) -> None:
     """What `ratchet compare A B --json` prints, of two folders."""
-    with query.workbench("4GB") as connection:
+    with select.workbench("4GB") as connection:
         runs = [Revision(name, Path(name), {}) for name in (a, b)]
         Path("compared.json").write_text(output.dumps(measure(attach(connection, *runs))))
 

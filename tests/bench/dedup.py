@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from stages.dedup import alike, distinct
-from stages.tasks.equations import equations
+from stages.solutions.equations import equations
 from tests.bench.case import Case
 
 PROBLEMS, SAMPLES = 1, 100

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from stages.base import seen_texts
-from stages.encode import encode_prompt
+from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine
-from stages.models import load_policy
-from stages.scratch import make_scratch
+from stages.models.folders import load_policy
+from stages.models.scratch import make_scratch
+from stages.models.tokens import encode_prompt
 from tests.bench.case import Case
 from tests.conftest import scratch, toy_problems
 

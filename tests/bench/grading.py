@@ -9,7 +9,7 @@ import logging
 import random
 from pathlib import Path
 
-from stages.grading import grade_all
+from stages.grading.grade import grade_all
 from tests.bench.case import Case
 from tests.conftest import datasets_folder
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import polars as pl
 import torch
 
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
+from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.transformers_engine import TransformersEngine
-from stages.evidence import NONE
-from stages.grading.frame import GradeSettings
+from stages.engines.sampler import Drawer
+from stages.feedback.evidence import NONE
+from stages.feedback.simulation import counted_rows, prefixes, simulate
+from stages.grading.grade_frame import GradeSettings
 from stages.label import LabelSettings, right_so_far
-from stages.simulation import counted_rows, prefixes, simulate
-from stages.turn import Turn
+from stages.pipeline.stage_run import Turn
 from tests.bench.case import Case
 from tests.conftest import toy_problems
 from tests.test_label import settings

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from stages.compute import ComputeSettings
-from stages.engines.draw import Drawer
+from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Sampling, TransformersSettings
 from stages.engines.ledger import SCHEMA, Ledger
-from stages.turn import Turn
+from stages.engines.sampler import Drawer
+from stages.pipeline.stage_run import Turn
 from tests.bench.case import Case
 from tests.bench.engine import untrained
 from tests.conftest import toy_problems

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stages.grading import Reference, grade_all
+from stages.grading.grade import Reference, grade_all
 from tests.bench.case import Case
 
 PROGRAM = '''def running_{n}(numbers, limit):

@@ -12,8 +12,8 @@ import polars as pl
 from schemas import store
 from schemas.catalog import BY_NOUN
 from schemas.progress import Progress
+from stages.contract.dvc_files import ROOT, params
 from tests.bench.case import Case
-from tests.contract import ROOT, params
 
 SAMPLES = 10_000_000
 MOST_GB = 4

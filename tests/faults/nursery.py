@@ -16,9 +16,9 @@ from pathlib import Path
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 from trl.experimental.orpo import ORPOTrainer  # noqa: F401
 
-from stages.check import STAGES
+from stages.contract.stage_list import STAGES
+from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request, Sampling
-from stages.engines.transformers_engine import TransformersEngine
 
 modules = {name: import_module(f"stages.{name}") for name in STAGES}
 complete = TransformersEngine.complete

@@ -1,0 +1,1 @@
+"""`ratchet compare`: what two revisions of a run do not share."""

@@ -6,9 +6,10 @@ from typing import Any
 from rich.console import RenderableType
 
 from schemas.catalog import BY_NOUN
-from schemas.table import RatchetError, Table
-from stages.explore import terminal
+from schemas.errors import RatchetError
+from schemas.table import Table
 from stages.explore.comparison.sides import Sides
+from stages.results import terminal
 
 EXAMPLES = 3
 CUT = 60  # characters of a value that people see

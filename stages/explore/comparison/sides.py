@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas import views
 from schemas.catalog import BY_NOUN
-from stages.explore import query, revisions, views
+from stages.explore import revisions
 from stages.explore.revisions import Revision
+from stages.explore.sql import select
 
 HERE = Path(__file__).parent
 ROWS = [
@@ -72,7 +74,7 @@ def opened(a: str, b: str) -> Iterator[Sides]:
     with (
         revisions.opened(a) as one,
         revisions.opened(b) as other,
-        query.workbench(MEMORY) as connection,
+        select.workbench(MEMORY) as connection,
     ):
         yield attach(connection, one, other)
 

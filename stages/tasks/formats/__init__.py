@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from stages.tasks.formats import choice, functions, latex, mathinstruct, plain, words
+from stages.tasks.formats import functions, latex, mathinstruct, multiple_choice, plain, words
 from stages.tasks.formats.row import Found, Row
 
 Format = Callable[[Row, str], list[Found]]
@@ -25,9 +25,9 @@ FORMATS: dict[str, Format] = {
     "amc23": _one(latex.contest),
     "aime24": _one(latex.contest),
     "numina": _one(latex.numina),
-    "aqua": _one(choice.choice),
-    "mathqa": _one(choice.choice),
-    "mmlu_math": _one(choice.mmlu_math),
+    "aqua": _one(multiple_choice.choice),
+    "mathqa": _one(multiple_choice.choice),
+    "mmlu_math": _one(multiple_choice.mmlu_math),
     "mbpp": functions.mbpp,
     "humaneval": _one(functions.humaneval),
     "mathinstruct_cot": _one(mathinstruct.cot),

@@ -4,9 +4,9 @@ import ast
 import inspect
 from itertools import permutations
 
+from stages.solutions.steps import split_steps
 from stages.tasks import prompts
 from stages.tasks.formats.row import Found, Row, UnusableError, text, texts, unix, verbatim
-from stages.tasks.steps import split_steps
 
 MBPP_SPLITS = {  # task_id up to → its split
     10: "prompt",

@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
+from stages.solutions.steps import split_steps
 from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
-from stages.tasks.steps import split_steps
 
 TOKEN = re.compile(r"\\(?:boxed|fbox)\s*(\{)|\\boxed\s+([^\s{}$.,\\]+)|\\.|[{}]", re.DOTALL)
 LEFT_OUT = ("synthetic_math", "synthetic_amc", "orca_math")

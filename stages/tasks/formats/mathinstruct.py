@@ -6,11 +6,11 @@ have options; the hub's are {source, instruction, output}, without an answer of 
 
 import re
 
-from stages.tasks.formats.choice import CHOICES, concluded
+from stages.solutions.steps import split_steps
 from stages.tasks.formats.latex import boxed
+from stages.tasks.formats.multiple_choice import CHOICES, concluded
 from stages.tasks.formats.options import chosen, options_of
 from stages.tasks.formats.row import Found, Row, UnusableError, optional, text, value
-from stages.tasks.steps import split_steps
 
 STATED = re.compile(r"[Tt]he answer is:?\s*([^\n]+)")
 LETTER = re.compile(r"\(?(?:[Oo]ption\s*)?\(?([A-Ja-j])\)?\.?")

@@ -1,6 +1,7 @@
 """Users' own rows."""
 
 from schemas.problems import KINDS
+from stages.solutions.steps import split_steps
 from stages.tasks.formats.options import chosen, options_of
 from stages.tasks.formats.row import (
     Found,
@@ -13,7 +14,6 @@ from stages.tasks.formats.row import (
     value,
     verbatim,
 )
-from stages.tasks.steps import split_steps
 
 
 def plain(row: Row) -> Found:

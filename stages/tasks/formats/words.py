@@ -2,10 +2,10 @@
 
 import re
 
+from stages.solutions.steps import split_steps
 from stages.tasks import prompts
 from stages.tasks.formats.options import chosen, lettered
 from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
-from stages.tasks.steps import split_steps
 
 ANNOTATION = re.compile(r"<<[^<>]*>>")
 ASKED_LAST = re.compile(r"[.,;]? which [^?]{0,80}\?$", re.IGNORECASE)

@@ -1,0 +1,158 @@
+"""The views of the run in the current folder, as a DuckDB connection.
+
+Each table is a view of its Parquet files, and `schemas/views.sql` defines what follows from them.
+A table that no stage has written yet is an empty view with the schema's columns, so that a question
+about half a run has an answer.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from schemas.catalog import BY_NOUN, TABLES
+from schemas.errors import RatchetError
+from schemas.store import FILE
+from schemas.table import Table
+
+HERE = Path()
+DERIVED = Path(__file__).with_name("views.sql")
+TYPES = {
+    pl.Boolean: "boolean",
+    pl.Int16: "smallint",
+    pl.Int32: "integer",
+    pl.Int64: "bigint",
+    pl.Float32: "float",
+    pl.Float64: "double",
+    pl.String: "varchar",
+    pl.Enum: "varchar",
+}
+
+
+def connect(until: int | None = None, root: Path = HERE) -> Any:
+    """A connection with every view; `until` hides what later iterations left on disk.
+
+    Raises RatchetError when there is no table at all, or a file is not readable.
+    """
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    make(connection, until, root)
+    return connection
+
+
+def make(connection: Any, until: int | None = None, root: Path = HERE) -> list[str]:
+    """Makes the views of the run in the folder `root`, in the connection's current schema.
+
+    Returns what the run does not have, as an older one does not: tables, and `table.column`s.
+    Tables without rows and columns of nulls stand for them. Raises as `connect` does.
+    """
+    written = {file.relative_to(root).parts[1] for file in files(root)}
+    if not written:
+        raise RatchetError("no tables under data/: run `make run` first")
+    absent: list[str] = []
+    for table in TABLES:
+        if table.noun not in written:
+            connection.execute(empty(table))
+            absent.append(table.noun)
+            continue
+        try:
+            absent += _read(connection, table, root, until)
+        except duckdb.Error as error:
+            raise RatchetError(f"view {table.noun}: {reason(error)}") from error
+    try:
+        connection.execute(DERIVED.read_text())
+    except duckdb.Error as error:
+        raise RatchetError(f"{DERIVED.name}: {reason(error)}") from error
+    return absent
+
+
+def files(root: Path = HERE) -> list[Path]:
+    """The Parquet files of the run in a folder."""
+    return sorted(file for top in tops() for file in (root / top).glob(f"**/{FILE}"))
+
+
+def tops() -> list[str]:
+    """The folders of a run that tables lie in."""
+    return sorted({table.root for table in BY_NOUN.values()})
+
+
+def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
+    """From here on the connection reads the runs in `roots`, writes at most `out`, and that's all.
+
+    No other file can be read, nothing attached, installed or set.
+    """
+    paths = [str(file.resolve()) for root in roots for file in files(root)]  # it follows links
+    connection.execute("set allowed_paths = $1", [[*paths, *([str(out)] if out else [])]])
+    folders = [str((root / top).resolve()) for root in roots for top in tops()]
+    connection.execute("set allowed_directories = $1", [folders])
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def ask(connection: Any, query: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a query as dicts."""
+    cursor = connection.execute(query, parameters or None)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def names(connection: Any) -> list[str]:
+    """Every view, in alphabetical order."""
+    query = "select view_name from duckdb_views() where not internal order by view_name"
+    return [str(name) for (name,) in connection.execute(query).fetchall()]
+
+
+def empty(table: type[Table]) -> str:
+    """SQL that makes a table's view without rows."""
+    columns = ", ".join(
+        f"null::{sql_type(kind)} as {name}" for name, kind in table.polars_schema().items()
+    )
+    return f"create or replace view {table.noun} as select {columns} where false"
+
+
+def sql_type(kind: pl.DataType) -> str:
+    """A polars type as DuckDB reads it from Parquet."""
+    if isinstance(kind, pl.List):
+        return f"{sql_type(kind.inner)}[]"  # type: ignore[arg-type]
+    return TYPES[kind.base_type()]
+
+
+def reason(error: Exception) -> str:
+    """DuckDB's message in one line, without the picture of the query below it."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    picture = next((n for n, line in enumerate(lines) if line.startswith("LINE ")), len(lines))
+    return " ".join(line for line in lines[:picture] if line)
+
+
+def table_select(table: type[Table], root: Path = HERE) -> str:
+    """SQL that reads a table's files in the folder `root`; partitions are its first columns."""
+    listed = ", ".join(table.partitions)
+    columns = f"{listed}, * exclude ({listed})" if listed else "*"
+    schema = table.polars_schema()
+    kinds = ", ".join(f"'{name}': {sql_type(schema[name])}" for name in table.partitions)
+    return f"select {columns} from {_files_of(table, root, kinds)}"
+
+
+def _files_of(table: type[Table], root: Path, kinds: str = "") -> str:
+    pattern = str(root / table.root / table.noun / "**" / FILE).replace("'", "''")
+    types = f",\n    hive_types = {{{kinds}}}" if kinds else ""
+    return f"""read_parquet(
+    '{pattern}', hive_partitioning = true, union_by_name = true{types}
+)"""
+
+
+def _read(connection: Any, table: type[Table], root: Path, until: int | None) -> list[str]:
+    """Makes the view of a table that is there; returns the columns that its files lack."""
+    body = table_select(table, root)
+    try:
+        described = connection.execute(f"describe {body}").fetchall()
+    except duckdb.BinderException:  # it names a partition that the files do not have
+        body = f"from {_files_of(table, root)}"
+        described = connection.execute(f"describe {body}").fetchall()
+    found = {name for name, *_ in described}
+    lost = {name: kind for name, kind in table.polars_schema().items() if name not in found}
+    nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in lost.items())
+    hides = until is not None and "iteration" in found
+    later = f" where iteration <= {int(until or 0)}" if hides else ""
+    connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){later}")
+    return [f"{table.noun}.{name}" for name in lost]

@@ -1,0 +1,1 @@
+"""Where the work runs: threads, processes, a Ray cluster. The section is `compute`."""

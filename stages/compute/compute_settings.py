@@ -1,0 +1,73 @@
+"""Section `compute`, and the process's one set-up of torch."""
+
+import os
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stages.pipeline.params import Section
+from stages.pipeline.progress_bar import quiet
+
+
+class RaySettings(BaseModel):
+    """A Ray cluster to draw, score and grade on; the run's folder lies where all nodes see it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    address: str = Field(min_length=1)
+    actors: int = Field(ge=1)
+    cpus: float = Field(ge=0)
+    gpus: float = Field(ge=0)
+    graders: int = Field(ge=1)
+
+    def engines(self) -> dict[str, Any]:
+        """What is asked of the cluster to hold models: how many, and the share of each."""
+        return {"actors": self.actors, "cpus": self.cpus, "gpus": self.gpus}
+
+
+class LaunchSettings(BaseModel):
+    """Processes that train together, started by `accelerate launch`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    config: str = Field(min_length=1)
+    processes: int = Field(ge=1)
+
+
+class ComputeSettings(Section):
+    """Section `compute`: the machine, never the method. Without ray and launch: here, alone."""
+
+    section: ClassVar[str] = "compute"
+    threads: int | None = Field(ge=1)
+    ray: RaySettings | None = None
+    launch: LaunchSettings | None = None
+
+
+def set_up(settings: ComputeSettings, seed: int) -> Any:
+    """Seeds torch, sets its threads, quiets its libraries; returns the torch.device to use."""
+    gpu = has_gpu()
+    import torch
+    import transformers
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    transformers.set_seed(seed % 2**32)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    return torch.device("cuda" if gpu else "cpu")
+
+
+def has_gpu() -> bool:
+    """Is there a GPU for torch? Torch reads these variables when it is first imported."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or two runs at once spin each other out
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def quiet_datasets() -> None:
+    """No progress bars of `datasets` where nobody watches."""
+    import datasets
+
+    if quiet():
+        datasets.disable_progress_bars()

@@ -1,0 +1,154 @@
+"""Work spread over a Ray cluster: items go out, results come back as they are done.
+
+A stage hands over what makes a worker, and its items, as one Ray Data job. Each actor makes one
+worker and gives it item after item, every item by itself, so a result is what it would be here.
+Ray gives what a lost node had in hand to another.
+"""
+
+import logging
+import os
+import pickle
+import platform
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings, RaySettings
+from stages.pipeline.digests import folder_digest
+
+ROOT = Path(__file__).resolve().parents[2]
+RESTARTS = 5  # of one actor: enough for nodes that come and go, an end for a crash at every try
+
+
+class Actor:
+    """A process on a node. A user's mistake comes back as a line: raised, Ray would retry it."""
+
+    def __init__(self, kind: Callable[..., Any], given: Sequence[Any]) -> None:
+        self.kind, self.given = kind, given
+        self.worker: Callable[[Any], Any] | None = None
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        result, line = None, ""
+        try:
+            if self.worker is None:
+                self.worker = self.kind(*self.given)
+            result = self.worker(pickle.loads(row["item"]))
+        except RatchetError as error:
+            line = str(error)
+        return {"place": row["place"], "result": pickle.dumps(result), "line": line}
+
+
+def each(
+    compute: ComputeSettings, kind: Callable[..., Any], given: Sequence[Any], items: Sequence[Any]
+) -> Iterator[tuple[int, Any]]:
+    """(place, result) of each item by a worker, `kind(*given)`: one here, or several on a cluster.
+
+    The workers hold models: on a cluster each has a share of it as an engine has.
+    """
+    if compute.ray is not None:
+        yield from spread(compute.ray, kind, given, items, **compute.ray.engines())
+    elif items:
+        worker = kind(*given)
+        for place, item in enumerate(items):
+            yield place, worker(item)
+
+
+def spread(
+    settings: RaySettings,
+    kind: Callable[..., Any],
+    given: Sequence[Any],
+    items: Sequence[Any],
+    *,
+    actors: int,
+    cpus: float,
+    gpus: float,
+) -> Iterator[tuple[int, Any]]:
+    """(place, result) of each item, in the order in which they are done.
+
+    `kind(*given)` makes a worker, on first use: a function of one item. At most `actors` work at
+    once, each with so many cpus and gpus. Raises RatchetError where no cluster answers, and for
+    what a worker raises as one.
+    """
+    if not items:
+        return
+    ray = connect(settings)
+    rows = [{"place": place, "item": pickle.dumps(item)} for place, item in enumerate(items)]
+    job = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+        Actor,
+        fn_constructor_args=(kind, tuple(given)),
+        compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
+        num_cpus=cpus,
+        num_gpus=gpus,
+        ray_remote_args_fn=lambda: {"max_restarts": RESTARTS},
+    )
+    for row in job.iter_rows():
+        if row["line"]:
+            raise RatchetError(row["line"])
+        yield row["place"], pickle.loads(row["result"])
+
+
+def need_same(folder: Path, digest: str) -> None:
+    """Raises RatchetError if this node does not see the model that the stage sees."""
+    if not folder.is_dir() or folder_digest(folder) != digest:
+        raise RatchetError(
+            f"Ray node {platform.node()} does not see the model in {folder}: "
+            "run in a folder that all nodes share under one path"
+        )
+
+
+def connect(settings: RaySettings) -> Any:
+    """The module `ray`, connected and quiet. Raises RatchetError without Ray or a cluster."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost nodes are its business
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise RatchetError(
+            "compute.ray needs Ray: `pip install 'ray[data]'`, or -S compute=local"
+        ) from None
+    if ray.is_initialized():
+        return ray
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None  # log_to_driver spares these
+    here = {"include_dashboard": False} if settings.address == "local" else {}
+    code = [str(ROOT / package) for package in ("stages", "schemas")]
+    how = {"log_to_driver": False, "logging_level": logging.ERROR, **here}
+    try:
+        _reach(settings.address)
+        with speechless():
+            ray.init(address=settings.address, runtime_env={"py_modules": code}, **how)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise RatchetError(
+            f"compute.ray.address={settings.address}: no Ray cluster answers ({reason}): start "
+            "one with `ray start --head`, or set it to local"
+        ) from error
+    return ray
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nobody listens: Ray would end this process instead of saying so."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+@contextmanager
+def speechless() -> Iterator[None]:
+    """Nothing reaches standard error, not even from C++; failures are raised."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

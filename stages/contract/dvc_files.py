@@ -1,0 +1,166 @@
+"""What dvc.yaml, stages/dvc.yaml and params.yaml must say, by declarations, imports and conf/."""
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from schemas import store
+from schemas.catalog import TABLES
+from schemas.costs import Costs
+from stages.contract.stage_list import MAX_ITERATION, SCALARS, STAGES, declared
+from stages.pipeline.stage import MODELS, Place, Stage
+from stages.results import plots
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = [
+    f"stages/{room}"
+    for room in ("tasks", "engines", "grading", "training_rows", "guidance", "measures", "results")
+]
+ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
+HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
+KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
+
+
+class Plain(yaml.SafeDumper):  # type: ignore[misc]
+    """Writes equal values out in full instead of as anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def closure(module: Path) -> set[str]:
+    """Project files that importing a module can run, function-level imports included."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        path = waiting.pop()
+        if str(path) in found:
+            continue
+        found.add(str(path))
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            waiting += [p for name in _imported(node) if (p := _file(name))]
+    return found
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _file(name: str) -> Path | None:
+    if name.split(".")[0] not in ("stages", "schemas"):
+        return None
+    path = Path(*name.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if (ROOT / candidate).exists():
+            return candidate
+    return None
+
+
+def code(stage: Stage) -> list[str]:
+    """Code dependencies: files, or the whole room where one of its files is used."""
+    files = closure(Path("stages", f"{stage.name}.py"))
+    rooms = {room for room in ROOMS if any(file.startswith(f"{room}/") for file in files)}
+    return sorted({*rooms, *(f for f in files if not f.startswith(tuple(f"{r}/" for r in rooms)))})
+
+
+def _path(place: Place, stage: Stage, written: bool, once: bool) -> str:
+    iteration = 0 if once else KEY
+    values = stage.partition(place, iteration) if written else place.partition(iteration)
+    return _template(str(store.folder(place.table, **values)))
+
+
+def _template(path: str) -> str:
+    return path.replace(f"={KEY}", "=${key}").replace(f"={PREVIOUS}", "=${item.prev}")
+
+
+def models(stage: Stage) -> tuple[list[str], list[str]]:
+    """(folders loaded, folders made)."""
+    numbers = {"iteration": KEY, "previous": PREVIOUS}
+    loaded = [_template(MODELS[where].format(**numbers)) for where in stage.models.values()]
+    made = [_template(MODELS[stage.makes].format(**numbers))] if stage.makes else []
+    return loaded, made
+
+
+def parameters(stage: Stage) -> list[Any]:
+    """Sections read; the seed too where the stage asks for its turn."""
+    if stage.name == "check":
+        return [{"params.yaml": None}]
+    wants_seed = "turn" in inspect.signature(stage.function).parameters
+    return sorted({s.section for s in stage.sections}) + (["seed"] if wants_seed else [])
+
+
+def entry(stage: Stage) -> dict[str, Any]:
+    """One stage of dvc.yaml."""
+    once = stage.name in ONCE
+    loaded, made = models(stage)
+    argument = "" if once else " --iteration ${key}"
+    costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
+    tables = [_path(place, stage, False, once) for place in stage.reads.values()]
+    outs = [_path(place, stage, True, once) for place in stage.writes]
+    return {
+        "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
+        "cmd": f"python -m stages.{stage.name}{argument}",
+        "params": parameters(stage),
+        "deps": [*tables, *loaded, *code(stage)],
+        "outs": [*outs, *made, _template(str(store.folder(Costs, **costs)))],
+    }
+
+
+def report_entry(stage: Stage) -> dict[str, Any]:
+    """The report: it waits for the last iteration and everything that led to it."""
+    last = "iteration=${iteration}"
+    tables = [t for t in TABLES if "iteration" in t.partitions]
+    made = entry(stage)
+    return {
+        "desc": made["desc"],
+        "cmd": made["cmd"],
+        "params": sorted({*(s.section for s in stage.sections), *SCALARS}),
+        "deps": [
+            "data/settings",
+            "data/problems",
+            *(f"{store.folder(table)}/{last}" for table in tables),
+            f"models/{last}",
+            *code(stage),
+            "schemas/views.sql",
+        ],
+        "outs": [{"report.html": {"cache": False}}, {str(plots.FOLDER): {"cache": False}}],
+        "metrics": [{"metrics.json": {"cache": False}}],
+    }
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """File name → content of both DVC files."""
+    stages = {stage.name: stage for stage in declared()}
+    top = {name: entry(stages[name]) for name in ONCE if name != "report"}
+    top["report"] = report_entry(stages["report"])
+    turns = {str(k): {"prev": k - 1} for k in range(1, MAX_ITERATION + 1)}
+    shared = ["../params.yaml", {"turns": turns, "models": {"0": {"prev": 0}} | turns}]
+    loops = {}
+    for name in [name for name in STAGES if name not in ONCE]:
+        each = "${models}" if name in ("evaluate", "review") else "${turns}"
+        loops[name] = {"foreach": each, "do": {"wdir": "..", **entry(stages[name])}}
+    return {
+        "dvc.yaml": {"stages": top, "plots": plots.declarations()},
+        "stages/dvc.yaml": {"vars": shared, "stages": loops},
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    """A DVC file as it is written."""
+    return HEADER + str(yaml.dump(document, Dumper=Plain, sort_keys=False, width=100))
+
+
+def params(*overrides: str) -> str:
+    """params.yaml as `dvc exp run -S OVERRIDE` composes it from conf/."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+        composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    return str(yaml.safe_dump(composed, sort_keys=False))

@@ -1,0 +1,16 @@
+"""Every file that follows from declarations, imports and conf/, as it must be written."""
+
+from stages.contract.dvc_files import ROOT, documents, params, text
+from stages.contract.settings_page import settings
+from stages.contract.tables_page import table_views, tables
+
+
+def generated_files() -> dict[str, str]:
+    """File name → text. `make contract` writes them; a test holds them equal."""
+    return {
+        **{name: text(document) for name, document in documents().items()},
+        "params.yaml": params(),
+        "schemas/tables.sql": table_views(),
+        "docs/tables.md": tables((ROOT / "schemas/views.sql").read_text()),
+        "docs/settings.md": settings(ROOT / "conf"),
+    }

@@ -1,0 +1,103 @@
+"""docs/settings.md, worked out from conf/: `make contract` writes it, a test compares."""
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from stages.contract.tables_page import WRITTEN, grid
+
+GROUPS = ("task", "model", "engine", "compute", "recipe")
+HEAD = """# Where each default comes from
+
+`dvc exp run` composes params.yaml from `conf/`: first `config.yaml`, then a task, a model, an
+engine, where to compute, and last the recipe, each overriding what came before. So the value of a
+run is the recipe's where it names the setting; `ratchet sql "from settings"` shows what a run had.
+
+SIPF is arXiv 2412.08393, Step-KTO arXiv 2501.10799, GSI arXiv 2411.00750; numbers of equations,
+tables and sections are theirs. A default without a source is this project's own choice.
+"""
+
+
+def settings(conf: Path) -> str:
+    """The page: conf/config.yaml section by section, then each file of the groups."""
+    found = entries((conf / "config.yaml").read_text())
+    parts = [_settings([top for top, _ in found if top.value != "{}"])]
+    parts += [_section(*section) for section in found if section[0].value in (None, "{}")]
+    for group in GROUPS:
+        parts.append(f"# conf/{group}\n")
+        parts += [_file(path) for path in sorted((conf / group).glob("*.yaml"))]
+    page = "\n".join([WRITTEN.format("conf/"), HEAD, *parts])
+    return re.sub(r"\n{3,}", "\n\n", page)
+
+
+class Entry(NamedTuple):
+    """A setting as a file has it; the comment stands behind the value, or on the lines above."""
+
+    name: str  # dotted
+    value: str | None  # null: settings below it
+    comment: str
+
+
+def entries(text: str) -> list[tuple[Entry, list[Entry]]]:
+    """Each top-level key of a file but `defaults`, in order, and the settings below it."""
+    root = yaml.compose(text)
+    lines = text.splitlines()
+    found = [[*_walk(lines, key.value, key, value)] for key, value in root.value]
+    return [(first, rest) for first, *rest in found if first.name != "defaults"]
+
+
+def _walk(lines: list[str], name: str, key: Any, value: Any) -> Iterator[Entry]:
+    nested = isinstance(value, yaml.MappingNode) and value.value and not value.flow_style
+    yield Entry(name, None if nested else _shown(value), _comment(lines, key, value))
+    for inner, content in value.value if nested else []:
+        yield from _walk(lines, f"{name}.{inner.value}", inner, content)
+
+
+def _comment(lines: list[str], key: Any, value: Any) -> str:
+    """What is said of a key above it and behind it, but for what opens the file."""
+    last = value.end_mark if value.start_mark.line == key.end_mark.line else key.end_mark
+    behind = re.search(r"(?:^|\s)#\s?(.*)", lines[key.end_mark.line][last.column :])
+    said = [behind[1].strip()] if behind else []
+    number = key.start_mark.line - 1
+    while number >= len(_opening(lines)) and lines[number].lstrip().startswith("#"):
+        said.insert(0, lines[number].lstrip()[1:].strip())
+        number -= 1
+    return " ".join(said)
+
+
+def _shown(node: yaml.Node) -> str:
+    """A value in one line, as YAML has it."""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value or "null")
+    value = yaml.SafeLoader("").construct_object(node, deep=True)
+    return str(yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)).strip()
+
+
+def _opening(lines: list[str]) -> list[str]:
+    """The comment lines that a file opens with."""
+    return [*takewhile(lambda line: line.startswith("#"), lines)]
+
+
+def _section(top: Entry, inside: list[Entry]) -> str:
+    """A section of config.yaml."""
+    said = f"## {top.name}\n\n{top.comment}\n"
+    return f"{said}\n{_settings(inside)}" if inside else said
+
+
+def _file(path: Path) -> str:
+    """A file of a group: what it says of itself, and what it sets."""
+    text = path.read_text()
+    opening = [line[1:].strip() for line in _opening(text.splitlines()) if "@package" not in line]
+    begins = [name for name in yaml.safe_load(text).get("defaults", []) if name != "_self_"]
+    told = "\n".join([*opening, *(["", f"Begins as {', '.join(begins)}."] if begins else [])])
+    rest = [e for top, inside in entries(text) if top.name != "run" for e in (top, *inside)]
+    return f"## {path.stem}\n\n{told.strip()}\n\n{_settings(rest)}"
+
+
+def _settings(inside: list[Entry]) -> str:
+    rows = [(f"`{e.name}`", f"`{e.value}`", e.comment) for e in inside if e.value is not None]
+    return grid(("setting", "value", "is, and comes from"), rows)

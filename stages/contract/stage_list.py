@@ -1,0 +1,41 @@
+"""The stages in the order of the loop, and the sections of params.yaml that they read."""
+
+from importlib import import_module
+
+from stages.pipeline.params import Section
+from stages.pipeline.stage import Stage
+
+STAGES = [
+    "check",
+    "prepare",
+    "base",
+    "simulator",
+    "sft",
+    "sample",
+    "grade",
+    "guide",
+    "dedup",
+    "perplexity",
+    "label",
+    "correct",
+    "verifier",
+    "score",
+    "pair",
+    "align",
+    "evaluate",
+    "review",
+    "stats",
+    "report",
+]
+MAX_ITERATION = 8
+SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1)}
+
+
+def declared() -> list[Stage]:
+    """Every stage, in the order of the loop."""
+    return [getattr(import_module(f"stages.{name}"), name) for name in STAGES]
+
+
+def sections() -> dict[str, type[Section]]:
+    """Section name → the class that reads it."""
+    return {s.section: s for each in declared() for s in each.sections}

@@ -1,0 +1,98 @@
+"""docs/tables.md, worked out from schemas/: `make contract` writes it, a test compares."""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+
+from schemas import store
+from schemas.catalog import TABLES
+from schemas.table import Table
+from schemas.views import empty, sql_type, table_select
+
+WRITTEN = "<!-- Written by `make contract` from {}; a test compares. -->\n"
+VIEW = re.compile(r"((?:^--.*\n)*)^create or replace view (\w+)", re.M)
+HEAD = """# The tables of a run
+
+One noun is one schema class in `schemas/`, one folder and one SQL view. Every row is checked when
+it is written and when it is read; rows that break a rule are an error that names the table, the
+rule and three of them. Types are DuckDB's. After the tables comes what `schemas/views.sql` derives
+from them. Questions to ask of them: [queries.md](queries.md).
+"""
+
+
+def tables(sql: str) -> str:
+    """The page on tables and views; `sql` is the text of schemas/views.sql."""
+    connection = duckdb.connect()
+    for table in TABLES:
+        connection.execute(empty(table))
+    connection.execute(sql)
+    parts = [_table(table) for table in TABLES]
+    views = [_view(connection, name, comment) for comment, name in VIEW.findall(sql)]
+    return "\n".join([WRITTEN.format("schemas/"), HEAD, *parts, "# Views\n", *views])
+
+
+def table_views() -> str:
+    """schemas/tables.sql: each table of a run as a view, for DuckDB without Python."""
+    made = [f"create or replace view {table.noun} as\n{table_select(table)};\n" for table in TABLES]
+    return "\n".join(["-- Written by `make contract` from schemas/; a test compares.\n", *made])
+
+
+def _table(table: type[Table]) -> str:
+    partitions = "".join(f"/{name}=…" for name in table.partitions)
+    facts = [
+        f"In `{store.folder(table)}{partitions}/`",
+        f"key: {', '.join(table.primary_key()) or 'none, there is one row'}",
+        *(f"{column} is one of [{noun}](#{noun})" for column, noun in table.references.items()),
+    ]
+    rows = [(name, _type(column), _said(column)) for name, column in table.columns().items()]
+    rules = "".join(f"- `{name}`: `{source}`\n" for name, source in _rules(table))
+    told = inspect.getdoc(table) or ""
+    return "\n".join(
+        [
+            f"## {table.noun}\n\n{told}\n\n{'; '.join(facts)}.\n",
+            grid(("column", "type", "is"), rows),
+            *([f"Rules:\n\n{rules}"] if rules else []),
+        ]
+    )
+
+
+def _type(column: Any) -> str:
+    return sql_type(column.dtype) + (", or null" if column.nullable else "")
+
+
+def _said(column: Any) -> str:
+    """The description, the values it can have and their range."""
+    low, high = getattr(column, "min", None), getattr(column, "max", None)
+    between = f"{low} to {high}" if high is not None else f"{low} or more"
+    values = ", ".join(f"`{value}`" for value in getattr(column, "categories", []))
+    said = [column.description or "", values, between if low is not None else ""]
+    return "; ".join(part for part in said if part)
+
+
+def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
+    """(name, what must hold) of each rule of a class."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
+    assert isinstance(tree, ast.ClassDef)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            body = "; ".join(ast.unparse(part) for part in node.body)
+            yield node.name, body.replace("return ", "")
+
+
+def _view(connection: Any, name: str, comment: str) -> str:
+    told = re.sub(r"^-- ?", "", comment, flags=re.M)
+    columns = connection.execute(f"describe {name}").fetchall()
+    listed = ", ".join(f"{column} {kind.lower()}" for column, kind, *_ in columns)
+    return f"## {name}\n\n{told}\nColumns: {listed}.\n"
+
+
+def grid(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    told = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join(told).replace("|  |", "| |") + "\n"

@@ -1,0 +1,60 @@
+"""A model behind `/completions`: the prompt's raw text, continued.
+
+A chat can't begin an answer in the middle, so this is what continues a path from one of its
+steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, BOS included.
+"""
+
+from typing import Any
+
+from stages.engines.chat import OpenAIEngine, writable
+from stages.engines.engine import Completion, Request, Sampling
+from stages.engines.throttle import Pace
+from stages.models.completion_server import CompletionSettings
+
+
+class CompletionsEngine(OpenAIEngine):
+    """One model of one server, which continues texts. Which release it runs, it does not tell.
+
+    A log-probability is what the server says of the tokens that it lists: `vllm serve` gives the
+    model's own at temperature 1, EOS included; of others it is None or what they choose.
+    """
+
+    version = "openai-completions"
+    serves = "model"
+
+    def __init__(self, settings: CompletionSettings, pace: Pace | None = None) -> None:
+        super().__init__(settings, pace)
+        self.extra = {"logprobs": 1} if settings.logprobs else {}  # 0 is none to some servers
+
+    async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+        reply = await client.completions.create(
+            prompt=request.prompt, **self._asked(request, sampling), **self.extra
+        )
+        try:
+            choice = reply.choices[0]
+            text, finish = choice.text or "", _finish(choice.finish_reason)
+            used = reply.usage.completion_tokens if reply.usage else 0
+            tokens, logprob = _told(choice.logprobs)
+            n_tokens = int(used or 0)
+            if tokens is not None:
+                n_tokens = len(tokens) - (finish == "stop" and _has_eos(tokens, text))
+            return Completion(writable(text), n_tokens, logprob, finish)
+        except (AttributeError, IndexError, TypeError) as error:
+            raise ValueError("its reply is no text completion") from error
+
+
+def _finish(reason: Any) -> str:
+    """stop, length, or refused: filtered on the way."""
+    return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
+
+
+def _told(logprobs: Any) -> tuple[list[str] | None, float | None]:
+    """(the completion's tokens, EOS often among them; their log-probability): None if not told."""
+    if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
+        return None, None
+    return logprobs.tokens, float(sum(logprobs.token_logprobs))
+
+
+def _has_eos(tokens: list[str], text: str) -> bool:
+    """Is EOS the last token that is listed: then it is empty, or not in the text."""
+    return not tokens[-1] or not text.endswith(tokens[-1])

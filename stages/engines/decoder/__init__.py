@@ -1,0 +1,1 @@
+"""The embedded engine: a causal model decoded batch by batch with a key-value cache."""

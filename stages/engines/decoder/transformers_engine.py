@@ -1,0 +1,114 @@
+"""The embedded engine: a Hugging Face causal model decoded with a key-value cache.
+
+Each draw has its own random stream: the uniform number at step t is a function of the draw's
+seed and t alone, so what a draw becomes does not depend on which others share its batch, but
+for rounding in the model's arithmetic.
+"""
+
+import inspect
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from stages.engines.decoder.attention import fold_heads
+from stages.engines.decoder.batch import Batch, trunks
+from stages.engines.engine import FULL, Completion, Request, Sampling
+from stages.models.folders import load_policy
+from stages.models.tokens import encode_prompt
+
+DECODER = 3  # raised with whatever changes draws: the ledger keeps them apart by it
+
+
+def decoder_version(model: Path, precision: str) -> str:
+    """All that decides, beside model, request and machine, which text is drawn."""
+    return f"transformers-{version('transformers')}-{DECODER}-{precision_of(model, precision)}"
+
+
+def precision_of(model: Path, wanted: str) -> str:
+    """What `engine.precision` means here: with auto, bfloat16 where it is native.
+
+    That is on a GPU; on a processor with AMX or AVX512-BF16 only for a model that was saved in
+    it, since a float32 model would lose digits.
+    """
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "bfloat16"
+    config = json.loads((model / "config.json").read_text())
+    saved = config.get("dtype") or config.get("torch_dtype")
+    native = torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if native and saved == "bfloat16" else "float32"
+
+
+class TransformersEngine:
+    """Holds one model; `complete` decodes in batches of similar prompt length."""
+
+    def __init__(self, model: Path, batch_size: int, device: Any, precision: str = "auto") -> None:
+        import torch
+
+        self.version = decoder_version(model, precision)
+        self.model, self.tokenizer = load_policy(model)
+        dtype = getattr(torch, precision_of(model, precision))
+        self.model.to(device=device, dtype=dtype).eval()
+        fold_heads(self.model)
+        self.batch_size, self.device = batch_size, device
+        config = self.model.config.get_text_config()
+        self.positions = int(getattr(config, "max_position_embeddings", None) or 2**31)
+        self.takes_places = "position_ids" in inspect.signature(self.model.forward).parameters
+        self.sharing = _sharing(self.model) if self.takes_places else 0
+        eos = self.model.generation_config.eos_token_id
+        eos = self.tokenizer.eos_token_id if eos is None else eos
+        self.ends = torch.tensor(eos if isinstance(eos, list) else [eos], device=device)
+
+    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
+        """One completion per request, in order."""
+        import torch
+
+        texts = {p: tuple(encode_prompt(self.tokenizer, p)) for p in {r.prompt for r in requests}}
+        fits = {text for text in texts.values() if len(text) < self.positions}
+        trunk = trunks(fits)
+
+        def place(index: int) -> tuple[Any, ...]:
+            text = texts[requests[index].prompt]
+            return len(trunk[text]), trunk[text], len(text), requests[index].draw
+
+        order = sorted((i for i, r in enumerate(requests) if texts[r.prompt] in fits), key=place)
+        done: dict[int, Completion] = {}
+        with torch.inference_mode():
+            for start in range(0, len(order), self.batch_size):
+                chosen = order[start : start + self.batch_size]
+                prompts = [texts[requests[i].prompt] for i in chosen]
+                batch = Batch(self, prompts, [requests[i].seed for i in chosen], sampling)
+                done.update(zip(chosen, batch.decode(), strict=True))
+        return [done.get(i, FULL) for i in range(len(requests))]
+
+    def forward(self, ids: Any, mask: Any, places: Any, cache: Any = None) -> Any:
+        """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""
+        given = {"position_ids": places} if self.takes_places else {}
+        return self.model(
+            input_ids=ids,
+            attention_mask=mask,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            **given,
+        )
+
+
+def _sharing(model: Any) -> int:
+    """How many columns texts that begin alike may share: none where a layer keeps no tokens.
+
+    The part of a longer text that a row does not see is masked, which a layer that counts
+    columns (a sliding window) can't tell from text.
+    """
+    from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+
+    if model._is_stateful:
+        return 0
+    widths = {DynamicLayer: lambda _: 2**31, DynamicSlidingWindowLayer: lambda s: s.sliding_window}
+    layers = DynamicCache(config=model.config).layers
+    return min((widths.get(type(s), lambda _: 0)(s) for s in layers), default=0)

@@ -1,0 +1,215 @@
+"""Draws completions through the ledger: only what was never drawn goes to the engine."""
+
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RatchetError
+from stages.compute.compute_settings import ComputeSettings, RaySettings, has_gpu, set_up
+from stages.compute.ray_cluster import need_same, spread
+from stages.engines.chat import OpenAIEngine
+from stages.engines.completions import CompletionsEngine
+from stages.engines.engine import (
+    FULL,
+    AutoSettings,
+    Completion,
+    Engine,
+    EngineSettings,
+    OpenAISettings,
+    Request,
+    Sampling,
+    TransformersSettings,
+    UnfinishedError,
+    VllmSettings,
+)
+from stages.engines.ledger import Ledger
+from stages.engines.vllm_offline import VllmEngine, installed, vllm_version
+from stages.models.completion_server import ServerSettings, served
+from stages.models.folders import need_model
+from stages.pipeline.digests import digest, folder_digest, seed
+from stages.pipeline.params import Section
+from stages.pipeline.progress_bar import progress
+from stages.pipeline.stage_run import Turn
+
+
+class Drawer:
+    """One model behind one engine and its ledger; the engine is opened at the first new draw.
+
+    A model's folder can name a server in place of weights, and engine=openai puts one in the place
+    of any other.
+    """
+
+    cluster: RaySettings | None = None  # who draws: engines on these nodes, or one here
+
+    def __init__(
+        self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
+    ) -> None:
+        remote = engine if isinstance(engine, OpenAISettings) else None
+        self.compute, self.completions = compute, served(model) or remote
+        self.cluster = None if self.completions else compute.ray
+        if self.completions:
+            address = self.completions.address()
+            self._begin(self.completions, CompletionsEngine.version, digest(*address), turn)
+        else:
+            self.model, self.engine_settings = need_model(model), settled(engine)
+            name = engine_version(self.engine_settings, model)
+            self._begin(self.engine_settings, name, folder_digest(model), turn)
+
+    def _begin(self, settings: Section, version: str, model_digest: str, turn: Turn) -> None:
+        self.settings, self.version, self.turn = settings, version, turn
+        self.model_digest = model_digest
+        self.ledger = Ledger(f"{version}-{model_digest}")
+        self._engine: Engine | None = None
+
+    def requests(
+        self, prompts: Sequence[str], draws: Sequence[int], sampling: Sampling
+    ) -> list[Request]:
+        """A request for each (prompt, draw index), seeded by the run, the prompt and the index."""
+        return [
+            Request(prompt, draw, seed(self.turn.seed, prompt, sampling, draw))
+            for prompt, draw in zip(prompts, draws, strict=True)
+        ]
+
+    def draw(self, requests: Sequence[Request], sampling: Sampling, what: str) -> list[Completion]:
+        """One completion per request, in order; each finished shard is kept at once.
+
+        Shards are cut from the whole list of requests, found ones included, so that a resumed
+        run decodes the same batches as an undisturbed one.
+        """
+        keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
+        known = self.ledger.find(keys)
+        self.turn.count(draws_reused=sum(key in known for key in keys))
+        size = getattr(self.settings, "shard_size", len(requests)) or 1
+        parts = [range(i, min(i + size, len(requests))) for i in range(0, len(requests), size)]
+        missing = [[i for i in part if keys[i] not in known] for part in parts]
+        with progress(what, len(requests)) as advance:
+            advance(len(requests) - sum(map(len, missing)))
+            for drawn in self._complete_all([m for m in missing if m], requests, keys, sampling):
+                known |= drawn
+                advance(len(drawn))
+        done = [known[key] for key in keys]
+        if n_full := done.count(FULL):
+            said = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
+            print(f"{what}: {said}: they have no answer", file=sys.stderr)
+        return done
+
+    def _complete_all(
+        self,
+        shards: list[list[int]],
+        requests: Sequence[Request],
+        keys: Sequence[str],
+        sampling: Sampling,
+    ) -> Iterator[dict[str, Completion]]:
+        """`_complete` for each shard (places in requests), one after another; on a cluster, all."""
+        asked = [[requests[i] for i in shard] for shard in shards]
+        names = [[keys[i] for i in shard] for shard in shards]
+        if self.cluster is None:
+            for some, named in zip(asked, names, strict=True):
+                yield self._complete(some, named, sampling)
+            return
+        model = (self.engine_settings, self.version, self.model.resolve(), self.model_digest)
+        given = (*model, self.compute, self.turn.seed, sampling)
+        for place, drawn in spread(self.cluster, Node, given, asked, **self.cluster.engines()):
+            yield self._keep(names[place], drawn)
+
+    def _complete(
+        self, requests: list[Request], keys: list[str], sampling: Sampling
+    ) -> dict[str, Completion]:
+        """New completions by key, in the ledger already; so are those of an engine that fails."""
+        if self._engine is None:
+            self._engine = self._open()
+        try:
+            drawn = self._engine.complete(requests, sampling)
+        except UnfinishedError as failure:
+            if failure.done:
+                self.ledger.add({keys[i]: c for i, c in failure.done.items()})
+            raise
+        return self._keep(keys, drawn)
+
+    def _keep(self, keys: list[str], drawn: list[Completion]) -> dict[str, Completion]:
+        self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
+        return self.ledger.add(dict(zip(keys, drawn, strict=True)))
+
+    def _open(self) -> Engine:
+        if self.completions:
+            return CompletionsEngine(self.completions)
+        device = set_up(self.compute, self.turn.seed)
+        return open_engine(self.engine_settings, self.model, device)
+
+
+class Node:
+    """An engine on a node of a cluster: completes one shard after another, each by itself.
+
+    Raises RatchetError where the node has not the engine or the model that the ledger will name.
+    """
+
+    def __init__(
+        self,
+        engine: EngineSettings,
+        version: str,
+        model: Path,
+        model_digest: str,
+        compute: ComputeSettings,
+        seed: int,
+        sampling: Sampling,
+    ) -> None:
+        need_same(model, model_digest)
+        if (found := engine_version(engine, model)) != version:
+            raise RatchetError(
+                f"Ray node {platform.node()} has {found}, and this run {version}: "
+                "install requirements.lock there"
+            )
+        self.sampling = sampling
+        self.engine = open_engine(engine, model, set_up(compute, seed))
+
+    def __call__(self, requests: list[Request]) -> list[Completion]:
+        return self.engine.complete(requests, self.sampling)
+
+
+class RemoteDrawer(Drawer):
+    """A chat model of which only the address is known: that stands for its digest."""
+
+    def __init__(self, server: ServerSettings, turn: Turn) -> None:
+        self.server = server
+        self._begin(server, OpenAIEngine.version, digest(*server.address()), turn)
+
+    def _open(self) -> Engine:
+        return OpenAIEngine(self.server)
+
+
+def settled(settings: EngineSettings) -> EngineSettings:
+    """The settings of the engine to open: auto is vLLM where it and a GPU are, else transformers.
+
+    Where vLLM is not installed, torch is not asked for a GPU, and so not imported.
+    """
+    if not isinstance(settings, AutoSettings):
+        return settings
+    fast = installed() is not None and has_gpu()
+    chosen: type[EngineSettings] = VllmSettings if fast else TransformersSettings
+    values = settings.model_dump(include=set(chosen.model_fields))
+    return chosen.model_validate(values | {"name": "vllm" if fast else "transformers"})
+
+
+def engine_version(settings: EngineSettings, model: Path) -> str:
+    """Name and version, known without loading the model."""
+    if isinstance(settings, TransformersSettings):
+        from stages.engines.decoder.transformers_engine import decoder_version
+
+        return decoder_version(model, settings.precision)
+    if isinstance(settings, VllmSettings):
+        return vllm_version(settings)
+    return f"{settings.name}-{version(settings.name)}"
+
+
+def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+    """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
+    if isinstance(settings, TransformersSettings):
+        from stages.engines.decoder.transformers_engine import TransformersEngine
+
+        return TransformersEngine(model, settings.batch_size, device, settings.precision)
+    if isinstance(settings, VllmSettings):
+        return VllmEngine(model, settings)
+    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=auto")

@@ -1,0 +1,41 @@
+"""Adapters served as they are: the base's weights, and the low-rank matrices beside them.
+
+A model made with `model.adapter` is saved merged, and its adapter alone in the folder `adapter/`,
+which names the base that it was trained on. Merging rounds the sum to the precision of the base;
+served apart, the adapter keeps its own.
+"""
+
+import json
+from pathlib import Path
+
+from schemas.errors import RatchetError
+from stages.models.folders import need_model
+
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM makes room for
+
+
+def served_parts(model: Path, adapter: str) -> tuple[Path, Path | None]:
+    """(weights, adapter folder) to serve: the base and the adapter on it where they are apart.
+
+    Raises RatchetError where the adapter's base is not there.
+    """
+    folder = model / "adapter"
+    if adapter == "merged" or not folder.is_dir():
+        return model, None
+    base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
+    if base is None or not (Path(base) / "config.json").exists():
+        raise RatchetError(
+            f"{folder} lies on {base or 'a model that it does not name'}, which is not here: "
+            "`dvc checkout` brings it back, or set engine.adapter=merged"
+        )
+    return need_model(Path(base)), folder
+
+
+def room_for(adapter: Path) -> int:
+    """The smallest rank that vLLM makes room for which the adapter fits in."""
+    rank = int(json.loads((adapter / "adapter_config.json").read_text())["r"])
+    if rank > RANKS[-1]:
+        raise RatchetError(
+            f"{adapter} has rank {rank}, and vLLM takes {RANKS[-1]}: set engine.adapter=merged"
+        )
+    return min(size for size in RANKS if size >= rank)

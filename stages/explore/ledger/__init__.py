@@ -1,0 +1,1 @@
+"""`ratchet ledger`: what the generation ledger holds, and of whose models."""

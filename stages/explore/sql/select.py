@@ -1,0 +1,90 @@
+"""One select, sealed off from everything but the views, and its answer."""
+
+import difflib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from schemas import views
+from schemas.errors import RatchetError
+from stages.explore import output, revisions
+from stages.explore.output import Form
+from stages.explore.sql.interruptible import waited_for
+from stages.results import terminal
+
+ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
+
+
+LOST = re.compile(r"Table with name (\S+) does not exist")
+
+
+@contextmanager
+def connected(revision: str, parquet: Path | None = None) -> Iterator[Any]:
+    """A connection that can do no more than read a revision's views, and write one file."""
+    with revisions.opened(revision) as run, workbench() as connection:
+        views.make(connection, run.last, run.root)
+        if run.leftovers():
+            terminal.note(f"params.yaml asks for {run.last} iterations: later ones are left out")
+        seal(connection, run.root, parquet=parquet)
+        yield connection
+
+
+@contextmanager
+def workbench(memory: str | None = None) -> Iterator[Any]:
+    """A connection without views; what exceeds the memory goes to a folder deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="ratchet-spilled-") as folder:
+        connection = duckdb.connect(config={"python_enable_replacements": False})
+        connection.execute("set temp_directory = $1", [folder])
+        if memory:
+            connection.execute("set memory_limit = $1", [memory])
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
+    """From here on the connection reads the runs in these folders, and writes at most one file."""
+    views.seal(connection, *roots, out=output.half_of(parquet) if parquet else None)
+
+
+def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
+    """Shows the rows of one select. Raises RatchetError for any other statement, or two."""
+    try:
+        text = _select(connection, query)
+        if parquet:
+            work = partial(output.write_parquet, connection, text, parquet)
+            return waited_for(connection, work)
+        output.show(waited_for(connection, partial(connection.execute, text)), form)
+    except duckdb.Error as error:
+        raise RatchetError(_explain(error, views.names(connection))) from error
+    except RuntimeError as error:  # DuckDB's word for Ctrl-C
+        raise KeyboardInterrupt from error
+
+
+def _select(connection: Any, query: str) -> str:
+    """The query, if it is one select."""
+    statements = duckdb.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise RatchetError("sql takes one select (or describe, summarize, show tables)")
+    # A select may hide a COPY TO in a WITH clause; as a subquery DuckDB refuses it.
+    text = ENDING.sub("", statements[0].query)
+    connection.execute(f"explain from (\n{text}\n)")
+    return text
+
+
+def _explain(error: Exception, known: list[str]) -> str:
+    """DuckDB's reason, with the views that an unknown table may have meant."""
+    text = views.reason(error)
+    lost = LOST.search(text)
+    if not lost:
+        return text
+    near = difflib.get_close_matches(lost[1], sorted({*known}), n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "`show tables` lists them"
+    return f"there is no view {lost[1]}: {hint}"

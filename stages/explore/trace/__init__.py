@@ -1,0 +1,1 @@
+"""`ratchet trace`: the life of one sample, path or problem."""

@@ -1,0 +1,44 @@
+"""What `ratchet trace` tells of a problem's greedy answers: wrong steps found, comparisons."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from stages.explore.trace.life import Life, Row
+from stages.explore.trace.step_lines import RIGHT, UNSURE, WRONG
+from stages.results.terminal import full_columns
+
+PLACES = ("verdict_first", "verdict_second")
+VERDICTS = {"won": RIGHT, "lost": WRONG}
+
+
+def review(life: Life, since: int) -> Iterator[RenderableType]:
+    """Two tables, of iterations from `since` on; nothing where nobody looked."""
+    cells = [
+        (row["iteration"], row["reviewer"], finding(row), row["probability_min"], row["reflection"])
+        for row in life.flaws
+        if row["iteration"] >= since
+    ]
+    if cells:
+        heads = ["iteration", "reviewer", "in the right answer", "lowest step", "reflection"]
+        yield full_columns(heads, cells, "the greedy answer looked through")
+    cells = [
+        (row["iteration"], row["rival"], row["aspect"], *(_verdict(row[place]) for place in PLACES))
+        for row in life.duels
+        if row["iteration"] >= since
+    ]
+    if cells:
+        heads = ["iteration", "against", "aspect", "standing first", "standing second"]
+        yield full_columns(heads, cells, "the greedy answer compared")
+
+
+def finding(row: Row) -> Text:
+    """The earliest wrong step, if any."""
+    if row["first_wrong"] < 0:
+        return Text("no wrong step", RIGHT)
+    return Text(f"step {row['first_wrong']} of 0 to {row['n_steps'] - 1} is wrong", WRONG)
+
+
+def _verdict(verdict: str | None) -> Text | None:
+    return None if verdict is None else Text(verdict, VERDICTS.get(verdict, UNSURE))

@@ -1,0 +1,1 @@
+"""Who says whether a step is right: rollouts, a judge, a critic, a verifier."""

@@ -1,0 +1,82 @@
+"""Replies in a given form: what is malformed is asked for again, and nothing is guessed."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from stages.engines.engine import Completion, Sampling
+from stages.engines.sampler import Drawer
+
+T = TypeVar("T")
+FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+
+
+class MalformedError(Exception):
+    """Why a reply can't be used."""
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """What is asked. `item` names it; `read` says what a reply says, or raises MalformedError."""
+
+    item: str
+    prompt: str
+    read: Callable[[str], T]
+
+
+def ask(
+    drawer: Drawer, questions: Sequence[Question[T]], sampling: Sampling, tries: int, who: str
+) -> tuple[dict[str, T], list[dict[str, str]]]:
+    """(item → what was said, rows of `rejects`): an item is in one of them.
+
+    `who` is the section that max_tokens is of, and the model's name in a reject.
+    """
+    waiting = list(questions)
+    said: dict[str, T] = {}
+    rejects: list[dict[str, str]] = []
+    for draw in range(tries):
+        if not waiting:
+            break
+        requests = drawer.requests([q.prompt for q in waiting], [draw] * len(waiting), sampling)
+        again, rejects = [], []
+        for question, reply in zip(waiting, drawer.draw(requests, sampling, who), strict=True):
+            try:
+                said[question.item] = question.read(reply.text)
+            except MalformedError as fault:
+                again.append(question)
+                rejects.append(_reject(question.item, reply, fault, draw + 1, who))
+        waiting = again
+    return said, rejects
+
+
+def read_json(text: str) -> Any:
+    """The JSON that a reply is, alone or in a code fence. Raises MalformedError if it is none."""
+    fenced = FENCED.fullmatch(text.strip())
+    try:
+        value = json.loads(fenced[1] if fenced else text, object_pairs_hook=_unambiguous)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be stored
+    except (ValueError, RecursionError):
+        raise MalformedError("is not JSON" if text.strip() else "is empty") from None
+    return value
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a name that stands in it twice is an error."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _reject(
+    item: str, reply: Completion, fault: MalformedError, tries: int, who: str
+) -> dict[str, str]:
+    """Why there is nothing of an item; `tries` replies were unusable, the last one is this."""
+    known = {
+        "length": f"was cut off at {who}.max_tokens",
+        "refused": "never came: the server refuses the request (too long, or filtered)",
+    }
+    why = known.get(reply.finish, str(fault))
+    reason = f"{tries} replies of the {who} were unusable: the last {why}"
+    return {"item": item, "reason": reason, "content": reply.text[:500]}

@@ -1,0 +1,69 @@
+"""Right answers known to be reachable from a prefix, beside its own rollouts: `label.evidence`.
+
+later: a rollout from a later prefix that ended right did so from each earlier one too. outcome: so
+did a right path whose first sample the simulator drew as it would a rollout, which shows in its
+seed: that depends on the prompt, the settings and the index. Both prove that a right answer can be
+reached, which is the hard label at delta = 0. They are no random draws: paths are chosen by their
+outcome, and a later prefix is one that came out of this one. So they are counted apart
+(n_evidence), and the share of right rollouts stays the rollouts' own.
+
+Where answers are often right by wrong steps, they prove steps that are wrong.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from stages.engines.engine import Sampling
+from stages.engines.sampler import Drawer
+from stages.pipeline.digests import digest
+
+NONE = pl.DataFrame(schema={"prefix_id": pl.String, "n": pl.Int32})
+"""No right samples."""
+
+
+def later_prefixes(inner: pl.DataFrame) -> pl.DataFrame:
+    """(prefix_id, later): each prefix that goes on from another, once."""
+    steps = inner.select("path_id", "step", "prefix_id")
+    both = steps.join(steps.rename({"prefix_id": "later", "step": "at"}), on="path_id")
+    return both.filter(pl.col("step") < pl.col("at")).select("prefix_id", "later").unique()
+
+
+def evidence(
+    of_prefix: pl.DataFrame, later: pl.DataFrame, outcomes: pl.DataFrame, kind: str
+) -> pl.DataFrame:
+    """(prefix_id, n_evidence), given the rollouts' counts and the right samples."""
+    right = of_prefix.select(pl.col("prefix_id").alias("later"), n="n_correct")
+    beyond = later.join(right, on="later").select("prefix_id", "n")
+    parts = {"later": [beyond], "outcome": [outcomes], "both": [beyond, outcomes]}.get(kind, [])
+    return pl.concat([NONE, *parts]).group_by("prefix_id").agg(n_evidence=pl.col("n").sum())
+
+
+def right_samples(
+    paths: pl.DataFrame,
+    samples: list[Path],
+    problems: pl.DataFrame,
+    drawer: Drawer,
+    sampling: Sampling,
+) -> pl.DataFrame:
+    """(prefix_id, n): the right paths, sampled as a rollout would be, that begin with a prefix."""
+    names = ["sample_id", "problem_id", "draw", "seed", "model_digest"]
+    same = (
+        pl.scan_parquet(samples, hive_partitioning=False)
+        .select(names)
+        .filter(pl.col("model_digest") == drawer.model_digest)
+        .collect()
+        .join(problems.select("problem_id", "prompt"), on="problem_id")
+    )
+    requests = drawer.requests(same["prompt"].to_list(), same["draw"].to_list(), sampling)
+    seeds = pl.Series("own_seed", [request.seed for request in requests], pl.Int64)
+    own = same.with_columns(seeds).filter(pl.col("seed") == pl.col("own_seed"))
+    right = paths.filter("correct").with_columns(sample_id=pl.col("sample_ids").list.first())
+    right = right.join(own, on="sample_id", how="semi")
+    names = [
+        digest(problem, "".join(steps[: step + 1]))
+        for problem, steps in right.select("problem_id", "steps").rows()
+        for step in range(len(steps) - 1)
+    ]
+    found = pl.DataFrame({"prefix_id": names}, schema={"prefix_id": pl.String})
+    return found.group_by("prefix_id").agg(n=pl.len().cast(pl.Int32))

@@ -1,0 +1,57 @@
+"""Flawed but correct: the earliest wrong step of right answers, by a verifier or a critic."""
+
+from typing import Any
+
+import polars as pl
+
+from schemas.flaws import Flaws
+from stages.engines.sampler import Drawer
+from stages.feedback.ask import ask
+from stages.feedback.critic import NONE_WRONG, CriticSettings, question
+from stages.tasks.task import Task
+
+
+def right_solutions(greedy: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """problem_id, question, prompt, steps of the right answers that have steps."""
+    right = greedy.filter("correct").select("problem_id", "text")
+    steps = pl.Series("steps", [task.split(text) for text in right["text"]], pl.List(pl.String))
+    return (
+        right.with_columns(steps)
+        .filter(pl.col("steps").list.len() > 0)
+        .join(problems.select("problem_id", "question", "prompt"), on="problem_id")
+        .sort("problem_id")
+    )
+
+
+def by_verifier(right: pl.DataFrame, scores: list[list[float]], below: float) -> pl.DataFrame:
+    """Rows of `flaws`: the first step whose probability is below the threshold is wrong.
+
+    Of a solution none of whose steps ends within score.max_length nothing is known: it has no row.
+    """
+    known = [own for own in scores if own]
+    first = [next((n for n, p in enumerate(own) if p < below), NONE_WRONG) for own in known]
+    return (
+        right.filter(pl.Series([bool(own) for own in scores], dtype=pl.Boolean))
+        .select("problem_id", n_steps=pl.col("steps").list.len())
+        .with_columns(
+            pl.Series("first_wrong", first, pl.Int16),
+            pl.Series("probability_min", [min(own) for own in known], pl.Float64),
+            reviewer=pl.lit("verifier"),
+            reflection=pl.lit(None, pl.String),
+        )
+    )
+
+
+def by_critic(
+    drawer: Drawer, right: pl.DataFrame, critic: CriticSettings
+) -> tuple[pl.DataFrame, list[dict[str, str]]]:
+    """(rows of `flaws`, rows of `rejects`)."""
+    asked = right.select("problem_id", "question", "steps").rows()
+    questions = [question(*row) for row in asked]
+    said, rejects = ask(drawer, questions, critic.sampling(), critic.tries, "critic")
+    rows: list[dict[str, Any]] = [
+        {"problem_id": name, "reviewer": "critic", "n_steps": len(steps), **said[name].model_dump()}
+        for name, _, steps in asked
+        if name in said
+    ]
+    return pl.DataFrame(rows, schema=Flaws.stored_schema()), rejects

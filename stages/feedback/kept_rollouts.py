@@ -1,0 +1,25 @@
+"""Rows of `rollouts`: the new paths that right rollouts made."""
+
+import polars as pl
+
+from schemas.rollouts import Rollouts
+from stages.grading.grade import GRADER_VERSION
+from stages.solutions.fingerprint import fingerprint
+
+
+def new_paths(right: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+    """One of the right rollouts of `simulate` for each path that is not among the problem's."""
+    if right.is_empty():
+        return Rollouts.create_empty()
+    prints = [fingerprint(*row) for row in right.select("kind", "text", "extracted").rows()]
+    key = ["problem_id", "fingerprint"]
+    return (
+        right.with_columns(
+            pl.Series("fingerprint", prints, pl.String),
+            rollout_id="sample_id",
+            grader=pl.lit(GRADER_VERSION),
+        )
+        .join(paths, on=key, how="anti")
+        .sort("draw", "step", "rollout_id")
+        .unique(key, keep="first", maintain_order=True)
+    )

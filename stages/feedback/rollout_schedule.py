@@ -1,0 +1,113 @@
+"""Which prefixes the next round of rollouts is drawn from, and how often each.
+
+A prefix is drawn from as often as it must be whatever comes, so no rollout is in vain: with s
+right and f wrong ones it needs min(delta + 1 - s, failures - f) more before its hard label can be
+certain. No schedule has the same labels with fewer rollouts; one by one would take more rounds.
+
+A search spares whole steps. It looks for a path's first wrong step, and takes those before it for
+right and those after it for wrong: in order (`first`), which with label.prefix_and gives the very
+labels of all steps; or by halves (`bisect`), which takes for granted that a path that is wrong
+stays wrong (OmegaPRM, arXiv 2406.06592). A wrong step takes more rollouts than a right one, so the
+halves are unequal: those that lead to the fewest rollouts, if each step is as likely to be the
+first wrong one.
+"""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from stages.pipeline.params import Section
+
+
+class SearchSettings(Section):
+    """The part of a section that says which rollouts a step's label takes."""
+
+    rollouts: int = Field(ge=1)
+    delta: int = Field(ge=0)
+    early_stop: bool
+    patience: int | None = Field(ge=1)
+    search: Literal["all", "first", "bisect"]
+    evidence: Literal["own", "later", "outcome", "both"]
+
+    @property
+    def failures(self) -> int:
+        """Wrong rollouts after which a step is called wrong."""
+        certain = self.rollouts - self.delta
+        return certain if self.patience is None else min(certain, self.patience)
+
+
+def decided(settings: SearchSettings) -> pl.Expr:
+    """Is the step right, by n_rollouts, n_correct and n_evidence; null while that is open."""
+    proved = (pl.col("n_evidence") > 0) & (settings.evidence != "own")
+    right = proved | (pl.col("n_correct") > settings.delta)
+    wrong = pl.col("n_rollouts") - pl.col("n_correct") >= settings.failures
+    over = (pl.col("n_rollouts") == settings.rollouts) | settings.early_stop
+    return pl.when(over & (right | wrong)).then(right)
+
+
+def needed(settings: SearchSettings) -> pl.Expr:
+    """How many rollouts an open prefix takes in any case."""
+    if not settings.early_stop:
+        return settings.rollouts - pl.col("n_rollouts")
+    return pl.min_horizontal(
+        settings.delta + 1 - pl.col("n_correct"),
+        settings.failures - (pl.col("n_rollouts") - pl.col("n_correct")),
+    )
+
+
+def wanted(inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings) -> pl.DataFrame:
+    """(prefix_id, n_rollouts, more): what the next round draws; no row when all is known.
+
+    `inner` has each path's steps but the last: path_id, step, prefix_id.
+    """
+    probes = inner
+    if settings.search != "all":
+        open_spans = spans(inner, counts).filter(pl.col("low") < pl.col("high"))
+        most = max((open_spans["high"] - open_spans["low"]).to_list(), default=0)
+        jumps = dict(enumerate(jump_lengths(most, settings)))
+        jump = (pl.col("high") - pl.col("low")).replace_strict(jumps, return_dtype=pl.Int16)
+        probes = inner.join(
+            open_spans.select("path_id", step=pl.col("low") + jump), on=["path_id", "step"]
+        )
+    return (
+        counts.filter(pl.col("right").is_null())
+        .join(probes, on="prefix_id", how="semi", maintain_order="left")
+        .select("prefix_id", "n_rollouts", more=needed(settings))
+    )
+
+
+def spans(inner: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    """(path_id, low, high): its first wrong step is one of low … high.
+
+    `high` is known to be wrong, or the last step, which no rollout begins after; of a path that
+    ends right it stands for none.
+    """
+    step, right = pl.col("step"), pl.col("right")
+    known = inner.join(counts.select("prefix_id", "right"), on="prefix_id")
+    high = pl.coalesce(step.filter(~right).min(), pl.len()).cast(pl.Int16)
+    return (
+        known.with_columns(high=high.over("path_id"))
+        .group_by("path_id")
+        .agg(pl.col("high").first(), last=step.filter(right & (step < pl.col("high"))).max())
+        .select("path_id", "high", low=(pl.col("last") + 1).fill_null(0).cast(pl.Int16))
+    )
+
+
+def jump_lengths(most: int, settings: SearchSettings) -> list[int]:
+    """For 0 … `most` steps among which the first wrong one is sought, how many to skip."""
+    if settings.search == "first":
+        return [0] * (most + 1)
+    if settings.early_stop:
+        right, wrong = settings.delta + 1, settings.failures
+    else:
+        right = wrong = settings.rollouts
+    jumps, total = [0], [0]  # of all n + 1 places that the first wrong step of n may have
+    for n in range(1, most + 1):
+        totals = [
+            (skip + 1) * wrong + total[skip] + (n - skip) * right + total[n - 1 - skip]
+            for skip in range(n)
+        ]
+        total.append(min(totals))
+        jumps.append(totals.index(total[n]))
+    return jumps

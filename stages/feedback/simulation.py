@@ -1,0 +1,195 @@
+"""Labels by simulation (SIPF Eq. 2): continuations drawn from each step's prefix, counted.
+
+From the prefix that ends with a step, K continuations are drawn; the step is right when more
+than delta of them reach the reference answer. The last step is followed by nothing, so it has
+the path's own outcome. Counts are stored: without early stopping, other thresholds are a query.
+Which prefixes are drawn from, and how often, is decided in `search`; what else proves a step, in
+`evidence`.
+"""
+
+from itertools import count
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from stages.engines.engine import Sampling
+from stages.engines.sample_rows import draw_rows
+from stages.engines.sampler import Drawer
+from stages.feedback.evidence import evidence, later_prefixes
+from stages.feedback.rollout_schedule import SearchSettings, decided, spans, wanted
+from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.pipeline.digests import digest
+from stages.solutions.steps import go_on
+
+
+class SimulationSettings(SearchSettings):
+    """The part of a section that says how steps are simulated."""
+
+    temperature: float = Field(gt=0)
+    top_p: float = Field(gt=0, le=1)
+    max_tokens: int = Field(ge=1)
+    keep_rollouts: Literal["none", "right"]
+
+    @property
+    def sampling(self) -> Sampling:
+        """How rollouts are drawn."""
+        return Sampling(self.temperature, self.top_p, self.max_tokens)
+
+
+def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """One row per step: path_id, step, the path's text to the step's end, is it the last.
+
+    Paths that begin alike share a prefix_id, and its rollouts.
+    """
+    rows = [
+        {
+            "path_id": row["path_id"],
+            "problem_id": row["problem_id"],
+            "correct": row["correct"],
+            "step": step,
+            "prefix": "".join(row["steps"][: step + 1]),
+            "last": step == len(row["steps"]) - 1,
+        }
+        for row in paths.select("path_id", "problem_id", "correct", "steps").iter_rows(named=True)
+        for step in range(len(row["steps"]))
+    ]
+    schema = {
+        "path_id": pl.String,
+        "problem_id": pl.String,
+        "correct": pl.Boolean,
+        "step": pl.Int16,
+        "prefix": pl.String,
+        "last": pl.Boolean,
+    }
+    steps = pl.DataFrame(rows, schema=schema)
+    names = [digest(*row) for row in steps.select("problem_id", "prefix").rows()]
+    return steps.with_columns(pl.Series("prefix_id", names, pl.String)).join(
+        problems.select("problem_id", "prompt", *REFERENCE),
+        on="problem_id",
+        maintain_order="left",
+    )
+
+
+def simulate(
+    drawer: Drawer,
+    steps: pl.DataFrame,
+    settings: SimulationSettings,
+    grade: GradeSettings,
+    outcomes: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(counts, right rollouts) of the steps of `prefixes`, by rounds until no more is wanted.
+
+    Counts: prefix_id, n_rollouts, n_correct, n_evidence and right, null where nothing decided.
+    Right rollouts with their texts, if they are kept. `outcomes` are the right samples of each
+    prefix (prefix_id, n). A prefix has the same draws, in the same order, however they are cut
+    into rounds.
+    """
+    inner = steps.filter(~pl.col("last"))
+    texts = inner.unique("prefix_id", keep="first", maintain_order=True)
+    later = later_prefixes(inner)
+    ends = pl.DataFrame(schema={"prefix_id": pl.String, "correct": pl.Boolean})
+    counts = counted(texts, ends, later, outcomes, settings)
+    right = []
+    for number in count(1):
+        asked = wanted(inner, counts, settings)
+        if asked.is_empty():
+            break
+        rows = texts.join(asked, on="prefix_id", maintain_order="right")
+        drawn = roll_out(drawer, rows, settings.sampling, grade, number)
+        ends = pl.concat([ends, drawn.select("prefix_id", "correct")])
+        counts = counted(texts, ends, later, outcomes, settings)
+        if settings.keep_rollouts == "right":
+            right.append(drawn.filter("correct"))
+    return counts, pl.concat(right) if right else pl.DataFrame()
+
+
+def counted(
+    texts: pl.DataFrame,
+    ends: pl.DataFrame,
+    later: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    settings: SimulationSettings,
+) -> pl.DataFrame:
+    """The counts of each prefix, given how all rollouts so far ended (prefix_id, correct)."""
+    of_prefix = ends.group_by("prefix_id").agg(
+        n_rollouts=pl.len().cast(pl.Int32), n_correct=pl.col("correct").sum().cast(pl.Int32)
+    )
+    return (
+        texts.select("prefix_id")
+        .join(of_prefix, on="prefix_id", how="left", maintain_order="left")
+        .join(evidence(of_prefix, later, outcomes, settings.evidence), on="prefix_id", how="left")
+        .with_columns(pl.col("n_rollouts", "n_correct", "n_evidence").fill_null(0))
+        .with_columns(right=decided(settings))
+    )
+
+
+def roll_out(
+    drawer: Drawer, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
+) -> pl.DataFrame:
+    """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance.
+
+    Drawn from `open_end` of the prefix.
+    """
+    begin = pl.col("n_rollouts")
+    rows = (
+        asked.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
+        .explode("draw")
+        .with_columns(prompt=pl.concat_str("prompt", pl.col("prefix").str.strip_chars_end(" ")))
+    )
+    drawn = draw_rows(drawer, rows, sampling, f"label {number}")
+    texts = [go_on(prefix, text) for prefix, text in drawn.select("prefix", "text").iter_rows()]
+    whole = drawn.with_columns(pl.Series("text", texts, pl.String))
+    return grade_frame(whole, grade, "grade rollouts", drawer.compute)
+
+
+def counted_rows(
+    steps: pl.DataFrame, counts: pl.DataFrame, settings: SimulationSettings
+) -> pl.DataFrame:
+    """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
+    inner, last = steps.filter(~pl.col("last")), steps.filter("last")
+    before = pl.col("step") < pl.col("high")
+    rolled = inner.join(counts, on="prefix_id").join(spans(inner, counts), on="path_id")
+    numbers = ["n_rollouts", "n_correct", "n_evidence"]
+    return pl.concat(
+        [
+            rolled.select(
+                "path_id",
+                "step",
+                *numbers,
+                stop=stopped(settings),
+                labeler=pl.lit("rollouts"),
+                label=pl.coalesce("right", before),
+            ),
+            last.select(
+                "path_id",
+                "step",
+                n_rollouts=pl.lit(1, pl.Int32),
+                n_correct=pl.col("correct").cast(pl.Int32),
+                n_evidence=pl.lit(0, pl.Int32),
+                stop=pl.lit("known"),
+                labeler=pl.lit("outcome"),
+                label="correct",
+            ),
+        ],
+        how="diagonal_relaxed",
+    ).with_columns(reflection=pl.lit(None, pl.String))
+
+
+def stopped(settings: SimulationSettings) -> pl.Expr:
+    """Why no more rollouts were drawn from a prefix."""
+    enough = pl.col("n_correct") > settings.delta
+    lost = pl.col("n_rollouts") - pl.col("n_correct") >= settings.rollouts - settings.delta
+    return (
+        pl.when(pl.col("right").is_null())
+        .then(pl.lit("inferred"))
+        .when(~pl.lit(settings.early_stop) | (lost & (pl.col("n_rollouts") == settings.rollouts)))
+        .then(pl.lit("all"))
+        .when(enough)
+        .then(pl.lit("successes"))
+        .when("right")
+        .then(pl.lit("evidence"))
+        .when(lost)
+        .then(pl.lit("out_of_reach"))
+        .otherwise(pl.lit("given_up"))
+    )

@@ -1,0 +1,150 @@
+"""Is it right: completions against reference answers.
+
+`grade_all` is the door: it decides plain answers at once, runs programs in sandboxes, and compares
+the rest in processes that may hang or crash without harm. A change of any verdict is a new
+`GRADER_VERSION`, so that verdicts can be told apart and samples graded again without being drawn
+again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from stages.grading import pool
+from stages.grading.kinds import KINDS, kind_named
+from stages.grading.programs import run_programs
+from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.reference import OUTCOMES, Reference, Verdict
+
+__all__ = [
+    "GRADER_VERSION",
+    "KINDS",
+    "OUTCOMES",
+    "Limits",
+    "Mode",
+    "Reference",
+    "Verdict",
+    "grade",
+    "grade_all",
+]
+
+GRADER_VERSION = "4"
+NO_ANSWER = Verdict("unparseable", None, "no answer found")
+
+Item = tuple[str, Reference | str, str]
+"""(kind, reference, completion); a reference that is an answer alone may be that text"""
+Job = tuple[str, Reference, str | None]
+"""(kind, reference, extracted answer)"""
+
+
+def grade(kind: str, reference: Reference | str, completion: str) -> Verdict:
+    """The verdict on one completion, in this process: nothing limits its time or memory.
+
+    For a known, harmless answer, as in a shell or a test. What a model wrote goes to `grade_all`.
+    A program runs in a sandbox even so.
+    """
+    rules = kind_named(kind)
+    if rules.compare is None:
+        return grade_all([(kind, reference, completion)], workers=1)[0]
+    answer, wanted = rules.extract(completion), _reference(reference)
+    if verdict := _at_once(kind, wanted, answer):
+        return verdict
+    assert answer is not None
+    try:
+        return rules.compare(wanted, answer)
+    except Exception as fault:
+        return Verdict("error", answer, type(fault).__name__)
+
+
+def grade_all(
+    items: Sequence[Item],
+    *,
+    workers: int = 2,
+    limits: Limits | None = None,
+    sandbox: Mode = "bubblewrap",
+    progress: Callable[[int], None] | None = None,
+) -> list[Verdict]:
+    """The verdicts on (kind, reference, completion) items, in their order.
+
+    workers: processes for what cannot be decided at once; none is started if nothing is left.
+    limits: for one comparison or program: CPU seconds (ten times as many on the clock), memory.
+    sandbox: "none" runs programs with the caller's rights.
+    progress: called with the number of items newly done; the calls add up to len(items).
+
+    Raises ValueError for an unknown kind, RatchetError where programs can't be run. No answer,
+    whatever it holds, raises or hangs.
+    """
+    limits = limits or Limits()
+    if workers < 1 or limits.timeout_s <= 0:
+        raise ValueError(f"workers={workers}, {limits}: must be above 0")
+    report = progress or (lambda n_done: None)
+    jobs: list[Job] = [
+        (kind, _reference(reference), kind_named(kind).extract(completion))
+        for kind, reference, completion in items
+    ]
+    n_items = Counter(jobs)
+    verdicts: dict[Job, Verdict] = {}
+
+    def done(job: Job, verdict: Verdict) -> None:
+        verdicts[job] = verdict
+        report(n_items[job])
+
+    undecided = []
+    for job in n_items:
+        if verdict := _at_once(*job):
+            done(job, verdict)
+        else:
+            undecided.append(job)
+    stated = {job: job for job in undecided if not KINDS[job[0]].runs}
+    stated |= _run([job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, done)
+    _compare(stated, workers, limits, done)
+    return [verdicts[job] for job in jobs]
+
+
+def _run(
+    jobs: list[Job],
+    workers: int,
+    limits: Limits,
+    sandbox: Mode,
+    done: Callable[[Job, Verdict], None],
+) -> dict[Job, Job]:
+    """Runs programs; those that printed an answer come back with the job of comparing it."""
+    printed: dict[Job, Job] = {}
+    work = [(ref, program or "", KINDS[kind].runs == "tests") for kind, ref, program in jobs]
+    with closing(run_programs.run(work, workers, limits, sandbox)) as replies:
+        for ran in replies:
+            job = jobs[ran.place]
+            if ran.outcome is None:
+                kind = "choice" if job[1].options else "math"
+                printed[job] = (kind, job[1], ran.printed)
+            else:
+                tested = KINDS[job[0]].runs == "tests"
+                done(job, Verdict(ran.outcome, job[2] if tested else None, ran.detail))
+    return printed
+
+
+def _compare(
+    stated: dict[Job, Job], workers: int, limits: Limits, done: Callable[[Job, Verdict], None]
+) -> None:
+    """Compares each distinct answer once, at once or in the pool; `stated` says whose it is."""
+    waiting: dict[Job, list[Job]] = defaultdict(list)
+    for job, comparison in stated.items():
+        if verdict := _at_once(*comparison):
+            done(job, verdict)
+        else:
+            waiting[comparison].append(job)
+    comparisons = list(waiting)
+    with closing(pool.run(comparisons, workers, limits.timeout_s)) as replies:
+        for reply in replies:
+            comparison = comparisons[reply.place]
+            for job in waiting[comparison]:
+                done(job, Verdict(reply.outcome, comparison[2], reply.detail))
+
+
+def _reference(given: Reference | str) -> Reference:
+    return given if isinstance(given, Reference) else Reference(given)
+
+
+def _at_once(kind: str, reference: Reference, answer: str | None) -> Verdict | None:
+    """The verdict where it is cheap, None where it is not."""
+    return NO_ANSWER if answer is None else KINDS[kind].decide(reference, answer)

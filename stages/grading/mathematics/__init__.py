@@ -1,0 +1,1 @@
+"""Answers that are numbers, formulas or words: found, normalised and compared."""

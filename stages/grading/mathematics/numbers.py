@@ -1,0 +1,95 @@
+r"""Plainly written numbers as exact fractions.
+
+Read: integers (``016`` is 16) with thousands separators (``1,000``, ``10{,}000``, ``10\,000``),
+decimals (``0.\overline{3}`` is 1/3), quotients (``1/2``, ``\frac12``, ``\dfrac{1}{2}``), mixed
+numbers (``3\frac12``), powers of ten (``1.5e3``, ``1.5 \times 10^{3}``, up to three digits of
+exponent) and percent.
+Nothing else is, so no digit bomb is ever expanded: ``9^{9^9}`` is not a plainly written number.
+
+Policy on equality. Two numbers are compared as fractions, exactly. A decimal of six or more
+places was rounded by somebody, so it equals what lies within 1e-6 of it (and within 1e-5 of its
+size); shorter ones are taken at their word. ``50%`` equals 50, since problems ask for a percentage
+either way, and it equals 1/2.
+"""
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
+
+ROUNDED_PLACES = 6
+
+_UNSIGNED = r"(?:(?:\d{1,3}(?:[, ]\d{3})+(?!\d)|\d+)(?:\.\d*)?|\.\d+)"
+_SIGNED = rf"[+-]?\s?{_UNSIGNED}"
+_DECIMAL = re.compile(
+    rf"(?P<digits>{_SIGNED})"
+    r"(?:\s?(?:\\times|\\cdot|\*|x)\s?10\s?\^\s?\{?(?P<power>[+-]?\d{1,3})\}?"
+    r"|[eE](?P<exponent>[+-]?\d{1,3}))?"
+)
+_LATEX_QUOTIENT = re.compile(
+    rf"(?P<sign>[+-]?)\s?(?P<whole>\d*)\s?"
+    rf"\\frac\{{\s?(?P<over>{_SIGNED})\s?\}}\s?\{{\s?(?P<under>{_SIGNED})\s?\}}"
+)
+_QUOTIENT = re.compile(
+    rf"(?P<sign>[+-]?)\s?(?:(?P<whole>\d+)\s(?=\d+/\d+$))?"
+    rf"\(?(?P<over>{_UNSIGNED})\)?\s?/\s?\(?(?P<under>{_SIGNED})\)?"
+)
+_REPEATING = re.compile(r"(-?)\s?(\d{0,9})\.(\d{0,9})\s?\\overline\s?\{(\d{1,9})\}")
+
+
+class Number(NamedTuple):
+    """A number as written: its value without the percent sign, and what equality depends on."""
+
+    value: Fraction
+    is_percent: bool
+    decimal_places: int
+
+
+def number(text: str) -> Fraction | None:
+    """The value of a plainly written number, None for anything else. Percent signs are dropped."""
+    if len(text) > MAX_ANSWER_CHARS:
+        return None
+    found = read_number(tidy(text))
+    return found.value if found else None
+
+
+def read_number(tidied: str) -> Number | None:
+    """The number that a tidied answer is, None if it is no plainly written number."""
+    text = tidied.removesuffix("%").rstrip()
+    if match := _DECIMAL.fullmatch(text):
+        power = int(match["power"] or match["exponent"] or 0)
+        value = _fraction(match["digits"]) * Fraction(10) ** power
+        return Number(value, tidied.endswith("%"), len(match["digits"].partition(".")[2]))
+    if match := _REPEATING.fullmatch(text):
+        return Number(_repeating(*match.groups()), tidied.endswith("%"), 0)
+    match = _LATEX_QUOTIENT.fullmatch(text) or _QUOTIENT.fullmatch(text)
+    if not match:
+        return None
+    over, under, whole = _fraction(match["over"]), _fraction(match["under"]), match["whole"]
+    if under == 0 or (whole and not 0 < over < under):
+        return None
+    value = int(whole or 0) + over / under
+    return Number(-value if match["sign"] == "-" else value, tidied.endswith("%"), 0)
+
+
+def equal(one: Number, other: Number) -> bool:
+    """Whether two numbers are one answer, by the policy above."""
+    if one.value == other.value:
+        return True
+    if one.is_percent != other.is_percent:
+        percent, bare = (one, other) if one.is_percent else (other, one)
+        return percent.value / 100 == bare.value
+    rounded = max(one.decimal_places, other.decimal_places) >= ROUNDED_PLACES
+    gap, size = abs(one.value - other.value), max(abs(one.value), abs(other.value))
+    return rounded and gap <= Fraction(1, 10**6) and gap <= size / 10**5
+
+
+def _fraction(digits: str) -> Fraction:
+    return Fraction(re.sub(r"[, ]", "", digits).removesuffix("."))
+
+
+def _repeating(sign: str, whole: str, places: str, repeated: str) -> Fraction:
+    period = Fraction(int(repeated), 10 ** len(repeated) - 1)
+    value = (int(f"0{whole}{places}") + period) * Fraction(10) ** -len(places)
+    return -value if sign else value

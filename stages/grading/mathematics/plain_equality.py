@@ -1,0 +1,142 @@
+r"""What can be decided about two answers without algebra.
+
+Policy. Answers are one if their tidied texts are, never because one contains the other. Two
+numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
+give, the names must agree. ``1011_2`` equals the same digits without the base, which the problem
+names. Bracketed tuples and intervals are compared place by place, lists without brackets and
+sets in any order; ``1 \pm 2`` is a list of two. Words equal only the same words. Other formulas
+are compared as values (see `expressions`); functions and relations are left to algebra.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import accumulate, chain
+
+from stages.grading.mathematics.formulas import same_value
+from stages.grading.mathematics.notation import is_wordy, plain, tidy, ungrouped
+from stages.grading.mathematics.numbers import equal, read_number
+
+_ASSIGNMENT = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([\w, ]*\))?)\s?=([^=<>]+)")
+_BASE = re.compile(r"\(?(\d[0-9A-F]*)\)?_\{?(\d{1,2})\}?")
+_CONJUNCTION = re.compile(r",?\s*\b(?:and|or)\b\s*")
+_BOTH_SIGNS = re.compile(r"\\pm(?![A-Za-z])")
+_THOUSANDS = re.compile(r"(?<=\d),\d{3}(?!\d)")
+_OPENING, _CLOSING = "([{", ")]}"
+UNORDERED = ("", "")
+MAX_ELEMENTS, MAX_BRACKETS = 30, 30
+
+
+def same(reference: str, answer: str) -> bool | None:
+    """Whether two answers are one; None where that takes algebra."""
+    return same_tidied(tidy(reference), tidy(answer))
+
+
+def same_tidied(wanted: str, given: str) -> bool | None:
+    """`same` for tidied answers."""
+    if plain(wanted) == plain(given):
+        return True
+    numbers = read_number(wanted), read_number(given)
+    if numbers[0] and numbers[1]:
+        return equal(numbers[0], numbers[1])
+    assigned = _ASSIGNMENT.fullmatch(wanted), _ASSIGNMENT.fullmatch(given)
+    names = {plain(match[1]) for match in assigned if match}
+    if len(names) == 1:
+        wanted, given = (
+            match[2].strip() if match else text
+            for match, text in zip(assigned, (wanted, given), strict=True)
+        )
+        return same_tidied(wanted, given)
+    if _BASE.fullmatch(wanted) or _BASE.fullmatch(given):
+        return _same_digits(wanted, given)
+    if is_wordy(wanted) or is_wordy(given):
+        return plain(wanted).lower() == plain(given).lower()
+    decided = _same_lists(wanted, given)
+    return same_value(wanted, given) if decided is None else decided
+
+
+def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
+    r"""(brackets, elements) of a list, ("", "") standing for no brackets and for ``\{ \}``.
+
+    None unless there are two elements or more, and few enough to compare them all.
+    """
+    if sum(map(tidied.count, _OPENING)) > MAX_BRACKETS or read_number(tidied):
+        return None
+    text = _CONJUNCTION.sub(",", tidied)
+    brackets = UNORDERED
+    if text.startswith(r"\{") and text.endswith(r"\}") and _encloses(text[1:]):
+        text = text[2:-2]
+    elif text[:1] in ("(", "[") and _encloses(text):
+        brackets, text = (text[0], text[-1]), text[1:-1]
+    elements = _split(text)
+    if brackets == UNORDERED:
+        elements = [signed for element in elements for signed in _signed(element)]
+    return (brackets, elements) if 1 < len(elements) <= MAX_ELEMENTS and all(elements) else None
+
+
+def _signed(element: str) -> list[str]:
+    r"""Both values of an element with one ``\pm``; more of them may go together or not."""
+    if len(_BOTH_SIGNS.findall(element)) != 1:
+        return [element]
+    return [_BOTH_SIGNS.sub("+", element), _BOTH_SIGNS.sub("-", element)]
+
+
+def _encloses(text: str) -> bool:
+    """Whether the last character is the bracket that closes the first."""
+    steps = [(c in _OPENING) - (c in _CLOSING) for c in text]
+    return sum(steps) == 0 and all(depth > 0 for depth in accumulate(steps[:-1]))
+
+
+def _split(text: str) -> list[str]:
+    """The text split at the commas outside all brackets."""
+    grouped = ", " in text  # then the comma of "2,000" separates thousands, not elements
+    pieces, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character in _OPENING) - (character in _CLOSING)
+        if character == "," and depth == 0 and not (grouped and _THOUSANDS.match(text, i)):
+            pieces.append(text[start:i].strip())
+            start = i + 1
+    return [ungrouped(piece) for piece in (*pieces, text[start:].strip())]
+
+
+def _same_lists(wanted: str, given: str) -> bool | None:
+    wanted_list, given_list = as_list(wanted), as_list(given)
+    if not wanted_list or not given_list:
+        for one, many in ((wanted, given_list), (given, wanted_list)):
+            if many and many[0] == UNORDERED and _every(same_tidied(one, n) for n in many[1]):
+                return True  # one value, written in several ways
+        is_number = read_number(wanted) or read_number(given)
+        return False if is_number and (wanted_list or given_list) else None
+    (brackets, ours), (their_brackets, theirs) = wanted_list, given_list
+    if brackets != their_brackets:
+        return None
+    if brackets == UNORDERED:
+        forth = (_some(same_tidied(a, b) for b in theirs) for a in ours)
+        back = (_some(same_tidied(a, b) for a in ours) for b in theirs)
+        return _every(chain(forth, back))
+    if len(ours) != len(theirs):
+        return False
+    return _every(same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _same_digits(wanted: str, given: str) -> bool:
+    """Equality of numbers of which one or both name their base."""
+    matches = _BASE.fullmatch(wanted), _BASE.fullmatch(given)
+    digits = {m[1] if m else text for m, text in zip(matches, (wanted, given), strict=True)}
+    bases = {match[2] for match in matches if match}
+    return len(bases) == 1 and len({d.replace(",", "").lstrip("0") for d in digits}) == 1
+
+
+def _every(decisions: Iterable[bool | None]) -> bool | None:
+    """False as soon as one is False, else None if one is undecided."""
+    found: set[bool | None] = set()
+    for decision in decisions:
+        if decision is False:
+            return False
+        found.add(decision)
+    return None if None in found else True
+
+
+def _some(decisions: Iterable[bool | None]) -> bool | None:
+    """True as soon as one is True, else None if one is undecided."""
+    opposite = _every(None if decision is None else not decision for decision in decisions)
+    return None if opposite is None else not opposite

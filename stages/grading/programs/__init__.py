@@ -1,0 +1,1 @@
+"""Answers that are programs: found, run in a sandbox and tested."""

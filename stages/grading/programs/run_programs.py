@@ -1,0 +1,210 @@
+"""Runs programs in sandboxes, several at once, and says how each fared.
+
+A slot is two sandboxes: the program's and, for code, the tests'. A job gets a channel of its own
+between them, so that nothing one program left in it is ever read as another's.
+"""
+
+import json
+import selectors
+import signal
+import socket
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from stages.grading.mathematics.answers import find_answer
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
+from stages.grading.programs.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox, read_line
+from stages.grading.reference import Reference
+
+TESTS_EXTRA_S = 10.0
+"""The tests wait for the program, so they are given longer."""
+FOREVER_S = 1e9
+
+Job = tuple[Reference, str, bool]
+"""(reference, program, whether the tests judge it; else it is run for what it prints)"""
+Reply = dict[str, Any] | None
+
+
+OUT_OF_TIME = (signal.SIGPROF, signal.SIGXCPU)
+
+
+class Ran(NamedTuple):
+    """How the job at `place` fared: an outcome, or None and the answer that it printed."""
+
+    place: int
+    outcome: str | None
+    detail: str | None
+    printed: str | None = None
+
+
+def run(
+    jobs: Sequence[Job], workers: int, limits: Limits, mode: Mode
+) -> Generator[Ran, None, None]:
+    """Yield one `Ran` for each job as it is done. A sandbox that dies or is used up is replaced."""
+    todo = list(enumerate(jobs))[::-1]
+    slots: list[_Slot] = []
+    try:
+        with selectors.DefaultSelector() as waiting:
+            for _ in range(min(workers, len(jobs))):
+                slots.append(_Slot(limits, mode))
+            for slot in slots:
+                slot.give(*todo.pop(), waiting)
+            while waiting.get_map():
+                for key, _ in waiting.select():
+                    slot = key.data
+                    if key.fileobj in slot.asked and (ran := slot.read(key.fileobj, waiting)):
+                        yield ran
+                        if todo:
+                            slot.give(*todo.pop(), waiting)
+    finally:
+        for slot in slots:
+            slot.close()
+
+
+class _Slot:
+    """The sandboxes of one worker, and the job that they have.
+
+    One fork has the tests of a problem and meets its solutions one after another: a channel to
+    the solution goes there over `line`, and a report comes back.
+    """
+
+    def __init__(self, limits: Limits, mode: Mode) -> None:
+        self.limits, self.mode = limits, mode
+        self.program = Sandbox(mode)
+        self.tests: Sandbox | None = None
+        self.line: socket.socket | None = None
+        self.reference: Reference | None = None
+        self.asked: list[Sandbox | socket.socket] = []
+
+    def give(self, place: int, job: Job, waiting: selectors.BaseSelector) -> None:
+        """Sends a job to the sandboxes that it needs."""
+        reference, program, tested = job
+        self.place, self.tested = place, tested
+        self.ended: Reply = None
+        self.tests_ended: Reply = None
+        self.report: bytes | None = None
+        code = f"{reference.given}\n{program}" if reference.given else program
+        role = "program" if tested else "print"
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self.program.give(self.limits.of({"role": role, "code": code}), ours.fileno())
+            self.asked = [self.program]
+            if tested:
+                self.asked.append(self._sent_to_tests(reference, theirs.fileno()))
+        for each in self.asked:
+            waiting.register(each, selectors.EVENT_READ, self)
+
+    def _sent_to_tests(self, reference: Reference, channel: int) -> socket.socket:
+        """The line over which the tests were sent a channel."""
+        line = self._line_to_tests(reference)
+        try:
+            socket.send_fds(line, [b"t"], [channel])
+        except OSError:  # the fork that had the tests is gone
+            self._end_tests()
+            line = self._line_to_tests(reference)
+            socket.send_fds(line, [b"t"], [channel])
+        return line
+
+    def _line_to_tests(self, reference: Reference) -> socket.socket:
+        if self.line and self.reference == reference:
+            return self.line
+        self._end_tests()
+        self.tests = self.tests or Sandbox(self.mode)
+        defined = f"{reference.given}\n{reference.answer}"
+        job = {"role": "tests", "tests": reference.tests, "reference": defined}
+        work = self.limits.of(job)
+        work["wall_s"] += TESTS_EXTRA_S
+        self.line, theirs = socket.socketpair()
+        self.reference = reference
+        with theirs:
+            self.tests.give(work, theirs.fileno(), wall_s=FOREVER_S)
+        return self.line
+
+    def _end_tests(self) -> Reply:
+        """Hangs up; how the fork that had the tests ended."""
+        if self.line is None:
+            return None
+        self.line.close()
+        self.line = None
+        assert self.tests
+        reply = self.tests.reply()
+        if reply is None or reply["used_up"]:
+            self.tests.close()
+            self.tests = None
+        return reply
+
+    def read(self, ready: Sandbox | socket.socket, waiting: selectors.BaseSelector) -> Ran | None:
+        """Takes what a sandbox says; the job's fate once all have spoken."""
+        self.asked.remove(ready)
+        waiting.unregister(ready)
+        if ready is self.program:
+            self.ended = self.program.reply()
+            if self.ended is None or self.ended["used_up"]:
+                self.program.close()
+                self.program = Sandbox(self.mode)
+        else:
+            assert self.line
+            self.report = read_line(self.line)
+            if self.report is None:
+                self.tests_ended = self._end_tests()
+        if self.asked:
+            return None
+        if self.tested:
+            fate = _tested(self.ended, self.report, self.tests_ended, self.limits)
+            return Ran(self.place, *fate)
+        return Ran(self.place, *_printed(self.ended, self.limits))
+
+    def close(self) -> None:
+        """Ends the sandboxes."""
+        if self.line:
+            self.line.close()
+        for sandbox in filter(None, (self.program, self.tests)):
+            sandbox.close()
+
+
+def _tested(program: Reply, report: bytes | None, tests: Reply, limits: Limits) -> tuple[str, str]:
+    """The verdict: right only if the tests' own process says that it came to their end."""
+    said = None if report is None else json.loads(report)
+    if said == {}:
+        return "correct", "tests pass"
+    if end := _end(program, limits):
+        return end
+    if said is None:
+        return _end(tests, limits) or ("error", "the tests ended early")
+    if "broken" in said:
+        return "error", said["broken"]
+    return "wrong", said["failed"]
+
+
+def _printed(program: Reply, limits: Limits) -> tuple[str | None, str | None, str | None]:
+    """(None, None, the answer printed), or the outcome and the reason why there is none."""
+    if end := _end(program, limits):
+        return (*end, None)
+    assert program
+    if fault := _report(program):
+        return "wrong", str(fault)[:200], None
+    lines = [line.strip() for line in program["printed"].splitlines() if line.strip()]
+    if not lines:
+        return "unparseable", "prints nothing", None
+    return None, None, (find_answer(lines[-1]) or lines[-1])[:MAX_ANSWER_CHARS]
+
+
+def _end(reply: Reply, limits: Limits) -> tuple[str, str] | None:
+    """The outcome of a process that a limit or a signal ended, None if it ended by itself."""
+    if reply is None:
+        return "error", "the sandbox died"
+    if reply["late"]:
+        return "timeout", f"more than {WALL_PER_CPU * limits.timeout_s:g} s"
+    if reply["cpu_s"] >= limits.timeout_s or reply["signal"] in OUT_OF_TIME:
+        return "timeout", f"more than {limits.timeout_s:g} s of CPU time"
+    if reply["signal"] is not None:
+        return "wrong", f"the program died of {signal.Signals(reply['signal']).name}"
+    return None
+
+
+def _report(reply: dict[str, Any]) -> Any:
+    """What the process said of itself; a text if that is no JSON."""
+    with suppress(ValueError):
+        return json.loads(reply["said"])
+    return f"said {reply['said'][:80]!r}" if reply["said"] else "ended before its end"

@@ -1,0 +1,230 @@
+"""Where programs run: bubblewrap around a warm process that forks once for each job.
+
+A sandbox sees Python and the system's libraries, read-only, and a small tmp of its own; it has no
+network, no environment, no other process to see, and limits on CPU time, memory, processes and
+files. What runs inside is in the folder `inside`.
+"""
+
+import array
+import json
+import os
+import shutil
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+from schemas.errors import RatchetError
+from stages.grading.programs.inside.server import HEAD, HEAVY, READY
+
+INSIDE = Path(__file__).parent / "inside"
+TMP_BYTES = 64 << 20
+FILE_BYTES = 16 << 20
+PRINTED_BYTES = 1 << 16
+PROCESSES = 16
+WALL_PER_CPU = 10
+FIRST_USER = 1 << 20
+_SLOTS = count()
+
+Mode = Literal["bubblewrap", "none"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use. timeout_s is CPU time; on the clock it may take ten times as long."""
+
+    timeout_s: float = 5.0
+    memory_mb: int = 1024
+
+    def of(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The job with its limits."""
+        return job | {
+            "cpu_s": self.timeout_s,
+            "wall_s": WALL_PER_CPU * self.timeout_s,
+            "memory_bytes": self.memory_mb << 20,
+            "file_bytes": FILE_BYTES,
+            "processes": PROCESSES,
+        }
+
+
+class Sandbox:
+    """One sandbox. `fileno` is for selectors: it is readable when a reply is there."""
+
+    def __init__(self, mode: Mode) -> None:
+        wrap = _wrap(mode)
+        self._control, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        user = FIRST_USER + os.getpid() * 64 + next(_SLOTS) % 64 if _is_root(mode) else None
+        told, telling = os.pipe()
+        with theirs, os.fdopen(told) as first, os.fdopen(telling, "w") as last:
+            tells = ["--info-fd", str(telling), "--"] if wrap else []
+            self._process = subprocess.Popen(
+                [*wrap, *tells, *_python(mode), str(theirs.fileno()), json.dumps(user)],
+                pass_fds=[theirs.fileno(), *([telling] if wrap else [])],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env=_environment(mode),
+                start_new_session=True,
+            )
+            last.close()
+            self._first = json.loads(first.read() or "{}").get("child-pid")
+        self._files: list[int] = []
+        self._mode, self._is_ready = mode, False
+
+    def _wait_until_ready(self) -> None:
+        if not self._is_ready:
+            if read_line(self._control) != READY:
+                raise RatchetError(self._why_not(self._mode))
+            self._is_ready = True
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._control.fileno()
+
+    def give(self, job: dict[str, Any], channel: int, wall_s: float | None = None) -> None:
+        """Sends a job and the descriptor it talks over. That the sandbox died shows in `reply`.
+
+        wall_s: seconds on the clock in place of the job's own limit.
+        """
+        self._wait_until_ready()
+        raw = json.dumps(job).encode()
+        heavy = sum(1 << place for place, name in enumerate(HEAVY) if name.encode() in raw)
+        self._files = [os.memfd_create(name) for name in ("said", "printed")]
+        fds = array.array("i", [channel, *self._files])
+        with suppress(BrokenPipeError, ConnectionResetError):
+            head = HEAD.pack(len(raw), wall_s or job["wall_s"], heavy)
+            self._control.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+            self._control.sendall(raw)
+
+    def reply(self) -> dict[str, Any] | None:
+        """How the job ended, what it said of itself and what it printed; None if the sandbox died.
+
+        Keys: signal, cpu_s, late (ended by the clock), used_up, said, printed.
+        """
+        line = read_line(self._control)
+        said, printed = [_tail(fd) for fd in self._files]
+        self._files = []
+        return json.loads(line) | {"said": said, "printed": printed} if line else None
+
+    def close(self) -> None:
+        """Ends the sandbox and all in it."""
+        self._control.close()
+        for fd in self._files:
+            os.close(fd)
+        with suppress(ProcessLookupError, PermissionError):
+            if self._first is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:  # the kernel ends all others with the first process, then bubblewrap ends
+                os.kill(self._first, signal.SIGKILL)
+        self._process.wait()
+        self._errors.close()
+
+    def _why_not(self, mode: Mode) -> str:
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = " ".join(self._errors.read().decode(errors="replace").split())[-300:]
+        self.close()
+        return (
+            f"grade.sandbox={mode} does not start here (exit code {code}: {said or 'no word'}): "
+            "programs can't be graded safely on this machine; let the kernel make user "
+            "namespaces, or set grade.sandbox=none to run them with your own rights"
+        )
+
+
+def read_line(source: socket.socket) -> bytes | None:
+    """The next line; None where the other end has gone."""
+    line = b""
+    with suppress(ConnectionResetError):
+        while not line.endswith(b"\n") and (part := source.recv(1 << 12)):
+            line += part
+    return line if line.endswith(b"\n") else None
+
+
+def _tail(fd: int) -> str:
+    """The end of what was written to a file in memory, which is closed."""
+    size = os.fstat(fd).st_size
+    text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
+    os.close(fd)
+    return text.decode(errors="replace")
+
+
+def _is_root(mode: Mode) -> bool:
+    return mode == "bubblewrap" and os.geteuid() == 0
+
+
+def _wrap(mode: Mode) -> list[str]:
+    """The command before Python's own. Raises RatchetError without bubblewrap."""
+    if mode == "none":
+        return []
+    program = shutil.which("bwrap")
+    if program is None:
+        raise RatchetError(
+            "grade.sandbox=bubblewrap: there is no bwrap here: install it (Debian, Ubuntu: "
+            "apt-get install bubblewrap), or set grade.sandbox=none to run programs with your "
+            "own rights"
+        )
+    # Root's own user is never held to a number of processes, so root changes to another one.
+    rights = (
+        ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if _is_root(mode) else
+        ["--unshare-user", "--disable-userns"]
+    )  # fmt: skip
+    return [
+        program,
+        *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
+        "--unshare-cgroup-try",
+        *rights,
+        *("--as-pid-1", "--die-with-parent", "--new-session"),
+        *_view(),
+        *("--dev", "/dev", "--remount-ro", "/dev", "--size", str(TMP_BYTES), "--perms", "1777"),
+        *("--tmpfs", "/tmp", "--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),
+        *("--chdir", "/tmp"),
+    ]  # fmt: skip
+
+
+def _view() -> list[str]:
+    """Python and the system's libraries, read-only, where they are outside."""
+    wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix]
+    shown = [
+        p for p in map(Path, dict.fromkeys(wanted)) if p.exists() and Path("/usr") not in p.parents
+    ]
+    above = {folder for path in [*shown, Path("/ratchet/inside")] for folder in path.parents}
+    found = []
+    for folder in sorted(above - {Path("/")}):  # bubblewrap would make them for itself alone
+        found += ["--perms", "0755", "--dir", str(folder)]
+    for path in shown:
+        found += ["--ro-bind", str(path), str(path)]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        if Path(name).is_symlink():
+            found += ["--symlink", str(Path(name).readlink()), name]
+        elif Path(name).exists():
+            found += ["--ro-bind", name, name]
+    return found
+
+
+def _python(mode: Mode) -> list[str]:
+    # Of `site` only the way to the packages is wanted, and it would take half of the start.
+    folder = "/ratchet" if mode == "bubblewrap" else str(INSIDE.parent)
+    paths = [*site.getsitepackages(), folder]
+    start = f"import sys; sys.path += {paths!r}; from inside import server; server.main()"
+    return [sys.executable, "-P", "-s", "-B", "-S", "-c", start]
+
+
+def _environment(mode: Mode) -> dict[str, str]:
+    """Nothing of the user's; the order of sets and the number of threads are fixed."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "LD_BIND_NOW": "1",  # once in the server, not in each fork
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }

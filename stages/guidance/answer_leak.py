@@ -1,0 +1,184 @@
+r"""Does a text state an answer: in whatever writing, so that what was shown can be trusted unread.
+
+A text states the answer where it holds it as a number of the same value (``1,200``, ``1.2e3`` or
+``1.2 thousand`` for 1200, ``3/4``, ``\frac{3}{4}`` or ``75\%`` for 0.75, ``twelve`` or ``a dozen``
+for 12), the same words, or, beside an equals sign or as a formula, something that is worth as much.
+Of a list all elements must stand there. Whether the problem holds the number too makes no
+difference. Of a choice, neither the letter as an answer nor the right option may stand there, save
+in a line that lists all options.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from stages.grading.choice import LETTERS, find_choice, letter_of
+from stages.grading.mathematics.answers import find_answer
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.mathematics.numbers import Number, equal, read_number
+from stages.grading.mathematics.plain_equality import as_list, same
+
+_DIGITS = r"\d+(?:(?:,|\{,\}|\\!,?|,\\!)\d{3}(?!\d))*(?:\.\d+)?|(?<![A-Za-z.])\.\d+"
+_ENDLESS = re.compile(rf"\d{{{MAX_ANSWER_CHARS},}}")
+"""Digits that are nobody's answer, and would take for ever to read."""
+_GROUPING = re.compile(r",|\{,\}|\\!|\\[, ]|[ ']")
+_NUMBER = re.compile(
+    rf"(?P<digits>{_DIGITS})"
+    r"(?:\s*(?:\\times|\\cdot|×|\*|x)\s*10\s*\^\s*\{?(?P<power>-?\d{1,2})\}?"
+    r"|[eE](?P<exponent>[+-]?\d{1,2})(?!\d))?"
+    r"(?:[\s-]*(?P<scale>hundred|thousand|million|billion|dozen)\b)?"
+    r"(?P<percent>\s*(?:\\?%|percent\b|per cent\b))?",
+    re.IGNORECASE,
+)
+_SPACED = re.compile(r"(?<![\d.])\d{1,3}(?:(?: |\\,|\\ |')\d{3})+(?!\d)")
+_QUOTIENT = re.compile(
+    rf"\\[dtc]?frac\s*(?:\{{\s*({_DIGITS})\s*\}}|(\d))\s*(?:\{{\s*({_DIGITS})\s*\}}|(\d))"
+    rf"|({_DIGITS})\s*(?:/|\\div)\s*({_DIGITS})"
+)
+_MIXED = re.compile(
+    r"(\d+)\s*\\[dtc]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d+)[\s-]+(\d+)\s*/\s*(\d+)"
+)
+_QUANTITY = re.compile(rf"(?:[A-Za-z]{{1,4}}\.?|[$€£₹])\s*({_DIGITS})")
+_SIDE = re.compile(r"[=$]|\bequals\b|[.,;:](?=\s|$)|\\(?:implies|Rightarrow|approx|boxed)(?![a-z])")
+_FORMULA = re.compile(r"\$[^$]+\$|\\\((?:(?!\\\)).)+\\\)|\\\[(?:(?!\\\]).)+\\\]", re.DOTALL)
+
+_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"]
+_TEENS += ["seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+_WORDS = (
+    {"zero": Fraction(0), "half": Fraction(1, 2)}
+    | {word: Fraction(n) for n, word in enumerate([*_UNITS, *_TEENS], 1)}
+    | {word: Fraction(10 * n) for n, word in enumerate(_TENS, 2)}
+    | {word: Fraction(n) for word, n in _SCALES.items()}
+)
+_WORD = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})[\s-]({'|'.join(_UNITS)})|({'|'.join(_WORDS)}))\b"
+    rf"(?:[\s-]({'|'.join(_SCALES)})\b)?",
+    re.IGNORECASE,
+)
+
+
+def states(text: str, answer: str, options: Sequence[str] = ()) -> bool:
+    """Does the text state the answer: a letter of the options where there are some, or a value."""
+    text = _ENDLESS.sub("…", unicodedata.normalize("NFKC", text))
+    letter = _letter(answer, options)
+    if letter is None:
+        return _stated(text, answer)
+    right = options[LETTERS.index(letter)]
+    return _chosen(text, letter) or any(
+        _stated(line, right) and not (len(options) > 2 and all(_stated(line, o) for o in options))
+        for line in text.splitlines()
+    )
+
+
+def answered(text: str, answer: str, options: Sequence[str] = ()) -> bool:
+    """Does the text end in the answer as a solution does, so that a grader could take it."""
+    if letter := _letter(answer, options):
+        return letter_of(find_choice(text) or "") == letter
+    found = find_answer(text)
+    return found is not None and bool(same(answer, found))
+
+
+def numbers(text: str) -> Iterator[Number]:
+    """Every number and quotient of numbers in a text, in every reading; signs are left out."""
+    for match in _MIXED.finditer(text):
+        whole, part, parts = (int(group) for group in match.groups() if group)
+        if parts:
+            yield Number(whole + Fraction(part, parts), False, 0)
+    for match in _QUOTIENT.finditer(text):
+        over, under = (_fraction(group) for group in match.groups() if group)
+        if under:
+            yield Number(over / under, False, 0)
+    for match in _NUMBER.finditer(text):
+        yield from _readings(match)
+    for match in _SPACED.finditer(text):
+        yield Number(_fraction(match[0]), False, 0)
+    for tens, units, word, scale in _WORD.findall(text.lower()):
+        value = _WORDS[tens] + _WORDS[units] if tens else _WORDS[word]
+        yield Number(value * _SCALES.get(scale, 1), False, 0)
+
+
+def _letter(answer: str, options: Sequence[str]) -> str | None:
+    """The letter that an answer is, None where it is none of the options'."""
+    letter = answer.strip("(). ").upper()
+    return letter if len(letter) == 1 and letter in LETTERS[: len(options)] else None
+
+
+def _chosen(text: str, letter: str) -> bool:
+    """Is the letter named: as the choice, in brackets, after a word for it, or at a line's end."""
+    if letter_of(find_choice(text) or "") == letter:
+        return True
+    named = rf"\({letter}\)|(?i:\b(?:option|choice|answer|ans))\W{{0,4}}{letter}\b"
+    return bool(re.search(rf"{named}|(?m:(?:^|[\s:=-]){letter}[\s.)*]*$)", text))
+
+
+def _stated(text: str, answer: str) -> bool:
+    """Does the text hold what is worth as much as the answer."""
+    if len(answer) > MAX_ANSWER_CHARS:
+        return answer in text
+    elements = as_list(tidy(answer))
+    if elements and all(_stated(text, element) for element in elements[1]):
+        return True
+    answer = answer.rpartition("=")[2]
+    wanted = _number(answer)
+    if wanted and any(equal(wanted, found) for found in numbers(text)):
+        return True
+    if not wanted:
+        for writing in (_spoken, _squeezed):
+            if _stands_in(writing(answer), writing(text)):
+                return True
+    return any(same(answer, side) for side in _sides(text))
+
+
+def _number(answer: str) -> Number | None:
+    """The number that an answer is, with a currency or a short word before it, without its sign."""
+    tidied = tidy(answer)
+    quantity = _QUANTITY.fullmatch(tidied)
+    found = read_number(quantity[1] if quantity else tidied)
+    return found._replace(value=abs(found.value)) if found else None
+
+
+def _readings(match: re.Match[str]) -> Iterator[Number]:
+    """A number as it stands, and with the power of ten or the word that follows it."""
+    value, is_percent = _fraction(match["digits"]), bool(match["percent"])
+    yield Number(value, is_percent, len(match["digits"].partition(".")[2]))
+    power = match["power"] or match["exponent"]
+    if power or match["scale"]:
+        scale = _SCALES[match["scale"].lower()] if match["scale"] else 1
+        yield Number(value * scale * Fraction(10) ** int(power or 0), is_percent, 0)
+
+
+def _fraction(digits: str) -> Fraction:
+    return Fraction(_GROUPING.sub("", digits))
+
+
+def _sides(text: str) -> set[str]:
+    """What stands beside equals signs, and each formula: where a value may stand unevaluated."""
+    lines = [line for line in text.splitlines() if "=" in line or "equals" in line]
+    found = {side for line in lines for side in _SIDE.split(line)}
+    found |= {re.sub(r"^(?:\$|\\[(\[])|(?:\$|\\[)\]])$", "", f) for f in _FORMULA.findall(text)}
+    return {side.strip(" .,;:()*") for side in found if len(side) <= MAX_ANSWER_CHARS}
+
+
+def _spoken(text: str) -> str:
+    """A text as words, with single blanks."""
+    return " ".join(text.lower().split())
+
+
+def _squeezed(text: str) -> str:
+    """A text in the one writing that answers are compared in, without blanks beside signs."""
+    ratio = re.sub(r"(?<=\d) to (?=\d)", ":", text)
+    bare = re.sub(r"[$]|\\text|[{}]", "", plain(tidy(ratio))).lower()
+    return re.sub(r"(?<=[^\w\s])\s+|\s+(?=[^\w\s])", "", bare)
+
+
+def _stands_in(wanted: str, text: str) -> bool:
+    """Whether it stands there by itself, not within a longer word or number."""
+    if not wanted:
+        return False
+    before = r"(?<![a-z0-9])" if wanted[0].isalnum() else ""
+    after = r"(?![a-z0-9])" if wanted[-1].isalnum() else ""
+    return re.search(before + re.escape(wanted) + after, text) is not None

@@ -1,0 +1,66 @@
+"""What guidance works on: a hard problem, what was tried, and what to ask next."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from stages.guidance.shown_steps import prefixes
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A problem in the tail."""
+
+    problem_id: str
+    prompt: str
+    question: str
+    answer: str
+    kind: str = "math"
+    options: tuple[str, ...] = ()
+    rationale: tuple[str, ...] = ()
+    level: int | None = None
+
+    @cached_property
+    def prefixes(self) -> list[str]:
+        """The gold rationale to the end of step 0 (nothing), 1, 2, … as far as may be shown."""
+        return prefixes(self.rationale, self.answer, self.options, self.kind)
+
+    @property
+    def most(self) -> int:
+        """How many steps may be shown."""
+        return len(self.prefixes) - 1
+
+    def share(self, shown: int) -> float:
+        """The share of the rationale's characters that so many steps are."""
+        return len(self.prefixes[shown]) / len("".join(self.rationale)) if shown else 0.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One sample of a problem; `shown` gold steps begin it. The unguided ones come first."""
+
+    sample_id: str
+    text: str
+    correct: bool
+    shown: int = 0
+    guided: bool = True
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the model is to continue: the prompt, and after it the start of the sample's text.
+
+    hint: what was shown of the answer or of the rationale; `revealed` is its share of the latter.
+    parent: the sample that this one revises.
+    """
+
+    prompt: str
+    start: str = ""
+    hint: str | None = None
+    revealed: float = 0.0
+    shown: int = 0
+    parent: str | None = None
+
+
+Strategy = Callable[[Hard, Sequence[Attempt]], Ask | None]
+"""The next request for a problem, given all that was tried in this iteration; None: no more."""

@@ -1,0 +1,68 @@
+"""The strategies of GSI 3.3, each a function from (problem, attempts so far) to the next request.
+
+Only `interactive` and `adaptive` need more than that: an explanation (see `teacher`) and what
+other problems needed (see `adaptive`).
+"""
+
+from collections.abc import Sequence
+
+from stages.guidance.attempt import Ask, Attempt, Hard, Strategy
+from stages.solutions.steps import open_end
+from stages.tasks import prompts
+
+
+def brute_force(problem: Hard, history: Sequence[Attempt]) -> Ask:
+    """The same question again."""
+    return Ask(problem.prompt)
+
+
+def answer(problem: Hard, history: Sequence[Attempt]) -> Ask:
+    """The question with its answer beside it."""
+    return Ask(prompts.with_answer(problem.prompt, problem.answer), hint=problem.answer)
+
+
+def rationale(problem: Hard, history: Sequence[Attempt]) -> Ask:
+    """The question with the gold rationale beside it, to write one's own from."""
+    gold = "".join(problem.rationale)
+    return Ask(prompts.with_rationale(problem.prompt, gold), hint=gold, revealed=1.0)
+
+
+def revise(problem: Hard, history: Sequence[Attempt], explanation: str) -> Ask:
+    """The question with the last wrong attempt and a teacher's explanation of its mistake."""
+    wrong = last_wrong(history)
+    prompt = prompts.with_explanation(problem.prompt, wrong.text, explanation)
+    return Ask(prompt, hint=explanation, parent=wrong.sample_id)
+
+
+def last_wrong(history: Sequence[Attempt]) -> Attempt:
+    """What is revised. A problem of which nothing is wrong is not in the tail."""
+    return next(attempt for attempt in reversed(history) if not attempt.correct)
+
+
+def begun(problem: Hard, shown: int) -> Ask:
+    """The answer begun with so many gold steps, which the model goes on from."""
+    start = problem.prefixes[shown]
+    revealed = problem.share(shown)
+    return Ask(problem.prompt + open_end(start), start, start or None, revealed, shown)
+
+
+def state_reset(restart: bool) -> Strategy:
+    """The answer begun with gold steps: one more after each failure, as many after a success.
+
+    When a failure follows the last step that may be shown, it is back to the bare question, or,
+    without `restart`, nothing. Steps are those of the rationale: no tokenizer has a part in it.
+    """
+
+    def reset(problem: Hard, history: Sequence[Attempt]) -> Ask | None:
+        guided = [attempt for attempt in history if attempt.guided]
+        if not guided:
+            shown = 1
+        elif guided[-1].correct:
+            shown = guided[-1].shown
+        else:
+            shown = guided[-1].shown + 1
+        if shown <= problem.most:
+            return begun(problem, shown)
+        return begun(problem, 0) if restart else None
+
+    return reset

@@ -1,0 +1,83 @@
+"""DuckDB over the Parquet files of one iteration, within a bound on memory."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from schemas.errors import RatchetError
+from schemas.store import unreadable
+
+HERE = Path(__file__).parent
+Tables = Mapping[str, Sequence[Path]]
+
+
+class Statistics:
+    """Answers by the name of a .sql file beside this module, without the suffix."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def keep(self, name: str, **parameters: object) -> None:
+        """Makes a table of an answer, for others to read under its name."""
+        self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
+
+    def kept(self, name: str) -> pl.DataFrame:
+        """A table that was made, as a frame."""
+        return self._frame(f"from {name}")
+
+    def ask(self, name: str) -> pl.DataFrame:
+        """The answer as a frame."""
+        return self._frame(_query(name))
+
+    def _frame(self, query: str) -> pl.DataFrame:
+        return pl.DataFrame(pl.from_arrow(self.connection.sql(query).to_arrow_table()))
+
+
+@contextmanager
+def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
+    """Views over the tables' files (name → files). What exceeds the memory goes to disk.
+
+    Raises RatchetError when a file is not readable, and for statistics that fit neither.
+    """
+    with tempfile.TemporaryDirectory(prefix="ratchet-statistics-") as folder:
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"set memory_limit = '{int(1000 * memory_gb)}MB'")
+            connection.execute(f"set temp_directory = '{folder}'")
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute(_query("bare"))
+            for name, files in tables.items():
+                _view(connection, name, files)
+            yield Statistics(connection)
+        except duckdb.OutOfMemoryException as error:
+            raise RatchetError(
+                f"the statistics do not fit into stats.memory_gb={memory_gb:g}: raise it"
+            ) from error
+        finally:
+            connection.close()
+
+
+def _view(connection: Any, name: str, files: Sequence[Path]) -> None:
+    listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    query = f"from read_parquet([{listed}], hive_partitioning = true)"
+    try:
+        connection.execute(f"create view {name} as {query}")
+    except duckdb.Error as error:
+        raise next((unreadable(file) for file in files if not _readable(file)), error) from error
+
+
+def _readable(file: Path) -> bool:
+    try:
+        pl.read_parquet_schema(file)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True
+
+
+def _query(name: str) -> str:
+    return HERE.joinpath(f"{name}.sql").read_text().rstrip().rstrip(";")

@@ -1,0 +1,1 @@
+"""Checkpoint folders, tokens, and what a model says of given texts."""

@@ -1,0 +1,70 @@
+"""A model behind an address: a server that speaks OpenAI's protocol, and the key it may want.
+
+The key comes from an environment variable that the settings name; it goes into requests and
+nowhere else. A model folder can hold such an address in place of weights.
+"""
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import AnyHttpUrl, Field
+
+from schemas.errors import RatchetError
+from stages.pipeline.params import Section
+
+SERVED = "server.json"
+
+
+class ServerSettings(Section):
+    """One model of one server; which section it is, a subclass says."""
+
+    url: AnyHttpUrl | None
+    model: str | None = Field(min_length=1)
+    key_variable: str = Field(min_length=1)
+    concurrency: int = Field(ge=1)
+    timeout_s: float = Field(gt=0)
+    retries: int = Field(ge=0)
+    shard_size: int = Field(ge=1)
+
+    def address(self) -> tuple[str, str]:
+        """(url, model). Raises RatchetError when one of them is not set."""
+        if self.url is None or self.model is None:
+            raise RatchetError(
+                f"no server is named: set {self.section}.url and {self.section}.model"
+            )
+        return str(self.url).rstrip("/"), self.model
+
+    def key(self) -> str:
+        """The server's key, or a stand-in where it needs none."""
+        key = os.environ.get(self.key_variable, "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise RatchetError(
+                f"the environment variable {self.key_variable} holds characters that no key has: "
+                f"set it anew, or name another with {self.section}.key_variable"
+            )
+        return key or "not-needed"
+
+
+class CompletionSettings(ServerSettings):
+    """A server that continues raw text; `logprobs` asks it for log-probabilities too."""
+
+    logprobs: bool
+
+
+class SimulatorServerSettings(CompletionSettings):
+    """Section `simulator_server`: who finishes steps, if model.simulator is server."""
+
+    section: ClassVar[str] = "simulator_server"
+
+
+def mark_served(folder: Path, settings: SimulatorServerSettings) -> None:
+    """Makes a folder that says where its model is served. Raises RatchetError for no address."""
+    settings.address()
+    (folder / SERVED).write_text(settings.model_dump_json(indent=2) + "\n")
+
+
+def served(folder: Path) -> SimulatorServerSettings | None:
+    """The server that a model folder names; None where it holds weights, or nothing."""
+    file = folder / SERVED
+    return SimulatorServerSettings.model_validate_json(file.read_text()) if file.exists() else None

@@ -1,0 +1,142 @@
+"""Section `model` and the checkpoint folders: plain Hugging Face folders under models/."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RatchetError
+from schemas.store import brought_back
+from stages.models.model_settings import ModelSettings, ScratchSettings
+
+EMPTY = "NO_MODEL"
+
+
+def mark_empty(folder: Path, reason: str) -> None:
+    """Makes a folder that says on purpose that there is no model."""
+    (folder / EMPTY).write_text(f"{reason}\n")
+
+
+def is_empty(folder: Path) -> bool:
+    """Is this the folder of a model that the run does not have?"""
+    return (folder / EMPTY).exists()
+
+
+def need_model(folder: Path) -> Path:
+    """The folder, if a model is in it. Raises RatchetError if not."""
+    if is_empty(folder):
+        raise RatchetError(
+            f"{folder} has no model (model.kind is none): choose one with -S model=tiny"
+        )
+    if not (folder / "config.json").exists():
+        raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
+    check_model(folder, brought_back(folder))
+    return folder
+
+
+def fetch(source: str, parameter: str, out: Path) -> None:
+    """Copies a local folder, or downloads a model id. Raises RatchetError if it is neither."""
+    local = Path(source).expanduser()
+    if local.exists() or local.is_absolute() or source.startswith("."):
+        if not (local / "config.json").exists():
+            raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
+        _must_hold_weights(local, parameter)
+        check_model(local, f"copy it anew, or set {parameter} to another")
+        shutil.copytree(local, out, dirs_exist_ok=True)
+        return
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(source, local_dir=out, ignore_patterns=["*.bin", "*.pth", "*.gguf"])
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise RatchetError(
+            f"{parameter}: cannot fetch {source} ({reason}): set {parameter} to a local folder"
+        ) from error
+    shutil.rmtree(out / ".cache", ignore_errors=True)
+    _must_hold_weights(out, parameter)
+
+
+def _must_hold_weights(folder: Path, parameter: str) -> None:
+    if not [*folder.glob("*.safetensors")]:
+        raise RatchetError(f"{parameter}: {folder} has no weights as .safetensors: save it so")
+
+
+def starting_point(
+    start: str, settings: ModelSettings, base: Path, first: Path, previous: Path
+) -> Path:
+    """The folder that `start` (base, sft or previous) means.
+
+    A base of random weights can't write, so M0 takes its place: it is what the papers' pretrained
+    base is to them, a model that was not yet aligned.
+    """
+    if start == "base" and isinstance(settings, ScratchSettings):
+        return first
+    return {"base": base, "sft": first, "previous": previous}[start]
+
+
+def load_policy(folder: Path) -> tuple[Any, Any]:
+    """(causal model, tokenizer) of a checkpoint folder, to draw from."""
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder), load_tokenizer(folder)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer; one without a padding token pads with EOS.
+
+    Raises RatchetError where there is none.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise RatchetError(
+            f"{folder} holds no tokenizer that can be loaded ({reason}): {brought_back(folder)}"
+        ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: Any, out: Path) -> None:
+    """Saves a tokenizer without what only says how it was loaded.
+
+    transformers keeps whether it was offline then; the model's digest must not depend on that.
+    """
+    for name in ("is_local", "local_files_only"):
+        tokenizer.init_kwargs.pop(name, None)
+    tokenizer.save_pretrained(out)
+
+
+def check_model(folder: Path, mend: str) -> None:
+    """Looks at a model's files without loading them. Raises RatchetError naming one not whole."""
+    for file in sorted(folder.glob("*.json")):
+        try:
+            json.loads(file.read_bytes())
+        except ValueError as error:
+            raise RatchetError(f"{file} is damaged (no JSON): {mend}") from error
+    index = folder / "model.safetensors.index.json"
+    named = json.loads(index.read_bytes())["weight_map"].values() if index.exists() else []
+    weights = sorted({*folder.glob("*.safetensors"), *(folder / name for name in named)})
+    if not weights:
+        raise RatchetError(f"{folder} has no weights (.safetensors): {mend}")
+    for file in weights:
+        if not file.exists():
+            raise RatchetError(f"{file} is missing: {mend}")
+        if file.stat().st_size != _whole_size(file):
+            raise RatchetError(f"{file} is damaged (cut short, or not all written): {mend}")
+
+
+def _whole_size(file: Path) -> int | None:
+    """Bytes that a safetensors file must have, by its header; None where that can't be read."""
+    try:
+        with file.open("rb") as start:
+            length = int.from_bytes(start.read(8), "little")
+            header = json.loads(start.read(min(length, file.stat().st_size)))
+        ends = [t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"]
+        return 8 + length + max(ends, default=0)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,79 @@
+"""Section `model`: the policy's kind, size or source, its adapter and its helpers."""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.errors import RatchetError
+from stages.pipeline.params import Section, unknown
+
+POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server"  # no folder or id
+
+
+class AdapterSettings(BaseModel):
+    """Low-rank adapters in place of full fine-tuning (SIPF Table 5); bits 4 is QLoRA."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    rank: int = Field(ge=1)
+    alpha: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1)
+    bits: Literal[4, 16]
+
+
+class ModelSettings(Section):
+    """Section `model`: what kind of model the policy is, and who simulates and verifies.
+
+    `simulator`: policy (the previous iteration's model), trained (section `simulator`), server
+    (section `simulator_server`), or a folder or id. `verifier`: what the verifier's weights start
+    from: policy, base, sft, simulator, or a folder or id.
+    """
+
+    section: ClassVar[str] = "model"
+    kind: Literal["none", "scratch", "pretrained"]
+    simulator: str = Field(min_length=1)
+    verifier: str = Field(min_length=1)
+    adapter: AdapterSettings | None
+
+    @classmethod
+    def choose(cls, values: dict[str, Any]) -> type["ModelSettings"]:
+        kinds: dict[str, type[ModelSettings]] = {
+            "none": ModelSettings,
+            "scratch": ScratchSettings,
+            "pretrained": PretrainedSettings,
+        }
+        kind = str(values.get("kind"))
+        if kind not in kinds:
+            raise RatchetError(f"params.yaml: {unknown(f'model.kind={kind}', list(kinds))}")
+        return kinds[kind]
+
+
+class Architecture(Section):
+    """A small Llama with its own tokenizer."""
+
+    vocabulary: int = Field(ge=270, description="tokens, 256 bytes and specials included")
+    width: int = Field(ge=8)
+    layers: int = Field(ge=1)
+    heads: int = Field(ge=1)
+    kv_heads: int = Field(ge=1)
+    feed_forward: int = Field(ge=8)
+    max_positions: int = Field(ge=32)
+    init_std: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.width % self.heads or self.heads % self.kv_heads:
+            raise ValueError(
+                f"{self.heads} heads and {self.kv_heads} kv_heads do not fit a width of "
+                f"{self.width}: heads must divide width, and kv_heads heads"
+            )
+        return self
+
+
+class ScratchSettings(ModelSettings, Architecture):
+    """A policy with random weights and a tokenizer trained on the problems at hand."""
+
+
+class PretrainedSettings(ModelSettings):
+    """A Hugging Face folder or id."""
+
+    source: str = Field(min_length=1)

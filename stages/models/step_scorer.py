@@ -1,0 +1,68 @@
+"""A verifier, loaded: the probability of each step (SIPF Eq. 3)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from stages.compute.compute_settings import ComputeSettings, set_up
+from stages.compute.ray_cluster import each, need_same
+from stages.models.collate import collate
+from stages.models.folders import load_tokenizer
+from stages.models.tokens import Encoded, encode
+from stages.pipeline.digests import folder_digest
+
+
+class Scorer:
+    """A verifier, loaded: the probability of each step of each row of a batch.
+
+    `digest` is the folder's where this may be another machine than the stage's.
+    """
+
+    def __init__(
+        self, folder: Path, compute: ComputeSettings, seed: int, digest: str | None
+    ) -> None:
+        from transformers import AutoModelForTokenClassification
+
+        if digest is not None:
+            need_same(folder, digest)
+        self.device = set_up(compute, seed)
+        self.pad = load_tokenizer(folder).pad_token_id
+        model = AutoModelForTokenClassification.from_pretrained(folder)
+        self.model = model.to(self.device).eval()
+
+    def __call__(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        import torch
+
+        batch = collate([{"input_ids": row.ids} for row in rows], self.pad)
+        with torch.inference_mode():
+            logits = self.model(**{k: v.to(self.device) for k, v in batch.items()}).logits
+        probabilities = torch.sigmoid(logits.squeeze(-1).float()).cpu()
+        return [probabilities[i, row.step_ends].tolist() for i, row in enumerate(rows)]
+
+
+def score_steps(
+    folder: Path,
+    rows: pl.DataFrame,
+    batch_size: int,
+    max_length: int,
+    compute: ComputeSettings,
+    seed: int,
+) -> list[list[float]]:
+    """Probability of each step of each row (prompt, steps); steps cut by max_length have none."""
+    set_up(compute, seed)  # before a tokenizer is loaded: it imports torch
+    tokenizer = load_tokenizer(folder)
+    coded = [
+        encode(tokenizer, prompt, steps, max_length, eos=False)
+        for prompt, steps in rows.select("prompt", "steps").rows()
+    ]
+    order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))
+    parts = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+    scores: list[list[float]] = [[] for _ in coded]
+    batches = [[coded[i] for i in part] for part in parts]
+    digest = folder_digest(folder) if compute.ray else None
+    given = (folder.resolve(), compute, seed, digest)
+    for place, found in each(compute, Scorer, given, batches):
+        for i, probabilities in zip(parts[place], found, strict=True):
+            scores[i] = probabilities
+    return scores

@@ -1,0 +1,43 @@
+"""Names made of content: the same thing has the same id in every run."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from schemas.errors import RatchetError
+
+
+def digest(*parts: object, size: int = 10) -> str:
+    """Hexadecimal digest of the parts' text, `size` bytes."""
+    joined = "\x1f".join(str(part) for part in parts)
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+def seed(*parts: object) -> int:
+    """A seed below 2**63 that depends on every part."""
+    return int(digest(*parts, size=8), 16) >> 1
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of a model folder's files, names and bytes. Raises RatchetError for none."""
+    files = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    if not files:
+        raise RatchetError(f"{folder} holds no model: run `dvc repro` to make it")
+    return files_digest(files)
+
+
+def files_digest(files: Mapping[Path, Path]) -> str:
+    """Digest of files by their names in a folder, wherever their bytes lie."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for name, path in sorted(files.items()):
+        hashed.update(str(name).encode() + b"\0")
+        with path.open("rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                hashed.update(block)
+    return hashed.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()

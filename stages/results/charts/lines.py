@@ -1,0 +1,120 @@
+"""Line charts as SVG text: series over a numeric axis, with intervals where they are known.
+
+Series differ by colour, by marker and by dash, so none is told by colour alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from stages.results.charts.axis import Axis, around, upwards
+from stages.results.charts.bars import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    N_COLOURS,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Figure,
+    frame,
+    svg,
+    tick_text,
+)
+
+DENSE = 24  # points in a series from which markers would hide the line
+MARKS = (  # paths around the origin: circle, square, diamond, triangle, its mirror image, cross
+    "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0Z",
+    "M-3.5,-3.5h7v7h-7Z",
+    "M0,-5L5,0L0,5L-5,0Z",
+    "M0,-5L4.8,3.8H-4.8Z",
+    "M0,5L4.8,-3.8H-4.8Z",
+    "M-5,-1.6h3.4v-3.4h3.2v3.4H5v3.2H1.6V5h-3.2V1.6H-5Z",
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value, its 95% interval if known, and what the pointer over it says."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points under one name; `colour` is its place among the colours."""
+
+    name: str
+    points: Sequence[Point]
+    colour: int = 0
+    dashed: bool = False
+
+
+def lines(
+    title: str,
+    series: Sequence[Series],
+    x_label: str,
+    y_label: str,
+    percent: bool = False,
+    whole: bool = True,
+    diagonal: bool = False,
+    note: str = "",
+) -> Figure:
+    """Lines over a numeric x axis. `percent`: y is a share; `diagonal`: a square of shares."""
+    points = [point for one in series for point in one.points]
+    xs = [point.x for point in points]
+    tops = [point.y if point.high is None else point.high for point in points]
+    positive = percent or min(point.y for point in points) >= 0
+    low, high = upwards(max(tops), percent) if positive else around([p.y for p in points])
+    x_low, x_high = (0.0, 1.0) if diagonal else (min(xs), max(xs))
+    margin = 0.0 if diagonal else (x_high - x_low) * 0.04 or 0.5
+    across = Axis(x_low - margin, x_high + margin, LEFT, WIDTH - RIGHT, diagonal, whole)
+    up = Axis(low, 1.0 if diagonal else high, HEIGHT - BOTTOM, TOP, percent)
+    body = frame(up, x_label, y_label)
+    body += [tick_text(across.place(x), across.label(x)) for x in across.ticks(9)]
+    if diagonal:
+        ends = f"{across.place(0)},{up.place(0)} {across.place(1)},{up.place(1)}"
+        body.append(f'<polyline class="ideal" points="{ends}"/>')
+    for index, one in enumerate(series):
+        dodge = 0.0 if len(series) == 1 else (index - (len(series) - 1) / 2) * 5
+        has_interval = any(point.low is not None for point in one.points)
+        body += line(one, across, up, dodge if has_interval else 0.0)
+    keys = [(one.name, key(one)) for one in series] if len(series) > 1 else []
+    return Figure(title, svg(title, body), keys, note)
+
+
+def line(series: Series, across: Axis, up: Axis, dodge: float) -> list[str]:
+    """One series: intervals, the line, and markers where they would not hide it."""
+    shape = MARKS[series.colour % len(MARKS)]
+    places = [(across.place(p.x) + dodge, up.place(p.y), p) for p in series.points]
+    dashed = " dashed" if series.dashed else ""
+    drawn = [
+        f'<path class="whisker" d="M{x:g},{up.place(p.low)}V{up.place(p.high)}"/>'
+        for x, _, p in places
+        if p.low is not None and p.high is not None
+    ]
+    through = " ".join(f"{x:g},{y:g}" for x, y, _ in places)
+    drawn.append(f'<polyline class="line{dashed}" points="{through}"/>')
+    if len(places) <= DENSE:
+        drawn += [
+            f'<path class="mark" transform="translate({x:g},{y:g})" d="{shape}">'
+            f"<title>{escape(p.note or f'{series.name}: {up.label(p.y)}')}</title></path>"
+            for x, y, p in places
+        ]
+    return [f'<g class="s{series.colour % N_COLOURS}">', *drawn, "</g>"]
+
+
+def key(series: Series) -> str:
+    """The sign of a line in the legend."""
+    dashed = " dashed" if series.dashed else ""
+    shape = MARKS[series.colour % len(MARKS)]
+    mark = f'<path class="mark" transform="translate(14,7)" d="{shape}"/>'
+    return (
+        f'<svg class="key s{series.colour % N_COLOURS}" viewBox="0 0 28 14">'
+        f'<polyline class="line{dashed}" points="0,7 28,7"/>'
+        f"{mark if len(series.points) <= DENSE else ''}</svg>"
+    )

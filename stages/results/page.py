@@ -1,0 +1,67 @@
+"""report.html: the sections of a run as one file that needs nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from stages.results.sections import accuracy, hard_tail, records, second_look, signals, texts
+from stages.results.sections.browser import browse
+from stages.results.sections.section import Section, count, percent
+
+HERE = Path(__file__).parent
+SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
+    second_look.flaws,
+    second_look.duels,
+    accuracy.coverage,
+    hard_tail.tail,
+    texts.texts,
+    accuracy.data,
+    signals.training,
+    signals.labels,
+    signals.verifier,
+    second_look.annotated,
+    signals.pairs,
+    records.costs,
+    records.rejects,
+    records.disagreements,
+)
+
+
+def render(connection: Any, title: str, metrics: dict[str, Any]) -> str:
+    """The page; a section without data is left out."""
+    made = [accuracy.accuracy(connection, metrics), *(each(connection) for each in SECTIONS)]
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html").render(
+        title=title,
+        run=metrics["run"],
+        headlines=headlines(metrics),
+        sections=[section for section in made if section],
+        browser=browse(connection),
+    )
+
+
+def headlines(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) of the numbers that say most: accuracy from first to last, then the costs."""
+    turns = list(metrics["iterations"].values())
+    made = []
+    for suite, modes in turns[-1]["suites"].items() if turns else ():
+        for mode, last in modes.items():
+            first = turns[0]["suites"].get(suite, {}).get(mode, last)
+            change = f"{percent(first['accuracy'])} → {percent(last['accuracy'])}"
+            made.append((f"{suite}, {mode}", change))
+    covered = [turn["coverage"] for turn in turns if turn["coverage"] is not None]
+    if covered:
+        made.append(("coverage, last iteration", percent(covered[-1])))
+    made.append(("draws", count(sum(turn["draws"] for turn in turns))))
+    if turns:
+        made.append(("training rows, last iteration", count(turns[-1]["training_rows"])))
+    made.append(("time of all stages", f"{sum(turn['elapsed_s'] for turn in turns):,.0f} s"))
+    return made

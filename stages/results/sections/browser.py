@@ -1,0 +1,96 @@
+"""Some paths to read, step by step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stages.results import queries
+from stages.results.sections.section import level_name
+
+WANTED = 60  # paths, over all levels, verdicts and strategies
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step's text, its classes (v0…v4 verifier, l0/l1 label, t0/t1 truth) and what they mean."""
+
+    text: str
+    classes: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A path as the browser shows it."""
+
+    level: str
+    verdict: str
+    strategy: str
+    about: str
+    path_id: str
+    question: str
+    reference: str
+    found: str
+    steps: list[Step]
+
+
+@dataclass(frozen=True)
+class Browser:
+    """The cards, and what they can be filtered and coloured by; the first colouring is shown."""
+
+    cards: list[Card]
+    levels: list[str]
+    verdicts: list[str]
+    strategies: list[str]
+    colourings: list[str]
+
+
+def browse(connection: Any) -> Browser | None:
+    """A sample of the paths; none when no path was made."""
+    rows = queries.ask(connection, "browser", wanted=WANTED)
+    if not rows:
+        return None
+    cards = [_card(row) for row in rows]
+    known = {"verifier": "probabilities", "label": "labels", "truth": "truth"}
+    colourings = [name for name, column in known.items() if any(row[column] for row in rows)]
+    return Browser(
+        cards,
+        list(dict.fromkeys(card.level for card in cards)),
+        sorted({card.verdict for card in cards}),
+        sorted({card.strategy for card in cards}),
+        colourings,
+    )
+
+
+def _card(row: dict[str, Any]) -> Card:
+    strategy = row["strategy"] or "unknown strategy"
+    about = [f"iteration {row['iteration']}", strategy]
+    if row["reward"] is not None:
+        about.append(f"reward {row['reward']:.2f}")
+    if len(row["sample_ids"]) > 1:
+        about.append(f"{len(row['sample_ids'])} samples")
+    if not row["kept"]:
+        about.append("duplicate")
+    steps = [_step(row, number, text) for number, text in enumerate(row["steps"])]
+    verdict = row["outcome"] or "ungraded"
+    return Card(
+        level_name(row["level"]), verdict, strategy, " · ".join(about), row["path_id"],
+        row["question"], row["answer"], row["extracted"] or "none", steps,
+    )  # fmt: skip
+
+
+def _step(row: dict[str, Any], number: int, text: str) -> Step:
+    """The text with everything said of it."""
+    classes, said = [], []
+    chance = (row["probabilities"] or {}).get(number)
+    if chance is not None:
+        classes.append(f"v{min(4, int(5 * chance))}")
+        said.append(f"p {chance:.2f}")
+    label = (row["labels"] or {}).get(number)
+    if label is not None:
+        classes.append(f"l{int(label['label'])}")
+        said += [f"{label['c']}/{label['n']}"] if label["n"] else []
+        said += ["inferred"] if label["stop"] == "inferred" else []
+    if row["truth"]:
+        classes.append(f"t{int(row['truth'][number])}")
+        said.append("sound" if row["truth"][number] else "unsound")
+    return Step(text.rstrip("\n"), " ".join(classes), " · ".join(said))

@@ -1,0 +1,61 @@
+"""What the run took, what it left out, and where the sources of imports say otherwise."""
+
+from typing import Any
+
+from schemas import views
+from stages.results import queries
+from stages.results.charts.bars import ranks
+from stages.results.sections.section import Grid, Section, count
+
+MOST_DISAGREEMENTS = 50
+
+
+def costs(connection: Any) -> Section | None:
+    """Time, memory and draws of each stage."""
+    rows = queries.ask(connection, "costs")
+    if not rows:
+        return None
+    seconds = [(row["stage"], row["elapsed_s"]) for row in rows]
+    figure = ranks("Time by stage, all iterations", seconds, "elapsed (s)")
+    cells = [
+        [row["stage"], row["n_runs"], f"{row['elapsed_s']:,.1f}", f"{row['cpu_s']:,.1f}",
+         count(row["peak_memory_mb"]), count(row["n_draws"]), count(row["n_draws_reused"]),
+         count(row["n_tokens"]), count(row["n_optimiser_steps"])]
+        for row in rows
+    ]  # fmt: skip
+    heads = ["stage", "runs", "elapsed (s)", "processor (s)", "peak memory (MB)", "draws"]
+    heads += ["draws reused", "tokens drawn", "optimiser steps"]
+    return Section("costs", "Costs", figures=[figure], grids=[Grid(heads, cells)])
+
+
+def rejects(connection: Any) -> Section | None:
+    """What could not be used, by reason, with three examples of each."""
+    rows = queries.ask(connection, "rejects")
+    if not rows:
+        return None
+    cells = [
+        [row["stage"], row["reason"], count(row["n"]),
+         "\n".join(f"{example['item']}: {example['content']}" for example in row["examples"])]
+        for row in rows
+    ]  # fmt: skip
+    grid = Grid(["stage", "reason", "rows", "such as"], cells)
+    return Section("rejects", "Rejects", "Nothing is left out silently.", grids=[grid])
+
+
+def disagreements(connection: Any) -> Section | None:
+    """Imported samples whose recorded verdict is not the grader's."""
+    rows = views.ask(connection, "from disagreements order by iteration, sample_id")
+    if not rows:
+        return None
+    n_recorded = views.ask(connection, "select count(recorded_correct) as n from samples")[0]["n"]
+    note = f"{len(rows):,} of {n_recorded:,} samples with a recorded verdict are graded otherwise."
+    if len(rows) > MOST_DISAGREEMENTS:
+        note += f" The first {MOST_DISAGREEMENTS}:"
+    cells = [
+        [row["sample_id"], row["problem_id"], "right" if row["recorded_correct"] else "wrong",
+         row["outcome"], row["extracted"] or "", row["answer"], row["detail"] or ""]
+        for row in rows[:MOST_DISAGREEMENTS]
+    ]  # fmt: skip
+    heads = ["sample", "problem", "recorded", "graded", "answer found", "reference", "reason"]
+    title = "Recorded labels that the grader contradicts"
+    return Section("disagreements", title, note, grids=[Grid(heads, cells)])

@@ -1,0 +1,126 @@
+"""What a second look says: flawed right answers, solutions compared, and steps people judged."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from schemas import views
+from stages.measures.intervals import wilson
+from stages.results.charts.bars import Figure, bars
+from stages.results.charts.lines import Point, Series, lines
+from stages.results.sections.section import Grid, Section, count, level_name, percent
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+
+def flaws(connection: Any) -> Section | None:
+    """Right answers that rest on a wrong step, by everyone who looked."""
+    rows = views.ask(connection, "from flawed order by suite, reviewer, iteration")
+    if not rows:
+        return None
+    note = (
+        "Right greedy answers with a wrong step. Oracle: the task's own truth; agreement is the "
+        "share of answers of which a reviewer says what the oracle says, where it looked too."
+    )
+    series = _by(rows, ("suite", "reviewer"), lambda row: _share(row, "n_flawed"))
+    title = "Flawed right answers, with 95% intervals"
+    figure = lines(title, series, "iteration", "flawed (% of right answers)", percent=True)
+    cells = [
+        [row["iteration"], row["suite"], row["reviewer"], count(row["n"]), count(row["n_flawed"]),
+         percent(row["share"]), percent(row["agreement"])]
+        for row in rows
+    ]  # fmt: skip
+    heads = ["iteration", "suite", "reviewer", "right answers", "flawed", "share", "agreement"]
+    return Section("flaws", "Flawed but correct", note, [figure], [Grid(heads, cells)])
+
+
+def duels(connection: Any) -> Section | None:
+    """The model's solutions against a rival's, judged in both orders."""
+    rows = views.ask(connection, "from duel_results order by rival, aspect, iteration")
+    if not rows:
+        return None
+    note = (
+        "Each pair of solutions is judged twice, changing places. Disagreed: the judge's verdict "
+        "changed too. First place: of the verdicts that are no tie, those for the solution that "
+        "stood first; far from a half, the judge looks at places."
+    )
+    last = max(row["iteration"] for row in rows)
+    now = [row for row in rows if row["iteration"] == last]
+    figures = []
+    for rival, group in groupby(now, lambda row: row["rival"]):
+        own = list(group)
+        stacks = [(name, [row[f"n_{name}"] for row in own]) for name in OUTCOMES]
+        title = f"Iteration {last} against {rival}"
+        aspects = [row["aspect"] for row in own]
+        figures.append(bars(title, aspects, stacks, "aspect", "pairs of solutions"))
+    cells = [
+        [row["iteration"], row["rival"], row["aspect"], count(row["n"]),
+         *(count(row[f"n_{name}"]) for name in OUTCOMES), count(row["n_one_order"]),
+         percent(row["first_share"])]
+        for row in rows
+    ]  # fmt: skip
+    heads = ["iteration", "rival", "aspect", "pairs", *OUTCOMES, "one order only", "first place"]
+    return Section("duels", "Solutions compared", note, figures, [Grid(heads, cells)])
+
+
+OUTCOMES = ("won", "lost", "tied", "disagreed")
+
+
+def annotated(connection: Any) -> Section | None:
+    """The verifier against people's word on each step."""
+    steps = views.ask(connection, "from annotated_accuracy order by dataset, iteration, level")
+    errors = views.ask(connection, "from first_errors order by dataset, iteration")
+    if not steps:
+        return None
+    note = (
+        "As in SIPF Table 3 the verifier says that a step is right from a probability of one half. "
+        "As in ProcessBench, F1 is the harmonic mean of two shares: of wrong solutions whose "
+        "earliest wrong step it names, and of sound ones in which it finds none."
+    )
+    cells = [
+        [row["iteration"], row["dataset"], level_name(row["level"]), count(row["n"]),
+         percent(row["precision"]), percent(row["recall"]), percent(row["accuracy"])]
+        for row in steps
+    ]  # fmt: skip
+    heads = ["iteration", "dataset", "level", "steps", "precision", "recall", "accuracy"]
+    grids = [Grid(heads, cells), _errors_grid(errors)]
+    return Section("annotated", "Steps that people judged", note, _errors_figures(errors), grids)
+
+
+def _errors_figures(rows: Rows) -> list[Figure]:
+    """One chart of F1; a dataset with wrong solutions alone, or sound ones alone, has none."""
+    known = [row for row in rows if row["f1"] is not None]
+    if not known:
+        return []
+    series = _by(known, ("dataset",), lambda row: Point(row["iteration"], row["f1"]))
+    title = "Earliest wrong step found"
+    return [lines(title, series, "iteration", "F1 as in ProcessBench (%)", percent=True)]
+
+
+def _errors_grid(rows: Rows) -> Grid:
+    cells = [
+        [row["iteration"], row["dataset"], count(row["n_wrong"]), percent(row["wrong_accuracy"]),
+         count(row["n_sound"]), percent(row["sound_accuracy"]), percent(row["f1"])]
+        for row in rows
+    ]  # fmt: skip
+    heads = ["iteration", "dataset", "wrong solutions", "step named", "sound solutions"]
+    return Grid([*heads, "none found", "F1"], cells)
+
+
+def _by(rows: Rows, names: tuple[str, ...], point: Callable[[Row], Point]) -> list[Series]:
+    """One line for each value of the columns."""
+    keys = list(dict.fromkeys(tuple(row[name] for name in names) for row in rows))
+    return [
+        Series(
+            ", ".join(key),
+            [point(row) for row in rows if tuple(row[name] for name in names) == key],
+            colour,
+        )
+        for colour, key in enumerate(keys)
+    ]
+
+
+def _share(row: Row, name: str) -> Point:
+    low, high = wilson(row[name], row["n"])
+    return Point(row["iteration"], row[name] / row["n"], low, high)

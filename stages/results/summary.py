@@ -1,0 +1,83 @@
+"""What `report` prints: accuracy, budget and labels of a run in three tables."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from rich.console import RenderableType
+
+from schemas import views
+from stages.results import queries
+from stages.results.terminal import percent, table
+
+Rows = list[dict[str, Any]]
+
+
+def tables(connection: Any, measured: dict[str, Any]) -> Iterator[RenderableType]:
+    """The tables that have rows. Intervals are those of metrics.json, which is `measured`."""
+    overall = queries.ask(connection, "metrics")
+    by_level = views.ask(connection, "from accuracy where mode = 'greedy' order by all")
+    for suite in sorted({row["suite"] for row in overall}):
+        yield accuracy(_of(overall, suite), _of(by_level, suite), suite, measured["iterations"])
+    turns = queries.ask(connection, "turns")
+    if turns:
+        yield budget(turns)
+    for name, view in (("step labels", "label_truth"), ("verifier", "verifier_truth")):
+        rows = views.ask(connection, f"from {view} order by iteration, level")
+        if rows:
+            yield against_truth(rows, name)
+
+
+def accuracy(overall: Rows, by_level: Rows, suite: str, turns: dict[str, Any]) -> RenderableType:
+    """A row per iteration: greedy with its 95% interval, each level, and the vote."""
+    levels = sorted({row["level"] for row in by_level}, key=lambda level: (level is None, level))
+    cells = []
+    for iteration, group in groupby(overall, lambda row: row["iteration"]):
+        modes = {row["mode"]: row for row in group}
+        of_level = {r["level"]: r["accuracy"] for r in by_level if r["iteration"] == iteration}
+        greedy = modes.get("greedy")
+        cells.append([
+            iteration,
+            None if greedy is None else greedy["n"],
+            None if greedy is None else _with_interval(turns[str(iteration)]["suites"][suite]),
+            *(percent(of_level.get(level)) for level in levels),
+            percent(modes["vote"]["accuracy"] if "vote" in modes else None),
+            percent(greedy["flawed"] if greedy else None),
+        ])  # fmt: skip
+    names = ["no level" if level is None else f"level {level}" for level in levels]
+    heads = ["iteration", "n", "greedy [95%]", *names, "vote", "flawed"]
+    return table(heads, cells, f"accuracy on {suite}")
+
+
+def budget(turns: Rows) -> RenderableType:
+    """A row per iteration: coverage, draws, what came of them, and the time."""
+    cells = [
+        [row["iteration"], percent(row["coverage"]), percent(row["coverage_ever"]), row["n_draws"],
+         row["n_draws_correct"], row["n_tokens"], row["n_paths"], row["n_steps_labelled"],
+         row["n_pairs"], row["n_pairs_wrong_chosen"], row["n_examples"], f"{row['elapsed_s']:,.1f}"]
+        for row in turns
+    ]  # fmt: skip
+    heads = ["iteration", "coverage", "so far", "draws", "right", "tokens", "paths"]
+    heads += ["labels", "pairs", "wrong chosen", "examples", "seconds"]
+    return table(heads, cells, "coverage, budget and data")
+
+
+def against_truth(rows: Rows, name: str) -> RenderableType:
+    """Precision and recall of the last iteration, by level."""
+    last = max(row["iteration"] for row in rows)
+    cells = [
+        ["none" if row["level"] is None else str(row["level"]), row["n"],
+         percent(row["precision"]), percent(row["recall"]), percent(row["accuracy"])]
+        for row in rows if row["iteration"] == last
+    ]  # fmt: skip
+    heads = ["level", "steps", "precision", "recall", "accuracy"]
+    return table(heads, cells, f"{name} against the truth, iteration {last}")
+
+
+def _with_interval(modes: dict[str, Any]) -> str:
+    row = modes["greedy"]
+    return f"{percent(row['accuracy'])} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+
+
+def _of(rows: Rows, suite: str) -> Rows:
+    return [row for row in rows if row["suite"] == suite]

@@ -1,0 +1,1 @@
+"""A written solution: its steps, its equations, and what makes two solutions the same."""

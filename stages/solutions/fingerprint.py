@@ -1,0 +1,30 @@
+"""What makes two texts one reasoning path (RFT's key; SIPF 3.1)."""
+
+from stages.grading.kinds import PROGRAMS
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.mathematics.numbers import read_number
+from stages.pipeline.digests import digest
+from stages.solutions.equations import equations, normalised
+
+
+def fingerprint(kind: str, text: str, extracted: str | None) -> str:
+    """The same for two texts that are one path; of programs, for those equal but for blanks."""
+    if kind in PROGRAMS:
+        return digest("program", bare(extracted if kind == "code" and extracted else text))
+    if found := equations(text):
+        return digest("equations", *found, spelled(extracted))
+    return digest("text", normalised(text))
+
+
+def spelled(answer: str | None) -> str | None:
+    """An answer in one spelling: «7», «$7», «7.0» and «7 dollars» are one."""
+    if answer is None or len(answer) > MAX_ANSWER_CHARS:
+        return answer
+    tidied = tidy(answer)
+    number = read_number(tidied)
+    return str(number.value) if number else plain(tidied)
+
+
+def bare(program: str) -> str:
+    """A program without blank lines and blanks at line ends."""
+    return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())

@@ -1,0 +1,50 @@
+"""How a solution splits into steps: the same for gold rationales and for what models write."""
+
+import re
+
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
+SENTENCE_END = re.compile(
+    r"(?<![A-Z][a-z][.])(?<!Mrs[.])(?<![ .(][A-Z][.])"  # Dr. and J. end no sentence
+    r"(?:(?<=[.!?])|(?<=[.!?][$)]))"
+    r" +(?=[A-Z$\\(])"
+)
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends; lines of white space join the one before (or the first after).
+
+    Only \\n ends a line: a form feed, say, is what a badly escaped \\frac left behind.
+    """
+    steps: list[str] = []
+    for line in LINE.findall(text):
+        if steps and (not line.strip() or not steps[-1].strip()):
+            steps[-1] += line
+        else:
+            steps.append(line)
+    return steps
+
+
+def split_steps(text: str) -> list[str]:
+    """Steps whose concatenation is exactly the text: lines; the sentences of a text of one line."""
+    lines = split_lines(text)
+    return _sentences(text) if len(lines) == 1 else lines
+
+
+def open_end(prefix: str) -> str:
+    """A prefix as a model goes on from it: the blank after it belongs to the next word's token."""
+    return prefix.rstrip(" ")
+
+
+def rest(prefix: str, continuation: str) -> str:
+    """What came after `open_end`, without the blank that the prefix ends with already."""
+    return continuation.removeprefix(prefix[len(open_end(prefix)) :])
+
+
+def go_on(prefix: str, continuation: str) -> str:
+    """The whole text, with the prefix exactly as it was."""
+    return prefix + rest(prefix, continuation)
+
+
+def _sentences(text: str) -> list[str]:
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]

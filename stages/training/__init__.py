@@ -1,0 +1,1 @@
+"""How anything is trained: rows, checkpoints, adapters, processes."""

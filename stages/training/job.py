@@ -1,0 +1,153 @@
+"""What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
+
+import os
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from schemas.errors import RatchetError
+from schemas.losses import Losses
+from stages.models.model_settings import AdapterSettings
+from stages.pipeline.digests import folder_digest
+from stages.pipeline.progress_bar import quiet
+from stages.pipeline.stage_run import Turn
+from stages.training import checkpoints
+from stages.training.adapter import gathered, load, save
+from stages.training.rows import Rows
+from stages.training.training_settings import TrainerSettings, TrainingSettings
+
+FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO: to a tenth
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: from the folder `start` into the folder `out`, as the settings say."""
+
+    start: Path
+    out: Path
+    turn: Turn
+    settings: TrainingSettings
+    trainer: TrainerSettings
+    adapter: AdapterSettings | None
+
+    def load(self, kind: str = "AutoModelForCausalLM", **how: Any) -> tuple[Any, Any]:
+        """(model, tokenizer) to train; see `adapter.load`."""
+        return load(self.start, self.adapter, kind, **how)
+
+    def datasets(self, rows: Rows, encoded: Any) -> dict[str, Any]:
+        """Keyword arguments of a trainer: train_dataset, and eval_dataset where rows are held out.
+
+        `encoded` turns Rows into a datasets.Dataset.
+        """
+        if not self.trainer.dev_share:
+            return {"train_dataset": encoded(rows)}
+        train, held = rows.split(self.trainer.dev_share)
+        if train.n_prompts() < 2 or held.n_prompts() < 2:
+            raise RatchetError(
+                f"trainer.dev_share={self.trainer.dev_share} holds {held.n_prompts()} of "
+                f"{rows.n_prompts()} prompts out: both parts need two; change it, or set it to 0.0"
+            )
+        return {"train_dataset": encoded(train), "eval_dataset": encoded(held)}
+
+    def checkpoints(self, rows: Rows) -> Path:
+        """The folder of this run's checkpoints, named by all that decides its result."""
+        names = [self.settings, self.trainer, self.adapter, self.turn.seed, self.turn.stage]
+        return checkpoints.folder(folder_digest(self.start), rows.digest(), *names)
+
+    def batch_size(self) -> int:
+        """Rows of a batch that this process has: its part, where several train together."""
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        if self.settings.batch_size % processes:
+            raise RatchetError(
+                f"a batch of {self.settings.batch_size} rows can't be split between {processes} "
+                "processes: set batch_size to a multiple of compute.launch.processes"
+            )
+        return self.settings.batch_size // processes
+
+    def arguments(self, rows: Rows) -> dict[str, Any]:
+        """Keyword arguments of transformers.TrainingArguments."""
+        import torch
+
+        batch_size = self.batch_size()
+        cuda = torch.cuda.is_available()
+        can = cuda and torch.cuda.is_bf16_supported()
+        precision = self.trainer.precision
+        return {
+            "output_dir": str(self.checkpoints(rows)),
+            "num_train_epochs": self.settings.epochs,
+            "max_steps": self.settings.max_steps or -1,
+            "per_device_train_batch_size": batch_size,
+            "per_device_eval_batch_size": batch_size,
+            "gradient_accumulation_steps": self.trainer.accumulate,
+            "learning_rate": self.settings.learning_rate,
+            "lr_scheduler_type": self.settings.schedule,
+            "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
+            "warmup_steps": self.settings.warmup,  # below one: a share of all steps
+            "weight_decay": self.settings.weight_decay,
+            "adam_beta2": self.trainer.beta2,
+            "max_grad_norm": self.trainer.max_grad_norm,
+            "bf16": precision == "bf16" or (precision == "auto" and can),
+            "use_cpu": not cuda,
+            "seed": self.turn.seed,
+            # a resumed run's means begin at its checkpoint, so one is always logged there
+            "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
+            "report_to": [],
+            "disable_tqdm": quiet(),
+            "dataloader_pin_memory": cuda,
+            "gradient_checkpointing": self.trainer.gradient_checkpointing,
+            "gradient_checkpointing_kwargs": {"use_reentrant": False},
+            "remove_unused_columns": False,
+        } | self._saving()
+
+    def _saving(self) -> dict[str, Any]:
+        every = self.trainer.checkpoint_every
+        if every is None:
+            return {"save_strategy": "no"}
+        saving: dict[str, Any] = {"save_strategy": "steps", "save_steps": every}
+        if not self.trainer.dev_share:
+            return saving | {"save_total_limit": 1}
+        return saving | {
+            "save_total_limit": 2,  # the best and the last
+            "eval_strategy": "steps",
+            "eval_steps": every,
+            "load_best_model_at_end": True,
+            "metric_for_best_model": "loss",
+        }
+
+    def finish(self, trainer: Any, tokenizer: Any, rows: Rows) -> pl.DataFrame:
+        """Trains, from the last checkpoint if there is one; saves to `out`; returns `losses`."""
+        from transformers import PrinterCallback
+
+        trainer.remove_callback(PrinterCallback)
+        if "ref" in getattr(trainer.model, "peft_config", {}):  # TRL's copy of an untrained adapter
+            trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
+        folder = self.checkpoints(rows)
+        with checkpoints.together(folder, trainer.accelerator):
+            trainer.train(resume_from_checkpoint=checkpoints.last_whole(folder))
+            weights = gathered(trainer)
+            if trainer.accelerator.is_main_process:
+                save(trainer.model, tokenizer, self.start, self.adapter, self.out, weights)
+        self.turn.count(optimiser_steps=trainer.state.global_step)
+        return losses(trainer.state.log_history)
+
+
+def losses(history: list[dict[str, float]]) -> pl.DataFrame:
+    """Rows of `losses` from a trainer's log."""
+    rows: dict[int, dict[str, Any]] = {}
+    for entry in history:
+        row = rows.setdefault(int(entry["step"]), {"step": int(entry["step"]), "loss": None})
+        if "eval_loss" in entry:
+            row["dev_loss"] = entry["eval_loss"]
+        elif "loss" in entry:
+            row |= {
+                "loss": entry["loss"],
+                "learning_rate": entry.get("learning_rate"),
+                "grad_norm": entry.get("grad_norm"),
+                "logprob_chosen": entry.get("logps/chosen"),
+                "logprob_rejected": entry.get("logps/rejected"),
+            }
+    kept = [row for row in rows.values() if row["loss"] is not None or "dev_loss" in row]
+    return pl.DataFrame(kept, schema=Losses.stored_schema())

@@ -1,0 +1,68 @@
+"""Pairs on their way to a trainer: as token ids, or as text for trainers that encode it."""
+
+from typing import Any
+
+import polars as pl
+
+from stages.models.tokens import Encoded, encode
+from stages.training.preflight import check_rows
+from stages.training.rows import Rows
+
+
+def sides(rows: Rows, with_examples: bool) -> pl.DataFrame:
+    """Pairs as (pair_id, prompt, prefix, chosen, rejected, chosen_ends, rejected_ends).
+
+    An example is a pair of one text: its log-ratios cancel, and only an NLL term learns from it.
+    """
+    names = ["pair_id", "prompt", "prefix", "chosen", "rejected", "chosen_ends", "rejected_ends"]
+    parts = [rows.pairs.select(names)] if not rows.pairs.is_empty() else []
+    if with_examples and not rows.examples.is_empty():
+        parts.append(
+            rows.examples.select(
+                "prompt",
+                pair_id="example_id",
+                prefix=pl.lit(""),
+                chosen="completion",
+                rejected="completion",
+                chosen_ends=True,
+                rejected_ends=True,
+            ).select(names)
+        )
+    return pl.concat(parts, how="vertical_relaxed")
+
+
+def encode_sides(tokenizer: Any, pairs: pl.DataFrame, max_length: int) -> list[list[Encoded]]:
+    """[chosen rows, rejected rows], checked; the prompt is the question and the steps before."""
+    prompts = [prompt + prefix for prompt, prefix in pairs.select("prompt", "prefix").rows()]
+    both = []
+    for side in ("chosen", "rejected"):
+        coded = [
+            encode(tokenizer, prompt, [text], max_length, eos)
+            for prompt, text, eos in zip(prompts, pairs[side], pairs[f"{side}_ends"], strict=True)
+        ]
+        check_rows(tokenizer, prompts, coded, pairs["pair_id"].to_list(), max_length)
+        both.append(coded)
+    return both
+
+
+def encoded(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+    """Pairs as a dataset of prompt_ids, chosen_ids and rejected_ids."""
+    from datasets import Dataset
+
+    chosen, rejected = encode_sides(tokenizer, sides(rows, with_examples), max_length)
+    return Dataset.from_dict(
+        {
+            "prompt_ids": [row.ids[: row.n_prompt] for row in chosen],
+            "chosen_ids": [row.ids[row.n_prompt :] for row in chosen],
+            "rejected_ids": [row.ids[row.n_prompt :] for row in rejected],
+        }
+    )
+
+
+def texts(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+    """Pairs as a dataset of prompt, chosen and rejected texts, for trainers that add EOS."""
+    from datasets import Dataset
+
+    pairs = sides(rows, with_examples)
+    encode_sides(tokenizer, pairs, max_length)
+    return Dataset.from_dict(pairs.select("prompt", "chosen", "rejected").to_dict(as_series=False))

@@ -1,0 +1,40 @@
+"""What there is to train on."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from stages.pipeline.digests import digest
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What there is to train on: columns of the tables `pairs` and `examples`."""
+
+    pairs: pl.DataFrame = field(default_factory=pl.DataFrame)
+    examples: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def digest(self) -> str:
+        """Digest of the rows, in their order."""
+        frames = [self.pairs, self.examples]
+        return digest(*(value for frame in frames for value in frame.hash_rows(seed=0)))
+
+    def n_prompts(self) -> int:
+        """How many different problems there are."""
+        return len(
+            {p for f in (self.pairs, self.examples) if not f.is_empty() for p in f["prompt"]}
+        )
+
+    def split(self, share: float) -> tuple["Rows", "Rows"]:
+        """(to train on, held out): a share of the prompts, drawn by digest, for `dev_share`."""
+        pairs, dev_pairs = _held_out(self.pairs, share)
+        examples, dev_examples = _held_out(self.examples, share)
+        return Rows(pairs, examples), Rows(dev_pairs, dev_examples)
+
+
+def _held_out(frame: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if frame.is_empty():
+        return frame, frame
+    places = [int(digest("dev", prompt, size=4), 16) / 2**32 for prompt in frame["prompt"]]
+    held = pl.Series(places) < share
+    return frame.filter(~held), frame.filter(held)

@@ -1,0 +1,53 @@
+"""Settings of training: the optimiser's, the trainer's, and section `align`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from stages.pipeline.params import Section
+
+
+class TrainingSettings(Section):
+    """The optimiser's part of a section: sft, simulator, verifier and align have it."""
+
+    epochs: int = Field(ge=1)
+    max_steps: int | None = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    schedule: Literal["cosine", "cosine_with_min_lr", "linear", "constant"]
+    warmup: float = Field(ge=0)
+    weight_decay: float = Field(ge=0)
+    max_length: int = Field(ge=8)
+
+
+class TrainerSettings(Section):
+    """Section `trainer`: how any model is trained here."""
+
+    section: ClassVar[str] = "trainer"
+    precision: Literal["auto", "bf16", "fp32"]
+    beta2: float = Field(gt=0, lt=1)
+    max_grad_norm: float = Field(gt=0)
+    accumulate: int = Field(ge=1)
+    gradient_checkpointing: bool
+    packing: bool
+    checkpoint_every: int | None = Field(ge=1)
+    dev_share: float = Field(ge=0, lt=1)
+
+
+class AlignSettings(TrainingSettings):
+    """Section `align`. Each objective reads its own coefficients and leaves the others alone."""
+
+    section: ClassVar[str] = "align"
+    objective: Literal[
+        "sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "step_dpo", "none"
+    ]
+    start: Literal["base", "sft", "previous"]
+    rate_scale: float = Field(gt=0)
+    beta: float = Field(gt=0)
+    nll: float = Field(ge=0)
+    gamma: float = Field(ge=0)
+    desirable: float = Field(ge=0)
+    undesirable: float = Field(ge=0)
+    step_beta: float = Field(gt=0)
+    step_desirable: float = Field(ge=0)
+    step_undesirable: float = Field(ge=0)

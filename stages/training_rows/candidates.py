@@ -1,0 +1,90 @@
+"""What may become a training row: kept paths with reward and step labels. Section `pair`."""
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from stages.pipeline.params import Section
+
+
+class PairSettings(Section):
+    """Section `pair`."""
+
+    section: ClassVar[str] = "pair"
+    by: Literal["process", "labels", "outcome", "none"]
+    rows: Literal["pairs", "examples", "balanced", "steps", "gold"]
+    reward: Literal["mean", "min"]
+    margin: float = Field(ge=0, le=1)
+    threshold: float | None = Field(ge=0, le=1)
+    chosen_correct: bool
+    per_problem: int = Field(ge=1)
+    keep_unpaired: bool
+    with_reference: bool
+    with_gold: bool
+    gold_of: Literal["demonstrated", "drawn", "tail"]
+    cumulative: bool
+    at_least: int = Field(ge=0)
+
+
+def candidates(
+    paths: pl.DataFrame,
+    path_scores: pl.DataFrame,
+    step_labels: pl.DataFrame,
+    settings: PairSettings,
+) -> pl.DataFrame:
+    """Kept paths: problem_id, path_id, correct, steps, step_labels, reward, text, origin.
+
+    step_labels are null unless every step has one; reward is null where nothing scored the path.
+    """
+    whole = pl.col("step_labels").list.len() == pl.col("steps").list.len()
+    return (
+        paths.filter("kept")
+        .select("problem_id", "path_id", "correct", "steps", text=pl.col("steps").list.join(""))
+        .filter(pl.col("text").str.strip_chars() != "")
+        .join(in_order(step_labels), on="path_id", how="left")
+        .with_columns(pl.when(whole).then("step_labels"))
+        .join(path_scores, on="path_id", how="left")
+        .with_columns(reward=reward(settings))
+        .select(
+            "problem_id",
+            "path_id",
+            "correct",
+            "steps",
+            "step_labels",
+            "reward",
+            "text",
+            origin=pl.lit("sampled"),
+        )
+    )
+
+
+def finished(rollouts: pl.DataFrame) -> pl.DataFrame:
+    """The same of rollouts that were kept: right, not cut into steps, and nothing scored them."""
+    return rollouts.select(
+        "problem_id",
+        path_id="rollout_id",
+        correct=True,
+        steps=pl.lit(None, pl.List(pl.String)),
+        step_labels=pl.lit(None, pl.List(pl.Boolean)),
+        reward=pl.lit(None, pl.Float64),
+        text="text",
+        origin=pl.lit("rollout"),
+    )
+
+
+def in_order(step_labels: pl.DataFrame) -> pl.DataFrame:
+    """path_id and its labels in the order of the steps."""
+    return (
+        step_labels.sort("path_id", "step")
+        .group_by("path_id", maintain_order=True)
+        .agg(step_labels="label")
+    )
+
+
+def reward(settings: PairSettings) -> pl.Expr:
+    """A path's reward: the verifier's (SIPF Eq. 5), or the same made of its hard labels."""
+    if settings.by != "labels":
+        return pl.col({"mean": "reward", "min": "reward_min"}[settings.reward])
+    values = pl.col("step_labels").cast(pl.List(pl.Float64)).list
+    return {"mean": values.mean(), "min": values.min()}[settings.reward]

@@ -1,0 +1,74 @@
+"""Rows of `pairs`: one path over another, or the right step over the first wrong one."""
+
+import polars as pl
+
+from stages.pipeline.digests import digest
+from stages.training_rows.candidates import PairSettings
+
+
+def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
+    """All (chosen, rejected) of one problem that the settings allow."""
+    paths = paths.select("problem_id", "path_id", "correct", "reward", "text")
+    chosen = paths.select("problem_id", pl.exclude("problem_id").name.prefix("chosen_"))
+    rejected = paths.select("problem_id", pl.exclude("problem_id").name.prefix("rejected_"))
+    both = chosen.join(rejected, on="problem_id").with_columns(
+        margin=pl.col("chosen_reward") - pl.col("rejected_reward")
+    )
+    both = both.filter(pl.col("chosen_path_id") != pl.col("rejected_path_id"))
+    if settings.by == "outcome":
+        return both.filter(pl.col("chosen_correct") & ~pl.col("rejected_correct"))
+    enough = (pl.col("margin") >= settings.margin) & (pl.col("margin") > 0)
+    right = pl.col("chosen_correct") if settings.chosen_correct else pl.lit(True)
+    return both.filter(enough & right)
+
+
+def path_pairs(
+    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
+) -> pl.DataFrame:
+    """Whole paths of `candidates`, those that differ enough or in their outcome."""
+    names = {
+        "chosen_path_id": "chosen_id",
+        "rejected_path_id": "rejected_id",
+        "chosen_text": "chosen",
+        "rejected_text": "rejected",
+    }
+    both = preferences(paths, settings).rename(names)
+    both = both.with_columns(prefix=pl.lit(""), chosen_ends=True, rejected_ends=True)
+    return _some(both, problems, settings.per_problem, iteration)
+
+
+def step_pairs(
+    corrections: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
+) -> pl.DataFrame:
+    """Corrections over the steps that they replace, after the steps before them (Step-DPO)."""
+    unknown = pl.lit(None, pl.Float64)
+    both = corrections.filter(pl.col("correction").is_not_null()).select(
+        "problem_id",
+        "prefix",
+        "rejected",
+        "rejected_ends",
+        chosen_id="correction_id",
+        rejected_id="path_id",
+        chosen="correction",
+        chosen_ends="correction_ends",
+        chosen_correct=True,
+        rejected_correct=False,
+        chosen_reward=unknown,
+        rejected_reward=unknown,
+        margin=unknown,
+    )
+    return _some(both, problems, per_problem, iteration)
+
+
+def _some(
+    both: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
+) -> pl.DataFrame:
+    """At most so many a problem, drawn by the pair's digest, with the problem's prompt."""
+    names = [digest(*row) for row in both.select("chosen_id", "rejected_id").rows()]
+    return (
+        both.with_columns(pl.Series("pair_id", names, pl.String))
+        .sort("pair_id")
+        .filter(pl.col("pair_id").cum_count().over("problem_id") <= per_problem)
+        .join(problems.select("problem_id", "prompt"), on="problem_id")
+        .with_columns(made_in=pl.lit(iteration))
+    )

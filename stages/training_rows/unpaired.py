@@ -1,0 +1,64 @@
+"""Rows of `examples` made of paths: right ones to imitate, or as many desired as undesired."""
+
+import polars as pl
+
+from stages.pipeline.digests import digest
+from stages.training_rows.candidates import PairSettings
+from stages.training_rows.gold_rows import gold_rows
+
+
+def right_examples(
+    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
+) -> pl.DataFrame:
+    """Right paths to imitate; under process feedback those of enough reward (SIPF's pRFT)."""
+    right = paths.filter("correct")
+    if settings.threshold is not None and settings.by in ("process", "labels"):
+        right = right.filter(pl.col("reward") >= settings.threshold)
+    rows = _named(right).filter(_place("problem_id") <= settings.per_problem)
+    return _rows(rows, problems, iteration)
+
+
+def balanced_examples(
+    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
+) -> pl.DataFrame:
+    """As many right as wrong paths of each problem (Step-KTO's round).
+
+    A problem with right paths only is left out. One with none gets its reference solution as the
+    right one, if the settings say so and it may be shown. Under labels only labelled paths count.
+    """
+    entering = paths.filter(pl.col("step_labels").is_not_null() | (settings.by != "labels"))
+    ranked = _named(entering).with_columns(
+        place=_place("problem_id", "correct"),
+        most=pl.min_horizontal(
+            pl.col("correct").sum().over("problem_id"),
+            (~pl.col("correct")).sum().over("problem_id"),
+            settings.per_problem,
+        ),
+    )
+    # a right path that is not labelled solves its problem all the same
+    solved = paths.filter("correct")
+    unsolved = ranked.join(solved, on="problem_id", how="anti").filter(pl.col("place") == 1)
+    shown = problems.filter(pl.col("demonstrated") & settings.with_reference)
+    references = shown.join(unsolved, on="problem_id", how="semi")
+    against = unsolved.join(references, on="problem_id", how="semi")
+    drawn = pl.concat([ranked.filter(pl.col("place") <= pl.col("most")), against])
+    gold = gold_rows(references, made_in=iteration, labelled=True)
+    rows = _rows(drawn, problems, iteration)
+    return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
+
+
+def _named(paths: pl.DataFrame) -> pl.DataFrame:
+    """With example_id, in its order."""
+    names = [digest("example", name) for name in paths["path_id"]]
+    return paths.with_columns(pl.Series("example_id", names, pl.String)).sort("example_id")
+
+
+def _place(*group: str) -> pl.Expr:
+    """1, 2, … within the group, in the order of the rows."""
+    return pl.col("example_id").cum_count().over(*group)
+
+
+def _rows(paths: pl.DataFrame, problems: pl.DataFrame, iteration: int) -> pl.DataFrame:
+    return paths.join(problems.select("problem_id", "prompt"), on="problem_id").with_columns(
+        completion="text", made_in=pl.lit(iteration)
+    )
