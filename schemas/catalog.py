@@ -57,4 +57,4 @@ TABLES: tuple[type[Table], ...] = (
     Costs,
 )
 
-BY_NOUN: dict[str, type[Table]] = {table.noun: table for table in TABLES}
+TABLE_OF_NOUN: dict[str, type[Table]] = {table.noun: table for table in TABLES}

@@ -17,7 +17,7 @@ from schemas.errors import RatchetError
 from schemas.table import Table
 
 FILE = "part.parquet"
-MEND = "make room, or give leave to write; `dvc repro` then goes on from here"
+DISK_HINT = "make room, or give leave to write; `dvc repro` then goes on from here"
 PINNED: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -28,8 +28,10 @@ PINNED: dict[str, Any] = {
 
 def folder(table: type[Table], **partition: int | str) -> Path:
     """The folder of one partition, relative to the run's root; fewer values name a parent."""
-    parts = [f"{name}={partition[name]}" for name in table.partitions if name in partition]
-    return Path(table.root, table.noun, *parts)
+    partition_folders = [
+        f"{name}={partition[name]}" for name in table.partitions if name in partition
+    ]
+    return Path(table.root, table.noun, *partition_folders)
 
 
 def validate(frame: pl.DataFrame, table: type[Table], where: str) -> pl.DataFrame:
@@ -37,12 +39,12 @@ def validate(frame: pl.DataFrame, table: type[Table], where: str) -> pl.DataFram
 
     Raises RatchetError naming the table, the rule, how many rows break it and three of them.
     """
-    wanted = table.polars_schema()
-    missing = [name for name in wanted if name not in frame.columns]
+    schema = table.polars_schema()
+    missing = [name for name in schema if name not in frame.columns]
     if missing:
         raise RatchetError(f"{where}: table {table.noun} lacks column {', '.join(missing)}")
     try:
-        frame = frame.select(pl.col(name).cast(kind) for name, kind in wanted.items())
+        frame = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise RatchetError(f"{where}: table {table.noun} has a wrong type: {reason}") from error
@@ -89,12 +91,12 @@ def write(frame: pl.DataFrame, table: type[Table], **partition: int | str) -> Pa
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Writes with pinned settings, whole or not at all."""
-    with whole(path) as partial:
+    with atomic_path(path) as partial:
         frame.write_parquet(partial, **PINNED)
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """The path to write to; what is there at the end is on disk before it takes its name.
 
     So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
@@ -103,17 +105,17 @@ def whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
     try:
         yield partial
-        settle(partial)
+        fsync(partial)
         partial.replace(path)
         with suppress(OSError):  # some network file systems have no such thing
-            settle(path.parent)
+            fsync(path.parent)
     except (OSError, pl.exceptions.ComputeError) as error:  # polars has its own for a full disk
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+        raise write_error(path, error) from error
 
 
-def settle(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Waits until a file, or a folder's list of names, is on disk."""
     number = os.open(path, os.O_RDONLY)
     try:
@@ -122,10 +124,10 @@ def settle(path: Path) -> None:
         os.close(number)
 
 
-def unwritable(path: Path, error: Exception) -> RatchetError:
+def write_error(path: Path, error: Exception) -> RatchetError:
     """What to say of a file that can't be written."""
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-    return RatchetError(f"cannot write {path}: {reason}: {MEND}")
+    return RatchetError(f"cannot write {path}: {reason}: {DISK_HINT}")
 
 
 def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
@@ -147,22 +149,22 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(file, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(file) from error
-    values = dict(part.split("=", 1) for part in file.parts if "=" in part)
-    wanted = table.polars_schema()
+        raise read_error(file) from error
+    values = dict(folder_name.split("=", 1) for folder_name in file.parts if "=" in folder_name)
+    schema = table.polars_schema()
     absent = [name for name in table.stored_columns() if name not in frame.columns]
     if absent:
         raise RatchetError(f"{file}: table {table.noun} lacks column {', '.join(absent)}")
     return frame.with_columns(
-        pl.lit(values[name]).cast(wanted[name]).alias(name) for name in table.partitions
-    ).select(pl.col(name).cast(kind) for name, kind in wanted.items())
+        pl.lit(values[name]).cast(schema[name]).alias(name) for name in table.partitions
+    ).select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
-def unreadable(file: Path) -> RatchetError:
+def read_error(file: Path) -> RatchetError:
     """What to say of a file that is no Parquet."""
-    return RatchetError(f"{file} is not readable Parquet: {brought_back(file)}")
+    return RatchetError(f"{file} is not readable Parquet: {restore_hint(file)}")
 
 
-def brought_back(path: Path) -> str:
+def restore_hint(path: Path) -> str:
     """How something that a stage made is had again."""
     return f"`dvc checkout --force {path}` brings it back; or delete it, and `dvc repro` makes it"

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from schemas.catalog import BY_NOUN, TABLES
+from schemas.catalog import TABLE_OF_NOUN, TABLES
 from schemas.errors import RatchetError
 from schemas.store import FILE
 from schemas.table import Table
@@ -36,11 +36,11 @@ def connect(until: int | None = None, root: Path = HERE) -> Any:
     Raises RatchetError when there is no table at all, or a file is not readable.
     """
     connection = duckdb.connect(config={"python_enable_replacements": False})
-    make(connection, until, root)
+    create_views(connection, until, root)
     return connection
 
 
-def make(connection: Any, until: int | None = None, root: Path = HERE) -> list[str]:
+def create_views(connection: Any, until: int | None = None, root: Path = HERE) -> list[str]:
     """Makes the views of the run in the folder `root`, in the connection's current schema.
 
     Returns what the run does not have, as an older one does not: tables, and `table.column`s.
@@ -52,28 +52,28 @@ def make(connection: Any, until: int | None = None, root: Path = HERE) -> list[s
     absent: list[str] = []
     for table in TABLES:
         if table.noun not in written:
-            connection.execute(empty(table))
+            connection.execute(empty_view_sql(table))
             absent.append(table.noun)
             continue
         try:
-            absent += _read(connection, table, root, until)
+            absent += _create_table_view(connection, table, root, until)
         except duckdb.Error as error:
-            raise RatchetError(f"view {table.noun}: {reason(error)}") from error
+            raise RatchetError(f"view {table.noun}: {error_reason(error)}") from error
     try:
         connection.execute(DERIVED.read_text())
     except duckdb.Error as error:
-        raise RatchetError(f"{DERIVED.name}: {reason(error)}") from error
+        raise RatchetError(f"{DERIVED.name}: {error_reason(error)}") from error
     return absent
 
 
 def files(root: Path = HERE) -> list[Path]:
     """The Parquet files of the run in a folder."""
-    return sorted(file for top in tops() for file in (root / top).glob(f"**/{FILE}"))
+    return sorted(file for top in table_folders() for file in (root / top).glob(f"**/{FILE}"))
 
 
-def tops() -> list[str]:
+def table_folders() -> list[str]:
     """The folders of a run that tables lie in."""
-    return sorted({table.root for table in BY_NOUN.values()})
+    return sorted({table.root for table in TABLE_OF_NOUN.values()})
 
 
 def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
@@ -83,7 +83,7 @@ def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
     """
     paths = [str(file.resolve()) for root in roots for file in files(root)]  # it follows links
     connection.execute("set allowed_paths = $1", [[*paths, *([str(out)] if out else [])]])
-    folders = [str((root / top).resolve()) for root in roots for top in tops()]
+    folders = [str((root / top).resolve()) for root in roots for top in table_folders()]
     connection.execute("set allowed_directories = $1", [folders])
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
@@ -96,13 +96,13 @@ def ask(connection: Any, query: str, **parameters: Any) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def names(connection: Any) -> list[str]:
+def view_names(connection: Any) -> list[str]:
     """Every view, in alphabetical order."""
     query = "select view_name from duckdb_views() where not internal order by view_name"
     return [str(name) for (name,) in connection.execute(query).fetchall()]
 
 
-def empty(table: type[Table]) -> str:
+def empty_view_sql(table: type[Table]) -> str:
     """SQL that makes a table's view without rows."""
     columns = ", ".join(
         f"null::{sql_type(kind)} as {name}" for name, kind in table.polars_schema().items()
@@ -117,7 +117,7 @@ def sql_type(kind: pl.DataType) -> str:
     return TYPES[kind.base_type()]
 
 
-def reason(error: Exception) -> str:
+def error_reason(error: Exception) -> str:
     """DuckDB's message in one line, without the picture of the query below it."""
     lines = [line.strip() for line in str(error).splitlines()]
     picture = next((n for n, line in enumerate(lines) if line.startswith("LINE ")), len(lines))
@@ -141,7 +141,9 @@ def _files_of(table: type[Table], root: Path, kinds: str = "") -> str:
 )"""
 
 
-def _read(connection: Any, table: type[Table], root: Path, until: int | None) -> list[str]:
+def _create_table_view(
+    connection: Any, table: type[Table], root: Path, until: int | None
+) -> list[str]:
     """Makes the view of a table that is there; returns the columns that its files lack."""
     body = table_select(table, root)
     try:
@@ -150,9 +152,9 @@ def _read(connection: Any, table: type[Table], root: Path, until: int | None) ->
         body = f"from {_files_of(table, root)}"
         described = connection.execute(f"describe {body}").fetchall()
     found = {name for name, *_ in described}
-    lost = {name: kind for name, kind in table.polars_schema().items() if name not in found}
-    nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in lost.items())
+    missing = {name: kind for name, kind in table.polars_schema().items() if name not in found}
+    nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in missing.items())
     hides = until is not None and "iteration" in found
     later = f" where iteration <= {int(until or 0)}" if hides else ""
     connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){later}")
-    return [f"{table.noun}.{name}" for name in lost]
+    return [f"{table.noun}.{name}" for name in missing]

@@ -10,13 +10,13 @@ from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.pairs import Pairs
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import need_model, starting_point
+from stages.models.folders import require_model, starting_point
 from stages.models.model_settings import ModelSettings
 from stages.objectives.objective_list import train
 from stages.pipeline.stage import now, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
-from stages.training.launch import run
+from stages.training.launch import run_training
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings, TrainerSettings
 
@@ -38,7 +38,7 @@ def align(
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
     out: Path,
 ) -> pl.DataFrame:
     """Makes models/iteration=K."""
@@ -48,8 +48,8 @@ def align(
         return Losses.create_empty()
     rate = align.learning_rate * align.rate_scale
     settings = align.model_copy(update={"learning_rate": rate})
-    job = Job(need_model(start), out, turn, settings, trainer, model.adapter)
-    return run(partial(train, align.objective), job, Rows(pairs, examples), compute)
+    job = Job(require_model(start), out, stage_run, settings, trainer, model.adapter)
+    return run_training(partial(train, align.objective), job, Rows(pairs, examples), compute)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from stages.models.folders import fetch, mark_empty
 from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
 from stages.models.scratch import make_scratch
 from stages.pipeline.stage import once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 
 def seen_texts(problems: pl.DataFrame) -> list[str]:
@@ -30,12 +30,16 @@ def seen_texts(problems: pl.DataFrame) -> list[str]:
     makes="base",
 )
 def base(
-    problems: pl.DataFrame, model: ModelSettings, compute: ComputeSettings, turn: Turn, out: Path
+    problems: pl.DataFrame,
+    model: ModelSettings,
+    compute: ComputeSettings,
+    stage_run: StageRun,
+    out: Path,
 ) -> None:
     """Makes models/base."""
     if isinstance(model, ScratchSettings):
-        set_up(compute, turn.seed)
-        make_scratch(model, seen_texts(problems), turn.seed, out)
+        set_up(compute, stage_run.seed)
+        make_scratch(model, seen_texts(problems), stage_run.seed, out)
     elif isinstance(model, PretrainedSettings):
         fetch(model.source, "model.source", out)
     else:

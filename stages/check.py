@@ -16,7 +16,7 @@ from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import refuse_conflicts
 from stages.contract.stage_list import SCALARS, sections
-from stages.pipeline.params import Section, load, parse, unknown
+from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import once, stage
 
 
@@ -24,25 +24,25 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
     """Raises RatchetError on the first parameter that is wrong."""
     for name in values:
         if name not in known and name not in SCALARS:
-            raise RatchetError(f"params.yaml: {unknown(name, [*known, *SCALARS])}")
+            raise RatchetError(f"params.yaml: {unknown_name_message(name, [*known, *SCALARS])}")
     for name, (low, high) in SCALARS.items():
         number = values.get(name)
         if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
             raise RatchetError(
                 f"params.yaml: {name} is {number!r}: set a whole number from {low} to {high}"
             )
-    for path in _unset(values):
+    for path in _unset_names(values):
         raise RatchetError(f"params.yaml: {path} is not set: give it with -S {path}=…")
-    for wanted in known.values():
-        parse(wanted, values)
+    for section in known.values():
+        parse(section, values)
     refuse_conflicts(values)
 
 
-def _unset(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
     """Dotted names of what conf/ leaves to the user."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _unset(value, f"{above}{name}.")
+            yield from _unset_names(value, f"{above}{name}.")
         elif value == "???":
             yield f"{above}{name}"
 

@@ -18,23 +18,23 @@ from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, Sampling
-from stages.engines.sampler import Drawer
-from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.engines.sampler import Sampler
+from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
 from stages.pipeline.digests import digest
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
-from stages.solutions.steps import open_end, rest
-from stages.tasks.task import Task, TaskSettings, named
+from stages.pipeline.stage_run import StageRun
+from stages.solutions.steps import prompt_prefix, strip_overlap
+from stages.tasks.task import Task, TaskSettings, load_task
 
 
 class CorrectSettings(Section):
     """Section `correct`."""
 
     section: ClassVar[str] = "correct"
-    by: Literal["resampling", "none"]
-    tries: int = Field(ge=1)
-    paths: int = Field(ge=1)
+    method: Literal["resampling", "none"]
+    max_tries: int = Field(ge=1)
+    max_paths: int = Field(ge=1)
     temperature: float = Field(gt=0)
     top_p: float = Field(gt=0, le=1)
     max_tokens: int = Field(ge=1)
@@ -63,7 +63,7 @@ def first_wrong_steps(
             rejected_ends=pl.col("step") == pl.col("steps").list.len() - 1,
         )
         .join(
-            problems.select("problem_id", "prompt", *REFERENCE),
+            problems.select("problem_id", "prompt", *REFERENCE_COLUMNS),
             on="problem_id",
             maintain_order="left",
         )
@@ -71,7 +71,7 @@ def first_wrong_steps(
 
 
 def resample(
-    drawer: Drawer,
+    sampler: Sampler,
     asked: pl.DataFrame,
     settings: CorrectSettings,
     grade: GradeSettings,
@@ -84,18 +84,18 @@ def resample(
     rows = asked.with_columns(
         correction=pl.lit(None, pl.String), correction_ends=pl.lit(None, pl.Boolean), n_tries=0
     )
-    for draw in range(settings.tries):
-        still = rows.filter(pl.col("correction").is_null())
-        if still.is_empty():
+    for draw in range(settings.max_tries):
+        open_paths = rows.filter(pl.col("correction").is_null())
+        if open_paths.is_empty():
             break
-        tried = attempt(drawer, still, draw, settings, grade, task)
+        tried = sample_corrections(sampler, open_paths, draw, settings, grade, task)
         rows = rows.update(tried, on="path_id", how="left")
     return rows
 
 
-def attempt(
-    drawer: Drawer,
-    still: pl.DataFrame,
+def sample_corrections(
+    sampler: Sampler,
+    open_paths: pl.DataFrame,
     draw: int,
     settings: CorrectSettings,
     grade: GradeSettings,
@@ -106,15 +106,17 @@ def attempt(
     Paths that begin alike share it. A step that says what the wrong one said corrects nothing.
     """
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
-    begun = still.unique(["problem_id", "prefix"], maintain_order=True)
-    pairs = begun.select("prompt", "prefix").rows()
-    prompts = [prompt + open_end(prefix) for prompt, prefix in pairs]
-    requests = drawer.requests(prompts, [draw] * len(prompts), sampling)
-    done = drawer.draw(requests, sampling, f"correct {draw + 1}")
-    endings = [rest(prefix, c.text) for (_, prefix), c in zip(pairs, done, strict=True)]
+    unique_prefixes = open_paths.unique(["problem_id", "prefix"], maintain_order=True)
+    pairs = unique_prefixes.select("prompt", "prefix").rows()
+    prompts = [prompt + prompt_prefix(prefix) for prompt, prefix in pairs]
+    requests = sampler.requests(prompts, [draw] * len(prompts), sampling)
+    completions = sampler.sample(requests, sampling, f"correct {draw + 1}")
+    endings = [
+        strip_overlap(prefix, c.text) for (_, prefix), c in zip(pairs, completions, strict=True)
+    ]
     steps = [task.split(ending) for ending in endings]
-    ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, done, strict=True)]
-    texts = begun.select("problem_id", "prefix", *REFERENCE).with_columns(
+    ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, completions, strict=True)]
+    texts = unique_prefixes.select("problem_id", "prefix", *REFERENCE_COLUMNS).with_columns(
         pl.Series("ending", endings, pl.String),
         pl.Series("first", [s[0] if s else "" for s in steps], pl.String),
         pl.Series("ended", ended, pl.Boolean),
@@ -123,11 +125,11 @@ def attempt(
         texts.with_columns(text=pl.concat_str("prefix", "ending")),
         grade,
         "grade corrections",
-        drawer.compute,
+        sampler.compute,
     ).select("problem_id", "prefix", "first", "ended", reached="correct")
     words = pl.col("first").str.strip_chars()
     found = pl.col("reached") & (words != "") & (words != pl.col("rejected").str.strip_chars())
-    return still.join(
+    return open_paths.join(
         graded, on=["problem_id", "prefix"], how="left", maintain_order="left"
     ).select(
         "path_id",
@@ -153,20 +155,21 @@ def correct(
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> pl.DataFrame:
     """Resamples the first wrong step of wrong paths."""
-    if correct.by == "none" or paths.is_empty():
+    if correct.method == "none" or paths.is_empty():
         return Corrections.create_empty()
     if step_labels.is_empty():
         raise RatchetError(
-            "correct.by=resampling needs step labels: set label.by=rollouts, or correct.by=none"
+            "correct.method=resampling needs step labels: set label.method=rollouts, "
+            "or correct.method=none"
         )
-    asked = first_wrong_steps(paths, step_labels, problems, correct.paths)
-    drawer = Drawer(policy, engine, compute, turn)
-    rows = resample(drawer, asked, correct, grade, named(task.name))
-    parts = ("path_id", "prefix", "rejected", "correction")
-    names = [digest("correction", *row) for row in rows.select(parts).rows()]
+    asked = first_wrong_steps(paths, step_labels, problems, correct.max_paths)
+    sampler = Sampler(policy, engine, compute, stage_run)
+    rows = resample(sampler, asked, correct, grade, load_task(task.name))
+    id_columns = ("path_id", "prefix", "rejected", "correction")
+    names = [digest("correction", *row) for row in rows.select(id_columns).rows()]
     return rows.with_columns(pl.Series("correction_id", names, pl.String))
 
 

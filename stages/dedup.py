@@ -16,13 +16,13 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.grading.kinds import PROGRAMS
+from stages.grading.kinds import PROGRAM_KINDS
 from stages.pipeline.digests import digest
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.solutions.fingerprint import bare, fingerprint
-from stages.solutions.similarity import most_different, stands_for
-from stages.tasks.task import Task, TaskSettings, named
+from stages.solutions.fingerprint import fingerprint, strip_blanks
+from stages.solutions.similarity import most_different_index, representative_indices
+from stages.tasks.task import Task, TaskSettings, load_task
 
 
 class DedupSettings(Section):
@@ -32,32 +32,34 @@ class DedupSettings(Section):
     similarity: float = Field(gt=0, le=1)
 
 
-def distinct(samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+def distinct_paths(
+    samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame
+) -> pl.DataFrame:
     """One row per (problem, fingerprint); its samples begin with the one that stands for it."""
-    judged = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
-    judged = judged.join(problems.select("problem_id", "kind"), on="problem_id")
-    prints = [fingerprint(*row) for row in judged.select("kind", "text", "extracted").rows()]
+    graded = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
+    graded = graded.join(problems.select("problem_id", "kind"), on="problem_id")
+    prints = [fingerprint(*row) for row in graded.select("kind", "text", "extracted").rows()]
     groups = (
-        judged.with_columns(pl.Series("fingerprint", prints, pl.String))
+        graded.with_columns(pl.Series("fingerprint", prints, pl.String))
         .sort("problem_id", "attempt", "draw", "sample_id")
         .group_by("problem_id", "kind", "fingerprint", maintain_order=True)
         .agg("sample_id", "text", correct=pl.col("outcome") == "correct")
     )
-    return _led(groups)
+    return _representative_first(groups)
 
 
-def _led(groups: pl.DataFrame) -> pl.DataFrame:
+def _representative_first(groups: pl.DataFrame) -> pl.DataFrame:
     """Each group behind its sample that is least like the first ones of the problem's others."""
     first = pl.col("text").list.first()
     of_problem = dict(groups.group_by("problem_id").agg(first).rows())
     seen: dict[str, int] = {}
     leads = []
     for problem, kind, texts in groups.select("problem_id", "kind", "text").rows():
-        place = seen[problem] = seen.get(problem, -1) + 1
-        contested = kind not in PROGRAMS and len(set(texts)) > 1
+        position = seen[problem] = seen.get(problem, -1) + 1
+        contested = kind not in PROGRAM_KINDS and len(set(texts)) > 1
         firsts = of_problem[problem]
-        others = [*firsts[:place], *firsts[place + 1 :]] if contested else []
-        leads.append(most_different(texts, others))
+        others = [*firsts[:position], *firsts[position + 1 :]] if contested else []
+        leads.append(most_different_index(texts, others))
     lead = pl.Series("lead", leads, pl.UInt32)
     ids, at = pl.col("sample_id"), pl.col("lead")
     rest = pl.concat_list(ids.list.head(at), ids.list.slice(at + 1))
@@ -71,21 +73,23 @@ def _led(groups: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def alike(paths: pl.DataFrame, similarity: float) -> pl.DataFrame:
+def mark_near_duplicates(paths: pl.DataFrame, similarity: float) -> pl.DataFrame:
     """Adds kept and duplicate_of: of nearly equal programs of one outcome, one is kept."""
     stand_in: dict[str, str] = {}
-    programs = paths.filter(pl.col("kind").is_in(PROGRAMS))
+    programs = paths.filter(pl.col("kind").is_in(PROGRAM_KINDS))
     for _, group in programs.group_by("problem_id", "correct", maintain_order=True):
         ids = group["path_id"].to_list()
-        places = stands_for([bare(text) for text in group["text"]], similarity)
-        stand_in |= {ids[i]: ids[place] for i, place in enumerate(places) if place != i}
+        kept_indices = representative_indices(
+            [strip_blanks(text) for text in group["text"]], similarity
+        )
+        stand_in |= {ids[i]: ids[index] for i, index in enumerate(kept_indices) if index != i}
     other = pl.col("path_id").replace_strict(stand_in, default=None, return_dtype=pl.String)
     return paths.with_columns(duplicate_of=other).with_columns(
         kept=pl.col("duplicate_of").is_null()
     )
 
 
-def in_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
+def split_into_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Adds steps, and their truth where the task can tell."""
     gold = paths.join(
         problems.select("problem_id", "rationale"), on="problem_id", maintain_order="left"
@@ -111,9 +115,13 @@ def dedup(
     dedup: DedupSettings,
 ) -> pl.DataFrame:
     """The distinct paths of the iteration."""
-    paths = in_steps(distinct(samples, verdicts, problems), problems, named(task.name))
+    paths = split_into_steps(
+        distinct_paths(samples, verdicts, problems), problems, load_task(task.name)
+    )
     ids = [digest(*row) for row in paths.select("problem_id", "fingerprint").rows()]
-    return alike(paths.with_columns(pl.Series("path_id", ids, pl.String)), dedup.similarity)
+    return mark_near_duplicates(
+        paths.with_columns(pl.Series("path_id", ids, pl.String)), dedup.similarity
+    )
 
 
 if __name__ == "__main__":

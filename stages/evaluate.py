@@ -14,15 +14,15 @@ from schemas.evaluations import Evaluations
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.folders import is_empty
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
-from stages.tasks.task import Task, TaskSettings, named
+from stages.pipeline.stage_run import StageRun
+from stages.tasks.task import Task, TaskSettings, load_task
 
-OF_PROBLEM = ["problem_id", "source", "domain", "form_of", "level"]
+PROBLEM_COLUMNS = ["problem_id", "source", "domain", "form_of", "level"]
 
 
 class EvaluateSettings(Section):
@@ -30,31 +30,31 @@ class EvaluateSettings(Section):
 
     section: ClassVar[str] = "evaluate"
     greedy: bool
-    votes: int = Field(ge=0)
+    n_votes: int = Field(ge=0)
     temperature: float = Field(gt=0)
     top_p: float = Field(gt=0, le=1)
     max_tokens: int = Field(ge=1)
 
 
-def answer(
-    drawer: Drawer, problems: pl.DataFrame, k: int, sampling: Sampling, grade: GradeSettings
+def sample_answers(
+    sampler: Sampler, problems: pl.DataFrame, k: int, sampling: Sampling, grade: GradeSettings
 ) -> pl.DataFrame:
     """k graded answers of each problem."""
     draws = pl.DataFrame({"draw": range(k)}, schema={"draw": pl.Int32})
     rows = problems.join(draws, how="cross", maintain_order="left_right")
-    requests = drawer.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
-    done = drawer.draw(requests, sampling, "evaluate")
+    requests = sampler.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
+    completions = sampler.sample(requests, sampling, "evaluate")
     rows = rows.with_columns(
-        pl.Series("text", [c.text for c in done], pl.String),
-        pl.Series("n_tokens", [c.n_tokens for c in done], pl.Int32),
+        pl.Series("text", [c.text for c in completions], pl.String),
+        pl.Series("n_tokens", [c.n_tokens for c in completions], pl.Int32),
     )
-    return grade_frame(rows, grade, compute=drawer.compute)
+    return grade_frame(rows, grade, compute=sampler.compute)
 
 
 def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Rows of mode greedy; a right answer is flawed when the task finds a step unsound."""
     flawed = [
-        _flawed(task, rationale, text) if correct else None
+        _has_wrong_step(task, rationale, text) if correct else None
         for rationale, text, correct in answers.select("rationale", "text", "correct").rows()
     ]
     return answers.with_columns(
@@ -65,7 +65,7 @@ def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:
     )
 
 
-def _flawed(task: Task, rationale: list[str], text: str) -> bool | None:
+def _has_wrong_step(task: Task, rationale: list[str], text: str) -> bool | None:
     truth = task.truth(rationale, task.split(text))
     return None if truth is None else not all(truth)
 
@@ -80,7 +80,7 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
         .unique("problem_id", keep="first", maintain_order=True)
         .select("problem_id", "extracted", "right")
     )
-    counts = answers.group_by(OF_PROBLEM, maintain_order=True).agg(
+    counts = answers.group_by(PROBLEM_COLUMNS, maintain_order=True).agg(
         n_drawn=pl.len().cast(pl.Int32),
         n_correct=pl.col("correct").sum().cast(pl.Int32),
         n_tokens=pl.col("n_tokens").sum().cast(pl.Int32),
@@ -107,22 +107,24 @@ def evaluate(
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> pl.DataFrame:
     """Answers the test problems with the iteration's model."""
     test = problems.filter(pl.col("split") == "test")
     schema = Evaluations.stored_schema()
     modes = [pl.DataFrame(schema=schema)]
-    drawn = isinstance(engine, OpenAISettings) or not is_empty(policy)
-    if drawn and not test.is_empty():
-        drawer = Drawer(policy, engine, compute, turn)
+    can_sample = isinstance(engine, OpenAISettings) or not is_empty(policy)
+    if can_sample and not test.is_empty():
+        sampler = Sampler(policy, engine, compute, stage_run)
         if evaluate.greedy:
             sampling = Sampling(0.0, 1.0, evaluate.max_tokens)
-            rows = greedy_rows(answer(drawer, test, 1, sampling, grade), named(task.name))
+            rows = greedy_rows(
+                sample_answers(sampler, test, 1, sampling, grade), load_task(task.name)
+            )
             modes.append(rows.with_columns(suite="source").select(schema.names()))
-        if evaluate.votes:
+        if evaluate.n_votes:
             sampling = Sampling(evaluate.temperature, evaluate.top_p, evaluate.max_tokens)
-            rows = vote_rows(answer(drawer, test, evaluate.votes, sampling, grade))
+            rows = vote_rows(sample_answers(sampler, test, evaluate.n_votes, sampling, grade))
             modes.append(rows.with_columns(suite="source").select(schema.names()))
     return pl.concat(
         [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in modes]

@@ -8,12 +8,17 @@ from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.compute.compute_settings import ComputeSettings
 from stages.grading.grade import GRADER_VERSION
-from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame, ungraded
+from stages.grading.grade_frame import (
+    REFERENCE_COLUMNS,
+    GradeSettings,
+    grade_frame,
+    grading_rejects,
+)
 from stages.pipeline.stage import now, once, stage
 
 
 @stage(
-    reads={"problems": once(Problems), "samples": now(Samples, by="sample")},
+    reads={"problems": once(Problems), "samples": now(Samples, stage="sample")},
     writes=[now(Verdicts), now(Rejects)],
     sections=[GradeSettings, ComputeSettings],
 )
@@ -24,9 +29,9 @@ def grade(
     compute: ComputeSettings,
 ) -> dict[str, pl.DataFrame]:
     """One verdict per sample; answers that could not be compared are rejects too."""
-    asked = samples.join(problems.select("problem_id", *REFERENCE), on="problem_id")
+    asked = samples.join(problems.select("problem_id", *REFERENCE_COLUMNS), on="problem_id")
     graded = grade_frame(asked, grade, compute=compute).with_columns(grader=pl.lit(GRADER_VERSION))
-    return {"verdicts": graded, "rejects": ungraded(graded)}
+    return {"verdicts": graded, "rejects": grading_rejects(graded)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""guide: more draws where an iteration needs them, with help (GSI 3). `guide.by: none` adds none.
+"""guide: more samples where an iteration needs them, with help (GSI §5). `guide.strategy: none`
+adds none.
 
 The tail are the problems whose solve rate on the plain draws is below `guide.tail_below`. Each
 round asks once for every problem that is still there, all its samples counted; a strategy says
@@ -18,74 +19,81 @@ from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import Drawer, RemoteDrawer
+from stages.engines.sampler import ChatSampler, Sampler
 from stages.grading.grade import GRADER_VERSION
-from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame, ungraded
+from stages.grading.grade_frame import (
+    REFERENCE_COLUMNS,
+    GradeSettings,
+    grade_frame,
+    grading_rejects,
+)
 from stages.guidance import strategy_list
-from stages.guidance.adaptive import reveals
-from stages.guidance.attempt import Hard, Strategy
+from stages.guidance.adaptive import reveal_rows
+from stages.guidance.attempt import Strategy, TailProblem
 from stages.guidance.gold_supplement import gold_samples
-from stages.guidance.round_strategies import Adaptive, Taught, each
-from stages.guidance.rounds import Asking, Case, attempts, find_tail
+from stages.guidance.round_strategies import AdaptiveReset, TeacherGuided, per_problem_strategy
+from stages.guidance.rounds import Case, RoundStrategy, find_tail, run_rounds
 from stages.guidance.tail import GuideSettings
 from stages.guidance.teacher import TeacherSettings
 from stages.pipeline.stage import now, once, previous, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 NEED_RATIONALE = ("rationale", "state_reset", "adaptive", "gold")
 
 
-def helpless(problem: Hard, by: str) -> str | None:
+def no_help_reason(problem: TailProblem, strategy: str) -> str | None:
     """Why a strategy has no help for a problem; None if it has."""
-    if by in NEED_RATIONALE and not problem.rationale:
-        return f"no gold rationale for guide.by={by}"
-    if by in ("answer", "rationale") and problem.kind == "code":
-        return f"guide.by={by} would show the whole program, which is the answer of code"
+    if strategy in NEED_RATIONALE and not problem.rationale:
+        return f"no gold rationale for guide.strategy={strategy}"
+    if strategy in ("answer", "rationale") and problem.kind == "code":
+        return (
+            f"guide.strategy={strategy} would show the whole program, which is the answer of code"
+        )
     return None
 
 
-def asking(
+def round_strategy(
     cases: Sequence[Case],
     problems: pl.DataFrame,
     earlier: pl.DataFrame,
     settings: GuideSettings,
-    taught: Taught,
-) -> Asking:
+    teacher_guided: TeacherGuided,
+) -> RoundStrategy:
     """How a round asks."""
-    if settings.by == "interactive":
-        return taught
-    if settings.by == "adaptive":
-        return Adaptive(cases, problems, earlier, settings.aim)
-    alone: dict[str, Strategy] = {
+    if settings.strategy == "interactive":
+        return teacher_guided
+    if settings.strategy == "adaptive":
+        return AdaptiveReset(cases, problems, earlier, settings.aim)
+    per_problem: dict[str, Strategy] = {
         "brute_force": strategy_list.brute_force,
-        "answer": strategy_list.answer,
-        "rationale": strategy_list.rationale,
+        "answer": strategy_list.show_answer,
+        "rationale": strategy_list.show_rationale,
         "state_reset": strategy_list.state_reset(settings.restart),
     }
-    return each(alone[settings.by])
+    return per_problem_strategy(per_problem[settings.strategy])
 
 
-def results(
-    made: pl.DataFrame, kept: pl.DataFrame, faults: Sequence[tuple[str, str]]
+def output_tables(
+    samples: pl.DataFrame, new_reveals: pl.DataFrame, faults: Sequence[tuple[str, str]]
 ) -> dict[str, pl.DataFrame]:
     """The stage's tables, given graded samples, rows of `reveals`, and why some had no help."""
     rejects = pl.DataFrame(
         [{"item": item, "reason": reason, "content": ""} for item, reason in faults],
         schema=Rejects.stored_schema(),
     )
-    if not made.width:
+    if not samples.width:
         none = {"samples": Samples.create_empty(), "verdicts": Verdicts.create_empty()}
-        return none | {"reveals": kept, "rejects": rejects}
-    graded = made.with_columns(grader=pl.lit(GRADER_VERSION))
-    lost = pl.concat([rejects, ungraded(graded).select(rejects.columns)])
-    return {"samples": graded, "verdicts": graded, "reveals": kept, "rejects": lost}
+        return none | {"reveals": new_reveals, "rejects": rejects}
+    graded = samples.with_columns(grader=pl.lit(GRADER_VERSION))
+    lost = pl.concat([rejects, grading_rejects(graded).select(rejects.columns)])
+    return {"samples": graded, "verdicts": graded, "reveals": new_reveals, "rejects": lost}
 
 
 @stage(
     reads={
         "problems": once(Problems),
-        "samples": now(Samples, by="sample"),
-        "verdicts": now(Verdicts, by="grade"),
+        "samples": now(Samples, stage="sample"),
+        "verdicts": now(Verdicts, stage="grade"),
         "earlier": previous(Reveals),
     },
     models={"policy": "previous", "simulator": "simulator"},
@@ -104,34 +112,40 @@ def guide(
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Adds guided samples of the tail, and their verdicts, to the iteration."""
     none = Reveals.create_empty()
-    if guide.by == "none":
-        return results(pl.DataFrame(), none, [])
+    if guide.strategy == "none":
+        return output_tables(pl.DataFrame(), none, [])
     tail = find_tail(problems, samples, verdicts, guide.tail_below)
-    faults = [(c.problem.problem_id, why) for c in tail if (why := helpless(c.problem, guide.by))]
-    cases = [case for case in tail if not helpless(case.problem, guide.by)]
-    references = problems.select("problem_id", *REFERENCE)
+    faults = [
+        (c.problem.problem_id, why)
+        for c in tail
+        if (why := no_help_reason(c.problem, guide.strategy))
+    ]
+    cases = [case for case in tail if not no_help_reason(case.problem, guide.strategy)]
+    references = problems.select("problem_id", *REFERENCE_COLUMNS)
     if not cases:
-        return results(pl.DataFrame(), none, faults)
-    if guide.by == "gold":
+        return output_tables(pl.DataFrame(), none, faults)
+    if guide.strategy == "gold":
         gold = gold_samples(cases).join(references, on="problem_id", maintain_order="left")
-        return results(grade_frame(gold, grade, compute=compute), none, faults)
+        return output_tables(grade_frame(gold, grade, compute=compute), none, faults)
 
-    def teaching() -> Drawer:
-        if teacher.by == "server":
-            return RemoteDrawer(teacher, turn)
-        return Drawer(policy if teacher.by == "policy" else simulator, engine, compute, turn)
+    def make_teacher() -> Sampler:
+        if teacher.provider == "server":
+            return ChatSampler(teacher, stage_run)
+        return Sampler(
+            policy if teacher.provider == "policy" else simulator, engine, compute, stage_run
+        )
 
-    taught = Taught(teaching, teacher)
-    ask = asking(cases, problems, earlier, guide, taught)
-    drawer = Drawer(policy, engine, compute, turn)
-    rounds = [*attempts(cases, ask, drawer, references, guide, grade)]
-    made = pl.concat(rounds) if rounds else pl.DataFrame()
-    kept = reveals(cases, earlier) if guide.by == "adaptive" else none
-    return results(made, kept, [*faults, *taught.faults()])
+    teacher_guided = TeacherGuided(make_teacher, teacher)
+    strategy = round_strategy(cases, problems, earlier, guide, teacher_guided)
+    sampler = Sampler(policy, engine, compute, stage_run)
+    rounds = [*run_rounds(cases, strategy, sampler, references, guide, grade)]
+    guided_samples = pl.concat(rounds) if rounds else pl.DataFrame()
+    new_reveals = reveal_rows(cases, earlier) if guide.strategy == "adaptive" else none
+    return output_tables(guided_samples, new_reveals, [*faults, *teacher_guided.faults()])
 
 
 if __name__ == "__main__":

@@ -23,26 +23,26 @@ from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import Drawer, RemoteDrawer
-from stages.feedback.evidence import NONE, right_samples
-from stages.feedback.kept_rollouts import new_paths
-from stages.feedback.simulation import SimulationSettings, counted_rows, prefixes, simulate
-from stages.feedback.step_judge import JudgeSettings, judged
+from stages.engines.sampler import ChatSampler, Sampler
+from stages.feedback.evidence import NO_EVIDENCE, right_samples
+from stages.feedback.kept_rollouts import new_path_rows
+from stages.feedback.simulation import SimulationSettings, label_rows, simulate, step_prefixes
+from stages.feedback.step_judge import JudgeSettings, judge_steps
 from stages.grading.grade_frame import GradeSettings
 from stages.models.folders import is_empty
 from stages.pipeline.digests import digest
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 
 class LabelSettings(SimulationSettings):
     """Section `label`."""
 
     section: ClassVar[str] = "label"
-    by: Literal["rollouts", "judge", "oracle", "none"]
+    method: Literal["rollouts", "judge", "oracle", "none"]
     prefix_and: bool
-    paths: int = Field(ge=1)
-    per_problem: int = Field(ge=1)
+    max_paths: int = Field(ge=1)
+    max_per_problem: int = Field(ge=1)
     first: Literal["any", "solved"]
 
 
@@ -57,36 +57,36 @@ def choose_paths(paths: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:
     return (
         paths.filter("kept")
         .with_columns(
-            pl.col("path_id").map_elements(_shuffled, pl.String).alias("order"),
-            pl.col("problem_id").map_elements(_shuffled, pl.String).alias("turn"),
+            pl.col("path_id").map_elements(_shuffle_key, pl.String).alias("path_order"),
+            pl.col("problem_id").map_elements(_shuffle_key, pl.String).alias("problem_order"),
             merit=merit.over("problem_id") if settings.first == "solved" else pl.lit(0),
         )
-        .sort("order")
+        .sort("path_order")
         .with_columns(rank=pl.col("path_id").cum_count().over("problem_id", "correct"))
-        .sort("rank", "correct", "order")
-        .with_columns(place=pl.col("path_id").cum_count().over("problem_id"))
-        .filter(pl.col("place") <= settings.per_problem)
-        .sort("merit", "turn", "place", descending=[True, False, False])
-        .head(settings.paths)
+        .sort("rank", "correct", "path_order")
+        .with_columns(position=pl.col("path_id").cum_count().over("problem_id"))
+        .filter(pl.col("position") <= settings.max_per_problem)
+        .sort("merit", "problem_order", "position", descending=[True, False, False])
+        .head(settings.max_paths)
         .select(paths.columns)
     )
 
 
-def _shuffled(name: str) -> str:
+def _shuffle_key(name: str) -> str:
     return digest("label", name)
 
 
-def checkable(paths: pl.DataFrame) -> pl.DataFrame:
+def paths_with_truth(paths: pl.DataFrame) -> pl.DataFrame:
     """The paths whose steps the task has checked. Raises RatchetError when there are none."""
-    checked = paths.filter(pl.col("truth").is_not_null())
-    if checked.is_empty():
+    with_truth = paths.filter(pl.col("truth").is_not_null())
+    if with_truth.is_empty():
         raise RatchetError(
-            "label.by=oracle needs a task that can check its steps, such as task=toy"
+            "label.method=oracle needs a task that can check its steps, such as task=toy"
         )
-    return checked
+    return with_truth
 
 
-def known_rows(paths: pl.DataFrame) -> pl.DataFrame:
+def oracle_rows(paths: pl.DataFrame) -> pl.DataFrame:
     """Rows of `step_labels` from the task's truth."""
     return (
         paths.filter(pl.col("truth").list.len() > 0)
@@ -103,14 +103,14 @@ def known_rows(paths: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def right_so_far(labels: pl.DataFrame) -> pl.DataFrame:
+def apply_prefix_and(labels: pl.DataFrame) -> pl.DataFrame:
     """The labels, each right only if those of all earlier steps are; counts stay as they are."""
     lowest = pl.col("label").cast(pl.Int8).cum_min().over("path_id", order_by="step")
     return labels.with_columns(label=lowest.cast(pl.Boolean))
 
 
-def simulated(
-    drawer: Drawer,
+def simulate_labels(
+    sampler: Sampler,
     chosen: pl.DataFrame,
     paths: pl.DataFrame,
     problems: pl.DataFrame,
@@ -119,12 +119,12 @@ def simulated(
     grade: GradeSettings,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of `step_labels`, rows of `rollouts`) of the chosen paths."""
-    outcomes = NONE
+    outcomes = NO_EVIDENCE
     if settings.evidence in ("outcome", "both"):
-        outcomes = right_samples(paths, samples, problems, drawer, settings.sampling)
-    steps = prefixes(chosen, problems)
-    counts, right = simulate(drawer, steps, settings, grade, outcomes)
-    return counted_rows(steps, counts, settings), new_paths(right, paths)
+        outcomes = right_samples(paths, samples, problems, sampler, settings.sampling)
+    steps = step_prefixes(chosen, problems)
+    counts, right = simulate(sampler, steps, settings, grade, outcomes)
+    return label_rows(steps, counts, settings), new_path_rows(right, paths)
 
 
 @stage(
@@ -144,23 +144,23 @@ def label(
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Labels the steps of a part of the paths."""
     rejects: pl.DataFrame = Rejects.create_empty()
     rollouts: pl.DataFrame = Rollouts.create_empty()
     labels: pl.DataFrame = StepLabels.create_empty()
-    if label.by == "none" or paths.is_empty():
+    if label.method == "none" or paths.is_empty():
         return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
-    chosen = choose_paths(checkable(paths) if label.by == "oracle" else paths, label)
-    if label.by == "oracle":
-        labels = known_rows(chosen)
-    elif label.by == "judge":
-        labels, rejects = judged(RemoteDrawer(judge, turn), chosen, problems, judge)
+    chosen = choose_paths(paths_with_truth(paths) if label.method == "oracle" else paths, label)
+    if label.method == "oracle":
+        labels = oracle_rows(chosen)
+    elif label.method == "judge":
+        labels, rejects = judge_steps(ChatSampler(judge, stage_run), chosen, problems, judge)
     else:
-        drawer = Drawer(policy if is_empty(simulator) else simulator, engine, compute, turn)
-        labels, rollouts = simulated(drawer, chosen, paths, problems, samples, label, grade)
-    labels = right_so_far(labels) if label.prefix_and else labels
+        sampler = Sampler(policy if is_empty(simulator) else simulator, engine, compute, stage_run)
+        labels, rollouts = simulate_labels(sampler, chosen, paths, problems, samples, label, grade)
+    labels = apply_prefix_and(labels) if label.prefix_and else labels
     return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
 
 

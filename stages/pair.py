@@ -18,11 +18,11 @@ from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.guidance.tail import GuideSettings, in_tail
 from stages.pipeline.stage import now, once, previous, stage
-from stages.pipeline.stage_run import Turn
-from stages.training_rows.candidates import PairSettings, candidates, finished
+from stages.pipeline.stage_run import StageRun
+from stages.training_rows.candidates import PairSettings, candidates, rollout_candidates
 from stages.training_rows.gold_rows import gold_rows
 from stages.training_rows.preferences import path_pairs, step_pairs
-from stages.training_rows.sufficiency import enough_rows, need_feedback
+from stages.training_rows.sufficiency import require_feedback, require_rows
 from stages.training_rows.unpaired import balanced_examples, right_examples
 
 
@@ -60,22 +60,24 @@ def pair(
     old_examples: pl.DataFrame,
     pair: PairSettings,
     guide: GuideSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """The training rows of one iteration."""
-    known = pl.concat([candidates(paths, path_scores, step_labels, pair), finished(rollouts)])
-    need_feedback(known, path_scores, corrections, pair)
-    pairs, examples = new_rows(known, corrections, problems, pair, turn.iteration)
+    known = pl.concat(
+        [candidates(paths, path_scores, step_labels, pair), rollout_candidates(rollouts)]
+    )
+    require_feedback(known, path_scores, corrections, pair)
+    pairs, examples = new_rows(known, corrections, problems, pair, stage_run.iteration)
     if pair.rows == "gold" and pair.gold_of != "demonstrated":
-        asked = paths if pair.gold_of == "drawn" else of_tail(paths, guide.tail_below)
-        examples = gold_rows(undemonstrated(problems, asked), made_in=turn.iteration)
+        asked = paths if pair.gold_of == "drawn" else tail_paths(paths, guide.tail_below)
+        examples = gold_rows(undemonstrated_problems(problems, asked), made_in=stage_run.iteration)
     pairs = accumulate(old_pairs, pairs, "pair_id", pair.cumulative)
     examples = accumulate(old_examples, examples, "example_id", pair.cumulative)
     if pair.rows == "gold" or pair.with_gold:
         gold = gold_rows(problems.filter("demonstrated"), made_in=0)
         gold = gold.join(examples, on="example_id", how="anti")
         examples = pl.concat([examples.select(gold.columns), gold], how="vertical_relaxed")
-    enough_rows(pairs, examples, known, pair)
+    require_rows(pairs, examples, known, pair)
     return {"pairs": pairs, "examples": examples}
 
 
@@ -89,29 +91,29 @@ def new_rows(
     """(pairs, examples) made of this iteration's candidates and corrections."""
     pairs: pl.DataFrame = Pairs.create_empty()
     examples: pl.DataFrame = Examples.create_empty()
-    rows = "none" if settings.by == "none" else settings.rows
-    if rows == "pairs":
+    row_kind = "none" if settings.feedback == "none" else settings.rows
+    if row_kind == "pairs":
         pairs = path_pairs(known, problems, settings, iteration)
         if settings.keep_unpaired:
             alone = known.join(pairs, on="problem_id", how="anti")
             examples = right_examples(alone, problems, settings, iteration)
-    elif rows == "steps":
-        pairs = step_pairs(corrections, problems, settings.per_problem, iteration)
-    elif rows == "examples":
+    elif row_kind == "steps":
+        pairs = step_pairs(corrections, problems, settings.max_per_problem, iteration)
+    elif row_kind == "examples":
         examples = right_examples(known, problems, settings, iteration)
-    elif rows == "balanced":
+    elif row_kind == "balanced":
         examples = balanced_examples(known, problems, settings, iteration)
     return pairs, examples
 
 
-def of_tail(paths: pl.DataFrame, below: float) -> pl.DataFrame:
+def tail_paths(paths: pl.DataFrame, below: float) -> pl.DataFrame:
     """The paths of problems that this iteration's samples solve too rarely."""
     n = pl.col("sample_ids").list.len()
     rates = paths.group_by("problem_id").agg(rate=n.filter("correct").sum() / n.sum())
     return paths.join(rates.filter(in_tail("rate", below)), on="problem_id", how="semi")
 
 
-def undemonstrated(problems: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+def undemonstrated_problems(problems: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
     """Problems drawn for whose rationale is there, but not in D0."""
     hidden = problems.filter(~pl.col("demonstrated") & (pl.col("rationale").list.len() > 0))
     return hidden.join(paths, on="problem_id", how="semi")

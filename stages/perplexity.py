@@ -14,20 +14,20 @@ from schemas.paths import Paths
 from schemas.perplexities import Perplexities
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.folders import is_empty, need_model, starting_point
+from stages.models.folders import is_empty, require_model, starting_point
 from stages.models.model_settings import ModelSettings
 from stages.pipeline.digests import digest
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 
-class PerplexSettings(Section):
-    """Section `perplex`."""
+class PerplexitySettings(Section):
+    """Section `perplexity`."""
 
-    section: ClassVar[str] = "perplex"
+    section: ClassVar[str] = "perplexity"
     reference: Literal["sft", "base", "none"]
-    texts: int = Field(ge=1)
+    max_texts: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     max_length: int = Field(ge=8)
 
@@ -38,21 +38,21 @@ def choose_texts(problems: pl.DataFrame, paths: pl.DataFrame, most: int) -> pl.D
     Which ones follows from their ids alone, so the gold texts of two iterations that ask the
     same problems are the same. Paths need no shuffling: their ids are digests.
     """
-    told = problems.filter(pl.col("rationale").list.len() > 0)
-    asked = told.join(paths, on="problem_id", how="semi").select("problem_id")
-    order = pl.col("problem_id").map_elements(_shuffled, pl.String)
-    gold = asked.sort(order).head(most).join(told, on="problem_id", maintain_order="left")
+    with_rationale = problems.filter(pl.col("rationale").list.len() > 0)
+    asked = with_rationale.join(paths, on="problem_id", how="semi").select("problem_id")
+    order = pl.col("problem_id").map_elements(_shuffle_key, pl.String)
+    gold = asked.sort(order).head(most).join(with_rationale, on="problem_id", maintain_order="left")
     right = paths.filter(pl.col("kept") & pl.col("correct") & (pl.col("steps").list.len() > 0))
     sampled = right.bottom_k(most, by="path_id").sort("path_id")
     prompts = problems.select("problem_id", "prompt")
     sampled = sampled.join(prompts, on="problem_id", maintain_order="left")
     return pl.concat([
-        _texts(gold, "gold", "problem_id", "rationale"),
-        _texts(sampled, "sampled", "path_id", "steps"),
+        _text_rows(gold, "gold", "problem_id", "rationale"),
+        _text_rows(sampled, "sampled", "path_id", "steps"),
     ])  # fmt: skip
 
 
-def _texts(rows: pl.DataFrame, origin: str, name: str, steps: str) -> pl.DataFrame:
+def _text_rows(rows: pl.DataFrame, origin: str, name: str, steps: str) -> pl.DataFrame:
     return rows.select(
         pl.lit(origin).alias("origin"),
         "problem_id",
@@ -62,7 +62,7 @@ def _texts(rows: pl.DataFrame, origin: str, name: str, steps: str) -> pl.DataFra
     )
 
 
-def _shuffled(name: str) -> str:
+def _shuffle_key(name: str) -> str:
     return digest("perplex", name)
 
 
@@ -70,30 +70,34 @@ def _shuffled(name: str) -> str:
     reads={"problems": once(Problems), "paths": now(Paths)},
     models={"base": "base", "first": "sft"},
     writes=[now(Perplexities)],
-    sections=[PerplexSettings, ModelSettings, ComputeSettings],
+    sections=[PerplexitySettings, ModelSettings, ComputeSettings],
 )
 def perplexity(
     problems: pl.DataFrame,
     paths: pl.DataFrame,
     base: Path,
     first: Path,
-    perplex: PerplexSettings,
+    perplexity: PerplexitySettings,
     model: ModelSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> pl.DataFrame:
     """Measures the right kept paths and the gold rationales of the problems asked."""
-    texts = choose_texts(problems, paths, perplex.texts)
-    if perplex.reference == "none" or texts.is_empty():
+    texts = choose_texts(problems, paths, perplexity.max_texts)
+    if perplexity.reference == "none" or texts.is_empty():
         return Perplexities.create_empty()
-    folder = starting_point(perplex.reference, model, base, first, first)
+    folder = starting_point(perplexity.reference, model, base, first, first)
     if is_empty(folder):
         return Perplexities.create_empty()
     from stages.models.likelihood import negative_log_likelihoods
 
-    device = set_up(compute, turn.seed)
+    device = set_up(compute, stage_run.seed)
     measured = negative_log_likelihoods(
-        need_model(folder), texts, perplex.batch_size, perplex.max_length, device
+        require_model(folder),
+        texts,
+        perplexity.batch_size,
+        perplexity.max_length,
+        device,
     )
     counts = {"n_tokens": pl.Int32, "nll_mean": pl.Float64}
     found = pl.DataFrame(measured, schema=counts, orient="row")

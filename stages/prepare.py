@@ -20,12 +20,12 @@ from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from stages.pipeline.digests import digest
 from stages.pipeline.stage import once, stage
-from stages.pipeline.stage_run import Turn
-from stages.tasks.task import Fault, Problem, TaskSettings, named
+from stages.pipeline.stage_run import StageRun
+from stages.tasks.task import Fault, Problem, TaskSettings, load_task
 from stages.training_rows.gold_rows import gold_rows
 
 
-def sort_rows(
+def separate_rejects(
     items: Iterable[Problem | Fault], source: str
 ) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
     """(rows of problems, rows of rejects); a repeated id is a reject.
@@ -36,20 +36,20 @@ def sort_rows(
     rejects = []
     for number, item in enumerate(items):
         if isinstance(item, Fault):
-            rejects.append(_reject(item.row, item.reason, item.content))
+            rejects.append(_reject(item.location, item.reason, item.content))
             continue
         row = asdict(item)
         suite = item.source or source
         name = item.problem_id or f"{suite}-{item.split}-{number:05d}"
         if name in problems:
-            rejects.append(_reject(item.row, f"repeats id {name}", item.question))
+            rejects.append(_reject(item.location, f"repeats id {name}", item.question))
             continue
         domain = (item.domain or "in") if item.split == "test" else None
         problems[name] = {**row, "problem_id": name, "source": suite, "domain": domain}
     return list(problems.values()), rejects
 
 
-def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
+def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
     """Training problems that an evaluation suite asks too: problem_id, test_id, question."""
     plain = problems.with_columns(
         plain=pl.col("question").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
@@ -64,7 +64,7 @@ def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 @stage(
-    reads={"checked": once(Rejects, by="check")},
+    reads={"checked": once(Rejects, stage="check")},
     writes=[
         once(Problems),
         once(Rejects),
@@ -76,18 +76,18 @@ def contaminated(problems: pl.DataFrame) -> pl.DataFrame:
     ],
     sections=[TaskSettings],
 )
-def prepare(task: TaskSettings, turn: Turn) -> dict[str, pl.DataFrame]:
+def prepare(task: TaskSettings, stage_run: StageRun) -> dict[str, pl.DataFrame]:
     """Loads the task's problems, sets unusable rows aside and opens iteration 0."""
-    rows, faults = sort_rows(named(task.name).problems(task, turn.seed), task.name)
+    rows, faults = separate_rejects(load_task(task.name).problems(task, stage_run.seed), task.name)
     problems = pl.DataFrame(rows, schema=Problems.polars_schema())
-    _must_have(problems, faults, "train")
-    leaked = contaminated(problems)
+    _require_problems(problems, faults, "train")
+    leaked = contaminated_problems(problems)
     problems = problems.join(leaked, on="problem_id", how="anti")
     faults += [
         _reject(r["problem_id"], f"its question is also {r['test_id']}'s", r["question"])
         for r in leaked.to_dicts()
     ]
-    _must_have(problems, faults, "train")
+    _require_problems(problems, faults, "train")
     examples = gold_rows(problems.filter("demonstrated"), made_in=0)
     return {
         "problems": problems,
@@ -95,12 +95,12 @@ def prepare(task: TaskSettings, turn: Turn) -> dict[str, pl.DataFrame]:
         "examples": examples,
         "pairs": Pairs.create_empty(),
         "coverage": Coverage.create_empty(),
-        "progress": _opening(problems, examples),
+        "progress": _initial_progress(problems, examples),
         "reveals": Reveals.create_empty(),
     }
 
 
-def _opening(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
+def _initial_progress(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
     """Iteration 0 of `progress`: nothing drawn yet, D0 to train on."""
     zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
     lineage = digest(*problems["problem_id"], *examples["example_id"])
@@ -108,7 +108,7 @@ def _opening(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([row])
 
 
-def _must_have(problems: pl.DataFrame, faults: Sequence[dict[str, str]], split: str) -> None:
+def _require_problems(problems: pl.DataFrame, faults: Sequence[dict[str, str]], split: str) -> None:
     if problems.filter(pl.col("split") == split).is_empty():
         first = f"; the first reject: {faults[0]['item']} {faults[0]['reason']}" if faults else ""
         raise RatchetError(f"task.{split} has no usable problem ({len(faults)} rejects{first})")

@@ -13,7 +13,7 @@ from schemas.errors import RatchetError
 from stages.pipeline import params
 from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.results import metrics, page, plots, summary, terminal
 
 PAGE = Path("report.html")
@@ -37,12 +37,12 @@ class ReportSettings(Section):
 
 
 @stage(sections=[RunSettings, ReportSettings])
-def report(run: RunSettings, report: ReportSettings, turn: Turn) -> None:
+def report(run: RunSettings, report: ReportSettings, stage_run: StageRun) -> None:
     """Writes report.html, metrics.json and plots/, and prints their tables."""
     iteration = last_iteration(params.load())
     connection = views.connect(until=iteration)
-    named = run.model_dump() | {"seed": turn.seed, "iteration": iteration}
-    measured = metrics.measure(connection, named)
+    named = run.model_dump() | {"seed": stage_run.seed, "iteration": iteration}
+    measured = metrics.run_metrics(connection, named)
     METRICS.write_text(json.dumps(measured, indent=2) + "\n")
     PAGE.write_text(page.render(connection, report.title, measured))
     plots.write(connection)

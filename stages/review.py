@@ -18,29 +18,29 @@ from schemas.problems import Problems
 from schemas.rejects import Rejects
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.feedback import head_to_head
-from stages.feedback.critic import CriticSettings, critic_drawer
-from stages.feedback.first_flaw import by_critic, by_verifier, right_solutions
-from stages.feedback.verifier_scores import ScoreSettings, probabilities
+from stages.feedback.critic import CriticSettings, critic_sampler
+from stages.feedback.first_flaw import find_flaws, flaws_from_scores, right_solutions
+from stages.feedback.verifier_scores import ScoreSettings, step_probabilities
 from stages.pipeline.digests import digest
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
-from stages.tasks.task import TaskSettings, named
+from stages.pipeline.stage_run import StageRun
+from stages.tasks.task import TaskSettings, load_task
 
 
 class ReviewSettings(Section):
     """Section `review`."""
 
     section: ClassVar[str] = "review"
-    flawed_by: Literal["oracle", "verifier", "critic"]
-    flawed_below: float = Field(gt=0, lt=1)
+    reviewer: Literal["oracle", "verifier", "critic"]
+    wrong_below: float = Field(gt=0, lt=1)
     duel_with: str = Field(min_length=1)
-    problems: int | None = Field(ge=1)
+    max_problems: int | None = Field(ge=1)
 
 
-def chosen(answers: pl.DataFrame, limit: int | None) -> pl.DataFrame:
+def choose_answers(answers: pl.DataFrame, limit: int | None) -> pl.DataFrame:
     """The greedy answers to so many problems of each suite, the same ones for every model."""
     greedy = answers.filter(pl.col("mode") == "greedy")
     order = pl.col("problem_id").map_elements(lambda name: digest("review", name), pl.String)
@@ -69,30 +69,32 @@ def review(
     task: TaskSettings,
     engine: EngineSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Looks for wrong steps in right answers, and compares answers with another model's."""
     flaws: pl.DataFrame = Flaws.create_empty()
     duels: pl.DataFrame = Duels.create_empty()
     rejects: list[dict[str, str]] = []
-    greedy = chosen(answers, review.problems)
+    greedy = choose_answers(answers, review.max_problems)
 
-    def reviewer() -> Drawer:
+    def make_critic() -> Sampler:
         models = {"policy": policy, "simulator": simulator}
-        return critic_drawer(critic, models, engine, compute, turn)
+        return critic_sampler(critic, models, engine, compute, stage_run)
 
-    if review.flawed_by != "oracle" and greedy["correct"].any():
-        right = right_solutions(greedy, problems, named(task.name))
-        if review.flawed_by == "critic":
-            flaws, rejects = by_critic(reviewer(), right, critic)
+    if review.reviewer != "oracle" and greedy["correct"].any():
+        right = right_solutions(greedy, problems, load_task(task.name))
+        if review.reviewer == "critic":
+            flaws, rejects = find_flaws(make_critic(), right, critic)
         else:
-            scores = probabilities(verifier, right, score, compute, turn.seed)
-            flaws = by_verifier(right, scores, review.flawed_below)
-    itself = review.duel_with == "first" and turn.iteration == 0
+            scores = step_probabilities(verifier, right, score, compute, stage_run.seed)
+            flaws = flaws_from_scores(right, scores, review.wrong_below)
+    itself = review.duel_with == "first" and stage_run.iteration == 0
     if review.duel_with != "none" and not itself:
-        pairs = head_to_head.pairs(greedy, head_to_head.rivals(review.duel_with, first), problems)
+        pairs = head_to_head.answer_pairs(
+            greedy, head_to_head.rival_answers(review.duel_with, first), problems
+        )
         if not pairs.is_empty():
-            duels, unusable = head_to_head.fought(reviewer(), pairs, review.duel_with, critic)
+            duels, unusable = head_to_head.run_duels(make_critic(), pairs, review.duel_with, critic)
             rejects += unusable
     return {
         "flaws": flaws,

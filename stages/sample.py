@@ -19,32 +19,32 @@ from schemas.samples import Samples
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
 from stages.engines.replay import replay
-from stages.engines.sample_rows import draw_rows
-from stages.engines.sampler import Drawer
-from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.engines.sample_rows import sample_rows
+from stages.engines.sampler import Sampler
+from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 
 class SampleSettings(Section):
     """Section `sample`."""
 
     section: ClassVar[str] = "sample"
-    by: Literal["sampling", "greedy", "none"]
+    mode: Literal["sampling", "greedy", "none"]
     model: Literal["policy", "simulator"]
     pool: Literal["all", "undemonstrated"]
     k: int = Field(ge=1)
     temperature: float = Field(gt=0)
     top_p: float = Field(gt=0, le=1)
     max_tokens: int = Field(ge=1)
-    positives: int | None = Field(ge=1)
-    negatives: int | None = Field(ge=1)
+    min_positives: int | None = Field(ge=1)
+    min_negatives: int | None = Field(ge=1)
     shrink: float = Field(gt=0, le=1)
     max_draws: int = Field(ge=1)
 
 
-def pool(problems: pl.DataFrame, which: str) -> pl.DataFrame:
+def problems_to_sample(problems: pl.DataFrame, which: str) -> pl.DataFrame:
     """The training problems that are drawn for."""
     train = problems.filter(pl.col("split") == "train")
     chosen = train if which == "all" else train.filter(~pl.col("demonstrated"))
@@ -53,62 +53,64 @@ def pool(problems: pl.DataFrame, which: str) -> pl.DataFrame:
     return chosen
 
 
-def wanted(number: int | None, shrink: float, iteration: int) -> int:
+def target_count(number: int | None, shrink: float, iteration: int) -> int:
     """How many samples of an outcome are wanted in an iteration; 0 where none was asked for."""
     return 0 if number is None else math.ceil(number * shrink ** (iteration - 1))
 
 
-def lacking(drawn: pl.DataFrame, positives: int, negatives: int) -> pl.DataFrame:
+def problems_below_target(graded: pl.DataFrame, positives: int, negatives: int) -> pl.DataFrame:
     """problem_id of problems with fewer right or wrong samples than wanted."""
-    counts = drawn.group_by("problem_id").agg(
+    counts = graded.group_by("problem_id").agg(
         right=pl.col("correct").sum(), wrong=(~pl.col("correct")).sum()
     )
     few = (pl.col("right") < positives) | (pl.col("wrong") < negatives)
     return counts.filter(few).select("problem_id")
 
 
-def draw_round(
-    drawer: Drawer, problems: pl.DataFrame, draws: range, sampling: Sampling
+def sample_round(
+    sampler: Sampler, problems: pl.DataFrame, draws: range, sampling: Sampling
 ) -> pl.DataFrame:
     """One row per draw of each problem."""
-    asked = problems.select("problem_id", "prompt", *REFERENCE).join(
+    asked = problems.select("problem_id", "prompt", *REFERENCE_COLUMNS).join(
         pl.DataFrame({"draw": list(draws)}, schema={"draw": pl.Int32}),
         how="cross",
         maintain_order="left_right",
     )
-    return draw_rows(drawer, asked, sampling, "sample")
+    return sample_rows(sampler, asked, sampling, "sample")
 
 
-def draw_all(
-    drawer: Drawer, problems: pl.DataFrame, settings: SampleSettings, grade: GradeSettings
+def sample_problems(
+    sampler: Sampler, problems: pl.DataFrame, settings: SampleSettings, grade: GradeSettings
 ) -> pl.DataFrame:
     """Rounds of k draws until each problem has what is wanted, or the limit."""
-    greedy = settings.by == "greedy"
+    greedy = settings.mode == "greedy"
     temperature = 0.0 if greedy else settings.temperature
     sampling = Sampling(temperature, settings.top_p, settings.max_tokens)
     k = 1 if greedy else settings.k
-    iteration = drawer.turn.iteration
-    positives = wanted(settings.positives, settings.shrink, iteration)
-    negatives = wanted(settings.negatives, settings.shrink, iteration)
-    rounds = [draw_round(drawer, problems, range(k), sampling)]
+    iteration = sampler.stage_run.iteration
+    positives = target_count(settings.min_positives, settings.shrink, iteration)
+    negatives = target_count(settings.min_negatives, settings.shrink, iteration)
+    rounds = [sample_round(sampler, problems, range(k), sampling)]
     if greedy or not (positives or negatives):
         return rounds[0]
-    graded = grade_frame(rounds[0], grade, compute=drawer.compute)
+    graded = grade_frame(rounds[0], grade, compute=sampler.compute)
     for first in range(k, settings.max_draws, k):
-        few = problems.join(lacking(graded, positives, negatives), on="problem_id", how="semi")
+        few = problems.join(
+            problems_below_target(graded, positives, negatives), on="problem_id", how="semi"
+        )
         few = few.sort("problem_id")
         if few.is_empty():
             break
         last = min(first + k, settings.max_draws)
-        rounds.append(draw_round(drawer, few, range(first, last), sampling))
-        more = grade_frame(rounds[-1], grade, compute=drawer.compute)
+        rounds.append(sample_round(sampler, few, range(first, last), sampling))
+        more = grade_frame(rounds[-1], grade, compute=sampler.compute)
         graded = pl.concat([graded, more])
     return pl.concat(rounds)
 
 
-def unguided(drawn: pl.DataFrame) -> pl.DataFrame:
+def mark_unguided(samples: pl.DataFrame) -> pl.DataFrame:
     """Rows of `samples`: the columns that guidance would fill."""
-    return drawn.with_columns(
+    return samples.with_columns(
         strategy=pl.lit("unguided"),
         attempt=0,
         hint=pl.lit(None, pl.String),
@@ -131,19 +133,19 @@ def sample(
     engine: EngineSettings,
     grade: GradeSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Draws the samples of one iteration."""
     rejects: pl.DataFrame = Rejects.create_empty()
-    if sample.by == "none":
+    if sample.mode == "none":
         return {"samples": Samples.create_empty(), "rejects": rejects}
-    chosen = pool(problems, sample.pool)
+    chosen = problems_to_sample(problems, sample.pool)
     if isinstance(engine, ReplaySettings):
         samples, rejects = replay(engine, chosen)
         return {"samples": samples, "rejects": rejects}
-    drawer = Drawer(policy if sample.model == "policy" else simulator, engine, compute, turn)
-    drawn = draw_all(drawer, chosen, sample, grade)
-    return {"samples": unguided(drawn), "rejects": rejects}
+    sampler = Sampler(policy if sample.model == "policy" else simulator, engine, compute, stage_run)
+    completions = sample_problems(sampler, chosen, sample, grade)
+    return {"samples": mark_unguided(completions), "rejects": rejects}
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.step_scores import StepScores
 from stages.compute.compute_settings import ComputeSettings
-from stages.feedback.verifier_scores import ScoreSettings, probabilities
+from stages.feedback.verifier_scores import ScoreSettings, step_probabilities
 from stages.models.folders import is_empty
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.tasks.annotated import solutions
 from stages.tasks.task import Fault
 
@@ -40,7 +40,7 @@ def annotated_solutions(files: dict[str, str]) -> tuple[pl.DataFrame, pl.DataFra
     for dataset, file in files.items():
         for found in solutions(file, f"score.annotated.{dataset}"):
             if isinstance(found, Fault):
-                item = f"{dataset} {found.row}"
+                item = f"{dataset} {found.location}"
                 rejects.append({"item": item, "reason": found.reason, "content": found.content})
             else:
                 rows.append({"dataset": dataset, **vars(found)})
@@ -52,7 +52,7 @@ def annotated_solutions(files: dict[str, str]) -> tuple[pl.DataFrame, pl.DataFra
     )
 
 
-def by_step(rows: pl.DataFrame, scores: list[list[float]]) -> pl.DataFrame:
+def add_step_scores(rows: pl.DataFrame, scores: list[list[float]]) -> pl.DataFrame:
     """One row per step of each row, with its number and probability; null for those cut off."""
     n_steps = pl.col("steps").list.len()
     return (
@@ -80,29 +80,29 @@ def score(
     verifier: Path,
     score: ScoreSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Scores every kept path, and annotated solutions."""
-    made: dict[str, pl.DataFrame] = {
+    tables: dict[str, pl.DataFrame] = {
         table.noun: table.create_empty()
         for table in (StepScores, PathScores, AnnotatedSteps, Rejects)
     }
     if is_empty(verifier):
-        return made
+        return tables
     kept = paths.filter(pl.col("kept") & (pl.col("steps").list.len() > 0))
     if not kept.is_empty():
         rows = kept.join(problems.select("problem_id", "prompt"), on="problem_id").sort("path_id")
         rows = rows.select("path_id", "prompt", "steps")
-        scores = probabilities(verifier, rows, score, compute, turn.seed)
-        steps = by_step(rows, scores).explode("step", "probability")
-        made["step_scores"] = steps.filter(pl.col("probability").is_not_null())
-        made["path_scores"] = rewards(made["step_scores"])
+        scores = step_probabilities(verifier, rows, score, compute, stage_run.seed)
+        steps = add_step_scores(rows, scores).explode("step", "probability")
+        tables["step_scores"] = steps.filter(pl.col("probability").is_not_null())
+        tables["path_scores"] = rewards(tables["step_scores"])
     if score.annotated:
-        rows, made["rejects"] = annotated_solutions(score.annotated)
-        scores = probabilities(verifier, rows, score, compute, turn.seed)
-        steps = by_step(rows, scores).explode("step", "probability", "sound")
-        made["annotated_steps"] = steps
-    return made
+        rows, tables["rejects"] = annotated_solutions(score.annotated)
+        scores = step_probabilities(verifier, rows, score, compute, stage_run.seed)
+        steps = add_step_scores(rows, scores).explode("step", "probability", "sound")
+        tables["annotated_steps"] = steps
+    return tables
 
 
 if __name__ == "__main__":

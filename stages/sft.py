@@ -9,13 +9,13 @@ from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.losses import Losses
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import is_empty, mark_empty, need_model
+from stages.models.folders import is_empty, mark_empty, require_model
 from stages.models.model_settings import ModelSettings
 from stages.objectives.sft import train_sft
 from stages.pipeline.stage import once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
-from stages.training.launch import run
+from stages.training.launch import run_training
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
@@ -40,7 +40,7 @@ def sft(
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
     out: Path,
 ) -> pl.DataFrame:
     """Fine-tunes the base on the gold rationales."""
@@ -52,8 +52,8 @@ def sft(
             "no problem has a gold rationale, and M₀ learns from those: give some rows of "
             "task.train a field `rationale`, or let task.n_demonstrated be more"
         )
-    job = Job(need_model(start), out, turn, sft, trainer, model.adapter)
-    return run(train_sft, job, Rows(examples=examples), compute)
+    job = Job(require_model(start), out, stage_run, sft, trainer, model.adapter)
+    return run_training(train_sft, job, Rows(examples=examples), compute)
 
 
 if __name__ == "__main__":

@@ -16,16 +16,16 @@ from schemas.errors import RatchetError
 from schemas.losses import Losses
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.completion_server import SimulatorServerSettings, mark_served
+from stages.models.completion_server import SimulatorServerSettings, write_server
 from stages.models.folders import fetch, mark_empty
 from stages.models.model_settings import POLICY, SERVER, TRAINED, Architecture, ModelSettings
 from stages.models.scratch import make_scratch
 from stages.objectives.sft import train_sft
 from stages.pipeline.stage import once, stage
-from stages.pipeline.stage_run import Turn
-from stages.tasks.task import TaskSettings, named
+from stages.pipeline.stage_run import StageRun
+from stages.tasks.task import TaskSettings, load_task
 from stages.training.job import Job
-from stages.training.launch import run
+from stages.training.launch import run_training
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
@@ -34,12 +34,17 @@ class SimulatorSettings(TrainingSettings, Architecture):
     """Section `simulator`: how one is trained, if model.simulator is trained."""
 
     section: ClassVar[str] = "simulator"
-    problems: int = Field(ge=1, description="of each level; the policy sees none of them")
+    n_per_level: int = Field(ge=1, description="of each level; the policy sees none of them")
 
 
-def lessons(task: TaskSettings, count: int, seed: int, problems: pl.DataFrame) -> pl.DataFrame:
+def training_examples(
+    task: TaskSettings, count: int, seed: int, problems: pl.DataFrame
+) -> pl.DataFrame:
     """Rows to imitate from further problems of the task; the run's own problems are left out."""
-    more = [(p.question, p.prompt, p.rationale) for p in named(task.name).more(task, count, seed)]
+    more = [
+        (p.question, p.prompt, p.rationale)
+        for p in load_task(task.name).more_problems(task, count, seed)
+    ]
     if not more:
         raise RatchetError(
             f"model.simulator=trained, but task.name={task.name} can't make more problems: "
@@ -74,25 +79,25 @@ def simulator(
     trainer: TrainerSettings,
     task: TaskSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
     out: Path,
 ) -> pl.DataFrame:
     """Makes models/simulator."""
     if model.simulator == POLICY:
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
     elif model.simulator == SERVER:
-        mark_served(out, simulator_server)
+        write_server(out, simulator_server)
     elif model.simulator != TRAINED:
         fetch(model.simulator, "model.simulator", out)
     else:
-        examples = lessons(task, simulator.problems, turn.seed, problems)
-        set_up(compute, turn.seed)
+        examples = training_examples(task, simulator.n_per_level, stage_run.seed, problems)
+        set_up(compute, stage_run.seed)
         with TemporaryDirectory() as folder:
             start = Path(folder)
             texts = [*examples["prompt"], *examples["completion"]]
-            make_scratch(simulator, texts, turn.seed, start)
-            job = Job(start, out, turn, simulator, trainer, None)
-            return run(train_sft, job, Rows(examples=examples), compute)
+            make_scratch(simulator, texts, stage_run.seed, start)
+            job = Job(start, out, stage_run, simulator, trainer, None)
+            return run_training(train_sft, job, Rows(examples=examples), compute)
     return Losses.create_empty()
 
 

@@ -28,7 +28,7 @@ from schemas.step_labels import StepLabels
 from schemas.strategies import Strategies
 from schemas.verdicts import Verdicts
 from stages.guidance.tail import GuideSettings
-from stages.measures.database import opened
+from stages.measures.database import open_statistics
 from stages.pipeline.digests import digest, file_digest
 from stages.pipeline.params import Section
 from stages.pipeline.stage import now, once, previous, stage
@@ -90,19 +90,19 @@ def stats(
         "examples": examples,
         "old_coverage": old_coverage,
     }
-    with opened(tables, stats.memory_gb) as statistics:
+    with open_statistics(tables, stats.memory_gb) as statistics:
         statistics.keep("counts")
         statistics.keep("drawn")
         statistics.keep("coverage", tail_below=guide.tail_below)
-        made = {"coverage": statistics.kept("coverage")}
+        outputs = {"coverage": statistics.table("coverage")}
         for name in ("progress", "solve_rates", "strategies", "narrowing"):
-            made[name] = statistics.ask(name)
+            outputs[name] = statistics.ask(name)
     before = (*tables.values(), old_evaluations, old_flaws)
     seen = [file_digest(file) for files in before for file in files]
-    counts = made["progress"].row(0)
+    counts = outputs["progress"].row(0)
     lineage = digest(old_progress["lineage"][0], *counts, guide.tail_below, *seen)
-    made["progress"] = made["progress"].with_columns(lineage=pl.lit(lineage))
-    return made
+    outputs["progress"] = outputs["progress"].with_columns(lineage=pl.lit(lineage))
+    return outputs
 
 
 if __name__ == "__main__":

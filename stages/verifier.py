@@ -12,13 +12,13 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import fetch, mark_empty, need_model, starting_point
+from stages.models.folders import fetch, mark_empty, require_model, starting_point
 from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.stage import now, once, stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
-from stages.training.launch import run
+from stages.training.launch import run_training
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 
@@ -26,11 +26,11 @@ class VerifierSettings(TrainingSettings):
     """Section `verifier`. prm: each step's label; orm: the path's outcome at each step."""
 
     section: ClassVar[str] = "verifier"
-    by: Literal["prm", "orm", "none"]
+    kind: Literal["prm", "orm", "none"]
 
 
-def training_rows(
-    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, by: str
+def verifier_rows(
+    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, kind: str
 ) -> pl.DataFrame:
     """One row per path: path_id, prompt, steps, labels in the order of the steps.
 
@@ -43,7 +43,7 @@ def training_rows(
         .agg(labels=pl.col("label").cast(pl.Float64))
     )
     known = paths.select("path_id", "problem_id", "steps", "correct", "kept")
-    if by == "orm":
+    if kind == "orm":
         outcome = pl.col("correct").cast(pl.Float64)
         known = known.with_columns(labels=outcome.repeat_by(pl.col("steps").list.len()))
         known = (
@@ -84,18 +84,18 @@ def verifier(
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
-    turn: Turn,
+    stage_run: StageRun,
     out: Path,
 ) -> pl.DataFrame:
     """Makes models/verifier/iteration=K."""
-    if verifier.by == "none":
-        mark_empty(out, "verifier.by is none: nothing is verified in this run")
+    if verifier.kind == "none":
+        mark_empty(out, "verifier.kind is none: nothing is verified in this run")
         return Losses.create_empty()
-    rows = training_rows(paths, step_labels, problems, verifier.by)
+    rows = verifier_rows(paths, step_labels, problems, verifier.kind)
     if rows.is_empty():
         raise RatchetError(
             "no step is labelled, so there is nothing to train the verifier on: "
-            "set label.by=rollouts, or verifier.by=none with pair.by=outcome"
+            "set label.method=rollouts, or verifier.kind=none with pair.feedback=outcome"
         )
     own = {POLICY: previous, SIMULATOR: simulator}
     with TemporaryDirectory() as folder:
@@ -106,8 +106,8 @@ def verifier(
         else:
             start = Path(folder)
             fetch(model.verifier, "model.verifier", start)
-        job = Job(need_model(start), out, turn, verifier, trainer, model.adapter)
-        return run(train_verifier, job, rows, compute)
+        job = Job(require_model(start), out, stage_run, verifier, trainer, model.adapter)
+        return run_training(train_verifier, job, rows, compute)
 
 
 if __name__ == "__main__":

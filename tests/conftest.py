@@ -13,7 +13,7 @@ from schemas.problems import Problems
 from stages.feedback.step_judge import JudgeSettings
 from stages.guidance.tail import GuideSettings
 from stages.models.model_settings import ScratchSettings
-from stages.prepare import sort_rows
+from stages.prepare import separate_rejects
 from stages.tasks.toy import TASK, ToySettings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -36,7 +36,7 @@ def toy_settings(**changes: object) -> ToySettings:
 
 def toy_problems(seed: int = 0, **changes: object) -> pl.DataFrame:
     """The toy's problems as the table holds them."""
-    rows, _ = sort_rows(TASK.problems(toy_settings(**changes), seed), "toy")
+    rows, _ = separate_rejects(TASK.problems(toy_settings(**changes), seed), "toy")
     return pl.DataFrame(rows, schema=Problems.polars_schema())
 
 
@@ -76,9 +76,9 @@ def scratch(**changes: object) -> ScratchSettings:
 def guide_settings(**changes: object) -> GuideSettings:
     """Guidance of a small tail."""
     values = {
-        "by": "none",
+        "strategy": "none",
         "tail_below": 0.5,
-        "attempts": 4,
+        "max_attempts": 4,
         "restart": True,
         "aim": 0.5,
         "temperature": 0.7,
@@ -100,7 +100,7 @@ def judge_settings(**changes: object) -> JudgeSettings:
         "shard_size": 8,
         "temperature": 0.5,
         "max_tokens": 100,
-        "tries": 3,
+        "max_tries": 3,
     }
     return JudgeSettings.model_validate(values | changes)
 

@@ -15,7 +15,7 @@ import polars as pl
 from schemas import catalog, store
 from schemas.duels import ASPECTS
 from schemas.progress import Progress
-from stages.measures.database import opened
+from stages.measures.database import open_statistics
 from stages.pipeline.digests import digest
 
 LEVELS = range(1, 6)
@@ -61,7 +61,7 @@ def plant(root: Path, iterations: int = 2, evaluated: bool = True) -> None:
 
 def _write(noun: str, rows: Rows, iteration: int = 0) -> None:
     """One file per stage for the tables that several stages share."""
-    table = catalog.BY_NOUN[noun]
+    table = catalog.TABLE_OF_NOUN[noun]
     schema = {name: kind for name, kind in table.polars_schema().items() if name != "iteration"}
     partition = {"iteration": iteration} if "iteration" in table.partitions else {}
     if "stage" not in table.partitions:
@@ -77,12 +77,14 @@ def _write(noun: str, rows: Rows, iteration: int = 0) -> None:
 def _sum_up(iteration: int) -> None:
     """The statistics that are made of the other tables, by the files that `stats` uses."""
     names = ("samples", "verdicts", "paths", "step_labels", "perplexities")
-    tables = {n: store.files(catalog.BY_NOUN[n], iteration=iteration) for n in names}
-    with opened(tables | {"problems": store.files(catalog.BY_NOUN["problems"])}, 1.0) as statistics:
+    tables = {n: store.files(catalog.TABLE_OF_NOUN[n], iteration=iteration) for n in names}
+    with open_statistics(
+        tables | {"problems": store.files(catalog.TABLE_OF_NOUN["problems"])}, 1.0
+    ) as statistics:
         statistics.keep("counts")
         statistics.keep("drawn")
         for noun in ("solve_rates", "strategies", "narrowing"):
-            store.write(statistics.ask(noun), catalog.BY_NOUN[noun], iteration=iteration)
+            store.write(statistics.ask(noun), catalog.TABLE_OF_NOUN[noun], iteration=iteration)
 
 
 def _problem(level: int, number: int, split: str) -> dict[str, Any]:

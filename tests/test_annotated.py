@@ -15,10 +15,10 @@ from schemas.paths import Paths
 from stages.compute.compute_settings import ComputeSettings
 from stages.feedback.verifier_scores import ScoreSettings
 from stages.models.folders import mark_empty
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.score import annotated_solutions, score
 from stages.tasks import prompts
-from stages.tasks.annotated import Annotated, solutions
+from stages.tasks.annotated import AnnotatedSolution, solutions
 from tests.conftest import datasets_folder
 from tests.test_verifier import learn, step_rows
 
@@ -67,7 +67,7 @@ USED = [
 @pytest.mark.parametrize(("row", "sound"), USED)
 def test_both_layouts(tmp_path: Path, row: dict[str, Any], sound: list[bool | None]) -> None:
     (found,) = made(tmp_path, row)
-    assert isinstance(found, Annotated)
+    assert isinstance(found, AnnotatedSolution)
     assert found.sound == sound and len(found.steps) == 3
     assert found.prompt == prompts.math("How many is 2 and 3, twice?")
     assert found.item in ("gsm8k-7", "7") and found.level is None
@@ -125,7 +125,7 @@ def test_every_row_of_processbench_is_used() -> None:
     sound = {"gsm8k.json": 193, "math.json": 406, "olympiadbench.json.gz": 339}
     for name, wanted in counts.items():
         found = [*solutions(str(datasets_folder() / "processbench" / name), "a")]
-        assert len(found) == wanted and all(isinstance(one, Annotated) for one in found)
+        assert len(found) == wanted and all(isinstance(one, AnnotatedSolution) for one in found)
         assert sum(all(one.sound) for one in found) == sound[name]
 
 
@@ -146,7 +146,7 @@ def scored(
         verifier=verifier,
         score=settings(max_length, **files),
         compute=ComputeSettings(threads=1),
-        turn=Turn(1, 0),
+        stage_run=StageRun(1, 0),
     )
     return frames
 

@@ -73,7 +73,7 @@ def test_greedy_is_what_generate_gives(
         theirs = tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
         assert completion.text == theirs
     longest = max(len(encode_prompt(tokenizer, prompt)) for prompt in prompts)
-    assert (engine.sharing >= longest + NEW) == shares
+    assert (engine.max_shared_columns >= longest + NEW) == shares
     assert model.config._attn_implementation != "sdpa" or (
         engine.model.config._attn_implementation == NAME
     )

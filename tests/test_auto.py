@@ -11,9 +11,9 @@ import yaml
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import params
 from stages.engines.engine import AutoSettings, EngineSettings, TransformersSettings, VllmSettings
-from stages.engines.sampler import Drawer, settled
+from stages.engines.sampler import Sampler, resolve_auto
 from stages.pipeline.params import parse
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 
 def composed(*overrides: str) -> EngineSettings:
@@ -32,11 +32,11 @@ def composed(*overrides: str) -> EngineSettings:
 def test_it_is_vllm_where_that_and_a_gpu_are(
     installed: str | None, gpu: bool, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.sampler.installed", lambda: installed)
+    monkeypatch.setattr("stages.engines.sampler.find_vllm", lambda: installed)
     monkeypatch.setattr("stages.engines.sampler.has_gpu", lambda: gpu)
     auto = composed("engine.shard_size=7", "engine.batch_size=9", "engine.precision=float16")
     assert isinstance(auto, AutoSettings)
-    chosen = settled(auto)
+    chosen = resolve_auto(auto)
     assert (chosen.name, chosen.model_dump()["shard_size"]) == (name, 7)
     own = {"transformers": ("batch_size", 9), "vllm": ("precision", "float16")}[name]
     assert chosen.model_dump()[own[0]] == own[1]
@@ -46,7 +46,7 @@ def test_it_is_vllm_where_that_and_a_gpu_are(
 @pytest.mark.parametrize("name", ["transformers", "vllm"])
 def test_what_is_set_is_taken(name: str) -> None:
     chosen = composed(f"engine={name}")
-    assert settled(chosen) is chosen
+    assert resolve_auto(chosen) is chosen
 
 
 def test_its_settings_are_those_of_both() -> None:
@@ -58,8 +58,8 @@ def test_its_settings_are_those_of_both() -> None:
 def test_draws_say_which_engine_made_them(
     checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.sampler.installed", lambda: None)
-    drawer = Drawer(checkpoint, composed(), ComputeSettings(threads=1), Turn(1, 0))
+    monkeypatch.setattr("stages.engines.sampler.find_vllm", lambda: None)
+    drawer = Sampler(checkpoint, composed(), ComputeSettings(threads=1), StageRun(1, 0))
     assert drawer.version.startswith(f"transformers-{version('transformers')}-")
 
 
@@ -69,8 +69,8 @@ import sys, yaml
 import stages.engines.sampler as auto
 from stages.engines.engine import EngineSettings
 from stages.pipeline.params import parse
-auto.installed = lambda: None
-auto.settled(parse(EngineSettings, yaml.safe_load(sys.stdin)))
+auto.find_vllm = lambda: None
+auto.resolve_auto(parse(EngineSettings, yaml.safe_load(sys.stdin)))
 assert "torch" not in sys.modules
 """
     done = subprocess.run(

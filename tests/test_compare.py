@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from schemas.catalog import BY_NOUN, TABLES
+from schemas.catalog import TABLE_OF_NOUN, TABLES
 from stages.explore.cli import app
 from stages.measures.intervals import wilson
 from tests import two_runs
@@ -59,12 +59,12 @@ def by(rows: Rows, *names: str) -> dict[Key, dict[str, Any]]:
 
 def both(runs: Runs, noun: str) -> Iterator[tuple[Key, dict[str, Any], dict[str, Any]]]:
     """(key, row of a, row of b) of the keys that both have."""
-    a, b = (by(side[noun], *BY_NOUN[noun].primary_key()) for side in runs)
+    a, b = (by(side[noun], *TABLE_OF_NOUN[noun].primary_key()) for side in runs)
     yield from ((key, a[key], b[key]) for key in sorted(a.keys() & b.keys()))
 
 
 def test_the_parameter_that_differs(found: dict[str, Any]) -> None:
-    assert found["parameters"] == [{"name": "label.rollouts", "b": 8}]
+    assert found["parameters"] == [{"name": "label.max_rollouts", "b": 8}]
     assert found["remarks"] == []
 
 
@@ -215,7 +215,8 @@ def test_cost(runs: Runs, found: dict[str, Any]) -> None:
 def test_the_text_says_what_differs_and_nothing_else(runs: Runs) -> None:
     shown = compare("HEAD").stdout
     for text in (
-        "a  HEAD  (sipf, toy, tiny, seed 0, iterations 0, 1, 2)", "label.rollouts", "parameters",
+        "a  HEAD  (sipf, toy, tiny, seed 0, iterations 0, 1, 2)", "label.max_rollouts",
+        "parameters",
         "rows, by primary key", "problems gained and lost", "tail", "verdicts on the same samples",
         "planted 1 → math-9", "labels of the same steps", "rewards of the same paths",
         "training rows", "coverage", "accuracy", "cost, as measured", "a [95%]",

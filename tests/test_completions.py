@@ -16,16 +16,16 @@ from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import params
-from stages.engines.chat import OpenAIEngine
+from stages.engines.chat import ChatEngine
 from stages.engines.completions import CompletionsEngine
 from stages.engines.engine import Completion, OpenAISettings, Request, Sampling
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.evaluate import evaluate
 from stages.label import label
-from stages.models.completion_server import SimulatorServerSettings, mark_served, served
+from stages.models.completion_server import SimulatorServerSettings, read_server, write_server
 from stages.models.folders import mark_empty
 from stages.pipeline.stage import Stage
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.sample import sample
 from tests.chat_server import ChatServer, Reply, continues, serving
 from tests.conftest import toy_problems
@@ -136,7 +136,7 @@ def test_a_server_that_fails_is_one_line(reply: Reply, message: str) -> None:
 
 
 def test_a_chat_and_a_completion_of_one_model_are_kept_apart() -> None:
-    assert CompletionsEngine.version != OpenAIEngine.version
+    assert CompletionsEngine.version != ChatEngine.version
 
 
 def asked_problems() -> pl.DataFrame:
@@ -240,9 +240,9 @@ def test_a_simulator_behind_a_server_finishes_steps(
         truth=pl.lit(None, pl.List(pl.Boolean)),
     ).select(Paths.stored_schema().names())
     with serving(solves(problems)) as chat:
-        plant(problems, "label.rollouts=3", "label.early_stop=false")
+        plant(problems, "label.max_rollouts=3", "label.early_stop=false")
         (Path("models/simulator") / "NO_MODEL").unlink()
-        mark_served(Path("models/simulator"), simulating(url=chat.url))
+        write_server(Path("models/simulator"), simulating(url=chat.url))
         store.write(paths, Paths, iteration=1)
         none = Samples.create_empty().drop("iteration", "stage", strict=False)
         store.write(none, Samples, iteration=1, stage="sample")
@@ -257,25 +257,25 @@ def test_a_simulator_behind_a_server_finishes_steps(
 
 def test_a_folder_says_where_its_model_is_served(run_folder: Path) -> None:
     settings = simulating(url="http://localhost:8000/v1/")
-    assert served(run_folder) is None
-    mark_served(run_folder, settings)
-    assert served(run_folder) == settings
+    assert read_server(run_folder) is None
+    write_server(run_folder, settings)
+    assert read_server(run_folder) == settings
     assert KEY not in (run_folder / "server.json").read_text()
 
 
 def test_a_folder_without_an_address_is_one_line(run_folder: Path) -> None:
     message = r"set simulator_server\.url and simulator_server\.model"
     with pytest.raises(RatchetError, match=message):
-        mark_served(run_folder, simulating())
+        write_server(run_folder, simulating())
 
 
 def test_the_simulators_server_goes_before_the_policys(run_folder: Path) -> None:
     engine = OpenAISettings.model_validate(values(name="openai", url="http://policy/v1"))
-    compute, turn = ComputeSettings(threads=1), Turn(1, 0)
+    compute, turn = ComputeSettings(threads=1), StageRun(1, 0)
     mark_empty(run_folder / ".", "none")
-    policy = Drawer(run_folder, engine, compute, turn)
+    policy = Sampler(run_folder, engine, compute, turn)
     assert policy.settings.section == "engine"
-    mark_served(run_folder, simulating(url="http://simulator/v1"))
-    simulator = Drawer(run_folder, engine, compute, turn)
+    write_server(run_folder, simulating(url="http://simulator/v1"))
+    simulator = Sampler(run_folder, engine, compute, turn)
     assert simulator.settings.section == "simulator_server"
     assert simulator.model_digest != policy.model_digest

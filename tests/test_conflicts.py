@@ -10,7 +10,7 @@ from stages.contract.conflicts import CONFLICTS
 from stages.contract.dvc_files import params
 from stages.contract.stage_list import sections
 
-JUDGE = "params.yaml: label.by=judge needs a server to ask: set judge.url and judge.model"
+JUDGE = "params.yaml: label.method=judge needs a server to ask: set judge.url and judge.model"
 SERVER = "judge.url=http://localhost:8000/v1"
 OPENAI = ["engine=openai", "engine.url=http://localhost:8000/v1", "engine.model=some"]
 SIMULATED = [
@@ -18,29 +18,32 @@ SIMULATED = [
     "simulator_server.url=http://localhost:8000/v1",
     "simulator_server.model=some",
 ]
-NOTHING_MADE = ["model=none", "recipe=sipf", "align.objective=none", "pair.by=none"]
+NOTHING_MADE = ["model=none", "recipe=sipf", "align.objective=none", "pair.feedback=none"]
 REFUSED = [
-    (["label.by=judge"], JUDGE),
-    (["label.by=judge", SERVER], JUDGE),
-    (["label.by=judge", "judge.model=some"], JUDGE),
-    (["recipe=step_kto", "label.by=none"], "align.objective=step_kto needs step labels"),
-    (["recipe=step_kto", "pair.by=outcome"], "align.objective=step_kto needs rows whose steps are"),
+    (["label.method=judge"], JUDGE),
+    (["label.method=judge", SERVER], JUDGE),
+    (["label.method=judge", "judge.model=some"], JUDGE),
+    (["recipe=step_kto", "label.method=none"], "align.objective=step_kto needs step labels"),
+    (
+        ["recipe=step_kto", "pair.feedback=outcome"],
+        "align.objective=step_kto needs rows whose steps are",
+    ),
     (["recipe=kto", "pair.rows=examples"], "align.objective=kto and step_kto need unpaired rows"),
     (["recipe=srf", "pair.rows=examples"], "align.objective=dpo needs pairs of whole paths"),
     (["recipe=sipf", "pair.rows=steps"], "align.objective=orpo needs pairs of whole paths"),
     (["recipe=step_dpo", "pair.rows=pairs"], "align.objective=step_dpo needs pairs of steps"),
     (["recipe=rft", "pair.rows=pairs"], "align.objective=sft needs rows to imitate"),
-    (["recipe=step_dpo", "correct.by=none"], "pair.rows=steps needs corrected steps"),
+    (["recipe=step_dpo", "correct.method=none"], "pair.rows=steps needs corrected steps"),
     (
-        ["recipe=siof", "correct.by=resampling"],
-        "correct.by=resampling needs to know the first wrong",
+        ["recipe=siof", "correct.method=resampling"],
+        "correct.method=resampling needs to know the first wrong",
     ),
-    (["recipe=siof", "pair.by=labels"], "pair.by=labels needs step labels"),
-    (["recipe=sipf", "verifier.by=none"], "pair.by=process needs a verifier"),
-    (["recipe=siof", "sample.by=none"], "pair.by=outcome needs samples"),
-    (["recipe=sipf", "label.by=none"], "verifier.by=prm needs step labels"),
-    (["recipe=siof", "pair.by=none"], "align.objective=orpo needs rows of samples"),
-    (["recipe=rft", "pair.by=none"], "pair.by=none makes no rows of samples"),
+    (["recipe=siof", "pair.feedback=labels"], "pair.feedback=labels needs step labels"),
+    (["recipe=sipf", "verifier.kind=none"], "pair.feedback=process needs a verifier"),
+    (["recipe=siof", "sample.mode=none"], "pair.feedback=outcome needs samples"),
+    (["recipe=sipf", "label.method=none"], "verifier.kind=prm needs step labels"),
+    (["recipe=siof", "pair.feedback=none"], "align.objective=orpo needs rows of samples"),
+    (["recipe=rft", "pair.feedback=none"], "pair.feedback=none makes no rows of samples"),
     (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo reads pairs only"),
     (["recipe=siof", "pair.with_reference=true"], "pair.with_reference is of balanced rows"),
     (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares rows of a batch"),
@@ -54,21 +57,30 @@ REFUSED = [
         ["compute=fsdp", "recipe=kto", "align.batch_size=4"],
         "align.objective=kto compares rows of a batch",
     ),
-    (["recipe=gsi_interactive"], "guide.by=interactive needs a teacher"),
-    (["review.flawed_by=critic"], "review.flawed_by=critic and review.duel_with need a critic"),
-    (["review.duel_with=sft"], "review.flawed_by=critic and review.duel_with need a critic"),
-    (["review.flawed_by=critic", "critic.by=simulator"], "critic.by=simulator needs one"),
+    (["recipe=gsi_interactive"], "guide.strategy=interactive needs a teacher"),
+    (["review.reviewer=critic"], "review.reviewer=critic and review.duel_with need a critic"),
+    (["review.duel_with=sft"], "review.reviewer=critic and review.duel_with need a critic"),
     (
-        ["review.flawed_by=verifier", "recipe=rft"],
-        "review.flawed_by=verifier needs a verifier: set verifier.by=prm or orm",
+        ["review.reviewer=critic", "critic.provider=simulator"],
+        "critic.provider=simulator needs one",
     ),
     (
-        ["review.flawed_by=verifier", "evaluate.greedy=false"],
+        ["review.reviewer=verifier", "recipe=rft"],
+        "review.reviewer=verifier needs a verifier: set verifier.kind=prm or orm",
+    ),
+    (
+        ["review.reviewer=verifier", "evaluate.greedy=false"],
         "the review is of greedy answers: set evaluate.greedy=true",
     ),
-    (["recipe=gsi_interactive", "teacher.by=simulator"], "teacher.by=simulator needs one"),
-    (["recipe=adaptive", "sample.by=none"], "guide.by=adaptive needs samples to find the tail in"),
-    (["recipe=hard_control", "sample.by=none"], "pair.gold_of=tail needs samples"),
+    (
+        ["recipe=gsi_interactive", "teacher.provider=simulator"],
+        "teacher.provider=simulator needs one",
+    ),
+    (
+        ["recipe=adaptive", "sample.mode=none"],
+        "guide.strategy=adaptive needs samples to find the tail in",
+    ),
+    (["recipe=hard_control", "sample.mode=none"], "pair.gold_of=tail needs samples"),
     (["label.delta=4"], "label.delta=4 of 4 rollouts can't be passed"),
     (["label.early_stop=false", "label.patience=2"], "label.patience and label.evidence end"),
     (["label.early_stop=false", "label.evidence=later"], "label.patience and label.evidence end"),
@@ -79,7 +91,10 @@ REFUSED = [
         ["label.evidence=outcome", "model=tiny_strong_simulator"],
         "label.evidence=outcome takes samples for rollouts",
     ),
-    (["label.keep_rollouts=right", "label.by=oracle"], "label.keep_rollouts=right needs rollouts"),
+    (
+        ["label.keep_rollouts=right", "label.method=oracle"],
+        "label.keep_rollouts=right needs rollouts",
+    ),
     (
         ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
         "trainer.dev_share needs checkpoints to choose from",
@@ -102,14 +117,14 @@ REFUSED = [
     (["model.verifier=simulator"], "model.verifier=simulator needs one"),
 ]
 ALLOWED = [
-    ["label.by=judge", "judge.model=some", SERVER],
-    ["label.by=rollouts"],
-    ["label.by=oracle"],
+    ["label.method=judge", "judge.model=some", SERVER],
+    ["label.method=rollouts"],
+    ["label.method=oracle"],
     ["label.evidence=both", "label.patience=2", "label.search=bisect", "label.keep_rollouts=right"],
     ["label.evidence=outcome", "model=tiny_strong_simulator", "sample.model=simulator"],
     ["label.evidence=later", "label.temperature=0.7"],
-    ["recipe=gsi_interactive", "teacher.by=policy"],
-    [*OPENAI, "iteration=1", "evaluate.greedy=false", "evaluate.votes=0"],
+    ["recipe=gsi_interactive", "teacher.provider=policy"],
+    [*OPENAI, "iteration=1", "evaluate.greedy=false", "evaluate.n_votes=0"],
     [*OPENAI, *NOTHING_MADE],
     [*OPENAI, *NOTHING_MADE, *SIMULATED],
     SIMULATED,

@@ -6,7 +6,7 @@ import yaml
 from stages.check import check_values
 from stages.contract import dvc_files
 from stages.contract.generated_files import generated_files
-from stages.contract.stage_list import MAX_ITERATION, declared, sections
+from stages.contract.stage_list import MAX_ITERATION, load_stages, sections
 
 GENERATED = generated_files()
 RECIPES = {
@@ -56,8 +56,14 @@ def test_no_recipe_name_in_a_command() -> None:
 def test_every_stage_reads_what_it_declares_and_takes_what_it_reads() -> None:
     import inspect
 
-    for stage in declared():
-        given = {*stage.reads, *stage.models, *(s.section for s in stage.sections), "turn", "out"}
+    for stage in load_stages():
+        given = {
+            *stage.reads,
+            *stage.models,
+            *(s.section for s in stage.sections),
+            "stage_run",
+            "out",
+        }
         taken = set(inspect.signature(stage.function).parameters)
         assert taken <= given, stage.name
         waits = {"checked"}  # for the parameters to be looked at

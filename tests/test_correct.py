@@ -13,7 +13,7 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.correct import CorrectSettings, correct, first_wrong_steps
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
 from stages.grading.grade_frame import GradeSettings
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings
 from tests.conftest import toy_problems
 
@@ -44,9 +44,9 @@ class Scripted:
 
 def settings(**changes: object) -> CorrectSettings:
     values = {
-        "by": "resampling",
-        "tries": 4,
-        "paths": 100,
+        "method": "resampling",
+        "max_tries": 4,
+        "max_paths": 100,
         "temperature": 0.7,
         "top_p": 0.95,
         "max_tokens": 8,
@@ -91,7 +91,7 @@ def run(
         ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
-        turn=Turn(1, 0),
+        stage_run=StageRun(1, 0),
     )
     valid = store.validate(made.with_columns(iteration=1), Corrections, "test")
     return valid.sort("path_id"), engine
@@ -190,7 +190,7 @@ def test_without_resampling_no_model_is_needed(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [wrong("a", A, "---")]
-    made, engine = run(rows, {}, run_folder / "no model", monkeypatch, by="none")
+    made, engine = run(rows, {}, run_folder / "no model", monkeypatch, method="none")
     assert made.is_empty() and engine.asked == []
 
 
@@ -198,19 +198,19 @@ def test_a_real_policy_is_drawn_from(
     run_folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [wrong(f"p{n}", NAMES[n], "+--") for n in range(4)]
-    turn = Turn(1, 0)
+    turn = StageRun(1, 0)
     made = correct(
         problems=PROBLEMS,
         **tables(rows),
         policy=checkpoint,
-        correct=settings(tries=2),
+        correct=settings(max_tries=2),
         task=TaskSettings(name="toy"),
         engine=TransformersSettings(
             name="transformers", precision="auto", batch_size=4, shard_size=1000
         ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
-        turn=turn,
+        stage_run=turn,
     )
     assert sorted(made["path_id"]) == ["p0", "p1", "p2", "p3"]
     assert made["correction"].is_null().all()  # random weights solve nothing
@@ -223,5 +223,6 @@ def test_resampling_without_labels_is_one_line(
     with pytest.raises(RatchetError) as error:
         run([wrong("a", A, "")], {}, checkpoint, monkeypatch)
     assert str(error.value) == (
-        "correct.by=resampling needs step labels: set label.by=rollouts, or correct.by=none"
+        "correct.method=resampling needs step labels: set label.method=rollouts, "
+        "or correct.method=none"
     )

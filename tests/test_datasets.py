@@ -11,7 +11,7 @@ from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.rejects import Rejects
 from stages.pipeline.params import parse
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.task import TaskSettings
 from tests.test_formats import MBPP
@@ -24,7 +24,7 @@ def run(train: dict[str, Any], test: dict[str, Any], **changes: Any) -> dict[str
     """prepare on these sets, whose tables pass their rules."""
     values = {"name": "datasets", "train": train, "test": test, "n_train": None, "n_test": None}
     settings = parse(TaskSettings, {"task": values | changes})
-    made: dict[str, pl.DataFrame] = prepare(task=settings, turn=Turn(0, 0))
+    made: dict[str, pl.DataFrame] = prepare(task=settings, stage_run=StageRun(0, 0))
     Problems.validate(made["problems"], cast=True)
     rejects = made["rejects"].with_columns(iteration=0, stage=pl.lit("prepare"))
     Rejects.validate(rejects.select(Rejects.column_names()), cast=True)

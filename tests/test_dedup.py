@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dedup import alike, distinct
+from stages.dedup import distinct_paths, mark_near_duplicates
 from stages.solutions.fingerprint import fingerprint
-from stages.solutions.similarity import most_different, stands_for
+from stages.solutions.similarity import most_different_index, representative_indices
 
 LONG = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n"
 TEXTS = {
@@ -28,7 +28,7 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 def test_who_stands_for_whom(name: str) -> None:
     texts, similarity, places = TEXTS[name]
-    assert stands_for(texts, similarity) == places
+    assert representative_indices(texts, similarity) == places
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -36,7 +36,7 @@ def test_who_stands_for_whom(name: str) -> None:
     st.lists(st.text("ab", max_size=8), min_size=1, max_size=12), st.sampled_from([0.3, 0.7, 1.0])
 )
 def test_kept_are_unlike_and_others_like_theirs(texts: list[str], similarity: float) -> None:
-    places = stands_for(texts, similarity)
+    places = representative_indices(texts, similarity)
     kept = [n for n, place in enumerate(places) if n == place]
     assert kept[0] == 0
     for n, place in enumerate(places):
@@ -61,7 +61,7 @@ def _alike(one: str, other: str) -> float:
     [(["a"], [], 0), (["a", "b"], [], 0), (["aa", "bb"], ["aa"], 1), (["ab", "ba"], ["cc"], 0)],
 )
 def test_the_most_different(candidates: list[str], others: list[str], place: int) -> None:
-    assert most_different(candidates, others) == place
+    assert most_different_index(candidates, others) == place
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_paths_of_both_kinds_in_any_order() -> None:
     found = set()
     for seed in range(4):
         order = random.Random(seed).sample(range(len(MIXED)), len(MIXED))
-        paths = distinct(samples[order], verdicts[order[::-1]], problems)
+        paths = distinct_paths(samples[order], verdicts[order[::-1]], problems)
         named = paths.with_columns(path_id=pl.col("sample_ids").list.first())
-        marked = alike(named, 0.9).sort("path_id")
+        marked = mark_near_duplicates(named, 0.9).sort("path_id")
         found.add(str(marked.select("path_id", "sample_ids", "correct", "duplicate_of").rows()))
         led = {
             row[0]: row[1:] for row in marked.select("path_id", "sample_ids", "duplicate_of").rows()

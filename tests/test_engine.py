@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.engines.decoder.batch import trunks
+from stages.engines.decoder.batch import longest_extensions
 from stages.engines.decoder.transformers_engine import (
     TransformersEngine,
     decoder_version,
@@ -89,7 +89,7 @@ def test_what_is_computed_once_gives_the_same_draws(
     prompts = [prompt + step for prompt in problems["prompt"].head(5) for step in steps]
     asked = [Request(p, d, 1000 * i + d) for i, p in enumerate(prompts) for d in range(2)]
     shared = engine.complete(asked, Sampling(1.0, 1.0, 16))
-    monkeypatch.setattr(engine, "sharing", 0)
+    monkeypatch.setattr(engine, "max_shared_columns", 0)
     apart = engine.complete(asked, Sampling(1.0, 1.0, 16))
     assert [c.text for c in shared] == [c.text for c in apart]
     assert [c.logprob for c in shared] == pytest.approx([c.logprob for c in apart], abs=1e-3)
@@ -97,7 +97,7 @@ def test_what_is_computed_once_gives_the_same_draws(
 
 def test_a_text_is_computed_with_the_longest_that_extends_it() -> None:
     long, fork, other = (1, 2, 3, 4), (1, 2, 9), (2, 3)
-    found = trunks([(1, 2), long, (), fork, other, (1, 2, 3), long])
+    found = longest_extensions([(1, 2), long, (), fork, other, (1, 2, 3), long])
     assert found == {
         **dict.fromkeys([(1, 2, 3), long], long),
         **dict.fromkeys([(1, 2), ()], found[1, 2]),

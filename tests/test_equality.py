@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.grading.grade import Limits, grade_all
-from stages.grading.mathematics.plain_equality import same
+from stages.grading.mathematics.plain_equality import are_same
 
 integers = st.integers(-10_000, 10_000)
 fractions = st.builds(Fraction, integers, st.integers(1, 500))
@@ -38,14 +38,14 @@ quick = settings(max_examples=80, deadline=None, derandomize=True)
 @given(plain)
 def test_an_answer_equals_itself_however_it_is_dressed(answer: str) -> None:
     for dress in REWRITINGS:
-        assert same(answer, dress.format(answer)) is True
-        assert same(dress.format(answer), answer) is True
+        assert are_same(answer, dress.format(answer)) is True
+        assert are_same(dress.format(answer), answer) is True
 
 
 @quick
 @given(plain, plain)
 def test_equality_is_symmetric(one: str, other: str) -> None:
-    assert same(one, other) is same(other, one)
+    assert are_same(one, other) is are_same(other, one)
 
 
 @quick
@@ -56,13 +56,13 @@ def test_a_number_equals_its_other_writings(value: Fraction) -> None:
     writings += [f"{n}", f"{n}.0", f"{n:,}", rf"{n}\text{{ cm}}"] if d == 1 else []
     for one in writings:
         for other in writings:
-            assert same(one, other) is True, (one, other)
+            assert are_same(one, other) is True, (one, other)
 
 
 @quick
 @given(fractions, fractions)
 def test_different_numbers_differ(one: Fraction, other: Fraction) -> None:
-    assert same(str(one), str(other)) is (one == other)
+    assert are_same(str(one), str(other)) is (one == other)
 
 
 MB = 1_000_000

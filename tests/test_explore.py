@@ -108,7 +108,7 @@ def test_without_a_run(words: list[str], tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_fault_of_ours_is_no_user_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "make", lambda *_: 1 / 0)
+    monkeypatch.setattr(views, "create_views", lambda *_: 1 / 0)
     assert isinstance(ratchet("sql", "from samples").exception, ZeroDivisionError)
 
 
@@ -304,12 +304,14 @@ def test_leaderboard_tells_settings_apart() -> None:
         for seed, steps, more in [(0, 20, {}), (1, 20, {"new": 3}), (0, 30, {})]
     ]
     runs.append({})  # one without params.yaml
-    results = [[*leaderboard.of_run(metrics(0, [0.3]))] for _ in runs]
-    found = leaderboard.told_apart(list(zip(results, runs, strict=True)))
+    results = [[*leaderboard.run_results(metrics(0, [0.3]))] for _ in runs]
+    found = leaderboard.runs_with_settings(list(zip(results, runs, strict=True)))
     names = ["align.max_steps=20", "align.max_steps=20", "align.max_steps=30", ""]
     assert [settings for _, settings in found] == names
     other = metrics(0, [0.3], recipe="rft")
-    apart = leaderboard.told_apart([(results[0], runs[0]), ([*leaderboard.of_run(other)], runs[2])])
+    apart = leaderboard.runs_with_settings(
+        [(results[0], runs[0]), ([*leaderboard.run_results(other)], runs[2])]
+    )
     assert [settings for _, settings in apart] == ["", ""], "another recipe is another row anyway"
 
 
@@ -353,8 +355,11 @@ def test_quiet_is_the_results_alone(repository: Path, monkeypatch: pytest.Monkey
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stages.explore import leaderboard
 
-    both = [*leaderboard.of_run(metrics(0, [0.3])), *leaderboard.of_run(metrics(0, [0.5]))]
-    assert leaderboard.accuracy(both) == "40.0% ± 14.1 (2 runs, 1 seed)"
+    both = [
+        *leaderboard.run_results(metrics(0, [0.3])),
+        *leaderboard.run_results(metrics(0, [0.5])),
+    ]
+    assert leaderboard.accuracy_text(both) == "40.0% ± 14.1 (2 runs, 1 seed)"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def python(project: Path, cwd: Path, code: str, *arguments: str) -> list[str]:
 
 
 def test_a_recipe(project: Path, tmp_path: Path) -> None:
-    code = "print(values['run']['recipe'], values['pair']['per_problem'], values['align']['start'])"
+    code = "print(values['run']['recipe'], values['pair']['max_per_problem'], values['align']['start'])"
     assert python(project, tmp_path, code, "recipe=rft_one") == ["rft_one", "1", "base"]
 
 

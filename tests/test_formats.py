@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from stages.tasks.formats import FORMATS
-from stages.tasks.formats.latex import boxed
-from stages.tasks.formats.options import lettered
-from stages.tasks.formats.row import Found, UnusableError
+from stages.tasks.formats.latex import boxed_answer
+from stages.tasks.formats.options import lettered_options
+from stages.tasks.formats.row import ParsedProblem, UnusableError
 
 Q = {"question": "How many?"}
 ASKED = "How many?\nAnswer Choices: (A) 3 (B) 4"
@@ -262,7 +262,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "row", "wanted"), GOOD)
 def test_a_row_becomes_a_problem(name: str, row: dict[str, Any], wanted: dict[str, Any]) -> None:
     (found,) = FORMATS[name](row, "train")
-    assert isinstance(found, Found)
+    assert isinstance(found, ParsedProblem)
     assert {key: getattr(found, key) for key in wanted} == wanted
 
 
@@ -444,7 +444,7 @@ def test_what_tests_need_stands_before_each(first: dict[str, Any]) -> None:
     ],
 )
 def test_the_last_box(solution: str, answer: str | None) -> None:
-    assert boxed(solution) == answer
+    assert boxed_answer(solution) == answer
 
 
 @pytest.mark.parametrize(
@@ -459,7 +459,7 @@ def test_the_last_box(solution: str, answer: str | None) -> None:
     ],
 )
 def test_lettered_options(text: str, options: list[str]) -> None:
-    assert lettered(text) == options
+    assert lettered_options(text) == options
 
 
 LONG = 90_000

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from stages.grading.grade import Reference, grade_all
-from stages.prepare import sort_rows
+from stages.prepare import separate_rejects
 from stages.tasks.datasets import TASK
 from tests.conftest import datasets_folder
 from tests.test_real_datasets import settings
@@ -37,7 +37,7 @@ WRITINGS = [
 def test_gold_is_right(form: str, file: str, split: str, n_problems: int, n_solutions: int) -> None:
     of, one = {"set": (form, file)}, {"gsm8k": ("gsm8k", "gsm8k/test.jsonl")}
     made = TASK.problems(settings(of, {}) if split == "train" else settings(one, of), 0)
-    rows = [row for row in sort_rows(made, "")[0] if row["source"] == "set"]
+    rows = [row for row in separate_rejects(made, "")[0] if row["source"] == "set"]
     items, solutions = [], 0
     for row in rows:
         reference = Reference(str(row["answer"]), tuple(row["options"]))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from stages.grading.grade import Limits, Reference, grade, grade_all
 from stages.grading.mathematics import formulas
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.mathematics.numbers import number
-from stages.grading.mathematics.plain_equality import same
+from stages.grading.mathematics.plain_equality import are_same
 
 EXTRACTED = [
     # one form each
@@ -262,13 +262,13 @@ SUMS = [f"2^.5+3^.{n}+x^55" for n in range(11, 41)]
 def test_lists_read_each_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    class Counted(formulas.Reading):
+    class Counted(formulas.FormulaReader):
         def __init__(self, tokens: list[str], point: int) -> None:
             read.append(point)
             super().__init__(tokens, point)
 
-    monkeypatch.setattr(formulas, "Reading", Counted)
-    assert same(", ".join(SUMS), ", ".join(SUMS[::-1])) is True
+    monkeypatch.setattr(formulas, "FormulaReader", Counted)
+    assert are_same(", ".join(SUMS), ", ".join(SUMS[::-1])) is True
     assert len(read) <= 30 * formulas.POINTS
 
 
@@ -276,7 +276,7 @@ def test_lists_read_each_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_decided_without_algebra(
     reference: str, answer: str, decision: bool | None
 ) -> None:
-    assert same(reference, answer) is decision
+    assert are_same(reference, answer) is decision
 
 
 GRADED = [
@@ -474,8 +474,8 @@ def test_harm_stays_with_the_job_that_does_it(monkeypatch: pytest.MonkeyPatch) -
 
     replies = sorted(pool.run(jobs, workers=2, timeout_s=0.1))
 
-    assert [reply.place for reply in replies] == list(range(len(jobs)))
-    assert {jobs[r.place][2]: r[1:] for r in replies[::2]} == HARM
+    assert [reply.job_index for reply in replies] == list(range(len(jobs)))
+    assert {jobs[r.job_index][2]: r[1:] for r in replies[::2]} == HARM
     assert {r[1:] for r in replies[1::2]} == {("correct", "done")}
 
 

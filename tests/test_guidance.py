@@ -8,15 +8,21 @@ import polars as pl
 import pytest
 
 from stages.grading.grade import Reference, grade_all
-from stages.guidance.adaptive import Evidence, adaptive, reveals
-from stages.guidance.answer_leak import answered, numbers, states
-from stages.guidance.attempt import Ask, Attempt, Hard
+from stages.guidance.adaptive import AttemptCounts, adaptive_reset, reveal_rows
+from stages.guidance.answer_leak import ends_in_answer, numbers, states_answer
+from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.rounds import Case
-from stages.guidance.shown_steps import prefixes
-from stages.guidance.strategy_list import answer, brute_force, rationale, revise, state_reset
-from stages.guidance.teacher import lesson
-from stages.prepare import sort_rows
-from stages.solutions.steps import go_on
+from stages.guidance.shown_steps import safe_prefixes
+from stages.guidance.strategy_list import (
+    brute_force,
+    revise,
+    show_answer,
+    show_rationale,
+    state_reset,
+)
+from stages.guidance.teacher import teacher_prompt
+from stages.prepare import separate_rejects
+from stages.solutions.steps import join_continuation
 from stages.tasks.datasets import TASK
 from tests.test_real_datasets import COT, GSI, POT, settings
 
@@ -94,17 +100,17 @@ QUANTITIES = [
 
 @pytest.mark.parametrize(("text", "wanted", "expected"), STATES)
 def test_what_states_an_answer(text: str, wanted: str, expected: bool) -> None:
-    assert states(text, wanted) == expected
+    assert states_answer(text, wanted) == expected
 
 
 @pytest.mark.parametrize(("text", "letter", "expected"), CHOICES)
 def test_what_states_a_choice(text: str, letter: str, expected: bool) -> None:
-    assert states(text, letter, ["7", "12", "30"]) == expected
+    assert states_answer(text, letter, ["7", "12", "30"]) == expected
 
 
 @pytest.mark.parametrize(("text", "letter", "options"), QUANTITIES)
 def test_what_states_an_option(text: str, letter: str, options: list[str]) -> None:
-    assert states(text, letter, options)
+    assert states_answer(text, letter, options)
 
 
 ANSWERED = [
@@ -117,7 +123,7 @@ ANSWERED = [
 
 @pytest.mark.parametrize(("text", "wanted", "options", "expected"), ANSWERED)
 def test_what_ends_in_an_answer(text: str, wanted: str, options: list[str], expected: bool) -> None:
-    assert answered(text, wanted, options) == expected
+    assert ends_in_answer(text, wanted, options) == expected
 
 
 def test_numbers_of_a_text() -> None:
@@ -145,7 +151,7 @@ PREFIXES = [
 def test_prefixes_end_before_the_answer(
     steps: tuple[str, ...], wanted: str, kind: str, n: int
 ) -> None:
-    shown = prefixes(steps, wanted, (), kind)
+    shown = safe_prefixes(steps, wanted, (), kind)
     assert shown == ["".join(steps[:i]) for i in range(n)]
 
 
@@ -169,7 +175,7 @@ def test_no_real_prefix_holds_its_answer(
     items: list[tuple[str, Reference | str, str]] = []
     for row in real_rows(form, file, split, n)[:: n // 250]:
         steps, kind, wanted = row["rationale"], row["kind"], row["answer"]
-        found = prefixes(steps, wanted, row["options"], kind)
+        found = safe_prefixes(steps, wanted, row["options"], kind)
         assert all("".join(steps).startswith(prefix) for prefix in found)
         assert not holds(found[-1], wanted, row["options"])
         assert kind != "program" or "print(" not in found[-1]
@@ -184,7 +190,7 @@ def test_no_real_prefix_holds_its_answer(
 def real_rows(form: str, file: str, split: str, n: int) -> list[dict[str, Any]]:
     of, other = {"set": (form, file)}, {"gsm8k": ("gsm8k", "gsm8k/test.jsonl")}
     one, two = (of, other) if split == "train" else (other, of)
-    rows, _ = sort_rows(TASK.problems(settings(one, two), 0), "")
+    rows, _ = separate_rejects(TASK.problems(settings(one, two), 0), "")
     rows = [row for row in rows if row["source"] == "set"]
     assert len(rows) == n
     return rows
@@ -199,7 +205,9 @@ def holds(text: str, answer: str, options: list[str]) -> bool:
     return bool(number and re.search(rf"(?<![\d.,]){literal}(?![\d]|[.,]\d)", text))
 
 
-HARD = Hard("p", "Q: 3 + 4, twice, and 4?\nA:\n", "3 + 4, twice, and 4?", "18", rationale=STEPS)
+HARD = TailProblem(
+    "p", "Q: 3 + 4, twice, and 4?\nA:\n", "3 + 4, twice, and 4?", "18", rationale=STEPS
+)
 WRONG = Attempt("u1", "3 + 4 = 8\n#### 8", False, guided=False)
 RIGHT = Attempt("u2", "#### 18", True, guided=False)
 
@@ -210,36 +218,36 @@ def tried(*outcomes: tuple[int, bool]) -> list[Attempt]:
     return [RIGHT, WRONG, *rows]
 
 
-def begun(shown: int) -> Ask:
+def begun(shown: int) -> NextPrompt:
     start = "".join(STEPS[:shown])
     share = len(start) / len("".join(STEPS))
-    return Ask(HARD.prompt + start, start, start or None, share if shown else 0.0, shown)
+    return NextPrompt(HARD.prompt + start, start, start or None, share if shown else 0.0, shown)
 
 
 def test_brute_force_asks_the_same() -> None:
-    assert brute_force(HARD, tried()) == Ask(HARD.prompt)
+    assert brute_force(HARD, tried()) == NextPrompt(HARD.prompt)
 
 
 def test_the_answer_is_beside_the_question() -> None:
-    asked = answer(HARD, tried())
-    assert asked == Ask(asked.prompt, hint="18") and asked.prompt.endswith(HARD.prompt)
+    asked = show_answer(HARD, tried())
+    assert asked == NextPrompt(asked.prompt, hint="18") and asked.prompt.endswith(HARD.prompt)
     assert "18" in asked.prompt.removesuffix(HARD.prompt)
 
 
 def test_the_rationale_is_beside_the_question() -> None:
-    asked = rationale(HARD, tried())
+    asked = show_rationale(HARD, tried())
     gold = "".join(STEPS)
-    assert asked == Ask(asked.prompt, hint=gold, revealed=1.0)
+    assert asked == NextPrompt(asked.prompt, hint=gold, revealed=1.0)
     assert gold in asked.prompt.removesuffix(HARD.prompt) and asked.prompt.endswith(HARD.prompt)
 
 
 def test_the_teacher_sees_all_and_the_student_its_words() -> None:
     history = [*tried((0, False)), RIGHT]
-    shown = lesson(HARD, history)
+    shown = teacher_prompt(HARD, history)
     for part in (HARD.question, "".join(STEPS), "Reference answer: 18", "text"):
         assert part in shown
     asked = revise(HARD, history, "Add first.")
-    assert asked == Ask(asked.prompt, hint="Add first.", parent="g0")
+    assert asked == NextPrompt(asked.prompt, hint="Add first.", parent="g0")
     assert asked.prompt.endswith(HARD.prompt) and "Add first." in asked.prompt
     assert "18" not in asked.prompt
 
@@ -272,27 +280,31 @@ def test_state_reset_never_repeats_a_prefix_in_vain_nor_shows_the_answer() -> No
         shown.append(asked.hint)
         history.append(Attempt("x", "wrong", False, asked.shown))
     assert shown == ["".join(STEPS[:n]) for n in (1, 2)]
-    assert not any(states(hint or "", "18") for hint in shown)
+    assert not any(states_answer(hint or "", "18") for hint in shown)
 
 
 @pytest.mark.parametrize("restart", [True, False])
 def test_nothing_to_show_is_the_plain_question_or_the_end(restart: bool) -> None:
-    bare = Hard("p", "Q\n", "Q", "18", rationale=("#### 18",))
+    bare = TailProblem("p", "Q\n", "Q", "18", rationale=("#### 18",))
     asked = state_reset(restart)(bare, tried())
-    assert asked == (Ask("Q\n") if restart else None)
+    assert asked == (NextPrompt("Q\n") if restart else None)
 
 
 def test_what_begins_an_answer_ends_where_a_token_does() -> None:
     """Before " Next" the model must not be given the blank that its first token holds."""
     steps = ("One step. ", "Another. ", "#### 18")
-    shown = state_reset(True)(Hard("p", "Q\n", "Q", "18", rationale=steps), tried())
+    shown = state_reset(True)(TailProblem("p", "Q\n", "Q", "18", rationale=steps), tried())
     assert shown and (shown.prompt, shown.start) == ("Q\nOne step.", "One step. ")
-    assert go_on(shown.start, " Next") == go_on(shown.start, "Next") == "One step. Next"
+    assert (
+        join_continuation(shown.start, " Next")
+        == join_continuation(shown.start, "Next")
+        == "One step. Next"
+    )
 
 
 def test_a_program_is_shown_by_lines() -> None:
     lines = ("def f(x):\n", "    y = x + 1\n", "    return y\n")
-    task = Hard("p", "Task\n", "Task", "".join(lines), "code", rationale=lines)
+    task = TailProblem("p", "Task\n", "Task", "".join(lines), "code", rationale=lines)
     shown = state_reset(True)(task, tried((1, False)))
     assert shown and shown.start == "".join(lines[:2]) and shown.prompt == "Task\n" + shown.start
 
@@ -326,18 +338,18 @@ def test_adaptive_shows_as_little_as_is_likely_to_do(
     outcomes: list[tuple[int, bool]],
     shown: int,
 ) -> None:
-    evidence = Evidence()
+    evidence = AttemptCounts()
     if earlier or similar:
         problems = {"problem_id": ["p", "q"], "level": [None, None], "rationale": [STEPS, STEPS]}
         schema = {"problem_id": pl.String, "level": pl.Int8, "rationale": pl.List(pl.String)}
         evidence.remember(pl.DataFrame(problems, schema=schema), known(*earlier, *similar))
     history = [Attempt(f"g{n}", "text", good, at) for n, (at, good) in enumerate(outcomes)]
     evidence.see(HARD, history)
-    assert adaptive(HARD, history, evidence, aim=0.5) == begun(shown)
+    assert adaptive_reset(HARD, history, evidence, aim=0.5) == begun(shown)
 
 
 def test_the_chance_is_what_the_equation_says() -> None:
-    evidence = Evidence()
+    evidence = AttemptCounts()
     evidence.see(HARD, [Attempt("a", "t", True, 2), Attempt("b", "t", False, 2)])
     history = [Attempt("c", "t", False, 0), Attempt("d", "t", True, 1), Attempt("e", "t", False, 2)]
     prior = (1.5 / 3) ** (3 / 2)  # two steps left were tried twice, once with success
@@ -346,8 +358,8 @@ def test_the_chance_is_what_the_equation_says() -> None:
 
 
 def test_a_level_has_its_own_evidence() -> None:
-    easy, hard = (Hard(n, "Q\n", "Q", "18", rationale=STEPS, level=n) for n in (1, 2))  # type: ignore[arg-type]
-    evidence = Evidence()
+    easy, hard = (TailProblem(n, "Q\n", "Q", "18", rationale=STEPS, level=n) for n in (1, 2))  # type: ignore[arg-type]
+    evidence = AttemptCounts()
     evidence.see(easy, [Attempt("a", "t", True, 0)] * 30)
     assert evidence.priors(hard)[0] == evidence.priors(easy)[0] > 0.9
     evidence.see(hard, [Attempt("a", "t", False, 0)] * 30)
@@ -356,6 +368,6 @@ def test_a_level_has_its_own_evidence() -> None:
 
 def test_reveals_add_up_and_fade() -> None:
     case = Case(HARD, tried((1, False), (1, True)))
-    kept = reveals([case], known(("p", 1, 2.0, 1.0), ("gone", 0, 4.0, 0.0)))
+    kept = reveal_rows([case], known(("p", 1, 2.0, 1.0), ("gone", 0, 4.0, 0.0)))
     rows = set(kept.rows())
     assert rows == {("p", 0, 2.0, 1.0), ("p", 1, 3.0, 1.5), ("gone", 0, 2.0, 0.0)}

@@ -21,7 +21,7 @@ from stages.grading.grade_frame import GradeSettings
 from stages.guidance import rounds
 from stages.guidance.teacher import TeacherSettings
 from stages.guide import guide
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from tests.chat_server import Reply, says, serving
 from tests.conftest import guide_settings, toy_problems
 
@@ -62,9 +62,9 @@ class Scripted:
 
 def teacher_settings(**changes: object) -> TeacherSettings:
     values = {
-        "by": "server", "url": None, "model": "teacher-1", "key_variable": "TEACHER_KEY",
+        "provider": "server", "url": None, "model": "teacher-1", "key_variable": "TEACHER_KEY",
         "concurrency": 1, "timeout_s": 10.0, "retries": 0, "shard_size": 2,
-        "temperature": 0.7, "max_tokens": 50, "tries": 2,
+        "temperature": 0.7, "max_tokens": 50, "max_tries": 2,
     }  # fmt: skip
     return TeacherSettings.model_validate(values | changes)
 
@@ -119,7 +119,7 @@ def guided(
             ),
             grade=GRADE,
             compute=ComputeSettings(threads=1),
-            turn=Turn(1, 0),
+            stage_run=StageRun(1, 0),
         )
         run.asked = engine.asked  # type: ignore[attr-defined]
         frames = {}
@@ -136,13 +136,13 @@ Guided = Callable[..., dict[str, pl.DataFrame]]
 
 
 def test_nothing_is_asked_without_guidance(guided: Guided) -> None:
-    made = guided(by="none")
+    made = guided(strategy="none")
     assert all(frame.is_empty() for frame in made.values())
 
 
 def test_a_problem_is_asked_until_it_leaves_the_tail(guided: Guided) -> None:
     """1 of 4 right; from the sixth draw on every one is: 2 of 6 is tail, 3 of 6 would not be."""
-    made = guided(lambda prompt, draw: draw >= 5, right=1, by="brute_force", attempts=8)
+    made = guided(lambda prompt, draw: draw >= 5, right=1, strategy="brute_force", max_attempts=8)
     samples = made["samples"]
     assert set(samples["problem_id"]) == set(TAIL)
     per_problem = samples.group_by("problem_id").agg("attempt", "draw")
@@ -154,19 +154,21 @@ def test_a_problem_is_asked_until_it_leaves_the_tail(guided: Guided) -> None:
 
 
 def test_attempts_end(guided: Guided) -> None:
-    made = guided(by="brute_force", attempts=3)
+    made = guided(strategy="brute_force", max_attempts=3)
     assert made["samples"].height == 3 * len(TAIL)
     assert set(made["verdicts"]["outcome"]) == {"wrong"}
 
 
 def test_a_tail_is_what_it_is_said_to_be(guided: Guided) -> None:
-    assert guided(right=1, by="brute_force", tail_below=0.25)["samples"].is_empty()
-    assert guided(right=2, by="brute_force")["samples"].is_empty()
-    assert not guided(right=2, by="brute_force", tail_below=0.6, attempts=1)["samples"].is_empty()
+    assert guided(right=1, strategy="brute_force", tail_below=0.25)["samples"].is_empty()
+    assert guided(right=2, strategy="brute_force")["samples"].is_empty()
+    assert not guided(right=2, strategy="brute_force", tail_below=0.6, max_attempts=1)[
+        "samples"
+    ].is_empty()
 
 
 def test_state_reset_begins_the_text_and_says_so(guided: Guided) -> None:
-    made = guided(by="state_reset", attempts=3)
+    made = guided(strategy="state_reset", max_attempts=3)
     gold = {
         name: "".join(steps) for name, steps in PROBLEMS.select("problem_id", "rationale").rows()
     }
@@ -201,8 +203,8 @@ def test_a_program_goes_on_from_its_first_lines_and_runs(guided: Guided) -> None
         lambda prompt, draw: "total =" in prompt,
         problems=AS_PROGRAMS,
         writes=("print(total)\n", "print(-1)\n"),
-        by="state_reset",
-        attempts=3,
+        strategy="state_reset",
+        max_attempts=3,
     )
     graded = made["samples"].join(made["verdicts"].select("sample_id", "outcome"), on="sample_id")
     lines = {n: "".join(PROGRAM[:n]) for n in range(4)}
@@ -214,66 +216,70 @@ def test_a_program_goes_on_from_its_first_lines_and_runs(guided: Guided) -> None
 
 
 def test_only_what_was_drawn_counts_as_tokens(guided: Guided) -> None:
-    assert set(guided(by="state_reset", attempts=1)["samples"]["n_tokens"]) == {3}
+    assert set(guided(strategy="state_reset", max_attempts=1)["samples"]["n_tokens"]) == {3}
 
 
 def test_hints_are_no_part_of_the_text(guided: Guided) -> None:
-    for by in ("answer", "rationale"):
-        made = guided(lambda prompt, draw: True, by=by, attempts=1)
+    for strategy in ("answer", "rationale"):
+        made = guided(lambda prompt, draw: True, strategy=strategy, max_attempts=1)
         rows = made["samples"].join(PROBLEMS.select("problem_id", "answer"), on="problem_id")
         assert (rows["text"] == "#### " + rows["answer"]).all()
         assert rows["hint"].is_not_null().all()
 
 
 def test_a_second_run_draws_nothing(guided: Guided) -> None:
-    first = guided(by="state_reset", attempts=2)
+    first = guided(strategy="state_reset", max_attempts=2)
     assert guided.asked  # type: ignore[attr-defined]
-    second = guided(by="state_reset", attempts=2)
+    second = guided(strategy="state_reset", max_attempts=2)
     assert not guided.asked  # type: ignore[attr-defined]
     assert first["samples"].equals(second["samples"])
 
 
 def test_more_attempts_draw_only_the_rest(guided: Guided) -> None:
-    guided(by="brute_force", attempts=2)
-    guided(by="brute_force", attempts=4)
+    guided(strategy="brute_force", max_attempts=2)
+    guided(strategy="brute_force", max_attempts=4)
     assert len(guided.asked) == 2 * len(TAIL)  # type: ignore[attr-defined]
 
 
 def test_gold_stands_in_for_what_nothing_solved(guided: Guided) -> None:
-    made = guided(by="gold")
+    made = guided(strategy="gold")
     assert set(made["samples"]["problem_id"]) == set(TAIL)
     assert set(made["verdicts"]["outcome"]) == {"correct"}
     assert (made["samples"]["text"] == made["samples"]["hint"]).all()
-    assert guided(right=1, by="gold")["samples"].is_empty()
+    assert guided(right=1, strategy="gold")["samples"].is_empty()
 
 
 def test_adaptive_keeps_what_problems_needed(guided: Guided) -> None:
-    made = guided(by="adaptive", attempts=2)
+    made = guided(strategy="adaptive", max_attempts=2)
     reveals = made["reveals"]
     assert set(reveals["problem_id"]) == set(TAIL)
     assert reveals.filter(pl.col("shown") == 0)["tried"].min() >= 4  # type: ignore[operator]
     assert reveals["tried"].sum() == 6 * len(TAIL) and reveals["solved"].sum() == 0
     earlier = reveals.drop("iteration")
-    again = guided(by="adaptive", attempts=2, earlier=earlier)["reveals"]
+    again = guided(strategy="adaptive", max_attempts=2, earlier=earlier)["reveals"]
     assert again["tried"].sum() == 9 * len(TAIL)
 
 
-@pytest.mark.parametrize("by", ["rationale", "state_reset", "adaptive", "gold"])
-def test_a_problem_without_a_rationale_is_a_reject(guided: Guided, by: str) -> None:
+@pytest.mark.parametrize("strategy", ["rationale", "state_reset", "adaptive", "gold"])
+def test_a_problem_without_a_rationale_is_a_reject(guided: Guided, strategy: str) -> None:
     bare = PROBLEMS.with_columns(
         rationale=pl.when(pl.col("problem_id") == TAIL[0])
         .then(pl.lit([], pl.List(pl.String)))
         .otherwise("rationale")
     )
-    made = guided(problems=bare, by=by, attempts=1)
+    made = guided(problems=bare, strategy=strategy, max_attempts=1)
     assert made["rejects"].select("item", "reason").rows() == [
-        (TAIL[0], f"no gold rationale for guide.by={by}")
+        (TAIL[0], f"no gold rationale for guide.strategy={strategy}")
     ]
     assert TAIL[0] not in made["samples"]["problem_id"]
 
 
 def taught(url: str, **changes: object) -> dict[str, Any]:
-    return {"by": "interactive", "attempts": 1, "teacher": teacher_settings(url=url, **changes)}
+    return {
+        "strategy": "interactive",
+        "max_attempts": 1,
+        "teacher": teacher_settings(url=url, **changes),
+    }
 
 
 def test_a_teacher_explains_and_the_model_revises(guided: Guided) -> None:
@@ -307,7 +313,7 @@ def test_a_useless_explanation_is_asked_for_again_then_passed_over(
         return says(said.format(answer=answer) if question in prompt else "Look again.")
 
     with serving(reply) as chat:
-        made = guided(**taught(chat.url) | {"attempts": attempts})
+        made = guided(**taught(chat.url) | {"max_attempts": attempts})
     assert len(chat.asked) == attempts * (len(TAIL) + 1)
     assert made["samples"].height == attempts * (len(TAIL) - 1)
     rounds = ", ".join(str(n + 1) for n in range(attempts))
@@ -336,7 +342,7 @@ def test_a_guided_answer_that_was_not_compared_is_a_reject(
         return frame.with_columns(pl.lit(value).alias(name) for name, value in verdict.items())
 
     monkeypatch.setattr(rounds, "grade_frame", lost)
-    made = guided(by="brute_force", attempts=1)
+    made = guided(strategy="brute_force", max_attempts=1)
     assert set(made["rejects"]["item"]) == set(made["samples"]["sample_id"])
     assert set(made["rejects"]["reason"]) == {"grading ended in timeout: slow"}
 
@@ -377,6 +383,8 @@ def test_a_teacher_that_is_too_slow_says_which_limit(guided: Guided) -> None:
 
 
 def test_the_policy_can_teach_itself(guided: Guided) -> None:
-    made = guided(by="interactive", attempts=1, teacher=teacher_settings(by="policy"))
+    made = guided(
+        strategy="interactive", max_attempts=1, teacher=teacher_settings(provider="policy")
+    )
     assert made["samples"].height == len(TAIL)
     assert set(made["samples"]["hint"]) == {"#### -1"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stages.tasks.interpreter import RESULT, read_header, read_line, run
+from stages.tasks.interpreter import RESULT, read_header, read_line, run_lines
 from stages.tasks.operations import JOIN, OPERATIONS
-from stages.tasks.unit_test_inputs import an_input
+from stages.tasks.unit_test_inputs import random_input
 
 INPUTS: list[dict[str, Any]] = [
     {"a": [], "b": [3], "s": "", "n": 0},
@@ -61,7 +61,7 @@ def test_a_line_does_what_python_does(line: str) -> None:
             wanted = space["f"](**variables)
         except Exception:
             wanted = None
-        found = run([known], variables)
+        found = run_lines([known], variables)
         returned = found and found.get(RESULT, tuple(found[name] for name in "absn"))
         assert returned == wanted
         assert wanted is None or type(returned) is type(wanted)
@@ -126,19 +126,19 @@ def test_a_line_is_indented_by_four(indent: str) -> None:
 )
 def test_values_stay_small_flat_and_in_order(line: str, variables: dict[str, Any]) -> None:
     known = read_line(f"    {line}\n")
-    assert known and run([known], variables) is None
+    assert known and run_lines([known], variables) is None
 
 
 def test_nothing_runs_after_a_return() -> None:
     lines = [read_line(f"    {text}\n") for text in ("n = 1", "return n", "n = 2", "return n")]
-    assert run([line for line in lines if line], {}) == {"n": 1, RESULT: 1}
+    assert run_lines([line for line in lines if line], {}) == {"n": 1, RESULT: 1}
 
 
 def test_variables_given_stay_as_they_are() -> None:
     line = read_line("    a = a + a\n")
-    given = an_input(random.Random(0), ["a"])
+    given = random_input(random.Random(0), ["a"])
     before = {name: list(value) for name, value in given.items()}
-    assert line and run([line], given) != before and given == before
+    assert line and run_lines([line], given) != before and given == before
 
 
 @pytest.mark.parametrize(

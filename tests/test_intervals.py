@@ -7,7 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.measures.intervals import bootstrap, mcnemar, of_rates, p_value, paired, wilson
+from stages.measures.intervals import (
+    bootstrap,
+    mcnemar,
+    p_value,
+    paired_difference,
+    rate_intervals,
+    wilson,
+)
 from stages.measures.rates import VALUES, rates
 
 N_RUNS = 1000
@@ -50,8 +57,8 @@ def test_families_of_any_size_weigh_by_their_problems() -> None:
 def test_a_rate_of_none_or_all_has_an_interval(value: float) -> None:
     values = np.full((20, 1), value)
     assert bootstrap(values) == [(value, value)]
-    assert of_rates(values) == [wilson(20 * int(value), 20)]
-    assert of_rates(values, [n // 2 for n in range(20)]) == [wilson(10 * int(value), 10)]
+    assert rate_intervals(values) == [wilson(20 * int(value), 20)]
+    assert rate_intervals(values, [n // 2 for n in range(20)]) == [wilson(10 * int(value), 10)]
 
 
 def test_the_same_evaluations_have_the_same_interval_and_none_has_none() -> None:
@@ -93,7 +100,7 @@ def test_a_paired_test_by_enumeration(differences: list[float]) -> None:
     ]
     exact = sum(abs(total) >= abs(sum(moved)) - 1e-9 for total in sums) / len(sums)
     b = np.random.default_rng(0).random(len(differences))
-    found = paired(b + differences, b)
+    found = paired_difference(b + differences, b)
     assert found.p == pytest.approx(exact, abs=0.02)
     assert found.mean == pytest.approx(np.mean(differences))
     assert (found.n_won, found.n_lost) == (sum(d > 0 for d in moved), sum(d < 0 for d in moved))

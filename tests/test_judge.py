@@ -18,14 +18,14 @@ from schemas.rejects import Rejects
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.contract.dvc_files import params
-from stages.engines.chat import OpenAIEngine
+from stages.engines.chat import ChatEngine
 from stages.engines.engine import Request, Sampling
-from stages.engines.ledger import location
-from stages.engines.sampler import RemoteDrawer
+from stages.engines.ledger import ledger_folder
+from stages.engines.sampler import ChatSampler
 from stages.feedback.ask import MalformedError
-from stages.feedback.step_judge import RIGHT, WRONG, judged, parse, prompt
+from stages.feedback.step_judge import RIGHT, WRONG, judge_steps, parse, prompt
 from stages.label import label
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from tests.chat_server import ChatServer, Reply, says, serving
 from tests.conftest import judge_settings
 
@@ -88,7 +88,7 @@ def key(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(chat: ChatServer, paths: pl.DataFrame = PATHS, **changes: object) -> Any:
     """(labels, rejects) of the paths, through a drawer of its own."""
     settings = judge_settings(url=chat.url, **changes)
-    return judged(RemoteDrawer(settings, Turn(1, 0)), paths, PROBLEMS, settings)
+    return judge_steps(ChatSampler(settings, StageRun(1, 0)), paths, PROBLEMS, settings)
 
 
 def everything_written(folder: Path) -> str:
@@ -236,7 +236,7 @@ def test_a_malformed_reply_is_asked_for_again_and_then_given_up() -> None:
 
 def test_an_empty_message_is_a_malformed_reply() -> None:
     with serving(lambda *_: says(None)) as chat:
-        labels, rejects = ask(chat, tries=1)
+        labels, rejects = ask(chat, max_tries=1)
     assert labels.is_empty() and len(chat.asked) == 4
     assert rejects["reason"][0].endswith("the last is empty")
 
@@ -266,7 +266,7 @@ def test_order_is_kept_though_the_last_request_is_answered_first() -> None:
         return says(f"reply {number}")
 
     with serving(reply) as chat:
-        engine = OpenAIEngine(judge_settings(url=chat.url, concurrency=4))
+        engine = ChatEngine(judge_settings(url=chat.url, concurrency=4))
         done = engine.complete([Request(str(n), 0, n) for n in range(4)], SAMPLING)
     assert [c.text for c in done] == [f"reply {n}" for n in range(4)]
     assert {(c.n_tokens, c.logprob, c.finish) for c in done} == {(7, None, "stop")}
@@ -287,7 +287,7 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
         return says(asked)
 
     with serving(reply) as chat:
-        engine = OpenAIEngine(judge_settings(url=chat.url, concurrency=2))
+        engine = ChatEngine(judge_settings(url=chat.url, concurrency=2))
         done = engine.complete([Request(str(n), 0, n) for n in range(8)], SAMPLING)
     assert [c.text for c in done] == [str(n) for n in range(8)]
     assert state["most"] == 2
@@ -295,14 +295,14 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
 
 def test_a_busy_server_is_asked_again() -> None:
     with serving(lambda _, n: (503, {"error": "busy"}) if n < 2 else says("done")) as chat:
-        engine = OpenAIEngine(judge_settings(url=chat.url, retries=2))
+        engine = ChatEngine(judge_settings(url=chat.url, retries=2))
         assert engine.complete([Request("a", 0, 1)], SAMPLING)[0].text == "done"
     assert len(chat.asked) == 3
 
 
 def test_text_that_utf8_cannot_hold_is_mended() -> None:
     with serving(lambda *_: says("a\ud800b")) as chat:
-        engine = OpenAIEngine(judge_settings(url=chat.url))
+        engine = ChatEngine(judge_settings(url=chat.url))
         assert engine.complete([Request("a", 0, 1)], SAMPLING)[0].text == "a?b"
 
 
@@ -330,7 +330,7 @@ def test_a_server_that_refuses_is_one_line(answer: Reply, message: str, run_fold
     assert message in str(error.value)
     assert "\n" not in str(error.value) and KEY not in str(error.value)
     assert len(chat.asked) == 1, "a refused run goes on asking"
-    assert not location().exists()
+    assert not ledger_folder().exists()
 
 
 def test_a_wrong_path_is_one_line() -> None:
@@ -390,7 +390,7 @@ def test_a_path_that_the_server_refuses_is_a_reject_and_the_others_are_labelled(
         return says(GOOD)
 
     with serving(reply) as chat:
-        labels, rejects = ask(chat, concurrency=1, tries=2)
+        labels, rejects = ask(chat, concurrency=1, max_tries=2)
     assert set(labels["path_id"]) == {"path0", "path1", "path3"}
     assert rejects["item"].to_list() == ["path2"]
     assert rejects["reason"][0].endswith("the server refuses the request (too long, or filtered)")
@@ -418,13 +418,13 @@ def test_a_server_without_keys_gets_a_stand_in(monkeypatch: pytest.MonkeyPatch) 
 def test_a_judge_without_an_address(unset: str) -> None:
     settings = judge_settings(**{"url": "http://127.0.0.1:1"} | {unset: None})
     with pytest.raises(RatchetError, match=r"set judge\.url and judge\.model"):
-        RemoteDrawer(settings, Turn(1, 0))
+        ChatSampler(settings, StageRun(1, 0))
 
 
 def plant(chat: ChatServer, *overrides: str) -> None:
     """The run's folder as the label stage finds it."""
     given = [f"judge.url={chat.url}", "judge.model=judge-1", "judge.key_variable=JUDGE_KEY"]
-    changed = ["label.by=judge", "judge.retries=0", "judge.concurrency=1", *given, *overrides]
+    changed = ["label.method=judge", "judge.retries=0", "judge.concurrency=1", *given, *overrides]
     Path("params.yaml").write_text(params(*changed))
     store.write(PROBLEMS, Problems)
     store.write(Samples.create_empty(), Samples, iteration=1, stage="sample")

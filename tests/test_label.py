@@ -12,13 +12,13 @@ from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.sampler import Drawer
-from stages.feedback.evidence import NONE, right_samples
-from stages.feedback.simulation import prefixes, simulate, stopped
+from stages.engines.sampler import Sampler
+from stages.feedback.evidence import NO_EVIDENCE, right_samples
+from stages.feedback.simulation import simulate, step_prefixes, stop_reason
 from stages.grading.grade_frame import GradeSettings
-from stages.label import LabelSettings, choose_paths, label, right_so_far
+from stages.label import LabelSettings, apply_prefix_and, choose_paths, label
 from stages.models.folders import mark_empty
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from tests.conftest import judge_settings, toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
@@ -44,12 +44,12 @@ class Lucky:
 
 def settings(**changes: object) -> LabelSettings:
     values = {
-        "by": "rollouts",
+        "method": "rollouts",
         "prefix_and": False,
-        "rollouts": 8,
+        "max_rollouts": 8,
         "delta": 0,
-        "paths": 100,
-        "per_problem": 2,
+        "max_paths": 100,
+        "max_per_problem": 2,
         "first": "any",
         "temperature": 1.0,
         "top_p": 1.0,
@@ -83,12 +83,12 @@ def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
     return problems, pl.DataFrame(rows)
 
 
-def drawer_of(checkpoint: Path, problems: pl.DataFrame) -> tuple[Drawer, Lucky]:
+def drawer_of(checkpoint: Path, problems: pl.DataFrame) -> tuple[Sampler, Lucky]:
     engine = Lucky(dict(problems.select("prompt", "answer").rows()))
     transformers = TransformersSettings(
         name="transformers", precision="auto", batch_size=4, shard_size=1000
     )
-    drawer = Drawer(checkpoint, transformers, ComputeSettings(threads=1), Turn(1, 0))
+    drawer = Sampler(checkpoint, transformers, ComputeSettings(threads=1), StageRun(1, 0))
     drawer._engine = engine
     return drawer, engine
 
@@ -97,9 +97,9 @@ def counted(run: Path, checkpoint: Path, name: str, **changes: object) -> tuple[
     problems, paths = planted_paths()
     drawer, engine = drawer_of(checkpoint, problems)
     drawer.ledger.folder = run / name
-    steps = prefixes(paths, problems)
-    counts, _ = simulate(drawer, steps, settings(**changes), GRADE, NONE)
-    stops = counts.with_columns(stop=stopped(settings(**changes)))
+    steps = step_prefixes(paths, problems)
+    counts, _ = simulate(drawer, steps, settings(**changes), GRADE, NO_EVIDENCE)
+    stops = counts.with_columns(stop=stop_reason(settings(**changes)))
     return stops.sort("prefix_id"), engine.drawn
 
 
@@ -108,7 +108,7 @@ def counted(run: Path, checkpoint: Path, name: str, **changes: object) -> tuple[
 def test_early_stopping_gives_the_labels_of_all_rollouts(
     run_folder: Path, checkpoint: Path, delta: int, rollouts: int
 ) -> None:
-    same = {"delta": delta, "rollouts": rollouts}
+    same = {"delta": delta, "max_rollouts": rollouts}
     full, full_draws = counted(run_folder, checkpoint, "full", **same)
     early, early_draws = counted(run_folder, checkpoint, "early", early_stop=True, **same)
     right = full["n_correct"] > delta
@@ -125,7 +125,7 @@ def test_early_stopping_gives_the_labels_of_all_rollouts(
 
 def test_paths_that_begin_alike_share_their_rollouts() -> None:
     problems, paths = planted_paths()
-    steps = prefixes(paths, problems)
+    steps = step_prefixes(paths, problems)
     inner = steps.filter(~pl.col("last"))
     assert inner["prefix_id"].n_unique() * 2 == inner.height
     assert steps.filter("last").height == paths.height
@@ -136,7 +136,7 @@ def test_paths_that_begin_alike_share_their_rollouts() -> None:
 )
 def test_which_paths_are_labelled(number: int, per_problem: int, chosen: int) -> None:
     _, paths = planted_paths()
-    wanted = settings(paths=number, per_problem=per_problem)
+    wanted = settings(max_paths=number, max_per_problem=per_problem)
     some = choose_paths(paths, wanted)
     assert some.height == chosen
     assert some.group_by("problem_id").len()["len"].max() <= per_problem
@@ -154,7 +154,7 @@ def test_problems_that_pairs_are_made_of_can_come_first() -> None:
         & ~(pl.col("problem_id").is_in(always) & ~pl.col("correct"))
     )
     mixed = kept.height - 60
-    chosen = choose_paths(kept, settings(first="solved", paths=mixed + 30))["problem_id"]
+    chosen = choose_paths(kept, settings(first="solved", max_paths=mixed + 30))["problem_id"]
     assert set(chosen[:mixed]) == set(names[60:])
     assert set(chosen[mixed:]) == always
 
@@ -169,14 +169,14 @@ def labelled(
         paths=paths,
         policy=policy,
         simulator=simulator,
-        label=settings(paths=1000, **changes),
+        label=settings(max_paths=1000, **changes),
         judge=judge_settings(),
         engine=TransformersSettings(
             name="transformers", precision="auto", batch_size=4, shard_size=1000
         ),
         grade=GRADE,
         compute=ComputeSettings(threads=1),
-        turn=Turn(1, 0),
+        stage_run=StageRun(1, 0),
     )
 
 
@@ -220,7 +220,7 @@ def test_the_simulator_takes_the_policys_place_where_there_is_one(
 ) -> None:
     problems, paths = planted_paths()
     labelled(paths, problems, checkpoint, nothing)
-    labelled(paths, problems, nothing, checkpoint, rollouts=4, temperature=0.9)
+    labelled(paths, problems, nothing, checkpoint, max_rollouts=4, temperature=0.9)
     assert opened == [checkpoint, checkpoint]
     with pytest.raises(RatchetError, match="has no model"):
         labelled(paths, problems, nothing, nothing)
@@ -232,7 +232,7 @@ def test_the_oracle_says_what_the_task_says(nothing: Path, prefix_and: bool) -> 
     doubtful = pl.col("path_id").str.ends_with("True")
     bad_first = pl.concat_list(pl.lit(False), pl.col("truth").list.slice(1))
     paths = paths.with_columns(truth=pl.when(doubtful).then(bad_first).otherwise("truth"))
-    made = labelled(paths, problems, nothing, nothing, by="oracle", prefix_and=prefix_and)
+    made = labelled(paths, problems, nothing, nothing, method="oracle", prefix_and=prefix_and)
     labels = store.validate(made["step_labels"].with_columns(iteration=1), StepLabels, "test")
     by_path = labels.group_by("path_id").agg("label").join(paths, on="path_id")
     for path_id, label_, truth in by_path.select("path_id", "label", "truth").rows():
@@ -248,13 +248,15 @@ def test_the_oracle_says_what_the_task_says(nothing: Path, prefix_and: bool) -> 
 def test_the_oracle_leaves_out_what_it_cannot_tell(nothing: Path) -> None:
     problems, paths = planted_paths()
     silent = paths.with_columns(truth=pl.when("correct").then("truth"))
-    made = labelled(silent, problems, nothing, nothing, by="oracle", per_problem=1)["step_labels"]
+    made = labelled(silent, problems, nothing, nothing, method="oracle", max_per_problem=1)[
+        "step_labels"
+    ]
     assert set(made["path_id"]) == set(paths.filter("correct")["path_id"])
     no_truth = paths.with_columns(truth=pl.lit(None, pl.List(pl.Boolean)))
     with pytest.raises(
-        RatchetError, match=r"label\.by=oracle needs a task that can check its steps"
+        RatchetError, match=r"label\.method=oracle needs a task that can check its steps"
     ):
-        labelled(no_truth, problems, nothing, nothing, by="oracle")
+        labelled(no_truth, problems, nothing, nothing, method="oracle")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_right_so_far(raw: list[bool], right: list[bool]) -> None:
     steps = range(len(raw))
     labels = pl.DataFrame({"path_id": ["a"] * len(raw), "step": steps, "label": raw})
     other = labels.with_columns(path_id=pl.lit("b"), label=True)
-    done = right_so_far(pl.concat([labels.reverse(), other])).sort("path_id", "step")
+    done = apply_prefix_and(pl.concat([labels.reverse(), other])).sort("path_id", "step")
     assert done["label"].to_list() == [*right, *[True] * len(raw)]
 
 
@@ -282,7 +284,7 @@ def test_with_prefix_and_the_counts_stay(
     raw = labelled(paths, problems, checkpoint, nothing, delta=2)["step_labels"]
     strict = labelled(paths, problems, checkpoint, nothing, delta=2, prefix_and=True)["step_labels"]
     assert strict.drop("label").equals(raw.drop("label"))
-    assert strict.equals(right_so_far(raw))
+    assert strict.equals(apply_prefix_and(raw))
     outcome = strict.filter(pl.col("labeler") == "outcome")
     assert (~outcome["label"] & (outcome["n_correct"] == 1)).any()
 
@@ -293,7 +295,7 @@ def test_with_prefix_and_the_counts_stay(
         ({}, True),
         ({"prompt": "with a hint"}, False),
         ({"sampling": Sampling(0.7, 1.0, 8)}, False),
-        ({"turn": Turn(1, 1)}, False),
+        ({"stage_run": StageRun(1, 1)}, False),
         ({"model_digest": "another"}, False),
         ({"correct": False}, False),
     ],
@@ -305,7 +307,7 @@ def test_a_right_sample_is_evidence_where_the_simulator_drew_it(
     problem, prompt = problems.select("problem_id", "prompt").row(0)
     drawer, _ = drawer_of(checkpoint, problems)
     seeder, _ = drawer_of(checkpoint, problems)
-    seeder.turn = changed.get("turn", seeder.turn)
+    seeder.stage_run = changed.get("stage_run", seeder.stage_run)
     asked = changed.get("prompt", prompt), changed.get("sampling", settings().sampling)
     (request,) = seeder.requests([asked[0]], [3], asked[1])
     digest = changed.get("model_digest", drawer.model_digest)
@@ -316,7 +318,7 @@ def test_a_right_sample_is_evidence_where_the_simulator_drew_it(
         sample_ids=pl.lit(["s", "other"]), correct=pl.lit(changed.get("correct", True))
     )
     found = right_samples(taken, [Path("samples.parquet")], problems, drawer, settings().sampling)
-    inner = prefixes(path, problems).filter(~pl.col("last"))["prefix_id"]
+    inner = step_prefixes(path, problems).filter(~pl.col("last"))["prefix_id"]
     assert sorted(found.rows()) == (sorted((name, 1) for name in inner) if known else [])
 
 
@@ -328,7 +330,7 @@ def test_right_rollouts_that_make_new_paths_are_kept(
     made = labelled(paths, problems, checkpoint, nothing, keep_rollouts="right", early_stop=True)
     kept = store.validate(made["rollouts"].with_columns(iteration=1), Rollouts, "test")
     assert kept.height and kept.select("problem_id", "fingerprint").is_unique().all()
-    steps = prefixes(paths, problems)
+    steps = step_prefixes(paths, problems)
     begun = kept.join(steps, on=["path_id", "step", "problem_id", "prefix"])
     assert begun.height == kept.height and not begun["last"].any()
     answers = dict(problems.select("problem_id", "answer").rows())

@@ -24,7 +24,7 @@ from stages.objectives.objective_list import OBJECTIVES
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
 from stages.training.job import Job
-from stages.training.launch import command, run
+from stages.training.launch import command, run_training
 from tests.test_verifier import step_rows
 from tests.training import job
 from tests.trajectories import rows_for
@@ -85,12 +85,12 @@ def short(checkpoint: Path, out: Path) -> Job:
 @pytest.mark.loop
 def test_two_processes_do_what_one_does_and_do_it_again(checkpoint: Path, run_folder: Path) -> None:
     alone = short(checkpoint, run_folder / "alone")
-    losses = run(every_objective, alone, None, ComputeSettings(threads=1))
+    losses = run_training(every_objective, alone, None, ComputeSettings(threads=1))
     models = []
     for name in ("once", "again"):
         pair = short(checkpoint, run_folder / name)
-        found = run(every_objective, pair, None, launched(run_folder))
-        assert pair.turn.counts == alone.turn.counts
+        found = run_training(every_objective, pair, None, launched(run_folder))
+        assert pair.stage_run.counts == alone.stage_run.counts
         for column in ("loss", "logprob_chosen", "logprob_rejected"):
             expected, values = (frame[column].fill_null(0).to_list() for frame in (losses, found))
             assert values == pytest.approx(expected, rel=1e-3, abs=1e-4), column
@@ -141,7 +141,7 @@ def test_processes_that_die_are_one_line(
     checkpoint: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(RatchetError, match="training in 2 processes ended with exit code 1; what"):
-        run(crash, short(checkpoint, run_folder / "m"), None, launched(run_folder))
+        run_training(crash, short(checkpoint, run_folder / "m"), None, launched(run_folder))
     assert "out of memory, say" in capsys.readouterr().err
 
 
@@ -176,7 +176,7 @@ def test_processes_end_with_the_stage_that_is_killed(checkpoint: Path, run_folde
 def test_a_configuration_that_is_not_there_is_one_line(checkpoint: Path, run_folder: Path) -> None:
     compute = ComputeSettings(threads=1, launch=LaunchSettings(config="x.yaml", processes=2))
     with pytest.raises(RatchetError, match=r"compute\.launch\.config=x\.yaml is no file"):
-        run(crash, short(checkpoint, run_folder / "m"), None, compute)
+        run_training(crash, short(checkpoint, run_folder / "m"), None, compute)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)

@@ -1,6 +1,7 @@
 """The law of the house: a file is a stage, a folder is a room, and imports only descend."""
 
 import ast
+import re
 from collections import Counter
 from graphlib import TopologicalSorter
 
@@ -17,6 +18,12 @@ FILES = {
 }
 TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 LEVELS = ("schemas", *ROOMS, "stages")
+IRREGULAR = re.compile(
+    "begun|bound|broken|brought|built|bought|caught|chosen|done|drawn|driven|felt|found|frozen|"
+    "given|gone|grown|heard|held|hidden|kept|known|laid|lent|lost|made|meant|met|paid|said|"
+    "seen|sent|shown|spent|spoken|stood|taken|taught|thought|thrown|told|understood|won|written"
+)
+VERBS = {"seed", "need", "embed", "feed", "speed"}
 
 
 def imports(module: str) -> set[str]:
@@ -72,3 +79,11 @@ def test_no_two_modules_of_one_name() -> None:
     twice = {name for name, count in names.items() if count > 1} - {"__init__"}
     methods = {path.stem for path in (ROOT / "stages").glob("*/*.py")} & set(STAGES)
     assert twice <= methods, f"two modules of one name: {sorted(twice - methods)}"
+
+
+@pytest.mark.parametrize("module", sorted(FILES))
+def test_no_function_is_named_by_a_bare_participle(module: str) -> None:
+    functions = [n for n in ast.walk(TREES[module]) if isinstance(n, ast.FunctionDef)]
+    names = {node.name.strip("_") for node in functions}
+    bare = {n for n in names if IRREGULAR.fullmatch(n) or re.fullmatch("[a-z]+ed", n)}
+    assert bare <= VERBS

@@ -11,9 +11,9 @@ import pytest
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import ROOT
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.ledger import MANY, Ledger, location
-from stages.engines.sampler import Drawer
-from stages.pipeline.stage_run import Turn
+from stages.engines.ledger import MERGE_AT_SHARDS, Ledger, ledger_folder
+from stages.engines.sampler import Sampler
+from stages.pipeline.stage_run import StageRun
 
 SAMPLING = Sampling(1.0, 1.0, 8)
 
@@ -34,19 +34,19 @@ class Counting:
         return [Completion(f"{r.prompt}{r.seed}", 2, -1.0, "stop") for r in requests]
 
 
-def drawer(checkpoint: Path, engine: Counting, seed: int = 0) -> Drawer:
+def drawer(checkpoint: Path, engine: Counting, seed: int = 0) -> Sampler:
     settings = TransformersSettings(
         name="transformers", precision="auto", batch_size=4, shard_size=10
     )
-    made = Drawer(checkpoint, settings, ComputeSettings(threads=1), Turn(1, seed))
+    made = Sampler(checkpoint, settings, ComputeSettings(threads=1), StageRun(1, seed))
     made._engine = engine
     return made
 
 
-def ask(made: Drawer, k: int) -> list[Completion]:
+def ask(made: Sampler, k: int) -> list[Completion]:
     prompts = [p for p in ("one", "two", "three") for _ in range(k)]
     requests = made.requests(prompts, [*range(k)] * 3, SAMPLING)
-    return made.draw(requests, SAMPLING, "test")
+    return made.sample(requests, SAMPLING, "test")
 
 
 def some(n: int, first: int = 0) -> dict[str, Completion]:
@@ -99,7 +99,7 @@ def test_a_damaged_shard_is_set_aside_and_drawn_again(
     run_folder: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = ask(drawer(checkpoint, Counting()), 8)
-    shard = sorted(location().rglob("*.parquet"))[0]
+    shard = sorted(ledger_folder().rglob("*.parquet"))[0]
     shard.write_bytes(shard.read_bytes()[:50])
     again = Counting()
     assert ask(drawer(checkpoint, again), 8) == one
@@ -143,14 +143,14 @@ def test_the_first_to_draw_decides(run_folder: Path) -> None:
 
 def test_small_shards_become_few(run_folder: Path) -> None:
     reader = Ledger("me")
-    for first in range(0, 2 * MANY, 2):
+    for first in range(0, 2 * MERGE_AT_SHARDS, 2):
         reader.add(some(2, first))
-    assert reader.find([*some(2 * MANY)]) == some(2 * MANY)
+    assert reader.find([*some(2 * MERGE_AT_SHARDS)]) == some(2 * MERGE_AT_SHARDS)
     writer = Ledger("me")
-    writer.add(some(1, 2 * MANY))
+    writer.add(some(1, 2 * MERGE_AT_SHARDS))
     assert len(writer.shards()) == 2
     for ledger in (reader, writer, Ledger("me")):
-        assert ledger.find([*some(2 * MANY + 1)]) == some(2 * MANY + 1)
+        assert ledger.find([*some(2 * MERGE_AT_SHARDS + 1)]) == some(2 * MERGE_AT_SHARDS + 1)
 
 
 AT_ONCE = """
@@ -188,7 +188,7 @@ def test_workspaces_share_the_ledger_of_dvcs_cache(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RATCHET_LEDGER", raising=False)
-    assert location() == Path(".dvc/cache/ledger")
+    assert ledger_folder() == Path(".dvc/cache/ledger")
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config.local").write_text("[cache]\n    dir = /shared/cache\n")
-    assert location() == Path("/shared/cache/ledger")
+    assert ledger_folder() == Path("/shared/cache/ledger")

@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from stages.engines.engine import Completion
-from stages.engines.ledger import Ledger, location
+from stages.engines.ledger import Ledger, ledger_folder
 from stages.explore.cli import app
 from stages.pipeline.digests import folder_digest
 
@@ -90,19 +90,19 @@ def test_each_model_is_listed_with_where_it_is(digests: dict[str, str]) -> None:
 
 def test_pruning_asks_and_deletes_one_model(digests: dict[str, str]) -> None:
     for answer, code in (("n\n", 1), (None, 1), ("y\n", 0)):
-        assert (location() / f"{ENGINE}-{LOST}").exists()
+        assert (ledger_folder() / f"{ENGINE}-{LOST}").exists()
         shown = ratchet("--prune", LOST[:6], answer=answer)
         assert shown.exit_code == code, shown.output
         if code:
             assert shown.stderr == "ratchet: nothing was deleted: answer y, or give --yes\n"
     assert "deleted: 1 model, 10 draws" in shown.stdout
-    assert not (location() / f"{ENGINE}-{LOST}").exists()
-    assert len([*location().iterdir()]) == 4
+    assert not (ledger_folder() / f"{ENGINE}-{LOST}").exists()
+    assert len([*ledger_folder().iterdir()]) == 4
 
 
 def test_pruning_what_is_unused_keeps_every_revisions_models(digests: dict[str, str]) -> None:
     assert "deleted: 1 model, 10 draws" in ratchet("--prune-unused", "--yes").stdout
-    assert {path.name for path in location().iterdir()} == {
+    assert {path.name for path in ledger_folder().iterdir()} == {
         "openai-ab12ab12",
         *(f"{ENGINE}-{digest}" for place, digest in digests.items() if place),
     }
@@ -131,7 +131,7 @@ def test_what_can_not_be_pruned_is_one_line(
     for name in (LOST, LOST[:-1]):
         Ledger(f"{ENGINE}-{name}").add({"a": Completion("text", 7, None, "stop")})
     shown = ratchet(*words)
-    assert shown.exit_code == 1 and len([*location().iterdir()]) == 2
+    assert shown.exit_code == 1 and len([*ledger_folder().iterdir()]) == 2
     assert message in shown.stderr and shown.stderr.count("\n") == 1
 
 

@@ -27,13 +27,13 @@ SMALL = [
     "model.feed_forward=96",
     "sft.max_steps=250",
     "sft.batch_size=16",
-    "label.paths=40",
-    "label.rollouts=3",
+    "label.max_paths=40",
+    "label.max_rollouts=3",
     "verifier.max_steps=10",
     "pair.margin=0.01",
     "align.max_steps=10",
     "trainer.checkpoint_every=4",
-    "evaluate.votes=2",
+    "evaluate.n_votes=2",
     "engine.shard_size=100",
     "compute.threads=1",
 ]
@@ -220,14 +220,14 @@ def test_another_recipe_samples_nothing(house: House) -> None:
 def test_recipes_that_sample_alike_share_their_samples(
     house: House, recipe: str, first: str
 ) -> None:
-    stages, printed = house.experiment("iteration=1", f"recipe={recipe}", "pair.at_least=1")
+    stages, printed = house.experiment("iteration=1", f"recipe={recipe}", "pair.min_rows=1")
     assert first in stages and {"pair@1", "align@1", "report"} <= set(stages), printed
     assert not {"base", "sft", "evaluate@0"} & set(stages), printed
     assert ("sample@1" in stages) == (first == "sample@1"), printed
 
 
 def test_guidance_reuses_the_plain_samples(house: House) -> None:
-    settings = ["guide.attempts=3", "pair.at_least=1"]
+    settings = ["guide.max_attempts=3", "pair.min_rows=1"]
     stages, printed = house.experiment("iteration=1", "recipe=gsi_state_reset", *settings)
     assert {"sample@1", "guide@1", "align@1", "report"} <= set(stages), printed
     stages, printed = house.experiment("iteration=1", "recipe=adaptive", *settings)
@@ -240,7 +240,7 @@ def test_guidance_reuses_the_plain_samples(house: House) -> None:
 
 
 def test_code_runs_the_whole_loop(house: House) -> None:
-    stages, printed = house.experiment("iteration=1", "task=toy_code", "pair.at_least=1")
+    stages, printed = house.experiment("iteration=1", "task=toy_code", "pair.min_rows=1")
     assert {"sample@1", "grade@1", "dedup@1", "label@1", "align@1", "report"} <= set(stages), (
         printed
     )
@@ -331,12 +331,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_too_few_right_answers_stop_the_run_in_one_line(house: House, files: list[str]) -> None:
-    short = ["sft.max_steps=2", "sample.k=1", "sample.max_tokens=32", "evaluate.votes=0"]
+    short = ["sft.max_steps=2", "sample.k=1", "sample.max_tokens=32", "evaluate.n_votes=0"]
     few = ["recipe=rft", "pair.with_gold=false", *short]
     (house.folder / "params.yaml").write_text(params(*files, *few))
     stages, printed = house.repro()
     assert stages[-1] == "pair@1", printed
-    assert "training rows, fewer than pair.at_least=8: of" in printed
+    assert "training rows, fewer than pair.min_rows=8: of" in printed
     assert "Traceback" not in printed
 
 

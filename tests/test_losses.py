@@ -9,7 +9,7 @@ import pytest
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import encode
 from stages.training.job import Job
-from stages.training.preflight import mismatched
+from stages.training.preflight import mismatched_partners
 from stages.training.rows import Rows
 from tests.formulas import Formula, length, noisy, total
 from tests.training import EXAMPLES, PAIRS, examples, job, pairs, rows_of, trainer_of
@@ -82,7 +82,7 @@ def equation(run: Job, rows: Rows, policy: Any, reference: Any) -> Any:
     if name == "sft":
         return formula.sft(rows.examples)
     if name in ("kto", "step_kto"):
-        partner = mismatched(rows.examples["prompt"].to_list())
+        partner = mismatched_partners(rows.examples["prompt"].to_list())
         return getattr(formula, name)(rows.examples, partner)
     return formula.on_pairs(rows.pairs)
 

@@ -17,8 +17,8 @@ from schemas.verdicts import Verdicts
 from stages.contract.dvc_files import ROOT, params
 from stages.engines.engine import Completion
 from stages.engines.ledger import Ledger
-from stages.models.folders import fetch, load_tokenizer, need_model
-from stages.pipeline.disk_faults import refusal
+from stages.models.folders import fetch, load_tokenizer, require_model
+from stages.pipeline.disk_faults import explain_disk_error
 from tests.conftest import full_disk
 from tests.test_store import PLACE, ROWS
 
@@ -62,10 +62,10 @@ DAMAGE = [
 def test_a_damaged_model_is_named(checkpoint: Path, tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "model"
     shutil.copytree(checkpoint, folder)
-    assert need_model(folder) == folder
+    assert require_model(folder) == folder
     damage(folder)
     with pytest.raises(RatchetError) as error:
-        load_tokenizer(need_model(folder))
+        load_tokenizer(require_model(folder))
     assert message in str(error.value) and "`dvc repro`" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -121,7 +121,7 @@ def test_other_libraries_refused_by_the_disk_are_one_line(tmp_path: Path) -> Non
     for save in (torch.save, save_file, lambda _, path: path.write_bytes(bytes(9000))):
         with pytest.raises(Exception) as error, full_disk(2000):
             save(weights, tmp_path / "weights")
-        assert "make room" in (refusal(error.value) or "")
+        assert "make room" in (explain_disk_error(error.value) or "")
 
 
 def test_where_it_was_refused_is_said_and_other_faults_are_not_hidden() -> None:
@@ -129,9 +129,11 @@ def test_where_it_was_refused_is_said_and_other_faults_are_not_hidden() -> None:
     try:
         raise RuntimeError("saving failed") from full
     except RuntimeError as error:
-        assert (refusal(error) or "").startswith("models/x: No space left on device: make room")
-    assert refusal(ValueError("a fault of ours")) is None
-    assert refusal(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
+        assert (explain_disk_error(error) or "").startswith(
+            "models/x: No space left on device: make room"
+        )
+    assert explain_disk_error(ValueError("a fault of ours")) is None
+    assert explain_disk_error(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
 
 
 def test_a_stopped_stage_says_so(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import RatchetError
-from stages.engines.chat import OpenAIEngine
+from stages.engines.chat import ChatEngine
 from stages.engines.engine import Request, Sampling
-from stages.engines.throttle import Pace, named_wait
+from stages.engines.throttle import Throttle, retry_after_s
 from tests.chat_server import Reply, says, serving, turns_away
 from tests.conftest import judge_settings
 
@@ -28,8 +28,8 @@ class Clock:
         self.now += seconds
         await asyncio.sleep(0)
 
-    def pace(self, most: int, chance: float = 0.0) -> Pace:
-        return Pace(most, self.sleep, lambda: self.now, lambda: chance)
+    def pace(self, most: int, chance: float = 0.0) -> Throttle:
+        return Throttle(most, self.sleep, lambda: self.now, lambda: chance)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def key(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def ask(reply: Reply | list[Reply], pace: Pace, n: int = 1, **changes: object) -> int:
+def ask(reply: Reply | list[Reply], pace: Throttle, n: int = 1, **changes: object) -> int:
     """How many requests reached a server that gives these replies in turn, then answers."""
     replies = reply if isinstance(reply, list) else [reply] * 1000
 
@@ -45,8 +45,8 @@ def ask(reply: Reply | list[Reply], pace: Pace, n: int = 1, **changes: object) -
         return replies[number] if number < len(replies) else says("done")
 
     with serving(answer) as chat:
-        settings = judge_settings(url=chat.url, concurrency=pace.most, **changes)
-        engine = OpenAIEngine(settings, pace)
+        settings = judge_settings(url=chat.url, concurrency=pace.max_requests, **changes)
+        engine = ChatEngine(settings, pace)
         done = engine.complete([Request(str(i), 0, i) for i in range(n)], SAMPLING)
         assert [c.text for c in done] == ["done"] * n
         return len(chat.asked)
@@ -66,12 +66,12 @@ def test_one_that_is_turned_away_holds_back_all() -> None:
     started: list[float] = []
 
     async def one(number: int) -> None:
-        async with pace.turn() as sent:
+        async with pace.slot() as sent:
             started.append(sent)
             if number == 0:
-                pace.busy(sent, 30.0)
+                pace.record_busy(sent, 30.0)
             else:
-                pace.answered()
+                pace.record_answer()
 
     async def run() -> None:
         pace.begin()
@@ -85,35 +85,35 @@ def test_requests_that_were_sent_together_halve_it_once() -> None:
     clock = Clock()
     pace = clock.pace(16)
     for _ in range(16):
-        pace.busy(0.0, 1.0)
-    assert pace.allowed == 8
+        pace.record_busy(0.0, 1.0)
+    assert pace.window == 8
     clock.now = 2.0
-    pace.busy(1.0, 1.0)
-    assert pace.allowed == 4
+    pace.record_busy(1.0, 1.0)
+    assert pace.window == 4
     for _ in range(40):
         clock.now += 1
-        pace.busy(clock.now, 1.0)
-    assert pace.allowed == 1
+        pace.record_busy(clock.now, 1.0)
+    assert pace.window == 1
     for _ in range(1 + 2 + 3):
-        pace.answered()
-    assert 3 < pace.allowed <= 4
+        pace.record_answer()
+    assert 3 < pace.window <= 4
     for _ in range(1000):
-        pace.answered()
-    assert pace.allowed == 16
+        pace.record_answer()
+    assert pace.window == 16
 
 
 def test_jitter_parts_those_that_come_back() -> None:
     clock = Clock()
     pace = clock.pace(1, chance=0.4)
-    pace.busy(0.0, 10.0)
+    pace.record_busy(0.0, 10.0)
 
     async def run() -> float:
         pace.begin()
-        async with pace.turn() as sent:
+        async with pace.slot() as sent:
             return sent
 
     assert asyncio.run(run()) == pytest.approx(11.0)
-    waits = [pace.back_off(tries) for tries in range(1, 12)]
+    waits = [pace.retry_delay_s(tries) for tries in range(1, 12)]
     assert waits[:3] == pytest.approx([0.35, 0.7, 1.4]) and max(waits) == pytest.approx(42.0)
 
 
@@ -150,7 +150,7 @@ def test_what_the_network_loses_delays_only_itself() -> None:
     pace = clock.pace(2)
     failing: Reply = (500, {"error": {"message": "lost"}}, {})
     assert ask([failing] * 2, pace, n=1, retries=2) == 3
-    assert clock.slept == [0.25, 0.5] and pace.allowed == 2
+    assert clock.slept == [0.25, 0.5] and pace.window == 2
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_what_the_network_loses_delays_only_itself() -> None:
     ],
 )
 def test_waits_that_headers_name(headers: dict[str, str], seconds: float | None) -> None:
-    assert named_wait(headers) == seconds
+    assert retry_after_s(headers) == seconds
 
 
 def test_a_date_is_a_wait_too() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
-    assert 90 < (named_wait({"retry-after": date}) or 0) <= 100
+    assert 90 < (retry_after_s({"retry-after": date}) or 0) <= 100

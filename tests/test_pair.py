@@ -9,7 +9,7 @@ from schemas.examples import Examples
 from schemas.pairs import Pairs
 from schemas.rollouts import Rollouts
 from stages.pair import PairSettings, pair
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from tests.conftest import guide_settings, toy_problems
 
 PROBLEMS = toy_problems()
@@ -45,19 +45,19 @@ CORRECTIONS = [  # correction, path, problem, prefix, rejected, it ends, correct
 
 def settings(**changes: object) -> PairSettings:
     values = {
-        "by": "process",
+        "feedback": "process",
         "rows": "pairs",
         "reward": "mean",
         "margin": 0.25,
         "threshold": None,
         "chosen_correct": True,
-        "per_problem": 9,
+        "max_per_problem": 9,
         "keep_unpaired": False,
         "with_reference": False,
         "with_gold": False,
         "gold_of": "demonstrated",
         "cumulative": True,
-        "at_least": 0,
+        "min_rows": 0,
     }
     return PairSettings.model_validate(values | changes)
 
@@ -111,7 +111,7 @@ def run(
         old_examples=old["examples"],
         pair=settings(**changes),
         guide=guide_settings(),
-        turn=Turn(iteration, 0),
+        stage_run=StageRun(iteration, 0),
     )
     return {
         name: store.validate(made[name].with_columns(iteration=iteration), table, "test")
@@ -128,12 +128,15 @@ def kept_rollouts() -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("changes", "entered"),
     [
-        ({"rows": "examples", "by": "outcome"}, {"x1", "x2"}),
-        ({"rows": "examples", "by": "process", "threshold": 0.5}, set()),
-        ({"rows": "pairs", "by": "outcome"}, {"x1", "x2"}),
-        ({"rows": "pairs", "by": "process"}, set()),
-        ({"rows": "balanced", "by": "outcome"}, {"x2"}),  # P has two right paths for its wrong ones
-        ({"rows": "balanced", "by": "labels"}, set()),
+        ({"rows": "examples", "feedback": "outcome"}, {"x1", "x2"}),
+        ({"rows": "examples", "feedback": "process", "threshold": 0.5}, set()),
+        ({"rows": "pairs", "feedback": "outcome"}, {"x1", "x2"}),
+        ({"rows": "pairs", "feedback": "process"}, set()),
+        (
+            {"rows": "balanced", "feedback": "outcome"},
+            {"x2"},
+        ),  # P has two right paths for its wrong ones
+        ({"rows": "balanced", "feedback": "labels"}, set()),
     ],
 )
 def test_kept_rollouts_are_right_paths_without_reward_or_labels(
@@ -164,14 +167,14 @@ def chosen(made: dict[str, pl.DataFrame]) -> set[str]:
         ({"margin": 0.8}, {"a>d"}),
         ({"margin": 1.0}, set()),
         ({"chosen_correct": False}, {"a>b", "a>d", "b>d", "c>d"}),
-        ({"by": "outcome"}, {"a>c", "a>d", "b>c", "b>d"}),
-        ({"by": "labels"}, {"a>b", "a>d", "b>d"}),
-        ({"by": "labels", "margin": 0.6}, {"a>d"}),
-        ({"by": "labels", "reward": "min"}, {"a>b", "a>d"}),
-        ({"by": "none"}, set()),
+        ({"feedback": "outcome"}, {"a>c", "a>d", "b>c", "b>d"}),
+        ({"feedback": "labels"}, {"a>b", "a>d", "b>d"}),
+        ({"feedback": "labels", "margin": 0.6}, {"a>d"}),
+        ({"feedback": "labels", "reward": "min"}, {"a>b", "a>d"}),
+        ({"feedback": "none"}, set()),
         ({"rows": "steps"}, {"x>c", "y>d"}),
-        ({"rows": "steps", "by": "outcome"}, {"x>c", "y>d"}),
-        ({"rows": "steps", "by": "none"}, set()),
+        ({"rows": "steps", "feedback": "outcome"}, {"x>c", "y>d"}),
+        ({"rows": "steps", "feedback": "none"}, set()),
         ({"rows": "balanced"}, set()),
     ],
 )
@@ -189,13 +192,13 @@ def test_pairs(changes: dict[str, object], expected: set[str]) -> None:
         ({"rows": "examples"}, {"a", "b", "e"}),
         ({"rows": "examples", "threshold": 0.6}, {"a", "b"}),
         ({"rows": "examples", "threshold": 0.6, "reward": "min"}, {"a"}),
-        ({"rows": "examples", "threshold": 0.6, "by": "outcome"}, {"a", "b", "e"}),
-        ({"rows": "examples", "by": "labels"}, {"a", "b", "e"}),
-        ({"rows": "examples", "by": "labels", "threshold": 0.5}, {"a", "b"}),
-        ({"rows": "examples", "by": "labels", "threshold": 0.5, "reward": "min"}, {"a"}),
+        ({"rows": "examples", "threshold": 0.6, "feedback": "outcome"}, {"a", "b", "e"}),
+        ({"rows": "examples", "feedback": "labels"}, {"a", "b", "e"}),
+        ({"rows": "examples", "feedback": "labels", "threshold": 0.5}, {"a", "b"}),
+        ({"rows": "examples", "feedback": "labels", "threshold": 0.5, "reward": "min"}, {"a"}),
         ({"rows": "steps"}, set()),
-        ({"by": "none", "rows": "gold"}, {None}),
-        ({"by": "none"}, set()),
+        ({"feedback": "none", "rows": "gold"}, {None}),
+        ({"feedback": "none"}, set()),
     ],
 )
 def test_examples(changes: dict[str, object], expected: set[str | None]) -> None:
@@ -208,16 +211,16 @@ R = DEMONSTRATED[2]
 @pytest.mark.parametrize(
     ("changes", "expected"),  # problem → sampled right, sampled wrong and gold rows
     [
-        ({"by": "outcome"}, {P: (2, 2, 0), R: (1, 1, 0)}),
-        ({"by": "process"}, {P: (2, 2, 0), R: (1, 1, 0)}),
-        ({"by": "outcome", "per_problem": 1}, {P: (1, 1, 0), R: (1, 1, 0)}),
+        ({"feedback": "outcome"}, {P: (2, 2, 0), R: (1, 1, 0)}),
+        ({"feedback": "process"}, {P: (2, 2, 0), R: (1, 1, 0)}),
+        ({"feedback": "outcome", "max_per_problem": 1}, {P: (1, 1, 0), R: (1, 1, 0)}),
         (
-            {"by": "outcome", "with_reference": True},
+            {"feedback": "outcome", "with_reference": True},
             {P: (2, 2, 0), R: (1, 1, 0), Q: (0, 1, 1)},
         ),
-        ({"by": "labels"}, {P: (1, 1, 0)}),
-        ({"by": "labels", "with_reference": True}, {P: (1, 1, 0), Q: (0, 1, 1)}),
-        ({"by": "none", "with_reference": True}, {}),
+        ({"feedback": "labels"}, {P: (1, 1, 0)}),
+        ({"feedback": "labels", "with_reference": True}, {P: (1, 1, 0), Q: (0, 1, 1)}),
+        ({"feedback": "none", "with_reference": True}, {}),
     ],
 )
 def test_balanced_rows(changes: dict[str, object], expected: dict[str, tuple[int, ...]]) -> None:
@@ -231,7 +234,7 @@ def test_balanced_rows(changes: dict[str, object], expected: dict[str, tuple[int
 
 
 def test_balanced_rows_carry_what_is_known_of_them() -> None:
-    made = run(planted=ROUND, rows="balanced", by="outcome", with_reference=True)["examples"]
+    made = run(planted=ROUND, rows="balanced", feedback="outcome", with_reference=True)["examples"]
     rows = {row["path_id"] or row["problem_id"]: row for row in made.to_dicts()}
     for name, _, correct, reward, labels in ROUND:
         if name in rows:
@@ -248,12 +251,12 @@ def test_balanced_rows_carry_what_is_known_of_them() -> None:
 
 def test_a_path_with_a_step_unlabelled_counts_as_not_labelled() -> None:
     half = tables([("a", P, True, 0.9, "+"), ("d", P, False, 0.1, "--")])
-    made = run(given=half, by="labels", rows="examples")["examples"]
+    made = run(given=half, feedback="labels", rows="examples")["examples"]
     assert made.select("path_id", "reward", "step_labels").rows() == [("a", None, None)]
 
 
 def test_step_pairs_go_on_from_the_steps_before() -> None:
-    made = run(rows="steps", by="labels")["pairs"].sort("chosen_id")
+    made = run(rows="steps", feedback="labels")["pairs"].sort("chosen_id")
     parts = ["prefix", "chosen", "chosen_ends", "rejected", "rejected_ends"]
     assert made.select(parts).rows() == [
         ("one\n", "deux\n", False, "two\n", False),
@@ -263,7 +266,7 @@ def test_step_pairs_go_on_from_the_steps_before() -> None:
     assert made["prompt"].to_list() == [prompts[P]] * 2
     assert made.select("chosen_correct", "rejected_correct").unique().rows() == [(True, False)]
     assert made.select("margin", "chosen_reward", "rejected_reward").null_count().row(0) == (2,) * 3
-    assert run(rows="steps", by="labels", per_problem=1)["pairs"].height == 1
+    assert run(rows="steps", feedback="labels", max_per_problem=1)["pairs"].height == 1
 
 
 def test_whole_paths_end() -> None:
@@ -272,9 +275,9 @@ def test_whole_paths_end() -> None:
 
 
 def test_at_most_so_many_a_problem_and_the_same_ones_each_time() -> None:
-    few = run(margin=0.0, per_problem=2)
+    few = run(margin=0.0, max_per_problem=2)
     assert len(chosen(few)) == 2
-    assert chosen(few) == chosen(run(margin=0.0, per_problem=2))
+    assert chosen(few) == chosen(run(margin=0.0, max_per_problem=2))
 
 
 def test_wrong_choices_can_be_counted() -> None:
@@ -300,7 +303,7 @@ def test_cumulative_rows_keep_where_they_were_made(cumulative: bool, height: int
 def test_new_kinds_of_rows_accumulate(
     rows: str, noun: str, key: str, both: int, last: int, cumulative: bool
 ) -> None:
-    same = {"rows": rows, "by": "outcome", "with_reference": True, "cumulative": cumulative}
+    same = {"rows": rows, "feedback": "outcome", "with_reference": True, "cumulative": cumulative}
     first = run(iteration=1, planted=ROUND, **same)
     given = {"corrections": corrections().head(1)}
     second = run(iteration=2, planted=ROUND[:3], old=first, given=given, **same)[noun]
@@ -318,21 +321,25 @@ def test_gold_rows_can_be_added() -> None:
 
 
 def test_a_reference_is_not_added_twice() -> None:
-    same = {"planted": ROUND, "rows": "balanced", "by": "outcome", "with_reference": True}
+    same = {"planted": ROUND, "rows": "balanced", "feedback": "outcome", "with_reference": True}
     made = run(with_gold=True, **same)["examples"].filter(pl.col("origin") == "gold")
     assert made.height == 30
     labelled = made.filter(pl.col("step_labels").is_not_null())
     assert labelled["problem_id"].to_list() == [Q]
 
 
-@pytest.mark.parametrize("by", ["none", "outcome"])
+@pytest.mark.parametrize("feedback", ["none", "outcome"])
 @pytest.mark.parametrize(
     ("gold_of", "others"), [("demonstrated", []), ("drawn", sorted(OTHERS[:2]))]
 )
-def test_gold_rows_of_the_problems_drawn_for(by: str, gold_of: str, others: list[str]) -> None:
-    made = run(planted=ROUND, rows="gold", by=by, gold_of=gold_of)["examples"]
+def test_gold_rows_of_the_problems_drawn_for(
+    feedback: str, gold_of: str, others: list[str]
+) -> None:
+    made = run(planted=ROUND, rows="gold", feedback=feedback, gold_of=gold_of)["examples"]
     assert sorted(made["problem_id"]) == sorted([*DEMONSTRATED, *others])
-    again = run(2, old={"pairs": Pairs.create_empty(), "examples": made}, rows="gold", by=by)
+    again = run(
+        2, old={"pairs": Pairs.create_empty(), "examples": made}, rows="gold", feedback=feedback
+    )
     assert sorted(again["examples"]["problem_id"]) == sorted([*DEMONSTRATED, *others])
 
 
@@ -343,19 +350,19 @@ NO_SCORES = {"path_scores": tables(PATHS)["path_scores"].head(0)}
 @pytest.mark.parametrize(
     ("changes", "given", "message"),
     [
-        ({"margin": 0.8, "at_least": 8}, {}, "1 pairs, fewer than pair.at_least=8: of 5 "),
-        ({"by": "process"}, NO_SCORES, "no path is scored: set verifier.by=prm"),
-        ({"by": "labels"}, NO_LABELS, "no path is labelled: set label.by=rollouts"),
-        ({"by": "labels", "rows": "balanced"}, NO_LABELS, "no path is labelled"),
+        ({"margin": 0.8, "min_rows": 8}, {}, "1 pairs, fewer than pair.min_rows=8: of 5 "),
+        ({"feedback": "process"}, NO_SCORES, "no path is scored: set verifier.kind=prm"),
+        ({"feedback": "labels"}, NO_LABELS, "no path is labelled: set label.method=rollouts"),
+        ({"feedback": "labels", "rows": "balanced"}, NO_LABELS, "no path is labelled"),
         (
-            {"by": "outcome", "rows": "steps"},
+            {"feedback": "outcome", "rows": "steps"},
             {"corrections": corrections().head(0)},
-            "no wrong step was resampled: set correct.by=resampling",
+            "no wrong step was resampled: set correct.method=resampling",
         ),
         (
-            {"by": "outcome", "rows": "steps"},
+            {"feedback": "outcome", "rows": "steps"},
             {"corrections": corrections().tail(1)},
-            "none of 1 wrong steps was corrected: raise correct.tries",
+            "none of 1 wrong steps was corrected: raise correct.max_tries",
         ),
     ],
 )
@@ -370,7 +377,11 @@ def test_too_little_is_one_line_that_says_what_is_missing(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"by": "none"}, {"by": "process", "rows": "gold"}, {"by": "outcome", "rows": "examples"}],
+    [
+        {"feedback": "none"},
+        {"feedback": "process", "rows": "gold"},
+        {"feedback": "outcome", "rows": "examples"},
+    ],
 )
 def test_rows_that_need_no_feedback_do_without(changes: dict[str, object]) -> None:
     given = NO_LABELS | NO_SCORES | {"corrections": corrections().head(0)}

@@ -11,16 +11,16 @@ from schemas.paths import Paths
 from schemas.perplexities import Perplexities
 from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import mark_empty
-from stages.perplexity import PerplexSettings, choose_texts, perplexity
-from stages.pipeline.stage_run import Turn
+from stages.perplexity import PerplexitySettings, choose_texts, perplexity
+from stages.pipeline.stage_run import StageRun
 from tests.conftest import scratch
 
 STEPS = ["3+4=7\n", "The answer is 7\n"]
 
 
-def settings(**changes: object) -> PerplexSettings:
-    values = {"reference": "sft", "texts": 100, "batch_size": 3, "max_length": 256}
-    return PerplexSettings.model_validate(values | changes)
+def settings(**changes: object) -> PerplexitySettings:
+    values = {"reference": "sft", "max_texts": 100, "batch_size": 3, "max_length": 256}
+    return PerplexitySettings.model_validate(values | changes)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def measured(
         paths=paths,
         base=model,
         first=model,
-        perplex=settings(**changes),
+        perplexity=settings(**changes),
         model=scratch(),
         compute=ComputeSettings(threads=1),
-        turn=Turn(1, 0),
+        stage_run=StageRun(1, 0),
     )
     return store.validate(made.with_columns(iteration=pl.lit(1)), Perplexities, "test")
 

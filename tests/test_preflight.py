@@ -8,7 +8,7 @@ import pytest
 from schemas.errors import RatchetError
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import Encoded, encode
-from stages.training.preflight import check_rows, mismatched
+from stages.training.preflight import check_rows, mismatched_partners
 
 PROMPT, STEPS = "Ann has 7 pens.\n", ["Ann: 7+5=12\n", "#### 12"]
 
@@ -83,7 +83,7 @@ def test_a_step_that_is_not_the_last_needs_no_eos(tokenizer: Any) -> None:
     [["a", "b"], ["a", "a", "b", "b"], ["a", "b", "a", "c", "b", "c", "d"], ["a", "a", "b", "c"]],
 )
 def test_the_kl_partner_is_another_problem_s_and_each_serves_once(prompts: list[str]) -> None:
-    partner = mismatched(prompts)
+    partner = mismatched_partners(prompts)
     assert sorted(partner) == list(range(len(prompts)))
     assert all(prompts[i] != prompts[j] for i, j in enumerate(partner))
 
@@ -91,4 +91,4 @@ def test_the_kl_partner_is_another_problem_s_and_each_serves_once(prompts: list[
 @pytest.mark.parametrize("prompts", [["a"], ["a", "a"], ["a", "a", "a", "b"]])
 def test_too_few_problems_for_a_kl_baseline_stop_training(prompts: list[str]) -> None:
     with pytest.raises(RatchetError, match="rows have one prompt"):
-        mismatched(prompts)
+        mismatched_partners(prompts)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from schemas.errors import RatchetError
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings
 from tests.conftest import datasets_folder, toy_settings
@@ -28,7 +28,7 @@ def run(train: Path, test: Path, **changes: Any) -> dict[str, pl.DataFrame]:
         "n_test": None,
     }
     settings = DatasetsSettings.model_validate(values | changes)
-    made: dict[str, pl.DataFrame] = prepare(task=settings, turn=Turn(0, 0))
+    made: dict[str, pl.DataFrame] = prepare(task=settings, stage_run=StageRun(0, 0))
     return made
 
 
@@ -137,7 +137,7 @@ def test_limits_count_usable_rows(tmp_path: Path) -> None:
 
 
 def test_the_toy_needs_no_files() -> None:
-    made = prepare(task=toy_settings(), turn=Turn(0, 0))
+    made = prepare(task=toy_settings(), stage_run=StageRun(0, 0))
     assert made["problems"].group_by("split", "demonstrated").len().height == 3
     assert made["examples"].height == 30
 

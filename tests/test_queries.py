@@ -12,7 +12,7 @@ from schemas import store, views
 from schemas.coverage import Coverage
 from schemas.progress import Progress
 from stages.contract.tables_page import table_views
-from stages.explore.sql.select import ask
+from stages.explore.sql.select import show_select
 from stages.results import queries
 from tests.pages import PAGES, commands, fences
 from tests.planted import plant
@@ -42,7 +42,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("page", "query"), BLOCKS)
 def test_every_query_finds_something(bare: Any, page: str, query: str) -> None:
-    ask(bare, query, "csv")
+    show_select(bare, query, "csv")
     found = bare.execute(query)
     names = [column[0] for column in found.description]
     rows = found.fetchall()

@@ -13,10 +13,10 @@ from stages.compute import ray_cluster
 from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.engines.engine import Sampling, TransformersSettings
 from stages.engines.ledger import Ledger
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.step_scorer import score_steps
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from tests.test_verifier import learn, step_rows
 
 pytestmark = pytest.mark.loop
@@ -57,11 +57,11 @@ def draws(
     checkpoint: Path, problems: pl.DataFrame, compute: ComputeSettings
 ) -> tuple[list[Any], dict[str, int]]:
     """Completions of the problems' prompts, four of each, and what they cost."""
-    drawer = Drawer(checkpoint, ENGINE, compute, Turn(1, 0))
+    drawer = Sampler(checkpoint, ENGINE, compute, StageRun(1, 0))
     sampling = Sampling(1.0, 0.95, 32)
     prompts = [prompt for prompt in problems["prompt"].head(24) for _ in range(4)]
     requests = drawer.requests(prompts, [*range(4)] * 24, sampling)
-    return drawer.draw(requests, sampling, "test"), drawer.turn.counts
+    return drawer.sample(requests, sampling, "test"), drawer.stage_run.counts
 
 
 def lose_a_node_at_work(nodes: Any) -> None:
@@ -136,11 +136,11 @@ def test_a_node_that_does_not_see_the_model_says_so(
     spread: ComputeSettings, checkpoint: Path, problems: pl.DataFrame, tmp_path: Path
 ) -> None:
     (tmp_path / "m").symlink_to(checkpoint)
-    drawer = Drawer(tmp_path / "m", ENGINE, spread, Turn(1, 7))
+    drawer = Sampler(tmp_path / "m", ENGINE, spread, StageRun(1, 7))
     drawer.model_digest = "another"
     sampling = Sampling(1.0, 1.0, 8)
     with pytest.raises(RatchetError, match=r"Ray node .* does not see the model in .*: run in a f"):
-        drawer.draw(drawer.requests(["one"], [0], sampling), sampling, "test")
+        drawer.sample(drawer.requests(["one"], [0], sampling), sampling, "test")
 
 
 def test_no_cluster_is_one_line(nodes: Any) -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from stages.pipeline.stage_run import Turn
-from stages.prepare import prepare, sort_rows
+from stages.pipeline.stage_run import StageRun
+from stages.prepare import prepare, separate_rejects
 from stages.tasks.datasets import TASK, DatasetsSettings, Source
 from tests.conftest import datasets_folder
 
@@ -78,7 +78,7 @@ def test_it_loads_whole(
     one = {"gsm8k": ("gsm8k", "gsm8k/test.jsonl")}
     of = {"set": (form, file)}
     made = TASK.problems(settings(of, {}) if split == "train" else settings(one, of), 0)
-    problems, faults = sort_rows(made, "")
+    problems, faults = separate_rejects(made, "")
     problems = [row for row in problems if row["source"] == "set"]
     assert len(problems) == n_problems
     found = Counter(
@@ -137,6 +137,6 @@ TASKS = {
 @pytest.mark.parametrize("task", TASKS)
 def test_training_problems_that_a_suite_asks_are_taken_out(task: str) -> None:
     train, test, leaked = TASKS[task]
-    reasons = prepare(task=settings(train, test), turn=Turn(0, 0))["rejects"]["reason"]
+    reasons = prepare(task=settings(train, test), stage_run=StageRun(0, 0))["rejects"]["reason"]
     suites = reasons.str.extract(r"^its question is also (\w+)-test-").drop_nulls()
     assert Counter(suites) == leaked

@@ -10,10 +10,10 @@ from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
 from stages.dedup import DedupSettings, dedup
 from stages.engines.engine import ReplaySettings
-from stages.engines.replay import at, replay
+from stages.engines.replay import replay, value_at
 from stages.grade import grade
 from stages.grading.grade_frame import GradeSettings
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings, Source
 from tests.conftest import datasets_folder, toy_problems
@@ -81,7 +81,7 @@ def test_nothing_that_fits_is_one_line(tmp_path: Path) -> None:
     ("path", "value"), [("a.b", 1), ("c.1", 3), ("c.9", None), ("x", None), ("a.b.c", None)]
 )
 def test_dotted_paths(path: str, value: object) -> None:
-    assert at({"a": {"b": 1}, "c": [2, 3]}, path) == value
+    assert value_at({"a": {"b": 1}, "c": [2, 3]}, path) == value
 
 
 def test_real_recorded_solutions_agree_with_their_labels() -> None:
@@ -93,7 +93,7 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
         n_train=None,
         n_test=100,
     )
-    problems = prepare(task=task, turn=Turn(0, 0))["problems"]
+    problems = prepare(task=task, stage_run=StageRun(0, 0))["problems"]
     models = ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]
     recorded = settings(
         folder / "example_model_solutions.jsonl.gz",

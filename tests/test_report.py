@@ -108,7 +108,7 @@ def test_plots_hold_the_axes_that_dvc_yaml_names(run: Path) -> None:
     for declared in plots.declarations():
         ((name, axes),) = declared.items()
         rows = json.loads(Path(name).read_text())
-        assert all([*row] == [axes["x"], *plots.listed(axes["y"])] for row in rows)
+        assert all([*row] == [axes["x"], *plots.axis_fields(axes["y"])] for row in rows)
         assert all(row[axes["x"]] is not None for row in rows), name
 
 
@@ -306,12 +306,12 @@ def test_ticks(low: float, high: float, whole: bool, ticks: list[float]) -> None
     ("value", "text"), [(0, "0"), (0.25, "0.25"), (999, "999"), (1500, "1.5k"), (2_000_000, "2M")]
 )
 def test_short_numbers(value: float, text: str) -> None:
-    assert axis.short(value) == text
+    assert axis.short_number(value) == text
 
 
 def test_columns_of_numbers_are_told_from_text() -> None:
     grid = Grid(list("abcd"), [[1, "5.0%", "x1", ""], [2, "", "7", "1,024 (3.5%)"]])
-    assert grid.sides() == ["number", "number", "text", "number"]
+    assert grid.column_classes() == ["number", "number", "text", "number"]
 
 
 def figures() -> list[bars.Figure]:
@@ -330,7 +330,7 @@ def figures() -> list[bars.Figure]:
         bars.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
         bars.bars("long names", list(ASPECTS), [("a", [1.0] * 6)], "aspect", "pairs"),
         bars.bars("none", ["0"], [("a", [0])], "iteration", "rows"),
-        bars.ranks("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
+        bars.horizontal_bars("ranks", [("evaluate", 120.5), ("a", 0.0)], "elapsed (s)"),
     ]
 
 
@@ -346,7 +346,7 @@ def test_charts_are_well_formed_and_no_texts_overlap(figure: bars.Figure) -> Non
             assert left >= r2 or l2 >= right or top >= b2 or t2 >= bottom
     for shape in drawn.iter("rect"):
         assert float(shape.attrib["height"]) >= 0
-    for _, sign in figure.keys:
+    for _, sign in figure.legend:
         ElementTree.fromstring(sign)
 
 

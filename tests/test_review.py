@@ -22,10 +22,10 @@ from stages.engines.engine import TransformersSettings
 from stages.feedback import critic, head_to_head
 from stages.feedback.ask import MalformedError
 from stages.feedback.critic import CriticSettings
-from stages.feedback.first_flaw import by_verifier
+from stages.feedback.first_flaw import flaws_from_scores
 from stages.feedback.verifier_scores import ScoreSettings
-from stages.pipeline.stage_run import Turn
-from stages.review import ReviewSettings, chosen, review
+from stages.pipeline.stage_run import StageRun
+from stages.review import ReviewSettings, choose_answers, review
 from tests.chat_server import Reply, says, serving
 from tests.conftest import toy_settings
 from tests.test_verifier import learn, step_rows
@@ -76,16 +76,16 @@ def answers(model: str) -> pl.DataFrame:
 
 def critic_settings(**changes: object) -> CriticSettings:
     values = {
-        "by": "server", "url": None, "model": "critic-1", "key_variable": "CRITIC_KEY",
+        "provider": "server", "url": None, "model": "critic-1", "key_variable": "CRITIC_KEY",
         "concurrency": 2, "timeout_s": 10.0, "retries": 0, "shard_size": 8, "temperature": 0.5,
-        "max_tokens": 100, "tries": 2,
+        "max_tokens": 100, "max_tries": 2,
     }  # fmt: skip
     return CriticSettings.model_validate(values | changes)
 
 
 def reviewed(
     run_folder: Path,
-    flawed_by: str = "oracle",
+    reviewer: str = "oracle",
     duel_with: str = "none",
     limit: int | None = None,
     verifier: Path | None = None,
@@ -102,7 +102,12 @@ def reviewed(
         policy=policy or run_folder,
         simulator=run_folder,
         review=ReviewSettings.model_validate(
-            {"flawed_by": flawed_by, "flawed_below": 0.5, "duel_with": duel_with, "problems": limit}
+            {
+                "reviewer": reviewer,
+                "wrong_below": 0.5,
+                "duel_with": duel_with,
+                "max_problems": limit,
+            }
         ),
         critic=critic_settings(**changes),
         score=ScoreSettings(batch_size=8, max_length=128, annotated={}),
@@ -111,7 +116,7 @@ def reviewed(
             name="transformers", precision="auto", batch_size=8, shard_size=8
         ),
         compute=ComputeSettings(threads=1),
-        turn=Turn(iteration, 0),
+        stage_run=StageRun(iteration, 0),
     )
     for table in (Flaws, Duels):
         if not made[table.noun].is_empty():
@@ -201,7 +206,9 @@ def test_what_was_said_is_kept_in_the_ledger(run_folder: Path) -> None:
 
 
 def test_a_local_model_can_be_the_critic(run_folder: Path, checkpoint: Path) -> None:
-    made = reviewed(run_folder, "critic", by="policy", policy=checkpoint, max_tokens=4, tries=1)
+    made = reviewed(
+        run_folder, "critic", provider="policy", policy=checkpoint, max_tokens=4, max_tries=1
+    )
     assert made["flaws"].is_empty()  # random weights say nothing
     assert made["rejects"].sort("item")["item"].to_list() == ["p0", "p2"]
 
@@ -224,7 +231,7 @@ def test_the_first_step_below_the_threshold_is_wrong(
     scores: list[list[float]], below: float, found: list[tuple[str, int, float]]
 ) -> None:
     right = pl.DataFrame({"problem_id": ["a", "b"], "steps": [["x", "y"], ["z", "w"]]})
-    rows = by_verifier(right, scores, below)
+    rows = flaws_from_scores(right, scores, below)
     assert rows.select("problem_id", "first_wrong", "probability_min").rows() == found
 
 
@@ -315,7 +322,7 @@ def test_an_order_without_a_usable_reply_is_a_reject(run_folder: Path) -> None:
 
 
 def test_the_judge_sees_both_in_either_order_and_the_reference() -> None:
-    pairs = head_to_head.pairs(
+    pairs = head_to_head.answer_pairs(
         answers("M1").filter(pl.col("mode") == "greedy"),
         answers("M0").filter(pl.col("mode") == "greedy"),
         PROBLEMS,
@@ -365,21 +372,24 @@ def test_by_default_nobody_is_asked(run_folder: Path) -> None:
 
 
 def test_a_limit_takes_the_same_problems_of_every_model() -> None:
-    names = [chosen(answers(model), 2)["problem_id"].to_list() for model in ("M0", "M1")]
+    names = [choose_answers(answers(model), 2)["problem_id"].to_list() for model in ("M0", "M1")]
     assert names[0] == names[1] and len(names[0]) == 2
     two = pl.concat([answers("M0"), answers("M0").with_columns(suite=pl.lit("other"))])
-    assert chosen(two, 3).group_by("suite").len().sort("suite")["len"].to_list() == [3, 3]
-    assert chosen(answers("M0"), None).height == 4
+    assert choose_answers(two, 3).group_by("suite").len().sort("suite")["len"].to_list() == [3, 3]
+    assert choose_answers(answers("M0"), None).height == 4
 
 
 @pytest.mark.parametrize(
     ("overrides", "reason"),
     [
-        (["review.flawed_by=critic"], "need a critic: set critic.url and critic.model"),
+        (["review.reviewer=critic"], "need a critic: set critic.url and critic.model"),
         (["review.duel_with=first"], "need a critic: set critic.url and critic.model"),
-        (["review.duel_with=first", "critic.by=simulator"], "critic.by=simulator needs one"),
-        (["recipe=rft", "review.flawed_by=verifier"], "review.flawed_by=verifier needs a verifier"),
-        (["review.flawed_by=verifier", "evaluate.greedy=false"], "is of greedy answers"),
+        (
+            ["review.duel_with=first", "critic.provider=simulator"],
+            "critic.provider=simulator needs one",
+        ),
+        (["recipe=rft", "review.reviewer=verifier"], "review.reviewer=verifier needs a verifier"),
+        (["review.reviewer=verifier", "evaluate.greedy=false"], "is of greedy answers"),
     ],
 )
 def test_settings_at_odds_are_refused(overrides: list[str], reason: str) -> None:

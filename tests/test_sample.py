@@ -9,10 +9,16 @@ import pytest
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings
-from stages.pipeline.stage_run import Turn
-from stages.sample import SampleSettings, draw_all, pool, unguided, wanted
+from stages.pipeline.stage_run import StageRun
+from stages.sample import (
+    SampleSettings,
+    mark_unguided,
+    problems_to_sample,
+    sample_problems,
+    target_count,
+)
 from tests.conftest import toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
@@ -35,15 +41,15 @@ class Third:
 
 def settings(**changes: object) -> SampleSettings:
     values = {
-        "by": "sampling",
+        "mode": "sampling",
         "model": "policy",
         "pool": "undemonstrated",
         "k": 2,
         "temperature": 1.0,
         "top_p": 1.0,
         "max_tokens": 8,
-        "positives": None,
-        "negatives": None,
+        "min_positives": None,
+        "min_negatives": None,
         "shrink": 0.5,
         "max_draws": 12,
     }
@@ -51,13 +57,13 @@ def settings(**changes: object) -> SampleSettings:
 
 
 def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFrame:
-    problems = pool(toy_problems(), "undemonstrated").head(5)
+    problems = problems_to_sample(toy_problems(), "undemonstrated").head(5)
     engine = TransformersSettings(
         name="transformers", precision="auto", batch_size=4, shard_size=1000
     )
-    drawer = Drawer(checkpoint, engine, ComputeSettings(threads=1), Turn(iteration, 0))
+    drawer = Sampler(checkpoint, engine, ComputeSettings(threads=1), StageRun(iteration, 0))
     drawer._engine = Third(dict(problems.select("prompt", "answer").rows()))
-    return unguided(draw_all(drawer, problems, settings(**changes), GRADE))
+    return mark_unguided(sample_problems(drawer, problems, settings(**changes), GRADE))
 
 
 @pytest.mark.parametrize(
@@ -65,12 +71,12 @@ def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFra
     [
         ({}, 2),
         ({"k": 5}, 5),
-        ({"positives": 1}, 4),
-        ({"positives": 2}, 6),
-        ({"negatives": 3}, 4),
-        ({"positives": 100}, 12),
-        ({"positives": 100, "max_draws": 7}, 7),
-        ({"by": "greedy", "k": 9}, 1),
+        ({"min_positives": 1}, 4),
+        ({"min_positives": 2}, 6),
+        ({"min_negatives": 3}, 4),
+        ({"min_positives": 100}, 12),
+        ({"min_positives": 100, "max_draws": 7}, 7),
+        ({"mode": "greedy", "k": 9}, 1),
     ],
 )
 def test_draws_a_problem(
@@ -86,7 +92,7 @@ def test_draws_a_problem(
 def test_later_rounds_want_half_and_then_a_quarter(
     number: int | None, iteration: int, asked: int
 ) -> None:
-    assert wanted(number, 0.5, iteration) == asked
+    assert target_count(number, 0.5, iteration) == asked
 
 
 def test_every_draw_has_its_own_seed_and_id(run_folder: Path, checkpoint: Path) -> None:
@@ -99,4 +105,4 @@ def test_every_draw_has_its_own_seed_and_id(run_folder: Path, checkpoint: Path) 
 def test_an_empty_pool_is_one_line() -> None:
     demonstrated = toy_problems().filter("demonstrated")
     with pytest.raises(RatchetError, match=r"use -S sample\.pool=all"):
-        pool(demonstrated, "undemonstrated")
+        problems_to_sample(demonstrated, "undemonstrated")

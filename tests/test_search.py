@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stages.feedback.evidence import NONE, later_prefixes
-from stages.feedback.rollout_schedule import jump_lengths, wanted
-from stages.feedback.simulation import counted, counted_rows
-from stages.label import LabelSettings, right_so_far
+from stages.feedback.evidence import NO_EVIDENCE, later_prefixes
+from stages.feedback.rollout_schedule import jump_lengths, next_rollouts
+from stages.feedback.simulation import count_rollouts, label_rows
+from stages.label import LabelSettings, apply_prefix_and
 from tests.test_label import settings as label_settings
 
 K = 8
@@ -24,7 +24,7 @@ Draws = Callable[[str], list[bool]]  # how the K rollouts of a prefix end
 
 
 def early(**changes: object) -> LabelSettings:
-    return label_settings(**{"rollouts": K, "early_stop": True} | changes)
+    return label_settings(**{"max_rollouts": K, "early_stop": True} | changes)
 
 
 def steps_of(paths: list[Path]) -> pl.DataFrame:
@@ -40,20 +40,20 @@ def steps_of(paths: list[Path]) -> pl.DataFrame:
 
 
 def played(
-    paths: list[Path], draws: Draws, asked: LabelSettings, outcomes: pl.DataFrame = NONE
+    paths: list[Path], draws: Draws, asked: LabelSettings, outcomes: pl.DataFrame = NO_EVIDENCE
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """(rows of `step_labels`, counts, rounds): `simulate` with planted rollouts."""
     steps = steps_of(paths)
     inner = steps.filter(~pl.col("last"))
     texts, later = inner.unique("prefix_id", maintain_order=True), later_prefixes(inner)
     ends = pl.DataFrame(schema={"prefix_id": pl.String, "correct": pl.Boolean})
-    counts, rounds = counted(texts, ends, later, outcomes, asked), 0
-    while (more := wanted(inner, counts, asked)).height:
+    counts, rounds = count_rollouts(texts, ends, later, outcomes, asked), 0
+    while (more := next_rollouts(inner, counts, asked)).height:
         drawn = [(name, ok) for name, n, k in more.rows() for ok in draws(name)[n : n + k]]
         assert drawn and more["more"].min() > 0
         ends = pl.concat([ends, pl.DataFrame(drawn, schema=ends.schema, orient="row")])
-        counts, rounds = counted(texts, ends, later, outcomes, asked), rounds + 1
-    labels = counted_rows(steps, counts, asked).sort("path_id", "step")
+        counts, rounds = count_rollouts(texts, ends, later, outcomes, asked), rounds + 1
+    labels = label_rows(steps, counts, asked).sort("path_id", "step")
     return labels, counts.sort("prefix_id"), rounds
 
 
@@ -110,7 +110,7 @@ def test_in_order_to_the_first_wrong_step(
     same = {"delta": delta, "early_stop": early_stop}
     every, _, _ = played(paths, draws, early(**same))
     some, counts, _ = played(paths, draws, early(search="first", **same))
-    strict = [right_so_far(rows)["label"].to_list() for rows in (some, every)]
+    strict = [apply_prefix_and(rows)["label"].to_list() for rows in (some, every)]
     assert strict[0] == strict[1], "with prefix_and they are the labels of all steps"
     asked = set()
     for path, _ in paths:
@@ -189,7 +189,7 @@ def spent(n: int, place: int, jumps: list[int], right: int, wrong: int) -> int:
 @pytest.mark.parametrize("n", [1, 2, 5, 12, 30])
 def test_unequal_halves_take_the_fewest_rollouts(n: int, changes: dict[str, object]) -> None:
     asked = early(search="bisect", **changes)
-    right, wrong = (asked.delta + 1, asked.failures) if asked.early_stop else (K, K)
+    right, wrong = (asked.delta + 1, asked.failure_limit) if asked.early_stop else (K, K)
     jumps = jump_lengths(n, asked)
     average = mean(spent(n, place, jumps, right, wrong) for place in range(n + 1))
     assert average == pytest.approx(fewest(n, right, wrong))
@@ -252,6 +252,6 @@ def test_evidence_is_counted_apart(kind: str, known: list[int]) -> None:
     outcomes = pl.DataFrame(
         {"prefix_id": ["a", "ab"], "n": [3, 3]}, schema={"prefix_id": pl.String, "n": pl.Int32}
     )
-    counts = counted(texts, ends, later_prefixes(steps), outcomes, early(evidence=kind))
+    counts = count_rollouts(texts, ends, later_prefixes(steps), outcomes, early(evidence=kind))
     assert counts["n_evidence"].to_list() == known
     assert counts.select("n_rollouts", "n_correct").unique().rows() == [(2, 1)]

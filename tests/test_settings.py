@@ -32,7 +32,7 @@ BAD = [
     (put("pair.margin", 1.3), "pair.margin is 1.3: input should be less than or equal to 1"),
     (put("pair.margin", "high"), "pair.margin is 'high': input should be a valid number"),
     (put("sample.k", 0), "sample.k is 0: input should be greater than or equal to 1"),
-    (put("sample.by", "beam"), "sample.by is 'beam': input should be 'sampling', 'greedy' or"),
+    (put("sample.mode", "beam"), "sample.mode is 'beam': input should be 'sampling', 'greedy' or"),
     (put("sample.top_p", 0), "sample.top_p is 0: input should be greater than 0"),
     (put("align.beta", 0), "align.beta is 0: input should be greater than 0"),
     (put("align.objective", "orpoo"), "align.objective is 'orpoo': input should be 'sft', 'dpo'"),
@@ -53,13 +53,13 @@ BAD = [
     (put("model.kind", "tiny"), "model.kind=tiny is not a parameter; did you mean"),
     (put("label", None), "section label is missing"),
     (
-        put("label.by", "guess"),
-        "label.by is 'guess': input should be 'rollouts', 'judge', 'oracle'",
+        put("label.method", "guess"),
+        "label.method is 'guess': input should be 'rollouts', 'judge', 'oracle'",
     ),
     (put("judge.url", "localhost:8000"), "judge.url is 'localhost:8000': URL scheme should be"),
     (put("judge.url", "http://[::1"), "judge.url is 'http://[::1': input should be a valid URL"),
     (put("model.source", "???"), "model.source is not set: give it with -S model.source=…"),
-    (put("judge.tries", 0), "judge.tries is 0: input should be greater than or equal to 1"),
+    (put("judge.max_tries", 0), "judge.max_tries is 0: input should be greater than or equal to 1"),
 ]
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.completion_server import SimulatorServerSettings, served
+from stages.models.completion_server import SimulatorServerSettings, read_server
 from stages.models.folders import is_empty, load_policy
-from stages.pipeline.stage_run import Turn
-from stages.simulator import SimulatorSettings, lessons, simulator
+from stages.pipeline.stage_run import StageRun
+from stages.simulator import SimulatorSettings, simulator, training_examples
 from stages.tasks.datasets import DatasetsSettings
 from stages.training.training_settings import TrainerSettings
 from tests.conftest import scratch, toy_problems, toy_settings
@@ -42,7 +42,7 @@ SERVER = {
 
 
 def make(out: Path, model: str, problems: pl.DataFrame) -> None:
-    settings = OPTIMISER | SMALL | {"problems": 3, "max_steps": 2}
+    settings = OPTIMISER | SMALL | {"n_per_level": 3, "max_steps": 2}
     simulator(
         problems=problems,
         model=scratch(simulator=model),
@@ -51,7 +51,7 @@ def make(out: Path, model: str, problems: pl.DataFrame) -> None:
         trainer=TrainerSettings.model_validate(TRAINER),
         task=toy_settings(),
         compute=ComputeSettings(threads=1),
-        turn=Turn(0, 0, "simulator"),
+        stage_run=StageRun(0, 0, "simulator"),
         out=out,
     )
 
@@ -69,7 +69,7 @@ def test_one_is_trained_from_scratch(run_folder: Path, problems: pl.DataFrame) -
 
 def test_one_behind_a_server_is_its_address(run_folder: Path, problems: pl.DataFrame) -> None:
     make(run_folder, "server", problems)
-    assert served(run_folder) == SimulatorServerSettings.model_validate(SERVER)
+    assert read_server(run_folder) == SimulatorServerSettings.model_validate(SERVER)
     assert not is_empty(run_folder)
 
 
@@ -85,18 +85,20 @@ def test_a_missing_folder_is_one_line(run_folder: Path, problems: pl.DataFrame) 
 
 
 def test_lessons_leave_the_run_s_own_problems_out(problems: pl.DataFrame) -> None:
-    rows = lessons(toy_settings(), 40, 0, problems)
+    rows = training_examples(toy_settings(), 40, 0, problems)
     assert rows.height == 200 and rows["example_id"].is_unique().all()
     repeated = rows.select(question=pl.col("prompt").str.strip_chars())
     assert not set(repeated["question"]) & set(problems["question"])
     known = problems.with_columns(question=repeated["question"].head(problems.height))
-    assert lessons(toy_settings(), 40, 0, known).height == 200 - problems.height
+    assert training_examples(toy_settings(), 40, 0, known).height == 200 - problems.height
 
 
 def test_lessons_end_like_the_policy_s_gold(problems: pl.DataFrame) -> None:
     gold: Any = toy_problems()["rationale"].list.last()
     assert gold.str.starts_with("#### ").all()
-    assert lessons(toy_settings(), 5, 0, problems)["completion"].str.contains("#### ").all()
+    assert (
+        training_examples(toy_settings(), 5, 0, problems)["completion"].str.contains("#### ").all()
+    )
 
 
 def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) -> None:
@@ -110,4 +112,4 @@ def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) 
         }
     )
     with pytest.raises(RatchetError, match=r"can't make more problems: set model\.simulator"):
-        lessons(task, 5, 0, problems)
+        training_examples(task, 5, 0, problems)

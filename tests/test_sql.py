@@ -268,11 +268,11 @@ def test_people_have_a_prompt_and_a_history(run: Path, tmp_path: Path) -> None:
 def test_ctrl_c_stops_a_query_and_no_more(run: Path) -> None:
     numbers = "range(100000000)"
     endless = f"select count(*) from {numbers} a, {numbers} b where (a.range + b.range) % 7 = 0"
-    with one_select.connected("workspace") as connection:
+    with one_select.sealed_connection("workspace") as connection:
         pressed = Timer(1, os.kill, [os.getpid(), signal.SIGINT])
         pressed.start()
         with pytest.raises(KeyboardInterrupt):
-            one_select.ask(connection, endless, "csv")
+            one_select.show_select(connection, endless, "csv")
         assert connection.execute("select 1").fetchall() == [(1,)]
 
 

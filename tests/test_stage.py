@@ -11,9 +11,9 @@ from schemas.errors import RatchetError
 from stages.align import align
 from stages.check import check
 from stages.contract.dvc_files import ROOT, params
-from stages.contract.stage_list import STAGES, declared
-from stages.models.folders import need_model
-from stages.pipeline.stage_run import Turn
+from stages.contract.stage_list import STAGES, load_stages
+from stages.models.folders import require_model
+from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 
 
@@ -36,7 +36,7 @@ def test_every_stage_has_help(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["stage", "--help"])
-    for stage in declared():
+    for stage in load_stages():
         with pytest.raises(SystemExit) as done:
             stage.main()
         printed = capsys.readouterr().out
@@ -69,7 +69,7 @@ def test_a_stage_without_parameters_says_so(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RatchetError, match="holds no model"):
-        need_model(tmp_path)
+        require_model(tmp_path)
 
 
 def test_what_is_set_aside_is_said(
@@ -112,6 +112,6 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
             model=scratch(),
             trainer=TrainerSettings.model_validate(values["trainer"]),
             compute=ComputeSettings(threads=1),
-            turn=Turn(1, 0),
+            stage_run=StageRun(1, 0),
             out=checkpoint,
         )

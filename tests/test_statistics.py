@@ -12,11 +12,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from schemas import store
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from schemas.errors import RatchetError
 from schemas.solve_rates import SolveRates
-from stages.measures.database import Statistics, opened
-from stages.pair import of_tail
+from stages.measures.database import Statistics, open_statistics
+from stages.pair import tail_paths
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -146,7 +146,7 @@ def write(tables: Tables, folder: Path, rng: random.Random) -> dict[str, list[Pa
     """The tables as Parquet files, rows in no order; samples and verdicts in two files each."""
     files = {}
     for noun, rows in tables.items():
-        schema = BY_NOUN[noun.removeprefix("old_")].stored_schema()
+        schema = TABLE_OF_NOUN[noun.removeprefix("old_")].stored_schema()
         rows = rng.sample(rows, len(rows))
         frame = pl.DataFrame([{n: row.get(n) for n in schema} for row in rows], schema=schema)
         half = frame.height // 2 if noun in ("samples", "verdicts") else frame.height
@@ -161,7 +161,7 @@ def write(tables: Tables, folder: Path, rng: random.Random) -> dict[str, list[Pa
 
 def answers(tables: Tables, folder: Path, seed: int = 0) -> dict[str, pl.DataFrame]:
     """Every statistic, as the stage asks for them."""
-    with opened(write(tables, folder, random.Random(seed)), 0.5) as statistics:
+    with open_statistics(write(tables, folder, random.Random(seed)), 0.5) as statistics:
         return asked(statistics)
 
 
@@ -170,11 +170,11 @@ def asked(statistics: Statistics, below: float = BELOW) -> dict[str, pl.DataFram
     statistics.keep("drawn")
     statistics.keep("coverage", tail_below=below)
     names = ("progress", "solve_rates", "strategies", "narrowing")
-    found = {"coverage": statistics.kept("coverage")}
+    found = {"coverage": statistics.table("coverage")}
     found |= {name: statistics.ask(name) for name in names}
     for noun in ("coverage", "solve_rates", "strategies", "narrowing"):
         named = found[noun].with_columns(iteration=pl.lit(1, pl.Int16))
-        found[noun] = store.validate(named, BY_NOUN[noun], "test").drop("iteration")
+        found[noun] = store.validate(named, TABLE_OF_NOUN[noun], "test").drop("iteration")
     return found
 
 
@@ -396,7 +396,7 @@ def test_the_tables_hold_what_they_are_to_test() -> None:
 def test_what_does_not_fit_is_one_line() -> None:
     with (
         pytest.raises(RatchetError, match=r"do not fit into stats\.memory_gb=0\.03: raise it"),
-        opened({}, 0.03) as statistics,
+        open_statistics({}, 0.03) as statistics,
     ):
         statistics.connection.execute("select list(i::varchar) from range(3000000) numbers (i)")
 
@@ -458,7 +458,7 @@ def test_the_tail_is_where_the_quotient_is_below(tmp_path: Path, below: float) -
         for draw in range(n)
     ]
     tables = drawn(*rows)
-    with opened(write(tables, tmp_path, random.Random(0)), 0.5) as statistics:
+    with open_statistics(write(tables, tmp_path, random.Random(0)), 0.5) as statistics:
         found = asked(statistics, below)["coverage"]
     wanted = {f"{right} of {n}": right / n < below for right, n in cases}
     for column in ("tail_before", "tail_after"):
@@ -469,7 +469,7 @@ def test_the_tail_is_where_the_quotient_is_below(tmp_path: Path, below: float) -
             for row, (*_, right) in zip(tables["samples"], rows, strict=True)
         ]
     )
-    assert {*of_tail(paths, below)["problem_id"]} == {name for name in wanted if wanted[name]}
+    assert {*tail_paths(paths, below)["problem_id"]} == {name for name in wanted if wanted[name]}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from schemas import store
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from schemas.corrections import Corrections
 from schemas.coverage import Coverage
 from schemas.errors import RatchetError
@@ -68,7 +68,7 @@ def test_progress_counts_what_was_planted(run: Path) -> None:
 @pytest.mark.parametrize("noun", [*READ, "evaluations"])
 def test_the_lineage_follows(run: Path, noun: str) -> None:
     counted = progress()
-    (file, *_) = store.files(BY_NOUN[noun], iteration=int(noun in READ))
+    (file, *_) = store.files(TABLE_OF_NOUN[noun], iteration=int(noun in READ))
     store.write_parquet(pl.read_parquet(file, hive_partitioning=False)[:-1], file)
     changed = progress()
     assert changed["lineage"] != counted["lineage"]

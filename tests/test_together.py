@@ -28,7 +28,7 @@ def outs(house: House, experiment: str) -> dict[str, str]:
 def test_two_runs_at_once_both_finish_and_lose_nothing(tmp_path: Path) -> None:
     house = House(tmp_path)
     for recipe in ("rft", "rpo"):
-        overrides = [*SMALL, "iteration=1", f"recipe={recipe}", "pair.at_least=1"]
+        overrides = [*SMALL, "iteration=1", f"recipe={recipe}", "pair.min_rows=1"]
         settings = [part for override in overrides for part in ("-S", override)]
         house.run("dvc", "exp", "run", "--queue", "--name", recipe, *settings)
     done = house.run("dvc", "exp", "run", "--run-all", "--jobs", "2")

@@ -9,9 +9,9 @@ from schemas.problems import Problems
 from stages.grading.grade import Reference, grade_all
 from stages.models.scratch import train_tokenizer
 from stages.models.tokens import encode, encode_prompt
-from stages.prepare import sort_rows
+from stages.prepare import separate_rejects
 from stages.tasks.toy_code import TASK, ToyCodeSettings
-from stages.tasks.unit_test_inputs import compiled, near_misses, pick, results
+from stages.tasks.unit_test_inputs import near_misses, parse_body, pick_inputs, results
 
 KEEP, DOUBLE = "    a = [x for x in a if x > 3]\n", "    a = [x * 2 for x in a]\n"
 SUM, RETURN = "    n = sum(a)\n", "    return n"
@@ -38,7 +38,7 @@ SETTINGS = {
 def problems(seed: int = 0, **changes: int) -> pl.DataFrame:
     """A few problems of each level as the table holds them."""
     settings = ToyCodeSettings.model_validate(SETTINGS | changes)
-    rows, faults = sort_rows(TASK.problems(settings, seed), "toy_code")
+    rows, faults = separate_rejects(TASK.problems(settings, seed), "toy_code")
     assert not faults
     return pl.DataFrame(rows, schema=Problems.polars_schema())
 
@@ -141,7 +141,7 @@ def test_a_prompt_shows_as_many_asserts_as_it_should() -> None:
 
 def test_more_problems_are_others() -> None:
     settings = ToyCodeSettings.model_validate(SETTINGS)
-    more = list(TASK.more(settings, 4, 0))
+    more = list(TASK.more_problems(settings, 4, 0))
     assert [p.level for p in more[:5]] == [1, 2, 3, 4, 5] and len(more) == 20
     assert not {p.question for p in more} <= set(problems(0)["question"])
 
@@ -163,16 +163,16 @@ def test_near_misses(work: list[str], misses: list[list[str]]) -> None:
 
 def test_tests_are_inputs_on_which_near_misses_go_wrong() -> None:
     rng = random.Random(0)
-    inputs = pick(GOLD[1:], ["a"], 5, rng)
+    inputs = pick_inputs(GOLD[1:], ["a"], 5, rng)
     assert inputs and inputs[0]["a"] and len({repr(one) for one in inputs}) == 5
-    wanted = results(compiled(GOLD[1:]), inputs)
+    wanted = results(parse_body(GOLD[1:]), inputs)
     for miss in near_misses(GOLD[1:-1]):
-        assert results(compiled([*miss, RETURN]), inputs) != wanted
+        assert results(parse_body([*miss, RETURN]), inputs) != wanted
 
 
 def test_an_operation_that_makes_no_difference_is_no_problem() -> None:
     idle = ["    a = a[::-1]\n", SUM, RETURN]
-    assert pick(idle, ["a"], 5, random.Random(0)) is None
+    assert pick_inputs(idle, ["a"], 5, random.Random(0)) is None
 
 
 def test_a_program_cut_after_a_line_keeps_its_tokens() -> None:

@@ -14,7 +14,7 @@ from schemas.errors import RatchetError
 from stages.models.folders import load_policy, load_tokenizer
 from stages.objectives.objective_list import OBJECTIVES
 from stages.training import checkpoints
-from stages.training.adapter import settle
+from stages.training.adapter import make_reproducible
 from stages.training.job import Job
 from stages.training.rows import Rows
 from tests.training import job, trainer_of
@@ -56,7 +56,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_weights(
     rows, settings = rows_for(objective), {"max_steps": 7, "checkpoint_every": 3}
     whole = job(objective, checkpoint, run_folder / "whole", adapter, **settings)
     undisturbed = train(whole, rows)
-    assert not whole.checkpoints(rows).exists()
+    assert not whole.checkpoint_folder(rows).exists()
 
     killed = job(objective, checkpoint, run_folder / "killed", adapter, **settings)
     step, done = Trainer.training_step, [0]
@@ -71,8 +71,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_weights(
         patch.setattr(Trainer, "training_step", power_cut)
         with pytest.raises(KeyboardInterrupt):
             train(killed, rows)
-    assert (killed.checkpoints(rows) / "checkpoint-3").is_dir()
-    (killed.checkpoints(rows) / "checkpoint-6").mkdir()  # as a kill in the middle of saving leaves
+    assert (killed.checkpoint_folder(rows) / "checkpoint-3").is_dir()
+    (
+        killed.checkpoint_folder(rows) / "checkpoint-6"
+    ).mkdir()  # as a kill in the middle of saving leaves
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "training_step", lambda *a, **k: done.append(1) or step(*a, **k))
         resumed = train(killed, rows)
@@ -101,11 +103,11 @@ def dev_loss(run: Job, held: Rows) -> float:
     """The held-out loss of the model that was saved."""
     import torch
 
-    from stages.objectives.sft import encoded
+    from stages.objectives.sft import token_dataset
 
     model, tokenizer = load_policy(run.out)
     sums, tokens = 0.0, 0
-    for row in encoded(tokenizer, held, 256):
+    for row in token_dataset(tokenizer, held, 256):
         labels = torch.tensor([row["labels"]])
         with torch.inference_mode():
             loss = model(torch.tensor([row["input_ids"]]), labels=labels).loss.item()
@@ -161,7 +163,7 @@ def test_held_out_rows_that_leave_too_few_are_one_line(
 
 def test_a_second_run_of_the_same_waits_for_the_first(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints" / "key"
-    with checkpoints.held(folder):
+    with checkpoints.lock(folder):
         folder.mkdir()
         with folder.with_suffix(".lock").open("w") as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -176,7 +178,7 @@ def test_an_adapter_s_file_says_what_it_lies_on_and_nothing_of_how_it_was_made(
 ) -> None:
     config = {"target_modules": ["b", "a"], "base_model_name_or_path": base, "r": 4}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
-    settle(tmp_path)
+    make_reproducible(tmp_path)
     settled = json.loads((tmp_path / "adapter_config.json").read_text())
     assert settled == {"target_modules": ["a", "b"], "base_model_name_or_path": kept, "r": 4}
 

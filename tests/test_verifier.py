@@ -12,12 +12,12 @@ from stages.models.folders import load_tokenizer
 from stages.models.model_settings import AdapterSettings
 from stages.models.step_scorer import score_steps
 from stages.models.tokens import encode
-from stages.objectives.reward_model import labelled, step_losses, train_verifier
-from stages.pipeline.stage_run import Turn
+from stages.objectives.reward_model import step_cross_entropy, token_labels, train_verifier
+from stages.pipeline.stage_run import StageRun
 from stages.score import rewards
 from stages.training.job import Job
 from stages.training.training_settings import TrainerSettings
-from stages.verifier import training_rows
+from stages.verifier import verifier_rows
 from tests.training import TRAINER, optimiser
 
 
@@ -33,7 +33,7 @@ def learn(
     set_up(ComputeSettings(threads=1), 0)  # the head starts at random
     trainer = TrainerSettings.model_validate(TRAINER | {"accumulate": accumulate})
     settings = optimiser(**({"epochs": 30, "max_length": 128} | changes))
-    return train_verifier(Job(checkpoint, out, Turn(1, 0), settings, trainer, adapter), rows)
+    return train_verifier(Job(checkpoint, out, StageRun(1, 0), settings, trainer, adapter), rows)
 
 
 def step_rows() -> pl.DataFrame:
@@ -61,18 +61,18 @@ def test_loss_is_the_equation() -> None:
         labels[row, place] = c
         p = 1 / (1 + math.exp(-logits[row, place].item()))
         expected -= (c * math.log(p) + (1 - c) * math.log(1 - p)) / len(marked)
-    assert step_losses(logits, labels).item() == pytest.approx(expected, rel=1e-12)
+    assert step_cross_entropy(logits, labels).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_labels_sit_on_the_last_token_of_each_step(checkpoint: Path) -> None:
     tokenizer = load_tokenizer(checkpoint)
     steps = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "#### 19"]
     row = encode(tokenizer, "How many?\n", steps, 128, eos=False)
-    labels = labelled(row, [1, 0, 1])
+    labels = token_labels(row, [1, 0, 1])
     assert [labels[end] for end in row.step_ends] == [1.0, 0.0, 1.0]
     assert labels.count(MASKED) == len(row.ids) - 3
     cut = encode(tokenizer, "How many?\n", steps, row.step_ends[1] + 1, eos=False)
-    assert [v for v in labelled(cut, [1, 0, 1]) if v != MASKED] == [1.0, 0.0]
+    assert [v for v in token_labels(cut, [1, 0, 1]) if v != MASKED] == [1.0, 0.0]
 
 
 def test_padding_masks() -> None:
@@ -153,5 +153,5 @@ def test_what_a_verifier_learns_from(
     by: str, labels: pl.DataFrame, expected: dict[str, list[float]]
 ) -> None:
     problems = pl.DataFrame({"problem_id": ["p"], "prompt": ["?"]})
-    rows = training_rows(PATHS, labels, problems, by)
+    rows = verifier_rows(PATHS, labels, problems, by)
     assert dict(rows.select("path_id", "labels").rows()) == expected

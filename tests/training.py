@@ -8,7 +8,7 @@ import pytest
 
 from stages.models.model_settings import AdapterSettings
 from stages.objectives.objective_list import OBJECTIVES
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings, TrainerSettings, TrainingSettings
@@ -111,7 +111,7 @@ def job(
     return Job(
         start,
         out,
-        Turn(1, 0, "align"),
+        StageRun(1, 0, "align"),
         AlignSettings.model_validate(align | {"objective": objective}),
         TrainerSettings.model_validate(trainer),
         AdapterSettings.model_validate(adapter) if adapter else None,

@@ -42,7 +42,7 @@ def rows_for(objective: str) -> Rows:
 
 
 def train(run: Job, rows: Rows) -> pl.DataFrame:
-    set_up(ComputeSettings(threads=1), run.turn.seed)
+    set_up(ComputeSettings(threads=1), run.stage_run.seed)
     run.out.mkdir(exist_ok=True)
     return OBJECTIVES[run.settings.objective].function(run, rows)  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ import yaml
 from dvc.repo import Repo
 
 from schemas import store, views
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from tests.planted import plant
 
 Rows = list[dict[str, Any]]
@@ -22,7 +22,9 @@ def commit(folder: Path) -> None:
     plant(folder)
     subprocess.run([*GIT, "init", "-q"], check=True)
     with Repo.init() as repo:
-        repo.add([str(path) for top in views.tops() for path in Path(top).glob("*/iteration=*")])
+        repo.add(
+            [str(path) for top in views.table_folders() for path in Path(top).glob("*/iteration=*")]
+        )
         repo.add(["data/problems", "data/settings"])
         never = Path("data/verdicts/iteration=3.dvc")  # declared, as all eight iterations are
         never.write_text("outs:\n- path: iteration=3\n")
@@ -33,13 +35,13 @@ def commit(folder: Path) -> None:
 def tables() -> dict[str, Rows]:
     """Every table of the run in the current folder."""
     nouns = sorted({file.parts[1] for file in views.files()})
-    return {noun: store.read(BY_NOUN[noun]).to_dicts() for noun in nouns}
+    return {noun: store.read(TABLE_OF_NOUN[noun]).to_dicts() for noun in nouns}
 
 
 def change() -> None:
     """The differences: one setting, and in iteration 1 what it could have brought about."""
     params = yaml.safe_load(Path("params.yaml").read_text())
-    Path("params.yaml").write_text(yaml.safe_dump(params | {"label": {"rollouts": 8}}))
+    Path("params.yaml").write_text(yaml.safe_dump(params | {"label": {"max_rollouts": 8}}))
     _edit("verdicts", _another_grader, stage="grade")
     _edit("samples", _another_text, stage="sample")
     _edit("coverage", _other_solved)
@@ -51,7 +53,7 @@ def change() -> None:
 
 
 def _edit(noun: str, edit: Callable[[Rows], Rows], **partition: str) -> None:
-    table = BY_NOUN[noun]
+    table = TABLE_OF_NOUN[noun]
     named: dict[str, Any] = {"iteration": 1, **partition}
     before = store.read(table, **named)
     rows = edit(before.to_dicts())

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from stages.pipeline.params import Section
-from stages.pipeline.progress_bar import quiet
+from stages.pipeline.progress_bar import is_quiet
 
 
 class RaySettings(BaseModel):
@@ -19,7 +19,7 @@ class RaySettings(BaseModel):
     gpus: float = Field(ge=0)
     graders: int = Field(ge=1)
 
-    def engines(self) -> dict[str, Any]:
+    def actor_resources(self) -> dict[str, Any]:
         """What is asked of the cluster to hold models: how many, and the share of each."""
         return {"actors": self.actors, "cpus": self.cpus, "gpus": self.gpus}
 
@@ -69,5 +69,5 @@ def quiet_datasets() -> None:
     """No progress bars of `datasets` where nobody watches."""
     import datasets
 
-    if quiet():
+    if is_quiet():
         datasets.disable_progress_bars()

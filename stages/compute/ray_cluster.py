@@ -27,40 +27,45 @@ RESTARTS = 5  # of one actor: enough for nodes that come and go, an end for a cr
 class Actor:
     """A process on a node. A user's mistake comes back as a line: raised, Ray would retry it."""
 
-    def __init__(self, kind: Callable[..., Any], given: Sequence[Any]) -> None:
-        self.kind, self.given = kind, given
+    def __init__(self, make_worker: Callable[..., Any], worker_args: Sequence[Any]) -> None:
+        self.make_worker, self.worker_args = make_worker, worker_args
         self.worker: Callable[[Any], Any] | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         result, line = None, ""
         try:
             if self.worker is None:
-                self.worker = self.kind(*self.given)
+                self.worker = self.make_worker(*self.worker_args)
             result = self.worker(pickle.loads(row["item"]))
         except RatchetError as error:
             line = str(error)
-        return {"place": row["place"], "result": pickle.dumps(result), "line": line}
+        return {"index": row["index"], "result": pickle.dumps(result), "line": line}
 
 
-def each(
-    compute: ComputeSettings, kind: Callable[..., Any], given: Sequence[Any], items: Sequence[Any]
+def map_items(
+    compute: ComputeSettings,
+    make_worker: Callable[..., Any],
+    worker_args: Sequence[Any],
+    items: Sequence[Any],
 ) -> Iterator[tuple[int, Any]]:
     """(place, result) of each item by a worker, `kind(*given)`: one here, or several on a cluster.
 
     The workers hold models: on a cluster each has a share of it as an engine has.
     """
     if compute.ray is not None:
-        yield from spread(compute.ray, kind, given, items, **compute.ray.engines())
+        yield from map_on_cluster(
+            compute.ray, make_worker, worker_args, items, **compute.ray.actor_resources()
+        )
     elif items:
-        worker = kind(*given)
-        for place, item in enumerate(items):
-            yield place, worker(item)
+        worker = make_worker(*worker_args)
+        for index, item in enumerate(items):
+            yield index, worker(item)
 
 
-def spread(
+def map_on_cluster(
     settings: RaySettings,
-    kind: Callable[..., Any],
-    given: Sequence[Any],
+    make_worker: Callable[..., Any],
+    worker_args: Sequence[Any],
     items: Sequence[Any],
     *,
     actors: int,
@@ -76,10 +81,10 @@ def spread(
     if not items:
         return
     ray = connect(settings)
-    rows = [{"place": place, "item": pickle.dumps(item)} for place, item in enumerate(items)]
+    rows = [{"index": index, "item": pickle.dumps(item)} for index, item in enumerate(items)]
     job = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
         Actor,
-        fn_constructor_args=(kind, tuple(given)),
+        fn_constructor_args=(make_worker, tuple(worker_args)),
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
         num_cpus=cpus,
         num_gpus=gpus,
@@ -88,10 +93,10 @@ def spread(
     for row in job.iter_rows():
         if row["line"]:
             raise RatchetError(row["line"])
-        yield row["place"], pickle.loads(row["result"])
+        yield row["index"], pickle.loads(row["result"])
 
 
-def need_same(folder: Path, digest: str) -> None:
+def require_same_model(folder: Path, digest: str) -> None:
     """Raises RatchetError if this node does not see the model that the stage sees."""
     if not folder.is_dir() or folder_digest(folder) != digest:
         raise RatchetError(
@@ -122,7 +127,7 @@ def connect(settings: RaySettings) -> Any:
     how = {"log_to_driver": False, "logging_level": logging.ERROR, **here}
     try:
         _reach(settings.address)
-        with speechless():
+        with silence_stderr():
             ray.init(address=settings.address, runtime_env={"py_modules": code}, **how)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:160]
@@ -141,14 +146,14 @@ def _reach(address: str) -> None:
 
 
 @contextmanager
-def speechless() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Nothing reaches standard error, not even from C++; failures are raised."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -14,94 +14,98 @@ Values = Mapping[str, Any]
 # (does the run have it, given every section's values; what it is and how to mend it)
 Conflict = tuple[Callable[[Values], bool], str]
 
-UNREAD = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
-TRAINED = ("sft", "align", "verifier", "simulator")
-PAIRED = ("dpo", "rpo", "ipo", "simpo", "orpo")
+PAIRS_ONLY = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
+TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator")
+NEED_PATH_PAIRS = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
 def evaluates(p: Values) -> bool:
     """Are models that the run makes evaluated."""
-    asked = p["evaluate"]["greedy"] or p["evaluate"]["votes"]
+    asked = p["evaluate"]["greedy"] or p["evaluate"]["n_votes"]
     return bool(p["model"]["kind"] != "none" and asked)
 
 
 def reviews(p: Values) -> bool:
     """Are greedy answers looked at again, by anything but the task's truth."""
-    return bool(p["review"]["flawed_by"] != "oracle" or p["review"]["duel_with"] != "none")
+    return bool(p["review"]["reviewer"] != "oracle" or p["review"]["duel_with"] != "none")
 
 
 def _asks_critic(p: Values) -> bool:
-    return bool(p["review"]["flawed_by"] == "critic" or p["review"]["duel_with"] != "none")
+    return bool(p["review"]["reviewer"] == "critic" or p["review"]["duel_with"] != "none")
 
 
-def _nowhere(p: Values, section: str) -> bool:
+def _lacks_address(p: Values, section: str) -> bool:
     return None in (p[section]["url"], p[section]["model"])
 
 
-def _served(p: Values) -> bool:
+def _uses_server(p: Values) -> bool:
     return bool(p["engine"]["name"] == "openai")
 
 
 def _no_labels(p: Values) -> bool:
-    return bool(p["label"]["by"] == "none")
+    return bool(p["label"]["method"] == "none")
 
 
-def _draws(p: Values) -> bool:
-    return bool(p["sample"]["by"] != "none")
+def _has_samples(p: Values) -> bool:
+    return bool(p["sample"]["mode"] != "none")
 
 
-def _draws_more(p: Values) -> bool:
-    others = [p["correct"]["by"] != "none", p["guide"]["by"] not in ("none", "gold")]
-    return bool(p["label"]["by"] == "rollouts" or any(others) or evaluates(p))
+def _needs_new_draws(p: Values) -> bool:
+    others = [p["correct"]["method"] != "none", p["guide"]["strategy"] not in ("none", "gold")]
+    return bool(p["label"]["method"] == "rollouts" or any(others) or evaluates(p))
 
 
-def _other_draws(p: Values) -> bool:
+def _samples_differ_from_rollouts(p: Values) -> bool:
     """Are the samples drawn otherwise than rollouts are."""
     sample, label = p["sample"], p["label"]
-    same = all(sample[name] == label[name] for name in ("temperature", "top_p", "max_tokens"))
+    same_settings = all(
+        sample[name] == label[name] for name in ("temperature", "top_p", "max_tokens")
+    )
     simulator = "policy" if p["model"]["simulator"] == "policy" else "simulator"
-    drawn = sample["by"] == "sampling" and sample["model"] == simulator
-    return bool(label["evidence"] in ("outcome", "both") and not (same and drawn))
+    from_simulator = sample["mode"] == "sampling" and sample["model"] == simulator
+    return bool(label["evidence"] in ("outcome", "both") and not (same_settings and from_simulator))
 
 
-def _launched(p: Values) -> Mapping[str, Any]:
+def _launch_settings(p: Values) -> Mapping[str, Any]:
     return p["compute"].get("launch") or {"config": None, "processes": 1}
 
 
 def _no_launch_file(p: Values) -> bool:
-    config = _launched(p)["config"]
+    config = _launch_settings(p)["config"]
     return config is not None and not Path(config).is_file()
 
 
 CONFLICTS: list[Conflict] = [
     (
-        lambda p: p["label"]["by"] == "judge" and _nowhere(p, "judge"),
-        "label.by=judge needs a server to ask: set judge.url and judge.model",
+        lambda p: p["label"]["method"] == "judge" and _lacks_address(p, "judge"),
+        "label.method=judge needs a server to ask: set judge.url and judge.model",
     ),
     (
         lambda p: (
-            p["guide"]["by"] == "interactive"
-            and p["teacher"]["by"] == "server"
-            and _nowhere(p, "teacher")
+            p["guide"]["strategy"] == "interactive"
+            and p["teacher"]["provider"] == "server"
+            and _lacks_address(p, "teacher")
         ),
-        "guide.by=interactive needs a teacher: set teacher.url and teacher.model, or "
-        "teacher.by=simulator or policy",
+        "guide.strategy=interactive needs a teacher: set teacher.url and teacher.model, or "
+        "teacher.provider=simulator or policy",
     ),
     (
-        lambda p: _asks_critic(p) and p["critic"]["by"] == "server" and _nowhere(p, "critic"),
-        "review.flawed_by=critic and review.duel_with need a critic: set critic.url and "
-        "critic.model, or critic.by=simulator or policy",
+        lambda p: (
+            _asks_critic(p) and p["critic"]["provider"] == "server" and _lacks_address(p, "critic")
+        ),
+        "review.reviewer=critic and review.duel_with need a critic: set critic.url and "
+        "critic.model, or critic.provider=simulator or policy",
     ),
     (
         lambda p: (
             _asks_critic(p)
-            and p["critic"]["by"] == "simulator"
+            and p["critic"]["provider"] == "simulator"
             and p["model"]["simulator"] == "policy"
         ),
-        "critic.by=simulator needs one: set model.simulator, or critic.by=policy",
+        "critic.provider=simulator needs one: set model.simulator, or critic.provider=policy",
     ),
     (
-        lambda p: p["model"]["simulator"] == "server" and _nowhere(p, "simulator_server"),
+        lambda p: p["model"]["simulator"] == "server" and _lacks_address(p, "simulator_server"),
         "model.simulator=server needs its address: set simulator_server.url and "
         "simulator_server.model",
     ),
@@ -111,47 +115,48 @@ CONFLICTS: list[Conflict] = [
         "model.verifier=policy, or to a folder or id",
     ),
     (
-        lambda p: _served(p) and _nowhere(p, "engine"),
+        lambda p: _uses_server(p) and _lacks_address(p, "engine"),
         "engine.name=openai needs a server to ask: set engine.url and engine.model",
     ),
     (
-        lambda p: _served(p) and p["model"]["simulator"] not in ("policy", "server"),
+        lambda p: _uses_server(p) and p["model"]["simulator"] not in ("policy", "server"),
         "engine.name=openai can't draw from model.simulator={model.simulator}: set it to policy or "
         "server, or -S engine=auto",
     ),
     (
-        lambda p: _served(p) and p["align"]["objective"] != "none" and p["iteration"] > 1,
+        lambda p: _uses_server(p) and p["align"]["objective"] != "none" and p["iteration"] > 1,
         "engine.name=openai never draws from what align makes: set iteration=1, or "
         "-S align.objective=none, or for a simulator -S engine=auto -S model.simulator=server",
     ),
     (
-        lambda p: _served(p) and evaluates(p),
+        lambda p: _uses_server(p) and evaluates(p),
         "engine.name=openai can't evaluate the models that are made here: set "
-        "evaluate.greedy=false and evaluate.votes=0, or -S model=none",
+        "evaluate.greedy=false and evaluate.n_votes=0, or -S model=none",
     ),
     (
         lambda p: (
-            p["guide"]["by"] == "interactive"
-            and p["teacher"]["by"] == "simulator"
+            p["guide"]["strategy"] == "interactive"
+            and p["teacher"]["provider"] == "simulator"
             and p["model"]["simulator"] == "policy"
         ),
-        "teacher.by=simulator needs one: set model.simulator, or teacher.by=policy",
+        "teacher.provider=simulator needs one: set model.simulator, or teacher.provider=policy",
     ),
     (
-        lambda p: p["guide"]["by"] != "none" and not _draws(p),
-        "guide.by={guide.by} needs samples to find the tail in: set sample.by=sampling",
+        lambda p: p["guide"]["strategy"] != "none" and not _has_samples(p),
+        "guide.strategy={guide.strategy} needs samples to find the tail in: "
+        "set sample.mode=sampling",
     ),
     (
-        lambda p: p["pair"]["gold_of"] != "demonstrated" and not _draws(p),
-        "pair.gold_of={pair.gold_of} needs samples: set sample.by=sampling",
+        lambda p: p["pair"]["gold_of"] != "demonstrated" and not _has_samples(p),
+        "pair.gold_of={pair.gold_of} needs samples: set sample.mode=sampling",
     ),
     (
         lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),
-        "align.objective=step_kto needs step labels: set label.by=rollouts, judge or oracle",
+        "align.objective=step_kto needs step labels: set label.method=rollouts, judge or oracle",
     ),
     (
-        lambda p: p["align"]["objective"] == "step_kto" and p["pair"]["by"] != "labels",
-        "align.objective=step_kto needs rows whose steps are labelled: set pair.by=labels",
+        lambda p: p["align"]["objective"] == "step_kto" and p["pair"]["feedback"] != "labels",
+        "align.objective=step_kto needs rows whose steps are labelled: set pair.feedback=labels",
     ),
     (
         lambda p: (
@@ -160,7 +165,7 @@ CONFLICTS: list[Conflict] = [
         "align.objective=kto and step_kto need unpaired rows of both kinds: set pair.rows=balanced",
     ),
     (
-        lambda p: p["align"]["objective"] in PAIRED and p["pair"]["rows"] != "pairs",
+        lambda p: p["align"]["objective"] in NEED_PATH_PAIRS and p["pair"]["rows"] != "pairs",
         "align.objective={align.objective} needs pairs of whole paths: set pair.rows=pairs",
     ),
     (
@@ -174,44 +179,48 @@ CONFLICTS: list[Conflict] = [
         "align.objective=sft needs rows to imitate: set pair.rows=examples or gold",
     ),
     (
-        lambda p: p["pair"]["rows"] == "steps" and p["correct"]["by"] == "none",
-        "pair.rows=steps needs corrected steps: set correct.by=resampling",
+        lambda p: p["pair"]["rows"] == "steps" and p["correct"]["method"] == "none",
+        "pair.rows=steps needs corrected steps: set correct.method=resampling",
     ),
     (
-        lambda p: p["correct"]["by"] != "none" and _no_labels(p),
-        "correct.by={correct.by} needs to know the first wrong step: set label.by=rollouts",
+        lambda p: p["correct"]["method"] != "none" and _no_labels(p),
+        "correct.method={correct.method} needs to know the first wrong step: "
+        "set label.method=rollouts",
     ),
     (
-        lambda p: p["pair"]["by"] == "labels" and _no_labels(p),
-        "pair.by=labels needs step labels: set label.by=rollouts, judge or oracle",
+        lambda p: p["pair"]["feedback"] == "labels" and _no_labels(p),
+        "pair.feedback=labels needs step labels: set label.method=rollouts, judge or oracle",
     ),
     (
-        lambda p: p["pair"]["by"] == "process" and p["verifier"]["by"] == "none",
-        "pair.by=process needs a verifier: set verifier.by=prm or orm, or pair.by=labels",
+        lambda p: p["pair"]["feedback"] == "process" and p["verifier"]["kind"] == "none",
+        "pair.feedback=process needs a verifier: set verifier.kind=prm or orm, "
+        "or pair.feedback=labels",
     ),
     (
-        lambda p: p["pair"]["by"] in ("process", "labels", "outcome") and not _draws(p),
-        "pair.by={pair.by} needs samples: set sample.by=sampling",
+        lambda p: p["pair"]["feedback"] in ("process", "labels", "outcome") and not _has_samples(p),
+        "pair.feedback={pair.feedback} needs samples: set sample.mode=sampling",
     ),
     (
-        lambda p: p["verifier"]["by"] == "prm" and _no_labels(p),
-        "verifier.by=prm needs step labels: set label.by=rollouts, or verifier.by=orm",
-    ),
-    (
-        lambda p: p["pair"]["by"] == "none" and p["align"]["objective"] not in ("sft", "none"),
-        "align.objective={align.objective} needs rows of samples: set pair.by=outcome",
+        lambda p: p["verifier"]["kind"] == "prm" and _no_labels(p),
+        "verifier.kind=prm needs step labels: set label.method=rollouts, or verifier.kind=orm",
     ),
     (
         lambda p: (
-            p["pair"]["by"] == "none"
+            p["pair"]["feedback"] == "none" and p["align"]["objective"] not in ("sft", "none")
+        ),
+        "align.objective={align.objective} needs rows of samples: set pair.feedback=outcome",
+    ),
+    (
+        lambda p: (
+            p["pair"]["feedback"] == "none"
             and p["align"]["objective"] == "sft"
             and p["pair"]["rows"] != "gold"
         ),
-        "pair.by=none makes no rows of samples: set pair.rows=gold, or pair.by=outcome",
+        "pair.feedback=none makes no rows of samples: set pair.rows=gold, or pair.feedback=outcome",
     ),
     (
         lambda p: (
-            p["align"]["objective"] in UNREAD
+            p["align"]["objective"] in PAIRS_ONLY
             and (p["pair"]["keep_unpaired"] or p["pair"]["with_gold"])
         ),
         "align.objective={align.objective} reads pairs only: "
@@ -227,21 +236,25 @@ CONFLICTS: list[Conflict] = [
     ),
     (_no_launch_file, "compute.launch.config={compute.launch.config} is no file: set it to one"),
     (
-        lambda p: any(p[name]["batch_size"] % _launched(p)["processes"] for name in TRAINED),
+        lambda p: any(
+            p[name]["batch_size"] % _launch_settings(p)["processes"] for name in TRAINING_SECTIONS
+        ),
         "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
         "align, verifier and simulator: set it so",
     ),
     (
         lambda p: (
             p["align"]["objective"] in ("kto", "step_kto")
-            and p["align"]["batch_size"] // _launched(p)["processes"] < 2
+            and p["align"]["batch_size"] // _launch_settings(p)["processes"] < 2
         ),
         "align.objective={align.objective} compares rows of a batch: set align.batch_size to two "
         "rows for each process",
     ),
     (
-        lambda p: p["label"]["by"] == "rollouts" and p["label"]["delta"] >= p["label"]["rollouts"],
-        "label.delta={label.delta} of {label.rollouts} rollouts can't be passed: set it lower",
+        lambda p: (
+            p["label"]["method"] == "rollouts" and p["label"]["delta"] >= p["label"]["max_rollouts"]
+        ),
+        "label.delta={label.delta} of {label.max_rollouts} rollouts can't be passed: set it lower",
     ),
     (
         lambda p: (
@@ -257,18 +270,18 @@ CONFLICTS: list[Conflict] = [
         "set label.delta=0, or label.evidence=own",
     ),
     (
-        _other_draws,
+        _samples_differ_from_rollouts,
         "label.evidence={label.evidence} takes samples for rollouts: sample them by the simulator, "
         "with label's temperature, top_p and max_tokens, or set label.evidence=later",
     ),
     (
-        lambda p: p["label"]["keep_rollouts"] != "none" and p["label"]["by"] != "rollouts",
-        "label.keep_rollouts={label.keep_rollouts} needs rollouts: set label.by=rollouts, "
+        lambda p: p["label"]["keep_rollouts"] != "none" and p["label"]["method"] != "rollouts",
+        "label.keep_rollouts={label.keep_rollouts} needs rollouts: set label.method=rollouts, "
         "or label.keep_rollouts=none",
     ),
     (
-        lambda p: p["review"]["flawed_by"] == "verifier" and p["verifier"]["by"] == "none",
-        "review.flawed_by=verifier needs a verifier: set verifier.by=prm or orm",
+        lambda p: p["review"]["reviewer"] == "verifier" and p["verifier"]["kind"] == "none",
+        "review.reviewer=verifier needs a verifier: set verifier.kind=prm or orm",
     ),
     (
         lambda p: reviews(p) and not p["evaluate"]["greedy"],
@@ -279,7 +292,7 @@ CONFLICTS: list[Conflict] = [
         "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
     ),
     (
-        lambda p: p["engine"]["name"] == "replay" and _draws_more(p),
+        lambda p: p["engine"]["name"] == "replay" and _needs_new_draws(p),
         "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
     ),
     (
@@ -299,11 +312,11 @@ CONFLICTS: list[Conflict] = [
 
 def refuse_conflicts(values: Values) -> None:
     """Raises RatchetError on the first conflict; each section was parsed before."""
-    for found, message in CONFLICTS:
-        if found(values):
-            raise RatchetError(f"params.yaml: {_filled(message, values)}")
+    for applies, message in CONFLICTS:
+        if applies(values):
+            raise RatchetError(f"params.yaml: {_fill_in(message, values)}")
 
 
-def _filled(message: str, values: Values) -> str:
-    """The message with the values that it names, as in {pair.by}."""
+def _fill_in(message: str, values: Values) -> str:
+    """The message with the values that it names, as in {pair.feedback}."""
     return re.sub(r"\{([\w.]+)\}", lambda m: str(reduce(getitem, m[1].split("."), values)), message)

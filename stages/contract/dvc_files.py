@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
-from stages.contract.stage_list import MAX_ITERATION, SCALARS, STAGES, declared
-from stages.pipeline.stage import MODELS, Place, Stage
+from stages.contract.stage_list import MAX_ITERATION, SCALARS, STAGES, load_stages
+from stages.pipeline.stage import MODELS, Stage, TableAt
 from stages.results import plots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,11 +43,11 @@ def closure(module: Path) -> set[str]:
             continue
         found.add(str(path))
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
-            waiting += [p for name in _imported(node) if (p := _file(name))]
+            waiting += [p for name in _imports(node) if (p := _file(name))]
     return found
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _imports(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
@@ -72,7 +72,7 @@ def code(stage: Stage) -> list[str]:
     return sorted({*rooms, *(f for f in files if not f.startswith(tuple(f"{r}/" for r in rooms)))})
 
 
-def _path(place: Place, stage: Stage, written: bool, once: bool) -> str:
+def _path(place: TableAt, stage: Stage, written: bool, once: bool) -> str:
     iteration = 0 if once else KEY
     values = stage.partition(place, iteration) if written else place.partition(iteration)
     return _template(str(store.folder(place.table, **values)))
@@ -94,7 +94,7 @@ def parameters(stage: Stage) -> list[Any]:
     """Sections read; the seed too where the stage asks for its turn."""
     if stage.name == "check":
         return [{"params.yaml": None}]
-    wants_seed = "turn" in inspect.signature(stage.function).parameters
+    wants_seed = "stage_run" in inspect.signature(stage.function).parameters
     return sorted({s.section for s in stage.sections}) + (["seed"] if wants_seed else [])
 
 
@@ -139,7 +139,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
 
 def documents() -> dict[str, dict[str, Any]]:
     """File name → content of both DVC files."""
-    stages = {stage.name: stage for stage in declared()}
+    stages = {stage.name: stage for stage in load_stages()}
     top = {name: entry(stages[name]) for name in ONCE if name != "report"}
     top["report"] = report_entry(stages["report"])
     turns = {str(k): {"prev": k - 1} for k in range(1, MAX_ITERATION + 1)}

@@ -52,7 +52,7 @@ def entries(text: str) -> list[tuple[Entry, list[Entry]]]:
 
 def _walk(lines: list[str], name: str, key: Any, value: Any) -> Iterator[Entry]:
     nested = isinstance(value, yaml.MappingNode) and value.value and not value.flow_style
-    yield Entry(name, None if nested else _shown(value), _comment(lines, key, value))
+    yield Entry(name, None if nested else _one_line(value), _comment(lines, key, value))
     for inner, content in value.value if nested else []:
         yield from _walk(lines, f"{name}.{inner.value}", inner, content)
 
@@ -69,7 +69,7 @@ def _comment(lines: list[str], key: Any, value: Any) -> str:
     return " ".join(said)
 
 
-def _shown(node: yaml.Node) -> str:
+def _one_line(node: yaml.Node) -> str:
     """A value in one line, as YAML has it."""
     if isinstance(node, yaml.ScalarNode):
         return str(node.value or "null")

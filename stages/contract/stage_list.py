@@ -31,11 +31,11 @@ MAX_ITERATION = 8
 SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1)}
 
 
-def declared() -> list[Stage]:
+def load_stages() -> list[Stage]:
     """Every stage, in the order of the loop."""
     return [getattr(import_module(f"stages.{name}"), name) for name in STAGES]
 
 
 def sections() -> dict[str, type[Section]]:
     """Section name → the class that reads it."""
-    return {s.section: s for each in declared() for s in each.sections}
+    return {s.section: s for stage in load_stages() for s in stage.sections}

@@ -12,7 +12,7 @@ import duckdb
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.table import Table
-from schemas.views import empty, sql_type, table_select
+from schemas.views import empty_view_sql, sql_type, table_select
 
 WRITTEN = "<!-- Written by `make contract` from {}; a test compares. -->\n"
 VIEW = re.compile(r"((?:^--.*\n)*)^create or replace view (\w+)", re.M)
@@ -29,7 +29,7 @@ def tables(sql: str) -> str:
     """The page on tables and views; `sql` is the text of schemas/views.sql."""
     connection = duckdb.connect()
     for table in TABLES:
-        connection.execute(empty(table))
+        connection.execute(empty_view_sql(table))
     connection.execute(sql)
     parts = [_table(table) for table in TABLES]
     views = [_view(connection, name, comment) for comment, name in VIEW.findall(sql)]
@@ -49,12 +49,12 @@ def _table(table: type[Table]) -> str:
         f"key: {', '.join(table.primary_key()) or 'none, there is one row'}",
         *(f"{column} is one of [{noun}](#{noun})" for column, noun in table.references.items()),
     ]
-    rows = [(name, _type(column), _said(column)) for name, column in table.columns().items()]
+    rows = [(name, _type(column), _description(column)) for name, column in table.columns().items()]
     rules = "".join(f"- `{name}`: `{source}`\n" for name, source in _rules(table))
-    told = inspect.getdoc(table) or ""
+    about = inspect.getdoc(table) or ""
     return "\n".join(
         [
-            f"## {table.noun}\n\n{told}\n\n{'; '.join(facts)}.\n",
+            f"## {table.noun}\n\n{about}\n\n{'; '.join(facts)}.\n",
             grid(("column", "type", "is"), rows),
             *([f"Rules:\n\n{rules}"] if rules else []),
         ]
@@ -65,7 +65,7 @@ def _type(column: Any) -> str:
     return sql_type(column.dtype) + (", or null" if column.nullable else "")
 
 
-def _said(column: Any) -> str:
+def _description(column: Any) -> str:
     """The description, the values it can have and their range."""
     low, high = getattr(column, "min", None), getattr(column, "max", None)
     between = f"{low} to {high}" if high is not None else f"{low} or more"

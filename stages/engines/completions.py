@@ -6,13 +6,13 @@ steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text
 
 from typing import Any
 
-from stages.engines.chat import OpenAIEngine, writable
+from stages.engines.chat import ChatEngine, replace_surrogates
 from stages.engines.engine import Completion, Request, Sampling
-from stages.engines.throttle import Pace
+from stages.engines.throttle import Throttle
 from stages.models.completion_server import CompletionSettings
 
 
-class CompletionsEngine(OpenAIEngine):
+class CompletionsEngine(ChatEngine):
     """One model of one server, which continues texts. Which release it runs, it does not tell.
 
     A log-probability is what the server says of the tokens that it lists: `vllm serve` gives the
@@ -20,25 +20,25 @@ class CompletionsEngine(OpenAIEngine):
     """
 
     version = "openai-completions"
-    serves = "model"
+    model_kind = "model"
 
-    def __init__(self, settings: CompletionSettings, pace: Pace | None = None) -> None:
-        super().__init__(settings, pace)
+    def __init__(self, settings: CompletionSettings, throttle: Throttle | None = None) -> None:
+        super().__init__(settings, throttle)
         self.extra = {"logprobs": 1} if settings.logprobs else {}  # 0 is none to some servers
 
     async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
         reply = await client.completions.create(
-            prompt=request.prompt, **self._asked(request, sampling), **self.extra
+            prompt=request.prompt, **self._request_parameters(request, sampling), **self.extra
         )
         try:
             choice = reply.choices[0]
             text, finish = choice.text or "", _finish(choice.finish_reason)
             used = reply.usage.completion_tokens if reply.usage else 0
-            tokens, logprob = _told(choice.logprobs)
+            tokens, logprob = _tokens_and_logprob(choice.logprobs)
             n_tokens = int(used or 0)
             if tokens is not None:
                 n_tokens = len(tokens) - (finish == "stop" and _has_eos(tokens, text))
-            return Completion(writable(text), n_tokens, logprob, finish)
+            return Completion(replace_surrogates(text), n_tokens, logprob, finish)
         except (AttributeError, IndexError, TypeError) as error:
             raise ValueError("its reply is no text completion") from error
 
@@ -48,7 +48,7 @@ def _finish(reason: Any) -> str:
     return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
 
 
-def _told(logprobs: Any) -> tuple[list[str] | None, float | None]:
+def _tokens_and_logprob(logprobs: Any) -> tuple[list[str] | None, float | None]:
     """(the completion's tokens, EOS often among them; their log-probability): None if not told."""
     if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
         return None, None

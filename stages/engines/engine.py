@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.errors import RatchetError
 from stages.models.completion_server import CompletionSettings
-from stages.pipeline.params import Section, unknown
+from stages.pipeline.params import Section, unknown_name_message
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ class EngineSettings(Section):
         }
         name = str(values.get("name"))
         if name not in engines:
-            raise RatchetError(f"params.yaml: {unknown(f'engine.name={name}', list(engines))}")
+            raise RatchetError(
+                f"params.yaml: {unknown_name_message(f'engine.name={name}', list(engines))}"
+            )
         return engines[name]
 
 

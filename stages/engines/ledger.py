@@ -19,9 +19,9 @@ from pathlib import Path
 import polars as pl
 
 from schemas.errors import RatchetError
-from schemas.store import PINNED, unwritable, whole
+from schemas.store import PINNED, atomic_path, write_error
 from stages.engines.engine import Completion
-from stages.pipeline.cache_dir import beside_cache
+from stages.pipeline.cache_dir import cache_dir
 
 SCHEMA = {
     "key": pl.String,
@@ -30,22 +30,26 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
-MANY, SMALL, LARGE = 64, 1 << 20, 8 << 20  # MANY shards below SMALL bytes become ones of LARGE
+MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = (
+    64,
+    1 << 20,
+    8 << 20,
+)  # MANY shards below SMALL bytes become ones of LARGE
 
 
-def location() -> Path:
+def ledger_folder() -> Path:
     """$RATCHET_LEDGER, or `ledger/` in DVC's cache folder, which all workspaces share."""
     given = os.environ.get("RATCHET_LEDGER")
-    return Path(given) if given else beside_cache("ledger")
+    return Path(given) if given else cache_dir("ledger")
 
 
 class Ledger:
     """The shards of one model and engine."""
 
     def __init__(self, owner: str, root: Path | None = None) -> None:
-        self.folder = (root or location()) / owner
-        self._seen: dict[str, pl.Series] = {}  # a shard's keys, hashed: 8 bytes a draw
-        self._tidy = False
+        self.folder = (root or ledger_folder()) / owner
+        self._key_hashes: dict[str, pl.Series] = {}  # a shard's keys, hashed: 8 bytes a draw
+        self._merge_tried = False
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
         """The completions already there, by key. A shard that can't be read is set aside.
@@ -57,8 +61,8 @@ class Ledger:
             os.utime(self.folder)  # when it was last used
         while True:
             try:
-                self._look()
-                return self._take(keys)
+                self._refresh_keys()
+                return self._read_completions(keys)
             except FileNotFoundError:
                 continue  # another process has merged a shard since: look where it went
 
@@ -67,53 +71,57 @@ class Ledger:
 
         That is another process's draw where it came first: all runs go on with the same one.
         """
-        with self._alone():
-            if not self._tidy:
+        with self._exclusive_lock():
+            if not self._merge_tried:
                 with suppress(FileNotFoundError, RatchetError):  # a merge cut short loses nothing
                     self._merge()
-            there = self.find(list(drawn))
-            rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in there]
+            known = self.find(list(drawn))
+            rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in known]
             if rows:
                 self._write(pl.DataFrame(rows, schema=SCHEMA))
-        return drawn | there
+        return drawn | known
 
     def shards(self) -> list[Path]:
         """The shards, in order."""
         return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
 
-    def _look(self) -> None:
+    def _refresh_keys(self) -> None:
         """Brings the keys that are known up to date with the folder."""
         shards = {shard.name: shard for shard in self.shards()}
-        for gone in self._seen.keys() - shards.keys():
-            del self._seen[gone]
-        new = [shard for name, shard in shards.items() if name not in self._seen]
-        for some in (new[first : first + MANY] for first in range(0, len(new), MANY)):
+        for gone in self._key_hashes.keys() - shards.keys():
+            del self._key_hashes[gone]
+        new = [shard for name, shard in shards.items() if name not in self._key_hashes]
+        for some in (
+            new[first : first + MERGE_AT_SHARDS] for first in range(0, len(new), MERGE_AT_SHARDS)
+        ):
             try:
-                self._learn(some)
+                self._read_keys(some)
             except pl.exceptions.PolarsError:
                 for shard in some:
-                    self._learn_or_set_aside(shard)
+                    self._read_keys_or_set_aside(shard)
 
-    def _learn(self, shards: list[Path]) -> None:
+    def _read_keys(self, shards: list[Path]) -> None:
         scan = pl.scan_parquet(
             shards, include_file_paths="shard", hive_partitioning=False, glob=False
         )
         keys = scan.select(pl.col("shard").cast(pl.Categorical), pl.col("key").hash()).collect()
-        for (path,), part in keys.partition_by("shard", as_dict=True, include_key=False).items():
-            self._seen[Path(path).name] = part["key"].rechunk()
+        for (path,), shard_keys in keys.partition_by(
+            "shard", as_dict=True, include_key=False
+        ).items():
+            self._key_hashes[Path(path).name] = shard_keys["key"].rechunk()
 
-    def _learn_or_set_aside(self, shard: Path) -> None:
+    def _read_keys_or_set_aside(self, shard: Path) -> None:
         try:
-            self._learn([shard])
+            self._read_keys([shard])
         except pl.exceptions.PolarsError:
             self._set_aside(shard)
 
-    def _take(self, keys: Sequence[str]) -> dict[str, Completion]:
+    def _read_completions(self, keys: Sequence[str]) -> dict[str, Completion]:
         """Rows of the shards that hold some of the keys. Raises FileNotFoundError: look again."""
         wanted = pl.DataFrame({"key": keys}, schema={"key": pl.String})
         hashes = wanted["key"].hash().unique().implode()
         found: dict[str, Completion] = {}
-        for shard in [s for s, known in self._seen.items() if known.is_in(hashes).any()]:
+        for shard in [s for s, known in self._key_hashes.items() if known.is_in(hashes).any()]:
             rows = self._read(self.folder / shard).join(wanted, on="key", how="semi")
             found |= {key: Completion(*values) for key, *values in rows.iter_rows()}
         return found
@@ -125,7 +133,7 @@ class Ledger:
         """
         content = shard.read_bytes()
         try:
-            if _name(content) == shard.name:
+            if _shard_name(content) == shard.name:
                 return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA)
         except pl.exceptions.PolarsError:
             pass
@@ -133,7 +141,7 @@ class Ledger:
         return pl.DataFrame(schema=SCHEMA)
 
     def _set_aside(self, shard: Path) -> None:
-        self._seen.pop(shard.name, None)
+        self._key_hashes.pop(shard.name, None)
         with suppress(OSError):  # another process was quicker, or may not write here
             shard.replace(shard.with_suffix(".damaged"))
             print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
@@ -141,19 +149,19 @@ class Ledger:
     def _write(self, frame: pl.DataFrame) -> Path:
         buffer = io.BytesIO()
         frame.write_parquet(buffer, **PINNED)
-        shard = self.folder / _name(buffer.getvalue())
-        with whole(shard) as partial:
+        shard = self.folder / _shard_name(buffer.getvalue())
+        with atomic_path(shard) as partial:
             partial.write_bytes(buffer.getvalue())
         return shard
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive_lock(self) -> Iterator[None]:
         """Keeps other processes from writing here, and from merging."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = (self.folder / ".lock").open("w")
         except OSError as error:
-            raise unwritable(self.folder, error) from error
+            raise write_error(self.folder, error) from error
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -164,23 +172,23 @@ class Ledger:
         The large one is there before the small ones go: who misses one of these finds the other.
         A process killed in between leaves draws that stand twice, alike.
         """
-        self._tidy = True
+        self._merge_tried = True
         for partial in self.folder.glob("*.partial"):
             partial.unlink()  # of a writer that was killed: nobody else writes now
-        small = [shard for shard in self.shards() if shard.stat().st_size < SMALL]
-        if len(small) < MANY:
+        small = [shard for shard in self.shards() if shard.stat().st_size < SMALL_BYTES]
+        if len(small) < MERGE_AT_SHARDS:
             return
         while small:
             group, size = [], 0
-            while small and size < LARGE:
+            while small and size < LARGE_BYTES:
                 group.append(small.pop())
                 size += group[-1].stat().st_size
             rows = pl.concat([self._read(shard) for shard in group])
-            made = self._write(rows.unique("key", keep="first", maintain_order=True))
+            merged = self._write(rows.unique("key", keep="first", maintain_order=True))
             for shard in group:
-                if shard != made:
+                if shard != merged:
                     shard.unlink(missing_ok=True)
 
 
-def _name(content: bytes) -> str:
+def _shard_name(content: bytes) -> str:
     return f"{blake2b(content, digest_size=16).hexdigest()}.parquet"

@@ -25,48 +25,48 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
             f"engine.correct has {len(labels)} paths and engine.completions "
             f"{len(settings.completions)}: give one for each"
         )
-    known = {_plain(q): p for p, q in problems.select("problem_id", "question").rows()}
-    made: dict[str, dict[str, Any]] = {}
+    known = {_collapse_blanks(q): p for p, q in problems.select("problem_id", "question").rows()}
+    samples_by_id: dict[str, dict[str, Any]] = {}
     rejects: list[dict[str, str]] = []
     for item in rows(settings.file, "train", "engine.file"):
         if isinstance(item, Fault):
-            rejects.append(_reject(item.row, item.reason, item.content))
+            rejects.append(_reject(item.location, item.reason, item.content))
             continue
-        place, row = item
-        problem = known.get(_plain(str(at(row, settings.question) or "")))
+        location, row = item
+        problem = known.get(_collapse_blanks(str(value_at(row, settings.question) or "")))
         if problem is None:
-            rejects.append(_reject(place, "its question is no training problem's", str(row)))
+            rejects.append(_reject(location, "its question is no training problem's", str(row)))
             continue
         for draw, (path, label) in enumerate(zip(settings.completions, labels, strict=True)):
-            text = at(row, path)
+            text = value_at(row, path)
             if not isinstance(text, str):
-                rejects.append(_reject(f"{place}/{path}", f"has no text at {path}", str(row)))
+                rejects.append(_reject(f"{location}/{path}", f"has no text at {path}", str(row)))
                 continue
-            correct = at(row, label) if label else None
-            entry = _sample(settings.file, place, problem, draw, text, correct)
-            made[entry["sample_id"]] = entry
-    if not made:
+            correct = value_at(row, label) if label else None
+            entry = _sample_row(settings.file, location, problem, draw, text, correct)
+            samples_by_id[entry["sample_id"]] = entry
+    if not samples_by_id:
         raise RatchetError(
             f"engine.file: no row of {settings.file} fits a training problem: "
             f"check engine.question and engine.completions ({len(rejects)} rejects)"
         )
-    samples = pl.DataFrame(list(made.values()), schema=Samples.stored_schema())
+    samples = pl.DataFrame(list(samples_by_id.values()), schema=Samples.stored_schema())
     return samples, pl.DataFrame(rejects, schema=Rejects.stored_schema())
 
 
-def at(row: Any, path: str) -> Any:
+def value_at(row: Any, path: str) -> Any:
     """The value at a dotted path («solutions.0.text»); None where there is none."""
-    for part in path.split("."):
+    for key in path.split("."):
         if isinstance(row, dict):
-            row = row.get(part)
-        elif isinstance(row, list) and part.isdigit() and int(part) < len(row):
-            row = row[int(part)]
+            row = row.get(key)
+        elif isinstance(row, list) and key.isdigit() and int(key) < len(row):
+            row = row[int(key)]
         else:
             return None
     return row
 
 
-def _plain(question: str) -> str:
+def _collapse_blanks(question: str) -> str:
     return " ".join(question.split())
 
 
@@ -74,12 +74,12 @@ def _reject(item: str, reason: str, content: str) -> dict[str, str]:
     return {"item": item, "reason": reason, "content": content[:500]}
 
 
-def _sample(
-    file: str, place: str, problem: str, draw: int, text: str, correct: Any
+def _sample_row(
+    file: str, location: str, problem: str, draw: int, text: str, correct: Any
 ) -> dict[str, Any]:
     name = Path(file).name
     return {
-        "sample_id": digest("replay", name, place, draw, text),
+        "sample_id": digest("replay", name, location, draw, text),
         "problem_id": problem,
         "strategy": "imported",
         "attempt": 0,

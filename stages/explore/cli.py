@@ -88,10 +88,10 @@ def sql(
 
     form = output.form_of(as_json, as_csv, parquet)
     if query is not None:
-        queries.answer(query, form, parquet, rev)
+        queries.run_query(query, form, parquet, rev)
     elif parquet:
         raise typer.BadParameter("--parquet needs a QUERY")
-    elif not queries.converse(form, rev):
+    elif not queries.run_prompt(form, rev):
         raise typer.Exit(1)
 
 
@@ -174,7 +174,7 @@ def compare(
     from stages.explore import output
     from stages.explore.comparison import compare as comparing
 
-    comparing.answer(a, b, table, sql, output.form_of(as_json, as_csv, parquet), parquet)
+    comparing.show(a, b, table, sql, output.form_of(as_json, as_csv, parquet), parquet)
 
 
 @app.command()

@@ -12,7 +12,7 @@ METRICS, PARAMS = "metrics.json", "params.yaml"
 NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs/exps/
 
 
-def found() -> Iterator[tuple[str, Any, dict[str, Any]]]:
+def read_runs() -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """(where, its metrics, its parameters by dotted name) for each run.
 
     Metrics are None where the file is not JSON; there are no parameters where there is no file.
@@ -20,11 +20,11 @@ def found() -> Iterator[tuple[str, Any, dict[str, Any]]]:
     here, params = Path(METRICS), Path(PARAMS)
     if here.exists():
         given = params.read_text(errors="replace") if params.exists() else None
-        yield METRICS, _parse(here.read_text(errors="replace")), _parameters(given)
+        yield METRICS, _parse_json(here.read_text(errors="replace")), _parameters(given)
     for ref in ["HEAD", *experiment_refs()]:
         text = file_at(ref, METRICS)
         if text is not None:
-            yield f"{ref}:{METRICS}", _parse(text), _parameters(file_at(ref, PARAMS))
+            yield f"{ref}:{METRICS}", _parse_json(text), _parameters(file_at(ref, PARAMS))
 
 
 def experiment_refs() -> list[str]:
@@ -38,14 +38,14 @@ def names() -> list[str]:
     return [ref.split("/")[-1] for ref in experiment_refs()]
 
 
-def queued() -> list[str]:
+def queued_names() -> list[str]:
     """Names of the experiments that wait."""
-    return _stashed("stash")
+    return _stash_names("stash")
 
 
-def failed() -> list[str]:
+def failed_names() -> list[str]:
     """Names of the experiments that a queue could not finish."""
-    return _stashed("failed")
+    return _stash_names("failed")
 
 
 def revisions() -> dict[str, str]:
@@ -60,7 +60,7 @@ def file_at(ref: str, path: str) -> str | None:
     return _git("show", f"{ref}:./{path}")
 
 
-def _stashed(kind: str) -> list[str]:
+def _stash_names(kind: str) -> list[str]:
     """DVC keeps them in a stash, a message `dvc-exp:REVISION:BASELINE:NAME` for each."""
     listed = _git("log", "--walk-reflogs", "--format=%gs", f"refs/exps/celery/{kind}") or ""
     return [line.split(":")[-1] for line in listed.splitlines()]
@@ -80,18 +80,18 @@ def _parameters(text: str | None) -> dict[str, Any]:
         values = yaml.safe_load(text or "")
     except yaml.YAMLError:
         return {}
-    return dict(_flat(values, "")) if isinstance(values, dict) else {}
+    return dict(_flatten(values, "")) if isinstance(values, dict) else {}
 
 
-def _flat(values: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+def _flatten(values: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}.")
+            yield from _flatten(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
 
 
-def _parse(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -11,14 +11,14 @@ import polars as pl
 from schemas.errors import RatchetError
 from stages.grading.grade import KINDS, Limits, Mode, Reference, Verdict, grade_all
 from stages.grading.mathematics.answers import find_answer
-from stages.pipeline.progress_bar import progress
+from stages.pipeline.progress_bar import progress_bar
 from stages.results.terminal import results_only
 from stages.tasks.source import rows as rows_of
 from stages.tasks.task import Fault
 
 Row = dict[str, Any]
 ADDED = ("outcome", "extracted")
-STATED = ("math", "choice")  # kinds whose reference may be a whole solution
+SOLUTION_KINDS = ("math", "choice")  # kinds whose reference may be a whole solution
 
 
 def grade_file(
@@ -34,9 +34,9 @@ def grade_file(
         raise RatchetError("--workers and --timeout must be above 0")
     if not Path(file).expanduser().is_file():
         raise RatchetError(f"there is no file {file}: name a JSONL, JSON, CSV or Parquet file")
-    rows = list(_rows(file))
-    items = [_item(place, row, kind) for place, row in rows]
-    with progress("grade", len(items)) as advance:
+    rows = list(_read_rows(file))
+    items = [_item(position, row, kind) for position, row in rows]
+    with progress_bar("grade", len(items)) as advance:
         verdicts = grade_all(
             items, workers=workers, limits=Limits(timeout_s), sandbox=sandbox, progress=advance
         )
@@ -49,50 +49,50 @@ def grade_file(
         print(_summary(verdicts), file=sys.stderr)
 
 
-def _rows(file: str) -> list[tuple[str, Row]]:
+def _read_rows(file: str) -> list[tuple[str, Row]]:
     found = []
     for item in rows_of(file, "", "FILE"):
         if isinstance(item, Fault):
-            raise RatchetError(f"{item.row} {item.reason}")
-        place, row = item
+            raise RatchetError(f"{item.location} {item.reason}")
+        position, row = item
         if taken := [name for name in ADDED if name in row]:
-            raise RatchetError(f"{place} already has a field {taken[0]!r}: rename it")
-        found.append((place, row))
+            raise RatchetError(f"{position} already has a field {taken[0]!r}: rename it")
+        found.append((position, row))
     return found
 
 
-def _item(place: str, row: Row, default: str) -> tuple[str, Reference, str]:
+def _item(position: str, row: Row, default: str) -> tuple[str, Reference, str]:
     """(kind, reference, prediction) of a row. Raises RatchetError for what is no such row."""
     for name in ("reference", "prediction"):
         if name not in row:
-            raise RatchetError(f"{place} has no field {name!r} (it has: {', '.join(row)})")
+            raise RatchetError(f"{position} has no field {name!r} (it has: {', '.join(row)})")
     kind = default if row.get("kind") is None else row["kind"]
     if kind not in KINDS:
-        raise RatchetError(f"{place}: kind is {kind!r}: one of {', '.join(KINDS)}")
-    prediction = "" if row["prediction"] is None else _text(place, row, "prediction")
-    options = _texts(place, row, "options")
+        raise RatchetError(f"{position}: kind is {kind!r}: one of {', '.join(KINDS)}")
+    prediction = "" if row["prediction"] is None else _text(position, row, "prediction")
+    options = _texts(position, row, "options")
     if kind == "code":
-        given = _text(place, row, "given") if row.get("given") is not None else ""
-        return kind, Reference("", options, _texts(place, row, "reference"), given), prediction
-    reference = _text(place, row, "reference")
-    if kind in STATED:
+        given = _text(position, row, "given") if row.get("given") is not None else ""
+        return kind, Reference("", options, _texts(position, row, "reference"), given), prediction
+    reference = _text(position, row, "reference")
+    if kind in SOLUTION_KINDS:
         reference = find_answer(reference) or reference
     return kind, Reference(reference, options), prediction
 
 
-def _text(place: str, row: Row, name: str) -> str:
+def _text(position: str, row: Row, name: str) -> str:
     value = row[name]
     if isinstance(value, str | int | float):
         return str(value)
-    raise RatchetError(f"{place}: {name} is a {type(value).__name__}, not a text or a number")
+    raise RatchetError(f"{position}: {name} is a {type(value).__name__}, not a text or a number")
 
 
-def _texts(place: str, row: Row, name: str) -> tuple[str, ...]:
+def _texts(position: str, row: Row, name: str) -> tuple[str, ...]:
     value = row.get(name) or []
     texts = [value] if isinstance(value, str) else value
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return tuple(texts)
-    raise RatchetError(f"{place}: {name} is no text and no list of texts")
+    raise RatchetError(f"{position}: {name} is no text and no list of texts")
 
 
 def _write(graded: list[Row], file: str, out: Path | None) -> None:
@@ -108,14 +108,14 @@ def _write(graded: list[Row], file: str, out: Path | None) -> None:
                     json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in graded
                 )
         else:
-            _frame(graded, file, out).write_parquet(half)
+            _to_frame(graded, file, out).write_parquet(half)
         half.replace(out)
     except (OSError, pl.exceptions.PolarsError) as error:
         half.unlink(missing_ok=True)
         raise RatchetError(f"--out {out}: {error}") from error
 
 
-def _frame(graded: list[Row], file: str, out: Path) -> pl.DataFrame:
+def _to_frame(graded: list[Row], file: str, out: Path) -> pl.DataFrame:
     """The rows as a frame; a Parquet file's columns keep their types."""
     try:
         frame = pl.DataFrame(graded, infer_schema_length=None)
@@ -133,5 +133,5 @@ def _summary(verdicts: list[Verdict]) -> str:
     """«5 graded: 3 correct (60.0%), 2 wrong»"""
     counts = Counter(verdict.outcome for verdict in verdicts)
     share = f" ({counts['correct'] / len(verdicts):.1%})"
-    parts = [f"{n:,} {name}{share * (name == 'correct')}" for name, n in counts.most_common()]
-    return f"{len(verdicts):,} graded: {', '.join(parts)}"
+    clauses = [f"{n:,} {name}{share * (name == 'correct')}" for name, n in counts.most_common()]
+    return f"{len(verdicts):,} graded: {', '.join(clauses)}"

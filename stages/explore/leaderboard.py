@@ -13,8 +13,14 @@ from schemas.errors import RatchetError
 from stages.explore import experiments
 from stages.results import terminal
 
-ALIKE = ("run", "seed", "iteration", "compute", "report")  # what tells no method from another
-OF_THE_LAST = (
+IGNORED_SECTIONS = (
+    "run",
+    "seed",
+    "iteration",
+    "compute",
+    "report",
+)  # what tells no method from another
+LAST_ITERATION_NOTE = (
     "pass@k (of all draws), flawed, coverage, rows: of the last iteration; the rest: of all"
 )
 
@@ -74,52 +80,52 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
         return
     console = terminal.console()
     for (of_suite, of_mode), group in groupby(chosen, lambda r: (r.suite, r.mode)):
-        console.print(board(list(group), f"{of_suite}, {of_mode}"))
+        console.print(leaderboard_table(list(group), f"{of_suite}, {of_mode}"))
     if not terminal.results_only():
         console.print("flawed: right answers with an unsound step", style="dim")
-        console.print(OF_THE_LAST, style="dim")
+        console.print(LAST_ITERATION_NOTE, style="dim")
 
 
 def collect() -> list[Result]:
     """Every run's results, each once; a file of another form is named on stderr and left out."""
     runs: list[tuple[list[Result], dict[str, Any]]] = []
-    for where, metrics, parameters in experiments.found():
+    for where, metrics, parameters in experiments.read_runs():
         try:
-            runs.append((list(of_run(metrics)), parameters))
+            runs.append((list(run_results(metrics)), parameters))
         except (AttributeError, KeyError, TypeError, ValueError):
             terminal.note(f"{where} is not the metrics of a run: left out")
     results: dict[tuple[Any, ...], Result] = {}
-    for rows, settings in told_apart([run for run in runs if run[0]]):
-        for row in rows:
-            named = replace(row, settings=settings)
-            results.setdefault(named.identity, named)
-    return sorted(results.values(), key=_order)
+    for own_results, settings in runs_with_settings([run for run in runs if run[0]]):
+        for result in own_results:
+            labelled = replace(result, settings=settings)
+            results.setdefault(labelled.identity, labelled)
+    return sorted(results.values(), key=_sort_key)
 
 
-def told_apart(
+def runs_with_settings(
     runs: list[tuple[list[Result], dict[str, Any]]],
 ) -> Iterator[tuple[list[Result], str]]:
     """Each run with the parameters in which those of its method differ."""
     methods: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for rows, parameters in runs:
-        methods.setdefault(rows[0].method, []).append(parameters)
-    for rows, parameters in runs:
-        others = [other for other in methods[rows[0].method] if other]
+    for results, parameters in runs:
+        methods.setdefault(results[0].method, []).append(parameters)
+    for results, parameters in runs:
+        others = [other for other in methods[results[0].method] if other]
         differ = [
             f"{name}={value}"
             for name, value in parameters.items()
-            if name.split(".")[0] not in ALIKE
+            if name.split(".")[0] not in IGNORED_SECTIONS
             and any(name in other and other[name] != value for other in others)
         ]
-        yield rows, ", ".join(differ)
+        yield results, ", ".join(differ)
 
 
-def _order(result: Result) -> tuple[Any, ...]:
+def _sort_key(result: Result) -> tuple[Any, ...]:
     names = (result.suite, result.mode, result.task, result.model, result.recipe, result.settings)
     return (*names, result.seed, result.iteration)
 
 
-def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
+def run_results(metrics: dict[str, Any]) -> Iterator[Result]:
     """The results in one metrics.json, by themselves."""
     run = metrics["run"]
     for iteration, values in metrics["iterations"].items():
@@ -138,7 +144,7 @@ def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
                     accuracy=float(measured["accuracy"]),
                     low=measured.get("low"),
                     high=measured.get("high"),
-                    pass_at=_most(measured.get("pass_at")),
+                    pass_at=_largest_k_pass_at(measured.get("pass_at")),
                     flawed=measured.get("flawed"),
                     coverage=values["coverage"],
                     draws=int(values["draws"]),
@@ -148,31 +154,31 @@ def of_run(metrics: dict[str, Any]) -> Iterator[Result]:
                 )
 
 
-def _most(passed: dict[str, dict[str, float]] | None) -> float | None:
+def _largest_k_pass_at(passed: dict[str, dict[str, float]] | None) -> float | None:
     """Pass@k of the largest k."""
     return float(passed[max(passed, key=int)]["mean"]) if passed else None
 
 
-def board(results: list[Result], title: str) -> Table:
+def leaderboard_table(results: list[Result], title: str) -> Table:
     """A row for each method and its settings, the best at the top; a column for each iteration."""
     methods: dict[tuple[str, str, str, str], dict[int, list[Result]]] = {}
     for result in results:
         task, model = result.task, result.model
-        turns = methods.setdefault((result.recipe, result.settings, task, model), {})
-        turns.setdefault(result.iteration, []).append(result)
+        own_results = methods.setdefault((result.recipe, result.settings, task, model), {})
+        own_results.setdefault(result.iteration, []).append(result)
     iterations = sorted({result.iteration for result in results})
     ranked = sorted(methods.items(), key=lambda item: (item[0][2:], -_last_accuracy(item[1])))
     rows = [
-        (*method, *(accuracy(turns.get(i, [])) for i in iterations), *sums(turns))
+        (*method, *(accuracy_text(turns.get(i, [])) for i in iterations), *summary_cells(turns))
         for method, turns in ranked
     ]
-    turns_of = [f"iteration {i}" for i in iterations]
+    iteration_heads = [f"iteration {i}" for i in iterations]
     more = ["pass@k", "flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
-    heads = ["recipe", "settings", "task", "model", *turns_of, *more]
-    return terminal.full_columns(heads, rows, title)
+    heads = ["recipe", "settings", "task", "model", *iteration_heads, *more]
+    return terminal.filled_columns_table(heads, rows, title)
 
 
-def accuracy(results: Sequence[Result]) -> str:
+def accuracy_text(results: Sequence[Result]) -> str:
     """Mean ± sample standard deviation, in percent, and over how many seeds; or an interval."""
     if not results:
         return terminal.percent(None)
@@ -187,12 +193,12 @@ def accuracy(results: Sequence[Result]) -> str:
     return f"{terminal.percent(mean(values))} ± {100 * stdev(values):.1f} ({runs}{seeds})"
 
 
-def sums(turns: dict[int, list[Result]]) -> list[str]:
+def summary_cells(iteration_results: dict[int, list[Result]]) -> list[str]:
     """Pass@k, flawed, coverage and rows of the last iteration; draws, tokens, seconds of all.
 
     Each is a mean over seeds.
     """
-    last = turns[max(turns)]
+    last = iteration_results[max(iteration_results)]
     covered = [result.coverage for result in last if result.coverage is not None]
     flawed = [result.flawed for result in last if result.flawed is not None]
     passed = [result.pass_at for result in last if result.pass_at is not None]
@@ -201,11 +207,11 @@ def sums(turns: dict[int, list[Result]]) -> list[str]:
         terminal.percent(mean(flawed) if flawed else None),
         terminal.percent(mean(covered) if covered else None),
         f"{mean(result.training_rows for result in last):,.0f}",
-        f"{sum(mean(r.draws for r in results) for results in turns.values()):,.0f}",
-        f"{sum(mean(r.tokens for r in results) for results in turns.values()):,.0f}",
-        f"{sum(mean(r.elapsed_s for r in results) for results in turns.values()):,.0f}",
+        f"{sum(mean(r.draws for r in results) for results in iteration_results.values()):,.0f}",
+        f"{sum(mean(r.tokens for r in results) for results in iteration_results.values()):,.0f}",
+        f"{sum(mean(r.elapsed_s for r in results) for results in iteration_results.values()):,.0f}",
     ]
 
 
-def _last_accuracy(turns: dict[int, list[Result]]) -> float:
-    return mean(result.accuracy for result in turns[max(turns)])
+def _last_accuracy(iteration_results: dict[int, list[Result]]) -> float:
+    return mean(result.accuracy for result in iteration_results[max(iteration_results)])

@@ -17,7 +17,7 @@ from stages.results import terminal
 Form = Literal["table", "json", "csv"]
 Row = tuple[Any, ...]
 BATCH = 2048  # rows held at a time
-SHOWN = 1000  # rows of a table for people
+MAX_ROWS_SHOWN = 1000  # rows of a table for people
 
 
 def form_of(as_json: bool, as_csv: bool, parquet: Path | None) -> Form:
@@ -29,51 +29,51 @@ def form_of(as_json: bool, as_csv: bool, parquet: Path | None) -> Form:
 
 def show(cursor: Any, form: Form) -> None:
     """Prints a cursor's rows. What is wrong with the first ones is raised before any is out."""
-    heads = _distinct([column[0] for column in cursor.description])
+    heads = _unique_names([column[0] for column in cursor.description])
     first = cursor.fetchmany(BATCH)
-    rows = chain(first, _more(cursor))
+    rows = chain(first, _remaining_rows(cursor))
     if form == "json":
-        _json(heads, rows)
+        _print_json(heads, rows)
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(heads)
         writer.writerows(rows)
     else:
-        _table(heads, rows)
+        _print_table(heads, rows)
 
 
 def write_parquet(connection: Any, query: str, file: Path) -> None:
     """The rows of a query as a file, whole or not at all; it need not fit into memory."""
     if not file.absolute().parent.is_dir():
         raise RatchetError(f"--parquet {file}: there is no folder {file.parent}: make it first")
-    half = half_of(file)
-    quoted = str(half).replace("'", "''")
+    temporary = temporary_path(file)
+    quoted = str(temporary).replace("'", "''")
     try:
         connection.execute(f"copy (\n{query}\n) to '{quoted}' (format parquet, compression zstd)")
-        half.replace(file)
+        temporary.replace(file)
     except (OSError, duckdb.IOException) as error:
-        why = terminal.one_line(error).replace(str(half), str(file))
+        why = terminal.one_line(error).replace(str(temporary), str(file))
         raise RatchetError(f"--parquet {file}: {why}") from error
     finally:
-        half.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def half_of(file: Path) -> Path:
+def temporary_path(file: Path) -> Path:
     """What a file is called until it is whole."""
     return file.absolute().with_name(f".{file.name}.half")
 
 
 def dumps(value: Any) -> str:
     """JSON, where neither NaN nor infinity exists: they become null."""
-    return json.dumps(_finite(value), ensure_ascii=False, default=str)
+    return json.dumps(_nan_to_none(value), ensure_ascii=False, default=str)
 
 
-def _more(cursor: Any) -> Iterator[Row]:
+def _remaining_rows(cursor: Any) -> Iterator[Row]:
     while batch := cursor.fetchmany(BATCH):
         yield from batch
 
 
-def _json(heads: Sequence[str], rows: Iterator[Row]) -> None:
+def _print_json(heads: Sequence[str], rows: Iterator[Row]) -> None:
     """A list with a row on each line."""
     before = "["
     for row in rows:
@@ -82,17 +82,17 @@ def _json(heads: Sequence[str], rows: Iterator[Row]) -> None:
     print("[]" if before == "[" else "]")
 
 
-def _table(heads: Sequence[str], rows: Iterator[Row]) -> None:
-    shown = list(islice(rows, SHOWN))
+def _print_table(heads: Sequence[str], rows: Iterator[Row]) -> None:
+    shown = list(islice(rows, MAX_ROWS_SHOWN))
     console = terminal.console()
     console.print(terminal.table(heads, shown))
     if next(rows, None) is not None:
-        console.print(f"the first {SHOWN:,} rows: --csv, --json or --parquet FILE has all")
+        console.print(f"the first {MAX_ROWS_SHOWN:,} rows: --csv, --json or --parquet FILE has all")
     elif not terminal.results_only():
         console.print(f"{len(shown)} row{'' if len(shown) == 1 else 's'}", style="dim")
 
 
-def _distinct(heads: list[str]) -> list[str]:
+def _unique_names(heads: list[str]) -> list[str]:
     """Column names with a number behind those that come again."""
     return [
         head if head not in heads[:index] else f"{head}_{heads[:index].count(head)}"
@@ -100,9 +100,9 @@ def _distinct(heads: list[str]) -> list[str]:
     ]
 
 
-def _finite(value: Any) -> Any:
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return {k: _finite(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return [_nan_to_none(item) for item in value]
+    return {k: _nan_to_none(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -30,45 +30,49 @@ class Revision:
     params: dict[str, Any]
 
     @property
-    def last(self) -> int | None:
+    def last_iteration(self) -> int | None:
         """The last iteration that the parameters ask for; None where they don't say."""
         value = self.params.get("iteration")
         return value if type(value) is int else None
 
     def iterations(self) -> list[int]:
         """The iterations of the run that some table is there for."""
-        return [k for k in self._on_disk() if self.last is None or k <= self.last]
+        return [
+            k
+            for k in self._iterations_on_disk()
+            if self.last_iteration is None or k <= self.last_iteration
+        ]
 
     def leftovers(self) -> list[int]:
         """Iterations after the run's last one: an earlier run with other parameters made them."""
-        return [k for k in self._on_disk() if k not in self.iterations()]
+        return [k for k in self._iterations_on_disk() if k not in self.iterations()]
 
-    def _on_disk(self) -> list[int]:
-        parts = {part for file in views.files(self.root) for part in file.parts}
-        return sorted(int(part[10:]) for part in parts if part.startswith("iteration="))
+    def _iterations_on_disk(self) -> list[int]:
+        folders = {folder for file in views.files(self.root) for folder in file.parts}
+        return sorted(int(part[10:]) for part in folders if part.startswith("iteration="))
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Revision]:
+def open_revision(name: str) -> Iterator[Revision]:
     """The files here («workspace»), or those of a git revision or an experiment.
 
     Raises RatchetError for a revision that is not there, whose tables are not in the cache, or
     that made none.
     """
     if name == WORKSPACE:
-        yield _found(name, Path())
+        yield _load_revision(name, Path())
         return
     with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
-        _link(name, Path(folder))
-        yield _found(name, Path(folder))
+        _link_tables(name, Path(folder))
+        yield _load_revision(name, Path(folder))
 
 
-def _found(name: str, root: Path) -> Revision:
+def _load_revision(name: str, root: Path) -> Revision:
     file = root / params.FILE
     return Revision(name, root, params.load(file) if file.exists() else {})
 
 
-def _link(name: str, root: Path) -> None:
+def _link_tables(name: str, root: Path) -> None:
     """Fills the folder with params.yaml and links to the tables' files."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
@@ -79,7 +83,7 @@ def _link(name: str, root: Path) -> None:
         there = DVCFileSystem(rev=name)
         found = {
             path: info
-            for top in views.tops()
+            for top in views.table_folders()
             for path, info in there.find(top, detail=True).items()
         }
         if there.exists(str(params.FILE)):
@@ -87,7 +91,7 @@ def _link(name: str, root: Path) -> None:
     except DataIndexDirError as error:
         raise RatchetError(f"{name}: {error} from the cache: {FETCH}") from error
     except (DvcException, SCMError, OSError) as error:
-        raise _unknown(name, error) from error
+        raise _unknown_revision(name, error) from error
     cache = there.repo.cache.local
     # A folder comes in place of its files where their list is not in the cache.
     cached = {
@@ -97,20 +101,21 @@ def _link(name: str, root: Path) -> None:
     }
     if not cached:
         raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock names them")
-    lost = [path for path, file in cached.items() if not file.exists()]
-    if lost:
+    missing = [path for path, file in cached.items() if not file.exists()]
+    if missing:
         raise RatchetError(
-            f"{name}: {lost[0]} is not in the cache ({len(lost)} of {len(cached)} are not): {FETCH}"
+            f"{name}: {missing[0]} is not in the cache "
+            f"({len(missing)} of {len(cached)} are not): {FETCH}"
         )
     for path, file in cached.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).symlink_to(file)
 
 
-def _unknown(name: str, error: Exception) -> RatchetError:
-    if name in experiments.queued():
+def _unknown_revision(name: str, error: Exception) -> RatchetError:
+    if name in experiments.queued_names():
         return RatchetError(f"{name} is in the queue and has not run: `dvc queue start` runs it")
-    if name in experiments.failed():
+    if name in experiments.failed_names():
         return RatchetError(f"{name} failed: `dvc queue logs {name}` says why")
     reason = str(error) or type(error).__name__
     known = ", ".join(experiments.names()) or "none"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from stages.engines.engine import Completion, Sampling
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 
 T = TypeVar("T")
-FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+CODE_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 
 
 class MalformedError(Exception):
@@ -27,42 +27,44 @@ class Question(Generic[T]):
 
 
 def ask(
-    drawer: Drawer, questions: Sequence[Question[T]], sampling: Sampling, tries: int, who: str
+    sampler: Sampler, questions: Sequence[Question[T]], sampling: Sampling, tries: int, who: str
 ) -> tuple[dict[str, T], list[dict[str, str]]]:
     """(item → what was said, rows of `rejects`): an item is in one of them.
 
     `who` is the section that max_tokens is of, and the model's name in a reject.
     """
     waiting = list(questions)
-    said: dict[str, T] = {}
+    answers: dict[str, T] = {}
     rejects: list[dict[str, str]] = []
     for draw in range(tries):
         if not waiting:
             break
-        requests = drawer.requests([q.prompt for q in waiting], [draw] * len(waiting), sampling)
+        requests = sampler.requests([q.prompt for q in waiting], [draw] * len(waiting), sampling)
         again, rejects = [], []
-        for question, reply in zip(waiting, drawer.draw(requests, sampling, who), strict=True):
+        for question, reply in zip(waiting, sampler.sample(requests, sampling, who), strict=True):
             try:
-                said[question.item] = question.read(reply.text)
+                answers[question.item] = question.read(reply.text)
             except MalformedError as fault:
                 again.append(question)
                 rejects.append(_reject(question.item, reply, fault, draw + 1, who))
         waiting = again
-    return said, rejects
+    return answers, rejects
 
 
 def read_json(text: str) -> Any:
     """The JSON that a reply is, alone or in a code fence. Raises MalformedError if it is none."""
-    fenced = FENCED.fullmatch(text.strip())
+    fenced = CODE_FENCE.fullmatch(text.strip())
     try:
-        value = json.loads(fenced[1] if fenced else text, object_pairs_hook=_unambiguous)
+        value = json.loads(
+            fenced[1] if fenced else text, object_pairs_hook=_object_without_duplicates
+        )
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be stored
     except (ValueError, RecursionError):
         raise MalformedError("is not JSON" if text.strip() else "is empty") from None
     return value
 
 
-def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; a name that stands in it twice is an error."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a name stands twice")

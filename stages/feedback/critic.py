@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings, Sampling
-from stages.engines.sampler import Drawer, RemoteDrawer
+from stages.engines.sampler import ChatSampler, Sampler
 from stages.feedback.ask import MalformedError, Question, read_json
 from stages.models.completion_server import ServerSettings
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 NONE_WRONG = -1
 TASK = f"""\
@@ -37,10 +37,10 @@ class CriticSettings(ServerSettings):
     """Section `critic`."""
 
     section: ClassVar[str] = "critic"
-    by: Literal["server", "simulator", "policy"]
+    provider: Literal["server", "simulator", "policy"]
     temperature: float = Field(ge=0)
     max_tokens: int = Field(ge=1)
-    tries: int = Field(ge=1)
+    max_tries: int = Field(ge=1)
 
     def sampling(self) -> Sampling:
         """How replies are drawn."""
@@ -55,17 +55,17 @@ class Finding(BaseModel):
     first_wrong: int = Field(ge=NONE_WRONG)
 
 
-def critic_drawer(
+def critic_sampler(
     critic: CriticSettings,
     models: dict[str, Path],
     engine: EngineSettings,
     compute: ComputeSettings,
-    turn: Turn,
-) -> Drawer:
+    stage_run: StageRun,
+) -> Sampler:
     """The critic behind its server, or one of `models`: simulator, policy."""
-    if critic.by == "server":
-        return RemoteDrawer(critic, turn)
-    return Drawer(models[critic.by], engine, compute, turn)
+    if critic.provider == "server":
+        return ChatSampler(critic, stage_run)
+    return Sampler(models[critic.provider], engine, compute, stage_run)
 
 
 def question(item: str, problem: str, steps: Sequence[str]) -> Question[Finding]:
@@ -77,17 +77,17 @@ def question(item: str, problem: str, steps: Sequence[str]) -> Question[Finding]
 
 def parse(text: str, n_steps: int) -> Finding:
     """The finding. Raises MalformedError for another form, or a step that is not there."""
-    found: Finding = checked(Finding, read_json(text), "finding")
-    if found.first_wrong >= n_steps:
-        raise MalformedError(f"names step {found.first_wrong} of {n_steps}")
-    return found
+    finding: Finding = validate_reply(Finding, read_json(text), "finding")
+    if finding.first_wrong >= n_steps:
+        raise MalformedError(f"names step {finding.first_wrong} of {n_steps}")
+    return finding
 
 
-def checked(model: type[Any], value: Any, what: str) -> Any:
+def validate_reply(model: type[Any], value: Any, what: str) -> Any:
     """The value as this pydantic model. Raises MalformedError with the first fault."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        where = "".join(f"{part}: " for part in first["loc"])[:80]
+        where = "".join(f"{key}: " for key in first["loc"])[:80]
         raise MalformedError(f"is no {what}: {where}{first['msg']}") from None

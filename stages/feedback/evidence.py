@@ -15,35 +15,37 @@ from pathlib import Path
 import polars as pl
 
 from stages.engines.engine import Sampling
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.pipeline.digests import digest
 
-NONE = pl.DataFrame(schema={"prefix_id": pl.String, "n": pl.Int32})
+NO_EVIDENCE = pl.DataFrame(schema={"prefix_id": pl.String, "n": pl.Int32})
 """No right samples."""
 
 
 def later_prefixes(inner: pl.DataFrame) -> pl.DataFrame:
     """(prefix_id, later): each prefix that goes on from another, once."""
     steps = inner.select("path_id", "step", "prefix_id")
-    both = steps.join(steps.rename({"prefix_id": "later", "step": "at"}), on="path_id")
-    return both.filter(pl.col("step") < pl.col("at")).select("prefix_id", "later").unique()
+    prefix_pairs = steps.join(steps.rename({"prefix_id": "later", "step": "at"}), on="path_id")
+    return prefix_pairs.filter(pl.col("step") < pl.col("at")).select("prefix_id", "later").unique()
 
 
-def evidence(
-    of_prefix: pl.DataFrame, later: pl.DataFrame, outcomes: pl.DataFrame, kind: str
+def evidence_counts(
+    prefix_counts: pl.DataFrame, later: pl.DataFrame, outcomes: pl.DataFrame, kind: str
 ) -> pl.DataFrame:
     """(prefix_id, n_evidence), given the rollouts' counts and the right samples."""
-    right = of_prefix.select(pl.col("prefix_id").alias("later"), n="n_correct")
+    right = prefix_counts.select(pl.col("prefix_id").alias("later"), n="n_correct")
     beyond = later.join(right, on="later").select("prefix_id", "n")
-    parts = {"later": [beyond], "outcome": [outcomes], "both": [beyond, outcomes]}.get(kind, [])
-    return pl.concat([NONE, *parts]).group_by("prefix_id").agg(n_evidence=pl.col("n").sum())
+    sources = {"later": [beyond], "outcome": [outcomes], "both": [beyond, outcomes]}.get(kind, [])
+    return (
+        pl.concat([NO_EVIDENCE, *sources]).group_by("prefix_id").agg(n_evidence=pl.col("n").sum())
+    )
 
 
 def right_samples(
     paths: pl.DataFrame,
     samples: list[Path],
     problems: pl.DataFrame,
-    drawer: Drawer,
+    sampler: Sampler,
     sampling: Sampling,
 ) -> pl.DataFrame:
     """(prefix_id, n): the right paths, sampled as a rollout would be, that begin with a prefix."""
@@ -51,11 +53,11 @@ def right_samples(
     same = (
         pl.scan_parquet(samples, hive_partitioning=False)
         .select(names)
-        .filter(pl.col("model_digest") == drawer.model_digest)
+        .filter(pl.col("model_digest") == sampler.model_digest)
         .collect()
         .join(problems.select("problem_id", "prompt"), on="problem_id")
     )
-    requests = drawer.requests(same["prompt"].to_list(), same["draw"].to_list(), sampling)
+    requests = sampler.requests(same["prompt"].to_list(), same["draw"].to_list(), sampling)
     seeds = pl.Series("own_seed", [request.seed for request in requests], pl.Int64)
     own = same.with_columns(seeds).filter(pl.col("seed") == pl.col("own_seed"))
     right = paths.filter("correct").with_columns(sample_id=pl.col("sample_ids").list.first())

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from schemas.flaws import Flaws
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.feedback.ask import ask
 from stages.feedback.critic import NONE_WRONG, CriticSettings, question
 from stages.tasks.task import Task
@@ -23,7 +23,7 @@ def right_solutions(greedy: pl.DataFrame, problems: pl.DataFrame, task: Task) ->
     )
 
 
-def by_verifier(right: pl.DataFrame, scores: list[list[float]], below: float) -> pl.DataFrame:
+def flaws_from_scores(right: pl.DataFrame, scores: list[list[float]], below: float) -> pl.DataFrame:
     """Rows of `flaws`: the first step whose probability is below the threshold is wrong.
 
     Of a solution none of whose steps ends within score.max_length nothing is known: it has no row.
@@ -42,16 +42,21 @@ def by_verifier(right: pl.DataFrame, scores: list[list[float]], below: float) ->
     )
 
 
-def by_critic(
-    drawer: Drawer, right: pl.DataFrame, critic: CriticSettings
+def find_flaws(
+    sampler: Sampler, right: pl.DataFrame, critic: CriticSettings
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
     """(rows of `flaws`, rows of `rejects`)."""
     asked = right.select("problem_id", "question", "steps").rows()
     questions = [question(*row) for row in asked]
-    said, rejects = ask(drawer, questions, critic.sampling(), critic.tries, "critic")
+    findings, rejects = ask(sampler, questions, critic.sampling(), critic.max_tries, "critic")
     rows: list[dict[str, Any]] = [
-        {"problem_id": name, "reviewer": "critic", "n_steps": len(steps), **said[name].model_dump()}
+        {
+            "problem_id": name,
+            "reviewer": "critic",
+            "n_steps": len(steps),
+            **findings[name].model_dump(),
+        }
         for name, _, steps in asked
-        if name in said
+        if name in findings
     ]
     return pl.DataFrame(rows, schema=Flaws.stored_schema()), rejects

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.duels import ASPECTS, Duels
 from schemas.errors import RatchetError
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.feedback.ask import Question, ask, read_json
-from stages.feedback.critic import CriticSettings, checked
+from stages.feedback.critic import CriticSettings, validate_reply
 
-PLACES = ("A", "B")
+POSITIONS = ("A", "B")
 TASK = """\
 Below are a problem with its reference solution, and two other solutions of it, A and B. Compare
 the two on each of six aspects and say which is better, or that neither is:
@@ -48,16 +48,16 @@ class Comparison(BaseModel):
     overall: Choice
 
 
-def fought(
-    drawer: Drawer, pairs: pl.DataFrame, rival: str, critic: CriticSettings
+def run_duels(
+    sampler: Sampler, pairs: pl.DataFrame, rival: str, critic: CriticSettings
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
     """(rows of `duels`, rows of `rejects`): an order of a pair is in one of them, whole."""
     asked = [*questions(pairs)]
-    said, rejects = ask(drawer, asked, critic.sampling(), critic.tries, "critic")
-    return pl.DataFrame(rows(said, rival), schema=Duels.stored_schema()), rejects
+    comparisons, rejects = ask(sampler, asked, critic.sampling(), critic.max_tries, "critic")
+    return pl.DataFrame(duel_rows(comparisons, rival), schema=Duels.stored_schema()), rejects
 
 
-def rivals(duel_with: str, first: pl.DataFrame) -> pl.DataFrame:
+def rival_answers(duel_with: str, first: pl.DataFrame) -> pl.DataFrame:
     """The answers to compare with, of M0 or a file. Raises RatchetError for no such file."""
     if duel_with == "first":
         return first.filter(pl.col("mode") == "greedy")
@@ -73,7 +73,9 @@ def rivals(duel_with: str, first: pl.DataFrame) -> pl.DataFrame:
         ) from error
 
 
-def pairs(answers: pl.DataFrame, rivals: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+def answer_pairs(
+    answers: pl.DataFrame, rivals: pl.DataFrame, problems: pl.DataFrame
+) -> pl.DataFrame:
     """problem_id, text, rival_text, question, answer, rationale, where one of the two is right."""
     own = answers.select("problem_id", "correct", "text")
     other = rivals.select("problem_id", rival_correct="correct", rival_text="text")
@@ -89,10 +91,10 @@ def pairs(answers: pl.DataFrame, rivals: pl.DataFrame, problems: pl.DataFrame) -
 def questions(pairs: pl.DataFrame) -> Iterator[Question[Comparison]]:
     """Two of each pair; the item is the problem's id and where the model's own solution stands."""
     for row in pairs.to_dicts():
-        for place in PLACES:
+        for position in POSITIONS:
             texts = (row["text"], row["rival_text"])
-            a, b = texts if place == "A" else texts[::-1]
-            yield Question(f"{row['problem_id']} {place}", prompt(row, a, b), parse)
+            a, b = texts if position == "A" else texts[::-1]
+            yield Question(f"{row['problem_id']} {position}", prompt(row, a, b), parse)
 
 
 def prompt(problem: dict[str, Any], a: str, b: str) -> str:
@@ -112,11 +114,11 @@ def prompt(problem: dict[str, Any], a: str, b: str) -> str:
 
 def parse(text: str) -> Comparison:
     """The comparison. Raises MalformedError unless there is a choice for each aspect alone."""
-    made: Comparison = checked(Comparison, read_json(text), "comparison")
-    return made
+    comparison: Comparison = validate_reply(Comparison, read_json(text), "comparison")
+    return comparison
 
 
-def rows(said: dict[str, Comparison], rival: str) -> list[dict[str, Any]]:
+def duel_rows(comparisons: dict[str, Comparison], rival: str) -> list[dict[str, Any]]:
     """Rows of `duels`: a choice is the model's win where its own solution stood there."""
     return [
         {
@@ -126,10 +128,10 @@ def rows(said: dict[str, Comparison], rival: str) -> list[dict[str, Any]]:
             "rival": rival,
             "verdict": _verdict(getattr(comparison, aspect), item[-1]),
         }
-        for item, comparison in said.items()
+        for item, comparison in comparisons.items()
         for aspect in ASPECTS
     ]
 
 
-def _verdict(choice: Choice, place: str) -> str:
-    return "tie" if choice == "tie" else "won" if choice == place else "lost"
+def _verdict(choice: Choice, position: str) -> str:
+    return "tie" if choice == "tie" else "won" if choice == position else "lost"

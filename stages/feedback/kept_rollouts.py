@@ -7,7 +7,7 @@ from stages.grading.grade import GRADER_VERSION
 from stages.solutions.fingerprint import fingerprint
 
 
-def new_paths(right: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+def new_path_rows(right: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
     """One of the right rollouts of `simulate` for each path that is not among the problem's."""
     if right.is_empty():
         return Rollouts.create_empty()

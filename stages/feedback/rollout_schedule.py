@@ -23,7 +23,7 @@ from stages.pipeline.params import Section
 class SearchSettings(Section):
     """The part of a section that says which rollouts a step's label takes."""
 
-    rollouts: int = Field(ge=1)
+    max_rollouts: int = Field(ge=1)
     delta: int = Field(ge=0)
     early_stop: bool
     patience: int | None = Field(ge=1)
@@ -31,39 +31,41 @@ class SearchSettings(Section):
     evidence: Literal["own", "later", "outcome", "both"]
 
     @property
-    def failures(self) -> int:
+    def failure_limit(self) -> int:
         """Wrong rollouts after which a step is called wrong."""
-        certain = self.rollouts - self.delta
+        certain = self.max_rollouts - self.delta
         return certain if self.patience is None else min(certain, self.patience)
 
 
-def decided(settings: SearchSettings) -> pl.Expr:
+def label_if_decided(settings: SearchSettings) -> pl.Expr:
     """Is the step right, by n_rollouts, n_correct and n_evidence; null while that is open."""
     proved = (pl.col("n_evidence") > 0) & (settings.evidence != "own")
     right = proved | (pl.col("n_correct") > settings.delta)
-    wrong = pl.col("n_rollouts") - pl.col("n_correct") >= settings.failures
-    over = (pl.col("n_rollouts") == settings.rollouts) | settings.early_stop
+    wrong = pl.col("n_rollouts") - pl.col("n_correct") >= settings.failure_limit
+    over = (pl.col("n_rollouts") == settings.max_rollouts) | settings.early_stop
     return pl.when(over & (right | wrong)).then(right)
 
 
-def needed(settings: SearchSettings) -> pl.Expr:
+def rollouts_needed(settings: SearchSettings) -> pl.Expr:
     """How many rollouts an open prefix takes in any case."""
     if not settings.early_stop:
-        return settings.rollouts - pl.col("n_rollouts")
+        return settings.max_rollouts - pl.col("n_rollouts")
     return pl.min_horizontal(
         settings.delta + 1 - pl.col("n_correct"),
-        settings.failures - (pl.col("n_rollouts") - pl.col("n_correct")),
+        settings.failure_limit - (pl.col("n_rollouts") - pl.col("n_correct")),
     )
 
 
-def wanted(inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings) -> pl.DataFrame:
+def next_rollouts(
+    inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings
+) -> pl.DataFrame:
     """(prefix_id, n_rollouts, more): what the next round draws; no row when all is known.
 
     `inner` has each path's steps but the last: path_id, step, prefix_id.
     """
     probes = inner
     if settings.search != "all":
-        open_spans = spans(inner, counts).filter(pl.col("low") < pl.col("high"))
+        open_spans = first_wrong_spans(inner, counts).filter(pl.col("low") < pl.col("high"))
         most = max((open_spans["high"] - open_spans["low"]).to_list(), default=0)
         jumps = dict(enumerate(jump_lengths(most, settings)))
         jump = (pl.col("high") - pl.col("low")).replace_strict(jumps, return_dtype=pl.Int16)
@@ -73,11 +75,11 @@ def wanted(inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings) 
     return (
         counts.filter(pl.col("right").is_null())
         .join(probes, on="prefix_id", how="semi", maintain_order="left")
-        .select("prefix_id", "n_rollouts", more=needed(settings))
+        .select("prefix_id", "n_rollouts", more=rollouts_needed(settings))
     )
 
 
-def spans(inner: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+def first_wrong_spans(inner: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     """(path_id, low, high): its first wrong step is one of low … high.
 
     `high` is known to be wrong, or the last step, which no rollout begins after; of a path that
@@ -99,9 +101,9 @@ def jump_lengths(most: int, settings: SearchSettings) -> list[int]:
     if settings.search == "first":
         return [0] * (most + 1)
     if settings.early_stop:
-        right, wrong = settings.delta + 1, settings.failures
+        right, wrong = settings.delta + 1, settings.failure_limit
     else:
-        right = wrong = settings.rollouts
+        right = wrong = settings.max_rollouts
     jumps, total = [0], [0]  # of all n + 1 places that the first wrong step of n may have
     for n in range(1, most + 1):
         totals = [

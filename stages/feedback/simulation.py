@@ -14,13 +14,18 @@ import polars as pl
 from pydantic import Field
 
 from stages.engines.engine import Sampling
-from stages.engines.sample_rows import draw_rows
-from stages.engines.sampler import Drawer
-from stages.feedback.evidence import evidence, later_prefixes
-from stages.feedback.rollout_schedule import SearchSettings, decided, spans, wanted
-from stages.grading.grade_frame import REFERENCE, GradeSettings, grade_frame
+from stages.engines.sample_rows import sample_rows
+from stages.engines.sampler import Sampler
+from stages.feedback.evidence import evidence_counts, later_prefixes
+from stages.feedback.rollout_schedule import (
+    SearchSettings,
+    first_wrong_spans,
+    label_if_decided,
+    next_rollouts,
+)
+from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
 from stages.pipeline.digests import digest
-from stages.solutions.steps import go_on
+from stages.solutions.steps import join_continuation
 
 
 class SimulationSettings(SearchSettings):
@@ -37,7 +42,7 @@ class SimulationSettings(SearchSettings):
         return Sampling(self.temperature, self.top_p, self.max_tokens)
 
 
-def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+def step_prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     """One row per step: path_id, step, the path's text to the step's end, is it the last.
 
     Paths that begin alike share a prefix_id, and its rollouts.
@@ -65,14 +70,14 @@ def prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     steps = pl.DataFrame(rows, schema=schema)
     names = [digest(*row) for row in steps.select("problem_id", "prefix").rows()]
     return steps.with_columns(pl.Series("prefix_id", names, pl.String)).join(
-        problems.select("problem_id", "prompt", *REFERENCE),
+        problems.select("problem_id", "prompt", *REFERENCE_COLUMNS),
         on="problem_id",
         maintain_order="left",
     )
 
 
 def simulate(
-    drawer: Drawer,
+    sampler: Sampler,
     steps: pl.DataFrame,
     settings: SimulationSettings,
     grade: GradeSettings,
@@ -89,22 +94,22 @@ def simulate(
     texts = inner.unique("prefix_id", keep="first", maintain_order=True)
     later = later_prefixes(inner)
     ends = pl.DataFrame(schema={"prefix_id": pl.String, "correct": pl.Boolean})
-    counts = counted(texts, ends, later, outcomes, settings)
+    counts = count_rollouts(texts, ends, later, outcomes, settings)
     right = []
     for number in count(1):
-        asked = wanted(inner, counts, settings)
+        asked = next_rollouts(inner, counts, settings)
         if asked.is_empty():
             break
         rows = texts.join(asked, on="prefix_id", maintain_order="right")
-        drawn = roll_out(drawer, rows, settings.sampling, grade, number)
-        ends = pl.concat([ends, drawn.select("prefix_id", "correct")])
-        counts = counted(texts, ends, later, outcomes, settings)
+        rollouts = roll_out(sampler, rows, settings.sampling, grade, number)
+        ends = pl.concat([ends, rollouts.select("prefix_id", "correct")])
+        counts = count_rollouts(texts, ends, later, outcomes, settings)
         if settings.keep_rollouts == "right":
-            right.append(drawn.filter("correct"))
+            right.append(rollouts.filter("correct"))
     return counts, pl.concat(right) if right else pl.DataFrame()
 
 
-def counted(
+def count_rollouts(
     texts: pl.DataFrame,
     ends: pl.DataFrame,
     later: pl.DataFrame,
@@ -112,20 +117,24 @@ def counted(
     settings: SimulationSettings,
 ) -> pl.DataFrame:
     """The counts of each prefix, given how all rollouts so far ended (prefix_id, correct)."""
-    of_prefix = ends.group_by("prefix_id").agg(
+    prefix_counts = ends.group_by("prefix_id").agg(
         n_rollouts=pl.len().cast(pl.Int32), n_correct=pl.col("correct").sum().cast(pl.Int32)
     )
     return (
         texts.select("prefix_id")
-        .join(of_prefix, on="prefix_id", how="left", maintain_order="left")
-        .join(evidence(of_prefix, later, outcomes, settings.evidence), on="prefix_id", how="left")
+        .join(prefix_counts, on="prefix_id", how="left", maintain_order="left")
+        .join(
+            evidence_counts(prefix_counts, later, outcomes, settings.evidence),
+            on="prefix_id",
+            how="left",
+        )
         .with_columns(pl.col("n_rollouts", "n_correct", "n_evidence").fill_null(0))
-        .with_columns(right=decided(settings))
+        .with_columns(right=label_if_decided(settings))
     )
 
 
 def roll_out(
-    drawer: Drawer, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
+    sampler: Sampler, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
 ) -> pl.DataFrame:
     """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance.
 
@@ -137,19 +146,22 @@ def roll_out(
         .explode("draw")
         .with_columns(prompt=pl.concat_str("prompt", pl.col("prefix").str.strip_chars_end(" ")))
     )
-    drawn = draw_rows(drawer, rows, sampling, f"label {number}")
-    texts = [go_on(prefix, text) for prefix, text in drawn.select("prefix", "text").iter_rows()]
-    whole = drawn.with_columns(pl.Series("text", texts, pl.String))
-    return grade_frame(whole, grade, "grade rollouts", drawer.compute)
+    rollouts = sample_rows(sampler, rows, sampling, f"label {number}")
+    texts = [
+        join_continuation(prefix, text)
+        for prefix, text in rollouts.select("prefix", "text").iter_rows()
+    ]
+    joined = rollouts.with_columns(pl.Series("text", texts, pl.String))
+    return grade_frame(joined, grade, "grade rollouts", sampler.compute)
 
 
-def counted_rows(
+def label_rows(
     steps: pl.DataFrame, counts: pl.DataFrame, settings: SimulationSettings
 ) -> pl.DataFrame:
     """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
     inner, last = steps.filter(~pl.col("last")), steps.filter("last")
     before = pl.col("step") < pl.col("high")
-    rolled = inner.join(counts, on="prefix_id").join(spans(inner, counts), on="path_id")
+    rolled = inner.join(counts, on="prefix_id").join(first_wrong_spans(inner, counts), on="path_id")
     numbers = ["n_rollouts", "n_correct", "n_evidence"]
     return pl.concat(
         [
@@ -157,7 +169,7 @@ def counted_rows(
                 "path_id",
                 "step",
                 *numbers,
-                stop=stopped(settings),
+                stop=stop_reason(settings),
                 labeler=pl.lit("rollouts"),
                 label=pl.coalesce("right", before),
             ),
@@ -176,14 +188,16 @@ def counted_rows(
     ).with_columns(reflection=pl.lit(None, pl.String))
 
 
-def stopped(settings: SimulationSettings) -> pl.Expr:
+def stop_reason(settings: SimulationSettings) -> pl.Expr:
     """Why no more rollouts were drawn from a prefix."""
     enough = pl.col("n_correct") > settings.delta
-    lost = pl.col("n_rollouts") - pl.col("n_correct") >= settings.rollouts - settings.delta
+    lost = pl.col("n_rollouts") - pl.col("n_correct") >= settings.max_rollouts - settings.delta
     return (
         pl.when(pl.col("right").is_null())
         .then(pl.lit("inferred"))
-        .when(~pl.lit(settings.early_stop) | (lost & (pl.col("n_rollouts") == settings.rollouts)))
+        .when(
+            ~pl.lit(settings.early_stop) | (lost & (pl.col("n_rollouts") == settings.max_rollouts))
+        )
         .then(pl.lit("all"))
         .when(enough)
         .then(pl.lit("successes"))

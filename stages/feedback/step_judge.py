@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from schemas.rejects import Rejects
 from schemas.step_labels import StepLabels
 from stages.engines.engine import Sampling
-from stages.engines.sampler import Drawer
+from stages.engines.sampler import Sampler
 from stages.feedback.ask import MalformedError, Question, ask, read_json
 from stages.models.completion_server import ServerSettings
 
@@ -40,7 +40,7 @@ class JudgeSettings(ServerSettings):
     section: ClassVar[str] = "judge"
     temperature: float = Field(ge=0)
     max_tokens: int = Field(ge=1)
-    tries: int = Field(ge=1)
+    max_tries: int = Field(ge=1)
 
 
 class Decision(BaseModel):
@@ -55,13 +55,19 @@ class Decision(BaseModel):
 DECISIONS = TypeAdapter(list[Decision])
 
 
-def judged(
-    drawer: Drawer, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
+def judge_steps(
+    sampler: Sampler, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of `step_labels`, rows of `rejects`): a path is in one of them, whole."""
     sampling = Sampling(settings.temperature, 1.0, settings.max_tokens)
-    said, rejects = ask(drawer, questions(paths, problems), sampling, settings.tries, "judge")
-    rows = [row for path_id, decisions in said.items() for row in _label_rows(path_id, decisions)]
+    decisions_of, rejects = ask(
+        sampler, questions(paths, problems), sampling, settings.max_tries, "judge"
+    )
+    rows = [
+        row
+        for path_id, decisions in decisions_of.items()
+        for row in _label_rows(path_id, decisions)
+    ]
     return (
         pl.DataFrame(rows, schema=StepLabels.stored_schema()),
         pl.DataFrame(rejects, schema=Rejects.stored_schema()),
@@ -89,11 +95,11 @@ def questions(paths: pl.DataFrame, problems: pl.DataFrame) -> list[Question[list
 
 def prompt(question: str, answer: str, rationale: list[str], steps: list[str]) -> str:
     """What the judge is asked about one path; a problem without a rationale leaves it out."""
-    parts = [TASK, f"Problem:\n{question.strip()}\n", f"Reference answer: {answer}\n"]
+    paragraphs = [TASK, f"Problem:\n{question.strip()}\n", f"Reference answer: {answer}\n"]
     if rationale:
-        parts.append(f"Reference solution:\n{''.join(rationale).strip()}\n")
+        paragraphs.append(f"Reference solution:\n{''.join(rationale).strip()}\n")
     numbered = [f"Step {number}: {step.strip()}" for number, step in enumerate(steps, 1)]
-    return "\n".join([*parts, "Attempt:", *numbered])
+    return "\n".join([*paragraphs, "Attempt:", *numbered])
 
 
 def parse(text: str, n_steps: int) -> list[Decision]:
@@ -109,7 +115,7 @@ def parse(text: str, n_steps: int) -> list[Decision]:
         decisions = DECISIONS.validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        where = "".join(f"{part}: " for part in first["loc"][1:])[:80]
+        where = "".join(f"{key}: " for key in first["loc"][1:])[:80]
         raise MalformedError(f"is no list of decisions: {where}{first['msg']}") from None
     if sorted(d.step for d in decisions) != list(range(1, n_steps + 1)):
         raise MalformedError("does not have one decision for each step")

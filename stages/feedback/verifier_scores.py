@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import need_model
+from stages.models.folders import require_model
 from stages.pipeline.params import Section
 
 
@@ -20,11 +20,11 @@ class ScoreSettings(Section):
     annotated: dict[str, str]
 
 
-def probabilities(
+def step_probabilities(
     verifier: Path, rows: pl.DataFrame, settings: ScoreSettings, compute: ComputeSettings, seed: int
 ) -> list[list[float]]:
     """Of each step of each row (prompt, steps); steps beyond max_length have none."""
     from stages.models.step_scorer import score_steps
 
-    folder = need_model(verifier)
+    folder = require_model(verifier)
     return score_steps(folder, rows, settings.batch_size, settings.max_length, compute, seed)

@@ -12,7 +12,7 @@ is words, as words. It is right if it equals the reference's option and no other
 import re
 
 from stages.grading.mathematics import answers, plain_equality, symbolic
-from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
 from stages.grading.reference import Reference, Verdict
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -34,10 +34,10 @@ def find_choice(completion: str) -> str | None:
     stated = answers.find_answer(completion)
     if stated is not None and letter_of(stated):
         return stated
-    places = [match.start(match.lastindex or 0) for match in _STATED.finditer(completion)]
-    if not places:
+    positions = [match.start(match.lastindex or 0) for match in _STATED.finditer(completion)]
+    if not positions:
         return stated
-    return completion[places[-1] : places[-1] + MAX_ANSWER_CHARS].partition("\n")[0].strip()
+    return completion[positions[-1] : positions[-1] + MAX_ANSWER_CHARS].partition("\n")[0].strip()
 
 
 def letter_of(answer: str) -> str | None:
@@ -61,33 +61,33 @@ def decide(wanted: Reference, answer: str) -> Verdict | None:
         return Verdict("unparseable", shown, "no letter, and no options to compare with")
     if is_long:
         return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
-    same = [_same(option, answer) for option in wanted.options]
+    same = [_matches_option(option, answer) for option in wanted.options]
     if None in same:
         return None
-    return _by_value(wanted, shown, [bool(each) for each in same])
+    return _value_verdict(wanted, shown, [bool(each) for each in same])
 
 
 def compare(wanted: Reference, answer: str) -> Verdict:
     """The verdict of algebra on the value of an answer."""
     same = [
-        _same(option, answer) or symbolic.compare(option, answer).outcome == "correct"
+        _matches_option(option, answer) or symbolic.compare(option, answer).outcome == "correct"
         for option in wanted.options
     ]
-    return _by_value(wanted, answer[:MAX_ANSWER_CHARS], same)
+    return _value_verdict(wanted, answer[:MAX_ANSWER_CHARS], same)
 
 
 def _is_value(answer: str, options: tuple[str, ...]) -> bool:
     """Whether the whole answer is the text of an option, such as «C» among variables."""
-    return any(plain(tidy(answer)) == plain(tidy(option)) for option in options)
+    return any(match_key(tidy(answer)) == match_key(tidy(option)) for option in options)
 
 
-def _same(option: str, answer: str) -> bool | None:
-    if plain(tidy(option)) == plain(tidy(answer)):
+def _matches_option(option: str, answer: str) -> bool | None:
+    if match_key(tidy(option)) == match_key(tidy(answer)):
         return True
-    return plain_equality.same(option, answer)
+    return plain_equality.are_same(option, answer)
 
 
-def _by_value(wanted: Reference, shown: str, same: list[bool]) -> Verdict:
+def _value_verdict(wanted: Reference, shown: str, same: list[bool]) -> Verdict:
     right = LETTERS.index(letter_of(wanted.answer) or "A")
     alone = same[right] and sum(same) == 1
     return Verdict("correct" if alone else "wrong", shown, "value")

@@ -47,7 +47,7 @@ def grade(kind: str, reference: Reference | str, completion: str) -> Verdict:
     if rules.compare is None:
         return grade_all([(kind, reference, completion)], workers=1)[0]
     answer, wanted = rules.extract(completion), _reference(reference)
-    if verdict := _at_once(kind, wanted, answer):
+    if verdict := _quick_verdict(kind, wanted, answer):
         return verdict
     assert answer is not None
     try:
@@ -85,19 +85,21 @@ def grade_all(
     n_items = Counter(jobs)
     verdicts: dict[Job, Verdict] = {}
 
-    def done(job: Job, verdict: Verdict) -> None:
+    def finish(job: Job, verdict: Verdict) -> None:
         verdicts[job] = verdict
         report(n_items[job])
 
     undecided = []
     for job in n_items:
-        if verdict := _at_once(*job):
-            done(job, verdict)
+        if verdict := _quick_verdict(*job):
+            finish(job, verdict)
         else:
             undecided.append(job)
     stated = {job: job for job in undecided if not KINDS[job[0]].runs}
-    stated |= _run([job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, done)
-    _compare(stated, workers, limits, done)
+    stated |= _run(
+        [job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, finish
+    )
+    _compare(stated, workers, limits, finish)
     return [verdicts[job] for job in jobs]
 
 
@@ -106,45 +108,45 @@ def _run(
     workers: int,
     limits: Limits,
     sandbox: Mode,
-    done: Callable[[Job, Verdict], None],
+    finish: Callable[[Job, Verdict], None],
 ) -> dict[Job, Job]:
     """Runs programs; those that printed an answer come back with the job of comparing it."""
     printed: dict[Job, Job] = {}
     work = [(ref, program or "", KINDS[kind].runs == "tests") for kind, ref, program in jobs]
     with closing(run_programs.run(work, workers, limits, sandbox)) as replies:
         for ran in replies:
-            job = jobs[ran.place]
+            job = jobs[ran.job_index]
             if ran.outcome is None:
                 kind = "choice" if job[1].options else "math"
                 printed[job] = (kind, job[1], ran.printed)
             else:
                 tested = KINDS[job[0]].runs == "tests"
-                done(job, Verdict(ran.outcome, job[2] if tested else None, ran.detail))
+                finish(job, Verdict(ran.outcome, job[2] if tested else None, ran.detail))
     return printed
 
 
 def _compare(
-    stated: dict[Job, Job], workers: int, limits: Limits, done: Callable[[Job, Verdict], None]
+    stated: dict[Job, Job], workers: int, limits: Limits, finish: Callable[[Job, Verdict], None]
 ) -> None:
     """Compares each distinct answer once, at once or in the pool; `stated` says whose it is."""
     waiting: dict[Job, list[Job]] = defaultdict(list)
     for job, comparison in stated.items():
-        if verdict := _at_once(*comparison):
-            done(job, verdict)
+        if verdict := _quick_verdict(*comparison):
+            finish(job, verdict)
         else:
             waiting[comparison].append(job)
     comparisons = list(waiting)
     with closing(pool.run(comparisons, workers, limits.timeout_s)) as replies:
         for reply in replies:
-            comparison = comparisons[reply.place]
+            comparison = comparisons[reply.job_index]
             for job in waiting[comparison]:
-                done(job, Verdict(reply.outcome, comparison[2], reply.detail))
+                finish(job, Verdict(reply.outcome, comparison[2], reply.detail))
 
 
 def _reference(given: Reference | str) -> Reference:
     return given if isinstance(given, Reference) else Reference(given)
 
 
-def _at_once(kind: str, reference: Reference, answer: str | None) -> Verdict | None:
+def _quick_verdict(kind: str, reference: Reference, answer: str | None) -> Verdict | None:
     """The verdict where it is cheap, None where it is not."""
     return NO_ANSWER if answer is None else KINDS[kind].decide(reference, answer)

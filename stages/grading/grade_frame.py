@@ -7,13 +7,13 @@ import polars as pl
 from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings, RaySettings
-from stages.compute.ray_cluster import spread
+from stages.compute.ray_cluster import map_on_cluster
 from stages.grading.grade import Item, Limits, Mode, Verdict, grade_all
 from stages.grading.reference import Reference
 from stages.pipeline.params import Section
-from stages.pipeline.progress_bar import progress
+from stages.pipeline.progress_bar import progress_bar
 
-REFERENCE = ["kind", "answer", "options", "tests", "given"]
+REFERENCE_COLUMNS = ["kind", "answer", "options", "tests", "given"]
 """Columns of `problems` that grading needs beside a text."""
 SHARD = 1000
 """Items that a node of a cluster grades at once; so few are not worth the way there."""
@@ -29,7 +29,7 @@ class GradeSettings(Section):
     sandbox: Mode
 
 
-def ungraded(graded: pl.DataFrame) -> pl.DataFrame:
+def grading_rejects(graded: pl.DataFrame) -> pl.DataFrame:
     """Rows of `rejects` (item, reason, content) for the samples whose answer wasn't compared."""
     return graded.filter(pl.col("outcome").is_in(["timeout", "error"])).select(
         item="sample_id",
@@ -47,13 +47,15 @@ def grade_frame(
     """The frame (REFERENCE and text) with outcome, extracted, detail and correct added."""
     items: list[Item] = [
         (kind, Reference(answer, tuple(options), tuple(tests), given), text)
-        for kind, answer, options, tests, given, text in frame.select(*REFERENCE, "text").rows()
+        for kind, answer, options, tests, given, text in frame.select(
+            *REFERENCE_COLUMNS, "text"
+        ).rows()
     ]
-    with progress(what, len(items)) as advance:
+    with progress_bar(what, len(items)) as advance:
         if compute is None or compute.ray is None or len(items) <= SHARD:
             verdicts = Grader(settings)(items, advance)
         else:
-            verdicts = _graded_apart(items, settings, compute.ray, advance)
+            verdicts = _grade_on_cluster(items, settings, compute.ray, advance)
     text = pl.String
     return frame.with_columns(
         pl.Series("outcome", [v.outcome for v in verdicts], text),
@@ -81,7 +83,7 @@ class Grader:
         )
 
 
-def _graded_apart(
+def _grade_on_cluster(
     items: Sequence[Item],
     settings: GradeSettings,
     cluster: RaySettings,
@@ -89,9 +91,9 @@ def _graded_apart(
 ) -> list[Verdict]:
     """The same on a cluster, shard by shard; a verdict is its item's own, whoever grades it."""
     shards = [items[first : first + SHARD] for first in range(0, len(items), SHARD)]
-    share = {"actors": cluster.graders, "cpus": settings.workers, "gpus": 0}
+    resources = {"actors": cluster.graders, "cpus": settings.workers, "gpus": 0}
     graded: dict[int, list[Verdict]] = {}
-    for place, verdicts in spread(cluster, Grader, (settings,), shards, **share):
-        graded[place] = verdicts
+    for shard, verdicts in map_on_cluster(cluster, Grader, (settings,), shards, **resources):
+        graded[shard] = verdicts
         advance(len(verdicts))
     return [verdict for place in range(len(shards)) for verdict in graded[place]]

@@ -41,7 +41,7 @@ def _decide_math(wanted: Reference, answer: str) -> Verdict | None:
         return Verdict("error", shown, f"reference longer than {MAX_ANSWER_CHARS} characters")
     if not tidy(answer):
         return Verdict("unparseable", shown, "answer without content")
-    is_same = plain_equality.same(reference, answer)
+    is_same = plain_equality.are_same(reference, answer)
     return None if is_same is None else Verdict("correct" if is_same else "wrong", shown, "exact")
 
 
@@ -65,7 +65,7 @@ KINDS = {
 }
 
 
-PROGRAMS = tuple(name for name, kind in KINDS.items() if kind.runs)
+PROGRAM_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs)
 """Kinds whose answers are programs."""
 
 

@@ -35,7 +35,7 @@ Job = tuple[str, Reference, str | None]
 class Reply(NamedTuple):
     """What a worker says of the job at `place`."""
 
-    place: int
+    job_index: int
     outcome: str
     detail: str | None
 
@@ -57,7 +57,7 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
         with selectors.DefaultSelector() as busy:
 
             def hire() -> None:
-                worker = _waiting(command) or _Worker(command)
+                worker = _idle_worker(command) or _Worker(command)
                 crew.add(worker)
                 busy.register(worker.stdout, selectors.EVENT_READ, worker)
                 if worker.is_ready:
@@ -72,7 +72,7 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
                     if reply and reply.outcome == READY:
                         worker.is_ready = True
                     else:
-                        yield reply or Reply(worker.place, "error", "worker died")
+                        yield reply or Reply(worker.job_index, "error", "worker died")
                     if reply and todo:
                         worker.give(*todo.pop())
                         continue
@@ -89,12 +89,12 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
             worker.stop()
 
 
-def _waiting(command: tuple[str, ...]) -> "_Worker | None":
+def _idle_worker(command: tuple[str, ...]) -> "_Worker | None":
     """A worker that waits and still lives."""
     waiting = _idle.get(command, [])
     while waiting:
         worker = waiting.pop()
-        if worker.lives():
+        if worker.is_alive():
             return worker
         worker.stop()
     return None
@@ -118,7 +118,7 @@ class _Worker:
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "PYTHONHASHSEED": "0",  # sympy's choices may depend on the order of sets
         }
-        self.place, self.is_ready = -1, False
+        self.job_index, self.is_ready = -1, False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._process = subprocess.Popen(
             command,
@@ -131,13 +131,13 @@ class _Worker:
         assert self._process.stdin and self._process.stdout
         self._stdin, self.stdout = self._process.stdin, self._process.stdout
 
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         """Has it not ended?"""
         return self._process.poll() is None
 
-    def give(self, place: int, job: Job) -> None:
+    def give(self, job_index: int, job: Job) -> None:
         """Send a job. That the worker is dead shows when its reply is read."""
-        self.place = place
+        self.job_index = job_index
         with suppress(BrokenPipeError):
             self._stdin.write(json.dumps(job).encode() + b"\n")
             self._stdin.flush()
@@ -146,7 +146,7 @@ class _Worker:
         """The next reply, None if the process died. WorkerError if it died before it was ready."""
         line = self.stdout.readline()
         if line.endswith(b"\n"):
-            return Reply(self.place, *json.loads(line))
+            return Reply(self.job_index, *json.loads(line))
         if self.is_ready:
             return None
         self._process.wait()

@@ -52,7 +52,7 @@ def main() -> None:
     _load_algebra()
     _send((READY, None), replies)
     for line in sys.stdin:
-        if reply := _in_a_fork(line, timeout_s, replies):
+        if reply := _compare_in_fork(line, timeout_s, replies):
             _send(reply, replies)
 
 
@@ -64,12 +64,12 @@ def _load_algebra() -> None:
     gc.freeze()  # a collection in a fork would copy every page of what is loaded
 
 
-def _in_a_fork(line: str, timeout_s: float, replies: TextIO) -> tuple[str, str] | None:
+def _compare_in_fork(line: str, timeout_s: float, replies: TextIO) -> tuple[str, str] | None:
     """Run one comparison, which replies itself; a verdict on it if it ended without replying."""
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):
-            _limit(timeout_s)
+            _set_limits(timeout_s)
             reply = _compare(line)
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -86,7 +86,7 @@ def _in_a_fork(line: str, timeout_s: float, replies: TextIO) -> tuple[str, str] 
     return "error", f"comparison died of {signal.Signals(os.WTERMSIG(status)).name}"
 
 
-def _limit(timeout_s: float) -> None:
+def _set_limits(timeout_s: float) -> None:
     with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -22,20 +22,20 @@ from itertools import accumulate
 
 import polars as pl
 
-from stages.guidance.attempt import Ask, Attempt, Hard
+from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.rounds import Case
-from stages.guidance.strategy_list import begun
+from stages.guidance.strategy_list import begin_with_steps
 
-W = 4.0
+PRIOR_WEIGHT = 4.0
 """Attempts that the prior weighs."""
 DECAY = 0.5
-EVEN = 0.5
+DEFAULT_STEP_CHANCE = 0.5
 """The chance of a step while nothing is known."""
 Counts = dict[int, list[float]]
 """steps → [attempts, successes]"""
 
 
-class Evidence:
+class AttemptCounts:
     """What was tried with how many steps shown, problem by problem and over similar ones."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Evidence:
             _add(self._earlier[name], shown, DECAY * tried, DECAY * solved)
             self._count(level, steps - shown, DECAY * tried, DECAY * solved)
 
-    def see(self, problem: Hard, attempts: Sequence[Attempt]) -> None:
+    def see(self, problem: TailProblem, attempts: Sequence[Attempt]) -> None:
         """Takes in new attempts on a problem."""
         for attempt in attempts:
             left = len(problem.rationale) - attempt.shown
@@ -63,14 +63,14 @@ class Evidence:
         _add(self._similar[level], left, tried, solved)
         _add(self._all, left, tried, solved)
 
-    def priors(self, problem: Hard) -> list[float]:
+    def priors(self, problem: TailProblem) -> list[float]:
         """With 0, 1, 2, … steps shown, similar problems' rate of success, never falling."""
         steps = len(problem.rationale)
         counts = self._similar[problem.level] or self._all
-        rates = (_rate(counts, steps - shown) for shown in range(problem.most + 1))
+        rates = (_rate(counts, steps - shown) for shown in range(problem.max_shown + 1))
         return list(accumulate(rates, max))
 
-    def chances(self, problem: Hard, history: Sequence[Attempt]) -> list[float]:
+    def chances(self, problem: TailProblem, history: Sequence[Attempt]) -> list[float]:
         """With 0, 1, 2, … steps shown, the estimated chance of a right answer."""
         earlier = self._earlier.get(problem.problem_id, {})
         seen = [(n, tried, solved) for n, (tried, solved) in earlier.items()]
@@ -79,18 +79,22 @@ class Evidence:
         for shown, prior in enumerate(self.priors(problem)):
             right = sum(solved for n, _, solved in seen if n <= shown)
             wrong = sum(tried - solved for n, tried, solved in seen if n >= shown)
-            found.append((W * prior + right) / (W + right + wrong))
+            found.append((PRIOR_WEIGHT * prior + right) / (PRIOR_WEIGHT + right + wrong))
         return found
 
 
-def adaptive(problem: Hard, history: Sequence[Attempt], evidence: Evidence, aim: float) -> Ask:
+def adaptive_reset(
+    problem: TailProblem, history: Sequence[Attempt], attempt_counts: AttemptCounts, aim: float
+) -> NextPrompt:
     """The answer begun with the fewest gold steps that do nearly as well as any number."""
-    chances = evidence.chances(problem, history)
+    chances = attempt_counts.chances(problem, history)
     enough = aim * max(chances)
-    return begun(problem, next(n for n, chance in enumerate(chances) if chance >= enough))
+    return begin_with_steps(
+        problem, next(n for n, chance in enumerate(chances) if chance >= enough)
+    )
 
 
-def reveals(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
+def reveal_rows(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
     """Rows of `reveals`: this iteration's attempts, and the earlier ones at half their weight."""
     columns = ["problem_id", "shown", "tried", "solved"]
     old = earlier.select(*columns[:2], pl.col(columns[2:]) * DECAY)
@@ -99,20 +103,20 @@ def reveals(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
         for case in cases
         for attempt in case.history
     ]
-    both = pl.concat([old, pl.DataFrame(new, schema=old.schema, orient="row")])
-    return both.group_by("problem_id", "shown").agg(pl.col("tried", "solved").sum())
+    rows = pl.concat([old, pl.DataFrame(new, schema=old.schema, orient="row")])
+    return rows.group_by("problem_id", "shown").agg(pl.col("tried", "solved").sum())
 
 
 def _rate(counts: Counts, left: int) -> float:
     """The rate of success with so many steps left, as if each of them were as hard as another."""
     if not counts:
-        return EVEN**left
+        return DEFAULT_STEP_CHANCE**left
     near = min(counts, key=lambda n: (abs(n - left), -n))
     tried, solved = counts[near]
     return float(((solved + 0.5) / (tried + 1)) ** (left / near))
 
 
-def _add(counts: Counts, place: int, tried: float, solved: float) -> None:
-    entry = counts.setdefault(place, [0.0, 0.0])
+def _add(counts: Counts, n_steps: int, tried: float, solved: float) -> None:
+    entry = counts.setdefault(n_steps, [0.0, 0.0])
     entry[0] += tried
     entry[1] += solved

@@ -15,9 +15,9 @@ from fractions import Fraction
 
 from stages.grading.choice import LETTERS, find_choice, letter_of
 from stages.grading.mathematics.answers import find_answer
-from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
-from stages.grading.mathematics.numbers import Number, equal, read_number
-from stages.grading.mathematics.plain_equality import as_list, same
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
+from stages.grading.mathematics.numbers import Number, are_equal, read_number
+from stages.grading.mathematics.plain_equality import are_same, as_list
 
 _DIGITS = r"\d+(?:(?:,|\{,\}|\\!,?|,\\!)\d{3}(?!\d))*(?:\.\d+)?|(?<![A-Za-z.])\.\d+"
 _ENDLESS = re.compile(rf"\d{{{MAX_ANSWER_CHARS},}}")
@@ -61,33 +61,34 @@ _WORD = re.compile(
 )
 
 
-def states(text: str, answer: str, options: Sequence[str] = ()) -> bool:
+def states_answer(text: str, answer: str, options: Sequence[str] = ()) -> bool:
     """Does the text state the answer: a letter of the options where there are some, or a value."""
     text = _ENDLESS.sub("…", unicodedata.normalize("NFKC", text))
     letter = _letter(answer, options)
     if letter is None:
-        return _stated(text, answer)
+        return _states_value(text, answer)
     right = options[LETTERS.index(letter)]
-    return _chosen(text, letter) or any(
-        _stated(line, right) and not (len(options) > 2 and all(_stated(line, o) for o in options))
+    return _names_letter(text, letter) or any(
+        _states_value(line, right)
+        and not (len(options) > 2 and all(_states_value(line, o) for o in options))
         for line in text.splitlines()
     )
 
 
-def answered(text: str, answer: str, options: Sequence[str] = ()) -> bool:
+def ends_in_answer(text: str, answer: str, options: Sequence[str] = ()) -> bool:
     """Does the text end in the answer as a solution does, so that a grader could take it."""
     if letter := _letter(answer, options):
         return letter_of(find_choice(text) or "") == letter
     found = find_answer(text)
-    return found is not None and bool(same(answer, found))
+    return found is not None and bool(are_same(answer, found))
 
 
 def numbers(text: str) -> Iterator[Number]:
     """Every number and quotient of numbers in a text, in every reading; signs are left out."""
     for match in _MIXED.finditer(text):
-        whole, part, parts = (int(group) for group in match.groups() if group)
-        if parts:
-            yield Number(whole + Fraction(part, parts), False, 0)
+        whole, numerator, denominator = (int(group) for group in match.groups() if group)
+        if denominator:
+            yield Number(whole + Fraction(numerator, denominator), False, 0)
     for match in _QUOTIENT.finditer(text):
         over, under = (_fraction(group) for group in match.groups() if group)
         if under:
@@ -107,7 +108,7 @@ def _letter(answer: str, options: Sequence[str]) -> str | None:
     return letter if len(letter) == 1 and letter in LETTERS[: len(options)] else None
 
 
-def _chosen(text: str, letter: str) -> bool:
+def _names_letter(text: str, letter: str) -> bool:
     """Is the letter named: as the choice, in brackets, after a word for it, or at a line's end."""
     if letter_of(find_choice(text) or "") == letter:
         return True
@@ -115,22 +116,22 @@ def _chosen(text: str, letter: str) -> bool:
     return bool(re.search(rf"{named}|(?m:(?:^|[\s:=-]){letter}[\s.)*]*$)", text))
 
 
-def _stated(text: str, answer: str) -> bool:
+def _states_value(text: str, answer: str) -> bool:
     """Does the text hold what is worth as much as the answer."""
     if len(answer) > MAX_ANSWER_CHARS:
         return answer in text
     elements = as_list(tidy(answer))
-    if elements and all(_stated(text, element) for element in elements[1]):
+    if elements and all(_states_value(text, element) for element in elements[1]):
         return True
     answer = answer.rpartition("=")[2]
-    wanted = _number(answer)
-    if wanted and any(equal(wanted, found) for found in numbers(text)):
+    answer_number = _number(answer)
+    if answer_number and any(are_equal(answer_number, found) for found in numbers(text)):
         return True
-    if not wanted:
-        for writing in (_spoken, _squeezed):
+    if not answer_number:
+        for writing in (_as_words, _as_notation):
             if _stands_in(writing(answer), writing(text)):
                 return True
-    return any(same(answer, side) for side in _sides(text))
+    return any(are_same(answer, side) for side in _sides(text))
 
 
 def _number(answer: str) -> Number | None:
@@ -163,22 +164,22 @@ def _sides(text: str) -> set[str]:
     return {side.strip(" .,;:()*") for side in found if len(side) <= MAX_ANSWER_CHARS}
 
 
-def _spoken(text: str) -> str:
+def _as_words(text: str) -> str:
     """A text as words, with single blanks."""
     return " ".join(text.lower().split())
 
 
-def _squeezed(text: str) -> str:
+def _as_notation(text: str) -> str:
     """A text in the one writing that answers are compared in, without blanks beside signs."""
     ratio = re.sub(r"(?<=\d) to (?=\d)", ":", text)
-    bare = re.sub(r"[$]|\\text|[{}]", "", plain(tidy(ratio))).lower()
+    bare = re.sub(r"[$]|\\text|[{}]", "", match_key(tidy(ratio))).lower()
     return re.sub(r"(?<=[^\w\s])\s+|\s+(?=[^\w\s])", "", bare)
 
 
-def _stands_in(wanted: str, text: str) -> bool:
+def _stands_in(phrase: str, text: str) -> bool:
     """Whether it stands there by itself, not within a longer word or number."""
-    if not wanted:
+    if not phrase:
         return False
-    before = r"(?<![a-z0-9])" if wanted[0].isalnum() else ""
-    after = r"(?![a-z0-9])" if wanted[-1].isalnum() else ""
-    return re.search(before + re.escape(wanted) + after, text) is not None
+    before = r"(?<![a-z0-9])" if phrase[0].isalnum() else ""
+    after = r"(?![a-z0-9])" if phrase[-1].isalnum() else ""
+    return re.search(before + re.escape(phrase) + after, text) is not None

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from stages.guidance.shown_steps import prefixes
+from stages.guidance.shown_steps import safe_prefixes
 
 
 @dataclass(frozen=True)
-class Hard:
+class TailProblem:
     """A problem in the tail."""
 
     problem_id: str
@@ -21,18 +21,18 @@ class Hard:
     level: int | None = None
 
     @cached_property
-    def prefixes(self) -> list[str]:
+    def safe_prefixes(self) -> list[str]:
         """The gold rationale to the end of step 0 (nothing), 1, 2, … as far as may be shown."""
-        return prefixes(self.rationale, self.answer, self.options, self.kind)
+        return safe_prefixes(self.rationale, self.answer, self.options, self.kind)
 
     @property
-    def most(self) -> int:
+    def max_shown(self) -> int:
         """How many steps may be shown."""
-        return len(self.prefixes) - 1
+        return len(self.safe_prefixes) - 1
 
-    def share(self, shown: int) -> float:
+    def share_shown(self, shown: int) -> float:
         """The share of the rationale's characters that so many steps are."""
-        return len(self.prefixes[shown]) / len("".join(self.rationale)) if shown else 0.0
+        return len(self.safe_prefixes[shown]) / len("".join(self.rationale)) if shown else 0.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Ask:
+class NextPrompt:
     """What the model is to continue: the prompt, and after it the start of the sample's text.
 
     hint: what was shown of the answer or of the rationale; `revealed` is its share of the latter.
@@ -62,5 +62,5 @@ class Ask:
     parent: str | None = None
 
 
-Strategy = Callable[[Hard, Sequence[Attempt]], Ask | None]
+Strategy = Callable[[TailProblem, Sequence[Attempt]], NextPrompt | None]
 """The next request for a problem, given all that was tried in this iteration; None: no more."""

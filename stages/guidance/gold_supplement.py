@@ -20,7 +20,7 @@ def gold_samples(cases: Sequence[Case]) -> pl.DataFrame:
             "prompt_digest": [digest(case.problem.prompt) for case in unsolved],
             "text": texts,
             "hint": texts,
-            "draw": [case.draw for case in unsolved],
+            "draw": [case.next_draw for case in unsolved],
         },
         schema={
             **dict.fromkeys(

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from stages.engines.engine import Sampling
-from stages.engines.sample_rows import draw_rows
-from stages.engines.sampler import Drawer
+from stages.engines.sample_rows import sample_rows
+from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
-from stages.guidance.attempt import Ask, Attempt, Hard
+from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.tail import GuideSettings, in_tail
-from stages.solutions.steps import go_on
+from stages.solutions.steps import join_continuation
 
-Asking = Callable[[Sequence["Case"], int], Sequence[Ask | None]]
+RoundStrategy = Callable[[Sequence["Case"], int], Sequence[NextPrompt | None]]
 """The next requests for the problems of a round (its number from 1); None: not this time."""
 
 
@@ -21,9 +21,9 @@ Asking = Callable[[Sequence["Case"], int], Sequence[Ask | None]]
 class Case:
     """A problem in the tail, and all that was tried in this iteration."""
 
-    problem: Hard
+    problem: TailProblem
     history: list[Attempt]
-    draw: int = 0
+    next_draw: int = 0
     """index of the next draw"""
     below: float = 0.5
 
@@ -37,11 +37,11 @@ def find_tail(
     problems: pl.DataFrame, samples: pl.DataFrame, verdicts: pl.DataFrame, below: float
 ) -> list[Case]:
     """The problems drawn for that are in the tail, in the order of their ids."""
-    judged = samples.join(
+    graded = samples.join(
         verdicts.select("sample_id", correct=pl.col("outcome") == "correct"), on="sample_id"
     ).sort("draw")
     tried = (
-        judged.group_by("problem_id")
+        graded.group_by("problem_id")
         .agg("sample_id", "text", "correct", draw=pl.col("draw").max() + 1)
         .with_columns(rate=pl.col("correct").list.mean())
         .filter(in_tail("rate", below))
@@ -49,7 +49,7 @@ def find_tail(
     rows = tried.join(problems, on="problem_id").sort("problem_id").iter_rows(named=True)
     return [
         Case(
-            Hard(
+            TailProblem(
                 problem_id=row["problem_id"],
                 prompt=row["prompt"],
                 question=row["question"],
@@ -70,52 +70,57 @@ def find_tail(
     ]
 
 
-def attempts(
+def run_rounds(
     cases: Sequence[Case],
-    ask: Asking,
-    drawer: Drawer,
+    strategy: RoundStrategy,
+    sampler: Sampler,
     references: pl.DataFrame,
     settings: GuideSettings,
     grade: GradeSettings,
 ) -> Iterator[pl.DataFrame]:
     """Yields the graded samples of each round; the cases' histories grow with them."""
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
-    for number in range(1, settings.attempts + 1):
+    for number in range(1, settings.max_attempts + 1):
         open_cases = [case for case in cases if case.in_tail]
         if not open_cases:
             return
-        asks = ask(open_cases, number)
-        chosen = [(c, a) for c, a in zip(open_cases, asks, strict=True) if a is not None]
+        next_prompts = strategy(open_cases, number)
+        chosen = [(c, a) for c, a in zip(open_cases, next_prompts, strict=True) if a is not None]
         if not chosen:
             continue
-        asked = _rows(chosen, number, settings.by).join(
+        asked = _prompt_rows(chosen, number, settings.strategy).join(
             references, on="problem_id", maintain_order="left"
         )
-        drawn = draw_rows(drawer, asked, sampling, f"guide {number}")
-        texts = [go_on(start, text) for start, text in drawn.select("start", "text").iter_rows()]
-        whole = drawn.with_columns(pl.Series("text", texts, pl.String))
-        done = grade_frame(whole, grade, compute=drawer.compute)
-        graded = done.select("sample_id", "text", "correct").iter_rows()
-        for (case, asking), (name, text, correct) in zip(chosen, graded, strict=True):
-            case.history.append(Attempt(name, text, correct, asking.shown))
-            case.draw += 1
-        yield done
+        completions = sample_rows(sampler, asked, sampling, f"guide {number}")
+        texts = [
+            join_continuation(start, text)
+            for start, text in completions.select("start", "text").iter_rows()
+        ]
+        joined = completions.with_columns(pl.Series("text", texts, pl.String))
+        graded_samples = grade_frame(joined, grade, compute=sampler.compute)
+        graded = graded_samples.select("sample_id", "text", "correct").iter_rows()
+        for (case, next_prompt), (name, text, correct) in zip(chosen, graded, strict=True):
+            case.history.append(Attempt(name, text, correct, next_prompt.shown))
+            case.next_draw += 1
+        yield graded_samples
 
 
-def _rows(chosen: Sequence[tuple[Case, Ask]], number: int, strategy: str) -> pl.DataFrame:
+def _prompt_rows(
+    chosen: Sequence[tuple[Case, NextPrompt]], number: int, strategy: str
+) -> pl.DataFrame:
     rows = [
         {
             "problem_id": case.problem.problem_id,
-            "prompt": ask.prompt,
-            "start": ask.start,
-            "draw": case.draw,
+            "prompt": next_prompt.prompt,
+            "start": next_prompt.start,
+            "draw": case.next_draw,
             "attempt": number,
             "strategy": strategy,
-            "hint": ask.hint,
-            "revealed": ask.revealed,
-            "parent": ask.parent,
+            "hint": next_prompt.hint,
+            "revealed": next_prompt.revealed,
+            "parent": next_prompt.parent,
         }
-        for case, ask in chosen
+        for case, next_prompt in chosen
     ]
     texts = ["problem_id", "prompt", "start", "strategy", "hint", "parent"]
     schema = dict.fromkeys(texts, pl.String)

@@ -6,44 +6,44 @@ other problems needed (see `adaptive`).
 
 from collections.abc import Sequence
 
-from stages.guidance.attempt import Ask, Attempt, Hard, Strategy
-from stages.solutions.steps import open_end
+from stages.guidance.attempt import Attempt, NextPrompt, Strategy, TailProblem
+from stages.solutions.steps import prompt_prefix
 from stages.tasks import prompts
 
 
-def brute_force(problem: Hard, history: Sequence[Attempt]) -> Ask:
+def brute_force(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
     """The same question again."""
-    return Ask(problem.prompt)
+    return NextPrompt(problem.prompt)
 
 
-def answer(problem: Hard, history: Sequence[Attempt]) -> Ask:
+def show_answer(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
     """The question with its answer beside it."""
-    return Ask(prompts.with_answer(problem.prompt, problem.answer), hint=problem.answer)
+    return NextPrompt(prompts.with_answer(problem.prompt, problem.answer), hint=problem.answer)
 
 
-def rationale(problem: Hard, history: Sequence[Attempt]) -> Ask:
+def show_rationale(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
     """The question with the gold rationale beside it, to write one's own from."""
     gold = "".join(problem.rationale)
-    return Ask(prompts.with_rationale(problem.prompt, gold), hint=gold, revealed=1.0)
+    return NextPrompt(prompts.with_rationale(problem.prompt, gold), hint=gold, revealed=1.0)
 
 
-def revise(problem: Hard, history: Sequence[Attempt], explanation: str) -> Ask:
+def revise(problem: TailProblem, history: Sequence[Attempt], explanation: str) -> NextPrompt:
     """The question with the last wrong attempt and a teacher's explanation of its mistake."""
-    wrong = last_wrong(history)
+    wrong = last_wrong_attempt(history)
     prompt = prompts.with_explanation(problem.prompt, wrong.text, explanation)
-    return Ask(prompt, hint=explanation, parent=wrong.sample_id)
+    return NextPrompt(prompt, hint=explanation, parent=wrong.sample_id)
 
 
-def last_wrong(history: Sequence[Attempt]) -> Attempt:
+def last_wrong_attempt(history: Sequence[Attempt]) -> Attempt:
     """What is revised. A problem of which nothing is wrong is not in the tail."""
     return next(attempt for attempt in reversed(history) if not attempt.correct)
 
 
-def begun(problem: Hard, shown: int) -> Ask:
+def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
     """The answer begun with so many gold steps, which the model goes on from."""
-    start = problem.prefixes[shown]
-    revealed = problem.share(shown)
-    return Ask(problem.prompt + open_end(start), start, start or None, revealed, shown)
+    start = problem.safe_prefixes[shown]
+    revealed = problem.share_shown(shown)
+    return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)
 
 
 def state_reset(restart: bool) -> Strategy:
@@ -53,7 +53,7 @@ def state_reset(restart: bool) -> Strategy:
     without `restart`, nothing. Steps are those of the rationale: no tokenizer has a part in it.
     """
 
-    def reset(problem: Hard, history: Sequence[Attempt]) -> Ask | None:
+    def reset(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt | None:
         guided = [attempt for attempt in history if attempt.guided]
         if not guided:
             shown = 1
@@ -61,8 +61,8 @@ def state_reset(restart: bool) -> Strategy:
             shown = guided[-1].shown
         else:
             shown = guided[-1].shown + 1
-        if shown <= problem.most:
-            return begun(problem, shown)
-        return begun(problem, 0) if restart else None
+        if shown <= problem.max_shown:
+            return begin_with_steps(problem, shown)
+        return begin_with_steps(problem, 0) if restart else None
 
     return reset

@@ -12,7 +12,7 @@ class GuideSettings(Section):
     """Section `guide`."""
 
     section: ClassVar[str] = "guide"
-    by: Literal[
+    strategy: Literal[
         "none",
         "brute_force",
         "answer",
@@ -23,7 +23,7 @@ class GuideSettings(Section):
         "gold",
     ]
     tail_below: float = Field(gt=0, le=1)
-    attempts: int = Field(ge=1)
+    max_attempts: int = Field(ge=1)
     restart: bool
     aim: float = Field(gt=0, le=1)
     temperature: float = Field(gt=0)

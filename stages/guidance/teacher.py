@@ -12,10 +12,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from stages.engines.engine import Completion, Sampling
-from stages.engines.sampler import Drawer
-from stages.guidance.answer_leak import answered
-from stages.guidance.attempt import Attempt, Hard
-from stages.guidance.strategy_list import last_wrong
+from stages.engines.sampler import Sampler
+from stages.guidance.answer_leak import ends_in_answer
+from stages.guidance.attempt import Attempt, TailProblem
+from stages.guidance.strategy_list import last_wrong_attempt
 from stages.models.completion_server import ServerSettings
 
 TASK = """\
@@ -34,13 +34,13 @@ class TeacherSettings(ServerSettings):
     """Section `teacher`."""
 
     section: ClassVar[str] = "teacher"
-    by: Literal["server", "simulator", "policy"]
+    provider: Literal["server", "simulator", "policy"]
     temperature: float = Field(ge=0)
     max_tokens: int = Field(ge=1)
-    tries: int = Field(ge=1)
+    max_tries: int = Field(ge=1)
 
 
-def lesson(problem: Hard, history: Sequence[Attempt]) -> str:
+def teacher_prompt(problem: TailProblem, history: Sequence[Attempt]) -> str:
     """What the teacher is asked about a problem."""
     reference = "".join(problem.rationale).strip() or "(none is written)"
     return "\n".join(
@@ -49,43 +49,45 @@ def lesson(problem: Hard, history: Sequence[Attempt]) -> str:
             f"Problem:\n{problem.question.strip()}\n",
             f"Reference solution:\n{reference}",
             f"Reference answer: {problem.answer}\n",
-            f"Attempt:\n{last_wrong(history).text.strip()}\n",
+            f"Attempt:\n{last_wrong_attempt(history).text.strip()}\n",
             "Explanation:\n",
         ]
     )
 
 
 def explain(
-    drawer: Drawer,
-    problems: Sequence[Hard],
-    lessons: Sequence[str],
+    sampler: Sampler,
+    problems: Sequence[TailProblem],
+    prompts: Sequence[str],
     settings: TeacherSettings,
-    attempt: int,
+    round_number: int,
 ) -> tuple[list[str | None], list[str | None]]:
     """(the explanation of each problem's lesson, why there is none): one of the two is None."""
     sampling = Sampling(settings.temperature, 1.0, settings.max_tokens)
-    found: list[str | None] = [None] * len(lessons)
-    why: list[str | None] = [None] * len(lessons)
-    waiting = list(range(len(lessons)))
-    for draw in range(settings.tries):
+    found: list[str | None] = [None] * len(prompts)
+    why: list[str | None] = [None] * len(prompts)
+    waiting = list(range(len(prompts)))
+    for draw in range(settings.max_tries):
         if not waiting:
             break
-        number = attempt * settings.tries + draw
-        asked = drawer.requests([lessons[i] for i in waiting], [number] * len(waiting), sampling)
-        for i, reply in zip(waiting, drawer.draw(asked, sampling, "teacher"), strict=True):
+        draw_index = round_number * settings.max_tries + draw
+        asked = sampler.requests(
+            [prompts[i] for i in waiting], [draw_index] * len(waiting), sampling
+        )
+        for i, reply in zip(waiting, sampler.sample(asked, sampling, "teacher"), strict=True):
             fault = _fault(reply, problems[i])
             found[i], why[i] = (None, fault) if fault else (reply.text.strip(), None)
         waiting = [i for i in waiting if why[i] not in (None, REFUSED)]
     return found, why
 
 
-def _fault(reply: Completion, problem: Hard) -> str | None:
+def _fault(reply: Completion, problem: TailProblem) -> str | None:
     if reply.finish == "refused":
         return REFUSED
     if not reply.text.strip():
         return "the explanation is empty"
     if reply.finish == "length":
         return "the explanation was cut off at teacher.max_tokens"
-    if answered(reply.text, problem.answer, problem.options):
+    if ends_in_answer(reply.text, problem.answer, problem.options):
         return "the explanation gives the answer away"
     return None

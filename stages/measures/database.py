@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from schemas.errors import RatchetError
-from schemas.store import unreadable
+from schemas.store import read_error
 
 HERE = Path(__file__).parent
 Tables = Mapping[str, Sequence[Path]]
@@ -26,7 +26,7 @@ class Statistics:
         """Makes a table of an answer, for others to read under its name."""
         self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
 
-    def kept(self, name: str) -> pl.DataFrame:
+    def table(self, name: str) -> pl.DataFrame:
         """A table that was made, as a frame."""
         return self._frame(f"from {name}")
 
@@ -39,7 +39,7 @@ class Statistics:
 
 
 @contextmanager
-def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
+def open_statistics(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
     """Views over the tables' files (name → files). What exceeds the memory goes to disk.
 
     Raises RatchetError when a file is not readable, and for statistics that fit neither.
@@ -52,7 +52,7 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
             connection.execute("set preserve_insertion_order = false")
             connection.execute(_query("bare"))
             for name, files in tables.items():
-                _view(connection, name, files)
+                _create_view(connection, name, files)
             yield Statistics(connection)
         except duckdb.OutOfMemoryException as error:
             raise RatchetError(
@@ -62,16 +62,16 @@ def opened(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
             connection.close()
 
 
-def _view(connection: Any, name: str, files: Sequence[Path]) -> None:
+def _create_view(connection: Any, name: str, files: Sequence[Path]) -> None:
     listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
     query = f"from read_parquet([{listed}], hive_partitioning = true)"
     try:
         connection.execute(f"create view {name} as {query}")
     except duckdb.Error as error:
-        raise next((unreadable(file) for file in files if not _readable(file)), error) from error
+        raise next((read_error(file) for file in files if not _is_readable(file)), error) from error
 
 
-def _readable(file: Path) -> bool:
+def _is_readable(file: Path) -> bool:
     try:
         pl.read_parquet_schema(file)
     except (pl.exceptions.PolarsError, OSError):

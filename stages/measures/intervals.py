@@ -59,13 +59,13 @@ def bootstrap(
     `families` has one label a problem; each problem is its own where it is None. Raises ValueError
     for no problems.
     """
-    sums, sizes = _by_family(values, families)
+    sums, sizes = _family_sums(values, families)
     means = [counts @ sums / (counts @ sizes)[:, None] for counts in _resamples(len(sizes), seed)]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975], axis=0)
     return [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
-def of_rates(
+def rate_intervals(
     values: Array, families: Sequence[object] | None = None, seed: int = 0
 ) -> list[Interval]:
     """The same of values in [0, 1].
@@ -80,7 +80,7 @@ def of_rates(
     ]
 
 
-def paired(
+def paired_difference(
     a: Array, b: Array, families: Sequence[object] | None = None, seed: int = 0
 ) -> Difference:
     """The mean of a - b (one value a problem each), its bootstrap interval and `p_value`."""
@@ -97,18 +97,18 @@ def p_value(difference: Array, families: Sequence[object] | None = None, seed: i
     Where all that differ, differ by as much, as right and wrong answers do, this is McNemar's test
     and exact; else N_FLIPS flips are drawn. Two-sided.
     """
-    sums, _ = _by_family(difference[:, None], families)
+    sums, _ = _family_sums(difference[:, None], families)
     moved = sums[np.abs(sums[:, 0]) > TINY, 0]
     if np.allclose(np.abs(moved), np.abs(moved[:1])):
         return mcnemar(int((moved > 0).sum()), int((moved < 0).sum()))
     rng = np.random.default_rng(seed)
     limit, n_far, n_left = abs(moved.sum()) - TINY, 1, N_FLIPS
     while n_left:
-        part = min(n_left, max(1, AT_ONCE // len(moved)))
-        flipped = rng.integers(0, 2, (part, len(moved)), dtype=np.int8).astype(bool)
+        chunk_size = min(n_left, max(1, AT_ONCE // len(moved)))
+        flipped = rng.integers(0, 2, (chunk_size, len(moved)), dtype=np.int8).astype(bool)
         totals = np.where(flipped, -moved, moved).sum(axis=1)
         n_far += int((np.abs(totals) >= limit).sum())
-        n_left -= part
+        n_left -= chunk_size
     return n_far / (N_FLIPS + 1)
 
 
@@ -122,17 +122,17 @@ def mcnemar(n_won: int, n_lost: int) -> float:
     return float(min(1.0, 2 * ways / 2**n))
 
 
-def _by_family(values: Array, families: Sequence[object] | None) -> tuple[Array, Array]:
+def _family_sums(values: Array, families: Sequence[object] | None) -> tuple[Array, Array]:
     """(sums (families × measures), sizes (families,))."""
     if len(values) == 0:
         raise ValueError("there are no problems to resample")
     if families is None:
         return values.astype(float), np.ones(len(values))
     order: dict[object, int] = {}
-    places = np.array([order.setdefault(family, len(order)) for family in families])
+    indices = np.array([order.setdefault(family, len(order)) for family in families])
     sums = np.zeros((len(order), values.shape[1]))
-    np.add.at(sums, places, values)
-    return sums, np.bincount(places).astype(float)
+    np.add.at(sums, indices, values)
+    return sums, np.bincount(indices).astype(float)
 
 
 def _resamples(n: int, seed: int) -> Iterator[Array]:
@@ -140,7 +140,11 @@ def _resamples(n: int, seed: int) -> Iterator[Array]:
     rng = np.random.default_rng(seed)
     n_left = N_RESAMPLES
     while n_left:
-        part = min(n_left, max(1, AT_ONCE // n))
-        drawn = rng.integers(0, n, (part, n)) + n * np.arange(part)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=part * n).reshape(part, n).astype(float)
-        n_left -= part
+        chunk_size = min(n_left, max(1, AT_ONCE // n))
+        resampled = rng.integers(0, n, (chunk_size, n)) + n * np.arange(chunk_size)[:, None]
+        yield (
+            np.bincount(resampled.ravel(), minlength=chunk_size * n)
+            .reshape(chunk_size, n)
+            .astype(float)
+        )
+        n_left -= chunk_size

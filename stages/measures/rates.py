@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from stages.measures.intervals import bootstrap, of_rates, p_value
+from stages.measures.intervals import bootstrap, p_value, rate_intervals
 
 Rates = dict[tuple[int, str, str], dict[str, float]]
 KEYS = ["problem_id", "family"]
@@ -23,33 +23,33 @@ def rates(values: pl.DataFrame) -> Rates:
 
     `values` has the columns VALUES.
     """
-    made: Rates = {}
+    found: Rates = {}
     first: dict[str, pl.DataFrame] = {}
-    parts = values.sort("iteration", "suite").partition_by("iteration", "suite", as_dict=True)
-    for (iteration, suite), part in parts.items():
-        wide = part.pivot("measure", index=KEYS, values="value").drop_nulls().sort(KEYS)
+    groups = values.sort("iteration", "suite").partition_by("iteration", "suite", as_dict=True)
+    for (iteration, suite), group in groups.items():
+        wide = group.pivot("measure", index=KEYS, values="value").drop_nulls().sort(KEYS)
         measures = [name for name in wide.columns if name not in KEYS]
         base = first.setdefault(str(suite), wide)
-        both = wide.join(base, on=KEYS, suffix=" before")
+        joined = wide.join(base, on=KEYS, suffix=" before")
         shared = [name for name in measures if name in base.columns and base is not wide]
-        gains = both.select(pl.col(name) - pl.col(f"{name} before") for name in shared)
-        for measure, row in _measured(wide, measures).items():
-            made[int(iteration), str(suite), measure] = row
-        for measure, row in _gained(both["family"].to_list(), gains).items():
-            made[int(iteration), str(suite), measure] |= row
-    return made
+        gains = joined.select(pl.col(name) - pl.col(f"{name} before") for name in shared)
+        for measure, row in _mean_intervals(wide, measures).items():
+            found[int(iteration), str(suite), measure] = row
+        for measure, row in _gain_intervals(joined["family"].to_list(), gains).items():
+            found[int(iteration), str(suite), measure] |= row
+    return found
 
 
-def _measured(wide: pl.DataFrame, measures: list[str]) -> dict[str, dict[str, float]]:
+def _mean_intervals(wide: pl.DataFrame, measures: list[str]) -> dict[str, dict[str, float]]:
     matrix = wide.select(measures).to_numpy().astype(np.float64)
-    intervals = of_rates(matrix, wide["family"].to_list())
+    intervals = rate_intervals(matrix, wide["family"].to_list())
     return {
         name: {"mean": float(matrix[:, n].mean()), "low": ends.low, "high": ends.high}
         for n, (name, ends) in enumerate(zip(measures, intervals, strict=True))
     }
 
 
-def _gained(families: list[str], gains: pl.DataFrame) -> dict[str, dict[str, float]]:
+def _gain_intervals(families: list[str], gains: pl.DataFrame) -> dict[str, dict[str, float]]:
     if not families or not gains.columns:
         return {}
     matrix = gains.to_numpy().astype(np.float64)

@@ -12,12 +12,12 @@ def collate(rows: Sequence[dict[str, Any]], pad: int) -> dict[str, Any]:
 
     width = max(len(row["input_ids"]) for row in rows)
 
-    def padded(name: str, value: float) -> Any:
+    def pad_column(name: str, value: float) -> Any:
         return torch.tensor([[*r[name], *[value] * (width - len(r[name]))] for r in rows])
 
-    batch = {"input_ids": padded("input_ids", pad)}
+    batch = {"input_ids": pad_column("input_ids", pad)}
     lengths = torch.tensor([len(row["input_ids"]) for row in rows])
     batch["attention_mask"] = (torch.arange(width)[None] < lengths[:, None]).long()
     if "labels" in rows[0]:
-        batch["labels"] = padded("labels", MASKED).float()
+        batch["labels"] = pad_column("labels", MASKED).float()
     return batch

@@ -13,7 +13,7 @@ from pydantic import AnyHttpUrl, Field
 from schemas.errors import RatchetError
 from stages.pipeline.params import Section
 
-SERVED = "server.json"
+SERVER_FILE = "server.json"
 
 
 class ServerSettings(Section):
@@ -58,13 +58,13 @@ class SimulatorServerSettings(CompletionSettings):
     section: ClassVar[str] = "simulator_server"
 
 
-def mark_served(folder: Path, settings: SimulatorServerSettings) -> None:
+def write_server(folder: Path, settings: SimulatorServerSettings) -> None:
     """Makes a folder that says where its model is served. Raises RatchetError for no address."""
     settings.address()
-    (folder / SERVED).write_text(settings.model_dump_json(indent=2) + "\n")
+    (folder / SERVER_FILE).write_text(settings.model_dump_json(indent=2) + "\n")
 
 
-def served(folder: Path) -> SimulatorServerSettings | None:
+def read_server(folder: Path) -> SimulatorServerSettings | None:
     """The server that a model folder names; None where it holds weights, or nothing."""
-    file = folder / SERVED
+    file = folder / SERVER_FILE
     return SimulatorServerSettings.model_validate_json(file.read_text()) if file.exists() else None

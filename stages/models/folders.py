@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import RatchetError
-from schemas.store import brought_back
+from schemas.store import restore_hint
 from stages.models.model_settings import ModelSettings, ScratchSettings
 
 EMPTY = "NO_MODEL"
@@ -22,7 +22,7 @@ def is_empty(folder: Path) -> bool:
     return (folder / EMPTY).exists()
 
 
-def need_model(folder: Path) -> Path:
+def require_model(folder: Path) -> Path:
     """The folder, if a model is in it. Raises RatchetError if not."""
     if is_empty(folder):
         raise RatchetError(
@@ -30,7 +30,7 @@ def need_model(folder: Path) -> Path:
         )
     if not (folder / "config.json").exists():
         raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
-    check_model(folder, brought_back(folder))
+    check_model_files(folder, restore_hint(folder))
     return folder
 
 
@@ -41,7 +41,7 @@ def fetch(source: str, parameter: str, out: Path) -> None:
         if not (local / "config.json").exists():
             raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
         _must_hold_weights(local, parameter)
-        check_model(local, f"copy it anew, or set {parameter} to another")
+        check_model_files(local, f"copy it anew, or set {parameter} to another")
         shutil.copytree(local, out, dirs_exist_ok=True)
         return
     from huggingface_hub import snapshot_download
@@ -94,7 +94,7 @@ def load_tokenizer(folder: Path) -> Any:
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{folder} holds no tokenizer that can be loaded ({reason}): {brought_back(folder)}"
+            f"{folder} holds no tokenizer that can be loaded ({reason}): {restore_hint(folder)}"
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -111,26 +111,26 @@ def save_tokenizer(tokenizer: Any, out: Path) -> None:
     tokenizer.save_pretrained(out)
 
 
-def check_model(folder: Path, mend: str) -> None:
+def check_model_files(folder: Path, hint: str) -> None:
     """Looks at a model's files without loading them. Raises RatchetError naming one not whole."""
     for file in sorted(folder.glob("*.json")):
         try:
             json.loads(file.read_bytes())
         except ValueError as error:
-            raise RatchetError(f"{file} is damaged (no JSON): {mend}") from error
+            raise RatchetError(f"{file} is damaged (no JSON): {hint}") from error
     index = folder / "model.safetensors.index.json"
     named = json.loads(index.read_bytes())["weight_map"].values() if index.exists() else []
     weights = sorted({*folder.glob("*.safetensors"), *(folder / name for name in named)})
     if not weights:
-        raise RatchetError(f"{folder} has no weights (.safetensors): {mend}")
+        raise RatchetError(f"{folder} has no weights (.safetensors): {hint}")
     for file in weights:
         if not file.exists():
-            raise RatchetError(f"{file} is missing: {mend}")
-        if file.stat().st_size != _whole_size(file):
-            raise RatchetError(f"{file} is damaged (cut short, or not all written): {mend}")
+            raise RatchetError(f"{file} is missing: {hint}")
+        if file.stat().st_size != _expected_size(file):
+            raise RatchetError(f"{file} is damaged (cut short, or not all written): {hint}")
 
 
-def _whole_size(file: Path) -> int | None:
+def _expected_size(file: Path) -> int | None:
     """Bytes that a safetensors file must have, by its header; None where that can't be read."""
     try:
         with file.open("rb") as start:

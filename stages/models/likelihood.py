@@ -30,13 +30,13 @@ def negative_log_likelihoods(
     order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
-            batch = collate([{"input_ids": coded[i].ids} for i in part], tokenizer.pad_token_id)
+            indices = order[start : start + batch_size]
+            batch = collate([{"input_ids": coded[i].ids} for i in indices], tokenizer.pad_token_id)
             batch = {name: values.to(device) for name, values in batch.items()}
             logits = model(**batch).logits[:, :-1].float()
             targets = batch["input_ids"][:, 1:, None]
             chosen = logits.gather(-1, targets).squeeze(-1) - logits.logsumexp(-1)
-            for row, i in enumerate(part):
+            for row, i in enumerate(indices):
                 first, end = max(1, coded[i].n_prompt), len(coded[i].ids)
                 if end > first:
                     mean = -chosen[row, first - 1 : end - 1].double().mean().item()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
-from stages.pipeline.params import Section, unknown
+from stages.pipeline.params import Section, unknown_name_message
 
 POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server"  # no folder or id
 
@@ -43,7 +43,9 @@ class ModelSettings(Section):
         }
         kind = str(values.get("kind"))
         if kind not in kinds:
-            raise RatchetError(f"params.yaml: {unknown(f'model.kind={kind}', list(kinds))}")
+            raise RatchetError(
+                f"params.yaml: {unknown_name_message(f'model.kind={kind}', list(kinds))}"
+            )
         return kinds[kind]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.compute.ray_cluster import each, need_same
+from stages.compute.ray_cluster import map_items, require_same_model
 from stages.models.collate import collate
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import Encoded, encode
@@ -25,7 +25,7 @@ class Scorer:
         from transformers import AutoModelForTokenClassification
 
         if digest is not None:
-            need_same(folder, digest)
+            require_same_model(folder, digest)
         self.device = set_up(compute, seed)
         self.pad = load_tokenizer(folder).pad_token_id
         model = AutoModelForTokenClassification.from_pretrained(folder)
@@ -57,12 +57,14 @@ def score_steps(
         for prompt, steps in rows.select("prompt", "steps").rows()
     ]
     order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))
-    parts = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+    index_batches = [
+        order[first : first + batch_size] for first in range(0, len(order), batch_size)
+    ]
     scores: list[list[float]] = [[] for _ in coded]
-    batches = [[coded[i] for i in part] for part in parts]
+    batches = [[coded[i] for i in indices] for indices in index_batches]
     digest = folder_digest(folder) if compute.ray else None
     given = (folder.resolve(), compute, seed, digest)
-    for place, found in each(compute, Scorer, given, batches):
-        for i, probabilities in zip(parts[place], found, strict=True):
+    for index, found in map_items(compute, Scorer, given, batches):
+        for i, probabilities in zip(index_batches[index], found, strict=True):
             scores[i] = probabilities
     return scores

@@ -15,9 +15,9 @@ from typing import Any
 
 import polars as pl
 
-from stages.training.forward_outputs import heard
+from stages.training.forward_outputs import record_forward_outputs
 from stages.training.job import Job
-from stages.training.pair_data import encoded
+from stages.training.pair_data import token_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -37,7 +37,7 @@ def trainer_class() -> type[Any]:
             return dataset
 
         def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
-            with heard(self, model) as outputs:
+            with record_forward_outputs(self, model) as outputs:
                 loss = super()._compute_loss(model, inputs, False)
             mask = inputs["completion_mask"][:, 1:]
             means = outputs[0].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
@@ -65,7 +65,9 @@ def train_dpo(job: Job, rows: Rows) -> pl.DataFrame:
         disable_dropout=job.adapter is None,  # an adapter's does not reach the reference
     )
     nll = settings.nll if settings.objective == "rpo" else 0.0
-    data = job.datasets(rows, lambda part: encoded(tokenizer, part, settings.max_length, nll > 0))
+    data = job.datasets(
+        rows, lambda split: token_dataset(tokenizer, split, settings.max_length, nll > 0)
+    )
     trainer = trainer_class()(model, args=config, processing_class=tokenizer, **data)
     trainer.nll = nll
     return job.finish(trainer, tokenizer, rows)

@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from stages.models.tokens import Encoded, encode
-from stages.training.forward_outputs import heard
+from stages.training.forward_outputs import record_forward_outputs
 from stages.training.job import Job
-from stages.training.preflight import check_rows, mismatched
-from stages.training.process_mean import part
+from stages.training.preflight import check_rows, mismatched_partners
+from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -37,26 +37,26 @@ def trainer_class() -> type[Any]:
             self.args.train_sampling_strategy = "random"  # TRL's pairs are neighbours, ours are not
             return super()._get_train_sampler(*given)
 
-        def more(self, outputs: list[Any], inputs: Any) -> Any:
+        def extra_loss(self, outputs: list[Any], inputs: Any) -> Any:
             """What is added to KTO's loss; outputs: policy on y', on y, reference on y', on y."""
             return 0.0
 
         def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
-            with heard(self, model) as outputs:
+            with record_forward_outputs(self, model) as outputs:
                 loss = super()._compute_loss(model, inputs, False)
             mask = inputs["completion_mask"][:, 1:]
             means = outputs[1].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
-            wanted = inputs["label"].bool()
-            all_means, right = self.accelerator.gather((means.detach(), wanted))
+            desirable = inputs["label"].bool()
+            all_means, all_desirable = self.accelerator.gather((means.detach(), desirable))
             logged = self._metrics["train" if self.model.training else "eval"]
-            for name, rows in (("chosen", right), ("rejected", ~right)):
+            for name, rows in (("chosen", all_desirable), ("rejected", ~all_desirable)):
                 if rows.any():
                     logged[f"logps/{name}"][-1] = all_means[rows].mean().item()
-            if self.nll and right.any():
-                share = part(self.accelerator, wanted.sum())
-                nll = -(means * wanted).sum() / wanted.sum().clamp(min=1)
-                loss = loss + self.nll * share * nll
-            return loss + self.more(outputs, inputs)
+            if self.nll and all_desirable.any():
+                weight = process_weight(self.accelerator, desirable.sum())
+                nll = -(means * desirable).sum() / desirable.sum().clamp(min=1)
+                loss = loss + self.nll * weight * nll
+            return loss + self.extra_loss(outputs, inputs)
 
     return OutcomeKto
 
@@ -64,13 +64,15 @@ def trainer_class() -> type[Any]:
 def train_kto(job: Job, rows: Rows) -> pl.DataFrame:
     """Aligns on rows.examples (prompt, completion, correct); returns losses."""
     model, tokenizer = job.load()
-    data = job.datasets(rows, lambda part: encoded(tokenizer, part, job.settings.max_length))
-    trainer = trainer_class()(model, args=configured(job, rows), processing_class=tokenizer, **data)
+    data = job.datasets(
+        rows, lambda split: token_dataset(tokenizer, split, job.settings.max_length)
+    )
+    trainer = trainer_class()(model, args=kto_config(job, rows), processing_class=tokenizer, **data)
     trainer.nll = job.settings.nll  # type: ignore[attr-defined]
     return job.finish(trainer, tokenizer, rows)
 
 
-def configured(job: Job, rows: Rows) -> Any:
+def kto_config(job: Job, rows: Rows) -> Any:
     """TRL's KTO arguments for these settings."""
     from trl import KTOConfig
 
@@ -99,17 +101,17 @@ def encode_examples(tokenizer: Any, rows: Rows, max_length: int) -> list[Encoded
     return coded
 
 
-def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
+def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
     """Examples as a dataset of prompt_ids, completion_ids, KL_completion_ids and label."""
     from datasets import Dataset
 
     coded = encode_examples(tokenizer, rows, max_length)
-    return Dataset.from_dict(columns(coded, rows))
+    return Dataset.from_dict(kto_columns(coded, rows))
 
 
-def columns(coded: list[Encoded], rows: Rows) -> dict[str, list[Any]]:
+def kto_columns(coded: list[Encoded], rows: Rows) -> dict[str, list[Any]]:
     """The columns that TRL's collator takes."""
-    partner = mismatched(rows.examples["prompt"].to_list())
+    partner = mismatched_partners(rows.examples["prompt"].to_list())
     completions = [row.ids[row.n_prompt :] for row in coded]
     return {
         "prompt_ids": [row.ids[: row.n_prompt] for row in coded],

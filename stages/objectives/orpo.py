@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from stages.training.job import Job
-from stages.training.pair_data import texts
+from stages.training.pair_data import text_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -47,6 +47,8 @@ def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
         max_length=settings.max_length,
         disable_dropout=False,
     )
-    data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, True))
+    data = job.datasets(
+        rows, lambda split: text_dataset(tokenizer, split, settings.max_length, True)
+    )
     trainer = trainer_class()(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)

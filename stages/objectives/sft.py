@@ -25,12 +25,14 @@ def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
         max_length=job.settings.max_length,
         packing=job.trainer.packing,
     )
-    data = job.datasets(rows, lambda part: encoded(tokenizer, part, job.settings.max_length))
+    data = job.datasets(
+        rows, lambda split: token_dataset(tokenizer, split, job.settings.max_length)
+    )
     trainer = SFTTrainer(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)
 
 
-def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
+def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
     """Examples as a dataset of input_ids and labels."""
     from datasets import Dataset
 

@@ -6,7 +6,7 @@ L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma
 import polars as pl
 
 from stages.training.job import Job
-from stages.training.pair_data import texts
+from stages.training.pair_data import text_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -27,6 +27,8 @@ def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
         max_length=settings.max_length,
         disable_dropout=False,
     )
-    data = job.datasets(rows, lambda part: texts(tokenizer, part, settings.max_length, False))
+    data = job.datasets(
+        rows, lambda split: text_dataset(tokenizer, split, settings.max_length, False)
+    )
     trainer = CPOTrainer(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)

@@ -16,12 +16,12 @@ from schemas.errors import RatchetError
 from stages.models.tokens import Encoded
 from stages.objectives import kto
 from stages.training.job import Job
-from stages.training.preflight import mismatched
-from stages.training.process_mean import part
+from stages.training.preflight import mismatched_partners
+from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
-NONE = -1  # a token of no step, a step of no label
+ABSENT = -1  # a token of no step, a step of no label
 
 
 def step_sums(ratios: Any, steps: Any) -> Any:
@@ -42,10 +42,10 @@ def baseline(ratios: Any, steps: Any) -> Any:
     import torch
 
     sums = step_sums(ratios, steps)
-    there = torch.zeros_like(sums)
+    has_step = torch.zeros_like(sums)
     rows = torch.arange(len(steps), device=steps.device)[:, None].expand_as(steps)
-    there[rows[steps >= 0], steps[steps >= 0]] = 1
-    return (sums.sum() / there.sum().clamp(min=1)).clamp(min=0).detach()
+    has_step[rows[steps >= 0], steps[steps >= 0]] = 1
+    return (sums.sum() / has_step.sum().clamp(min=1)).clamp(min=0).detach()
 
 
 def step_loss(
@@ -63,7 +63,7 @@ def step_loss(
     value_right = desirable * (1 - torch.sigmoid(beta * (sums - z)))
     value_wrong = undesirable * (1 - torch.sigmoid(beta * (z - sums)))
     losses = torch.where(labels == 1, value_right, value_wrong)
-    judged = labels != NONE
+    judged = labels != ABSENT
     return (losses * judged).sum() / judged.sum().clamp(min=1)
 
 
@@ -75,13 +75,13 @@ def trainer_class() -> type[Any]:
 
         settings: AlignSettings
 
-        def more(self, outputs: list[Any], inputs: Any) -> Any:
+        def extra_loss(self, outputs: list[Any], inputs: Any) -> Any:
             policy_kl, policy, reference_kl, reference = (output.log_probs for output in outputs)
             steps, steps_kl = inputs["steps"][:, 1:], inputs["KL_steps"][:, 1:]
             labels = inputs["step_labels"][:, : int(steps.max()) + 1]
             z = baseline((policy_kl - reference_kl)[:, -steps_kl.size(1) :], steps_kl)
             z = self.accelerator.gather(z).mean()
-            return part(self.accelerator, (labels != NONE).sum()) * step_loss(
+            return process_weight(self.accelerator, (labels != ABSENT).sum()) * step_loss(
                 (policy - reference)[:, -steps.size(1) :],
                 steps,
                 labels,
@@ -99,18 +99,20 @@ def collator(pad_token_id: int, max_length: int) -> Any:
     import torch
     from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
-    plain = DataCollatorForUnpairedPreference(pad_token_id=pad_token_id, max_length=max_length)
+    trl_collator = DataCollatorForUnpairedPreference(
+        pad_token_id=pad_token_id, max_length=max_length
+    )
 
-    def padded(rows: list[list[int]], width: int) -> Any:
-        return torch.tensor([(row + [NONE] * width)[:width] for row in rows])
+    def pad_rows(rows: list[list[int]], width: int) -> Any:
+        return torch.tensor([(row + [ABSENT] * width)[:width] for row in rows])
 
     def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
-        batch: dict[str, Any] = plain(rows)
+        batch: dict[str, Any] = trl_collator(rows)
         for prefix in ("", "KL_"):
-            spans = [[NONE] * len(row["prompt_ids"]) + row[f"{prefix}steps"] for row in rows]
-            batch[f"{prefix}steps"] = padded(spans, batch[f"{prefix}input_ids"].size(1))
+            spans = [[ABSENT] * len(row["prompt_ids"]) + row[f"{prefix}steps"] for row in rows]
+            batch[f"{prefix}steps"] = pad_rows(spans, batch[f"{prefix}input_ids"].size(1))
         labels = [row["step_labels"] for row in rows]
-        batch["step_labels"] = padded(labels, max(map(len, labels)))
+        batch["step_labels"] = pad_rows(labels, max(map(len, labels)))
         return batch
 
     return collate
@@ -122,13 +124,14 @@ def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
     assert isinstance(settings, AlignSettings)
     if rows.examples["step_labels"].is_null().all():
         raise RatchetError(
-            "align.objective=step_kto, but no row has step labels: set label.by and pair.by=labels"
+            "align.objective=step_kto, but no row has step labels: "
+            "set label.method and pair.feedback=labels"
         )
     model, tokenizer = job.load()
-    data = job.datasets(rows, lambda part: encoded(tokenizer, part, settings.max_length))
+    data = job.datasets(rows, lambda split: token_dataset(tokenizer, split, settings.max_length))
     trainer = trainer_class()(
         model,
-        args=kto.configured(job, rows),
+        args=kto.kto_config(job, rows),
         processing_class=tokenizer,
         data_collator=collator(tokenizer.pad_token_id, settings.max_length),
         **data,
@@ -137,17 +140,19 @@ def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
     return job.finish(trainer, tokenizer, rows)
 
 
-def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
+def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
     """KTO's columns, and each completion token's step, of y and of y', and the steps' labels."""
     from datasets import Dataset
 
     coded = kto.encode_examples(tokenizer, rows, max_length)
-    columns = kto.columns(coded, rows)
+    columns = kto.kto_columns(coded, rows)
     spans = [step_of_tokens(row) for row in coded]
     columns["steps"] = spans
-    columns["KL_steps"] = [spans[other] for other in mismatched(rows.examples["prompt"].to_list())]
+    columns["KL_steps"] = [
+        spans[other] for other in mismatched_partners(rows.examples["prompt"].to_list())
+    ]
     columns["step_labels"] = [
-        [NONE] if labels is None else [int(label) for label in labels]
+        [ABSENT] if labels is None else [int(label) for label in labels]
         for labels in rows.examples["step_labels"].to_list()
     ]
     return Dataset.from_dict(columns)
@@ -156,8 +161,8 @@ def encoded(tokenizer: Any, rows: Rows, max_length: int) -> Any:
 def step_of_tokens(row: Encoded) -> list[int]:
     """The step of each completion token; EOS, or what a cut step still has, is the last step's."""
     steps, step = [], 0
-    for place in range(row.n_prompt, len(row.ids)):
-        while step < len(row.step_ends) and place > row.step_ends[step]:
+    for position in range(row.n_prompt, len(row.ids)):
+        while step < len(row.step_ends) and position > row.step_ends[step]:
             step += 1
         steps.append(step)
     if row.ends and not row.truncated and steps:

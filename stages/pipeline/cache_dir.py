@@ -4,7 +4,7 @@ import configparser
 from pathlib import Path
 
 
-def beside_cache(name: str) -> Path:
+def cache_dir(name: str) -> Path:
     """`name` in DVC's cache folder, which all workspaces of a repository share."""
     parser = configparser.ConfigParser()
     parser.read([".dvc/config", ".dvc/config.local"])

@@ -7,15 +7,15 @@ from pathlib import Path
 from schemas.errors import RatchetError
 
 
-def digest(*parts: object, size: int = 10) -> str:
+def digest(*values: object, size: int = 10) -> str:
     """Hexadecimal digest of the parts' text, `size` bytes."""
-    joined = "\x1f".join(str(part) for part in parts)
+    joined = "\x1f".join(str(value) for value in values)
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
-def seed(*parts: object) -> int:
+def seed(*values: object) -> int:
     """A seed below 2**63 that depends on every part."""
-    return int(digest(*parts, size=8), 16) >> 1
+    return int(digest(*values, size=8), 16) >> 1
 
 
 def folder_digest(folder: Path) -> str:

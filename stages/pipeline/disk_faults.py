@@ -4,23 +4,23 @@ import errno
 import os
 from collections.abc import Iterator
 
-from schemas.store import MEND
+from schemas.store import DISK_HINT
 
-REFUSALS = [
+DISK_ERRORS = [
     os.strerror(code)
     for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 ]
 TORCH_WRITER = "inline_container.cc"  # all that torch.save says of a full disk is where it noticed
 
 
-def refusal(error: BaseException) -> str | None:
+def explain_disk_error(error: BaseException) -> str | None:
     """One line where the disk took no more, whichever library says so; None for other faults."""
     for fault in _chain(error):
-        for words in (*REFUSALS, TORCH_WRITER):
+        for words in (*DISK_ERRORS, TORCH_WRITER):
             if words in str(fault):
                 what = "a checkpoint can't be written" if words == TORCH_WRITER else words
                 file = getattr(fault, "filename", None)
-                return f"{file}: {what}: {MEND}" if file else f"{what}: {MEND}"
+                return f"{file}: {what}: {DISK_HINT}" if file else f"{what}: {DISK_HINT}"
     return None
 
 

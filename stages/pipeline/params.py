@@ -44,24 +44,26 @@ def load(path: Path = FILE) -> dict[str, Any]:
     return values
 
 
-def parse(wanted: type[S], values: dict[str, Any]) -> S:
+def parse(section: type[S], values: dict[str, Any]) -> S:
     """One section, checked. Raises RatchetError naming the parameter and the mend."""
-    name = wanted.section
+    name = section.section
     if not isinstance(values.get(name), dict):
         raise RatchetError(f"params.yaml: section {name} is missing: conf/config.yaml has one")
-    chosen = wanted.choose(values[name])
+    section_class = section.choose(values[name])
     try:
-        return chosen.model_validate(values[name])
+        return section_class.model_validate(values[name])
     except ValidationError as error:
-        raise RatchetError(f"params.yaml: {_explain(name, chosen, error)}") from error
+        raise RatchetError(f"params.yaml: {_explain(name, section_class, error)}") from error
 
 
-def _explain(section: str, wanted: type[Section], error: ValidationError) -> str:
+def _explain(section: str, section_class: type[Section], error: ValidationError) -> str:
     """The first fault in one line, with the nearest known name for an unknown one."""
     fault = error.errors()[0]
     path = ".".join([section, *map(str, fault["loc"])])
     if fault["type"] == "extra_forbidden":
-        return unknown(path, [f"{section}.{name}" for name in wanted.model_fields])
+        return unknown_name_message(
+            path, [f"{section}.{name}" for name in section_class.model_fields]
+        )
     if fault["type"] == "missing":
         return f"{path} is missing: set it in conf/"
     reason = fault["msg"].removeprefix("Value error, ")
@@ -70,7 +72,7 @@ def _explain(section: str, wanted: type[Section], error: ValidationError) -> str
     return f"{path}{given}: {begins}{reason[1:]}"
 
 
-def unknown(name: str, known: list[str]) -> str:
+def unknown_name_message(name: str, known: list[str]) -> str:
     """«x is not a parameter; did you mean y?»"""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0)
     return f"{name} is not a parameter; did you mean {near[0]}?" if near else f"{name} is unknown"

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error; the yielded function moves it by so many."""
-    if quiet() or total == 0:
+    if is_quiet() or total == 0:
         yield lambda amount: None
         return
     from rich.console import Console
@@ -21,6 +21,6 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda amount: bar.advance(task, amount)
 
 
-def quiet() -> bool:
+def is_quiet() -> bool:
     """No progress bars where nobody watches (no terminal, or CI) or wants them."""
     return not sys.stderr.isatty() or bool({"CI", "RATCHET_QUIET"} & {*os.environ})

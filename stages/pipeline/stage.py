@@ -24,9 +24,9 @@ from schemas.errors import RatchetError
 from schemas.table import Table
 from stages.pipeline import params
 from stages.pipeline.cost_record import record_cost
-from stages.pipeline.disk_faults import refusal
+from stages.pipeline.disk_faults import explain_disk_error
 from stages.pipeline.params import Section
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.stage_run import StageRun
 
 MODELS = {
     "base": "models/base",
@@ -40,7 +40,7 @@ MODELS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class TableAt:
     """A table at a moment of the loop; `by` narrows a shared partition to one stage's.
 
     It arrives as a frame, or with `files` as the list of its Parquet files.
@@ -48,10 +48,10 @@ class Place:
 
     table: type[Table]
     when: str = "once"
-    by: str | None = None
+    stage: str | None = None
     files: bool = False
 
-    def as_files(self) -> "Place":
+    def as_files(self) -> "TableAt":
         """The same, for a stage that reads the files itself, as SQL does: they may be large."""
         return replace(self, files=True)
 
@@ -66,24 +66,24 @@ class Place:
         values: dict[str, int | str] = {}
         if "iteration" in self.table.partitions:
             values["iteration"] = numbers[self.when]
-        if "stage" in self.table.partitions and self.by:
-            values["stage"] = self.by
+        if "stage" in self.table.partitions and self.stage:
+            values["stage"] = self.stage
         return values
 
 
-def once(table: type[Table], by: str | None = None) -> Place:
+def once(table: type[Table], stage: str | None = None) -> TableAt:
     """The table is made once a run (in iteration 0 if it is partitioned)."""
-    return Place(table, "once", by)
+    return TableAt(table, "once", stage)
 
 
-def previous(table: type[Table]) -> Place:
+def previous(table: type[Table]) -> TableAt:
     """The table as the previous iteration left it."""
-    return Place(table, "previous")
+    return TableAt(table, "previous")
 
 
-def now(table: type[Table], by: str | None = None) -> Place:
+def now(table: type[Table], stage: str | None = None) -> TableAt:
     """The table in this iteration."""
-    return Place(table, "now", by)
+    return TableAt(table, "now", stage)
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class Stage:
     """A declared stage; call it for the bare function, `main` for the command line."""
 
     function: Callable[..., Any]
-    reads: Mapping[str, Place]
-    writes: Sequence[Place]
+    reads: Mapping[str, TableAt]
+    writes: Sequence[TableAt]
     models: Mapping[str, str]
     makes: str | None
     sections: Sequence[type[Section]]
@@ -118,7 +118,7 @@ class Stage:
         except KeyboardInterrupt:
             raise SystemExit(f"{self.name}: interrupted; `dvc repro` goes on from here") from None
         except Exception as error:
-            if reason := refusal(error):
+            if reason := explain_disk_error(error):
                 raise SystemExit(f"{self.name}: {reason}") from None
             raise
 
@@ -126,18 +126,20 @@ class Stage:
         """Reads, computes, validates and writes."""
         started = time.perf_counter()
         values = params.load()
-        turn = Turn(iteration, int(values.get("seed", 0)), self.name)
-        given: dict[str, Any] = {"turn": turn}
-        given |= {s.section: params.parse(s, values) for s in self.sections}
-        given |= {name: self.model_folder(where, iteration) for name, where in self.models.items()}
-        given |= {name: place.load(iteration) for name, place in self.reads.items()}
+        stage_run = StageRun(iteration, int(values.get("seed", 0)), self.name)
+        arguments: dict[str, Any] = {"stage_run": stage_run}
+        arguments |= {s.section: params.parse(s, values) for s in self.sections}
+        arguments |= {
+            name: self.model_folder(where, iteration) for name, where in self.models.items()
+        }
+        arguments |= {name: table_at.load(iteration) for name, table_at in self.reads.items()}
         if self.makes:
-            given["out"] = fresh_folder(Path(model_path(self.makes, iteration)))
-        wanted = inspect.signature(self.function).parameters
-        result = self.function(**{name: given[name] for name in wanted})
-        self._write(result, iteration, given)
+            arguments["out"] = fresh_folder(Path(model_path(self.makes, iteration)))
+        parameters = inspect.signature(self.function).parameters
+        result = self.function(**{name: arguments[name] for name in parameters})
+        self._write(result, iteration, arguments)
         if self.writes or self.makes:
-            record_cost(iteration, self.name, turn.counts, time.perf_counter() - started)
+            record_cost(iteration, self.name, stage_run.counts, time.perf_counter() - started)
 
     def model_folder(self, where: str, iteration: int) -> Path:
         """The folder of a model that is read; raises RatchetError when it is not there."""
@@ -146,30 +148,30 @@ class Stage:
             raise RatchetError(f"{path} is missing: run `dvc repro` to make it")
         return path
 
-    def _write(self, result: Any, iteration: int, given: dict[str, Any]) -> None:
+    def _write(self, result: Any, iteration: int, arguments: dict[str, Any]) -> None:
         frames: dict[str, pl.DataFrame] = result if isinstance(result, dict) else {}
         if isinstance(result, pl.DataFrame):
             frames = {self.writes[0].table.noun: result}
-        known = {p.table.noun: given[n] for n, p in self.reads.items() if not p.files} | frames
-        for place in self.writes:
-            frame = frames[place.table.noun]
-            store.check_references(place.table, frame, known)
-            store.write(frame, place.table, **self.partition(place, iteration))
+        known = {p.table.noun: arguments[n] for n, p in self.reads.items() if not p.files} | frames
+        for table_at in self.writes:
+            frame = frames[table_at.table.noun]
+            store.check_references(table_at.table, frame, known)
+            store.write(frame, table_at.table, **self.partition(table_at, iteration))
         if (n_rejects := len(frames.get("rejects", ()))) and not os.environ.get("RATCHET_QUIET"):
-            said = f"{n_rejects} set aside, with reasons: `ratchet sql 'from rejects'`"
-            print(f"{self.name}: {said}", file=sys.stderr)
+            message = f"{n_rejects} set aside, with reasons: `ratchet sql 'from rejects'`"
+            print(f"{self.name}: {message}", file=sys.stderr)
 
-    def partition(self, place: Place, iteration: int) -> dict[str, int | str]:
+    def partition(self, table_at: TableAt, iteration: int) -> dict[str, int | str]:
         """Where a written table goes: shared tables have a partition for each stage."""
-        values = place.partition(iteration)
-        if "stage" in place.table.partitions:
+        values = table_at.partition(iteration)
+        if "stage" in table_at.table.partitions:
             values["stage"] = self.name
         return values
 
 
 def stage(
-    reads: Mapping[str, Place] | None = None,
-    writes: Sequence[Place] = (),
+    reads: Mapping[str, TableAt] | None = None,
+    writes: Sequence[TableAt] = (),
     models: Mapping[str, str] | None = None,
     makes: str | None = None,
     sections: Sequence[type[Section]] = (),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Turn:
+class StageRun:
     """What a stage may ask about the turn of the loop it runs in, and its cost counters."""
 
     iteration: int

@@ -8,12 +8,12 @@ from schemas.errors import RatchetError
 from stages.measures.rates import VALUES, Rates, rates
 from stages.results import queries
 
-PLACES = 6
+DECIMALS = 6
 INTERVAL = ("mean", "low", "high")
 Measured = dict[str, Any]
 
 
-def measure(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
+def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
     """The content of metrics.json.
 
     `coverage` is null where nothing was drawn; `flawed` is the share of the right answers with a
@@ -24,40 +24,40 @@ def measure(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
     iterations: dict[str, Measured] = {}
     for row in queries.ask(connection, "turns"):
         iterations[str(row["iteration"])] = {
-            "coverage": _rounded(row["coverage"]),
+            "coverage": _round(row["coverage"]),
             "draws": row["n_draws"],
             "training_rows": row["n_training_rows"],
             "tokens": row["n_tokens"],
-            "elapsed_s": _rounded(row["elapsed_s"]),
+            "elapsed_s": _round(row["elapsed_s"]),
             "suites": {},
         }
     certain = rates(pl.DataFrame(queries.ask(connection, "rates"), schema=VALUES))
     for row in queries.ask(connection, "metrics"):
-        turn = iterations.get(str(row["iteration"]))
-        if turn is None:
+        values = iterations.get(str(row["iteration"]))
+        if values is None:
             raise RatchetError(f"progress lacks iteration {row['iteration']}: run `dvc repro`")
-        turn["suites"].setdefault(row["suite"], {})[row["mode"]] = _of_mode(row, certain)
+        values["suites"].setdefault(row["suite"], {})[row["mode"]] = _mode_metrics(row, certain)
     return {"run": run, "iterations": iterations}
 
 
-def _of_mode(row: Measured, certain: Rates) -> Measured:
+def _mode_metrics(row: Measured, certain: Rates) -> Measured:
     """What is known of a suite in one mode; of votes also Pass@k, by k."""
     key = (row["iteration"], row["suite"])
     own = certain[*key, row["mode"]]
     made = {
         "n": row["n"],
         "domain": row["domain"],
-        "accuracy": _rounded(row["accuracy"]),
-        "low": _rounded(own["low"]),
-        "high": _rounded(own["high"]),
-        "flawed": _rounded(row["flawed"]),
+        "accuracy": _round(row["accuracy"]),
+        "low": _round(own["low"]),
+        "high": _round(own["high"]),
+        "flawed": _round(row["flawed"]),
         "flawed_by": row["flawed_by"],
     }
     if "gain_mean" in own:
-        made["gain"] = {name: _rounded(own[f"gain_{name}"]) for name in (*INTERVAL, "p")}
+        made["gain"] = {name: _round(own[f"gain_{name}"]) for name in (*INTERVAL, "p")}
     if row["mode"] == "vote":
         passed = {
-            int(measure.removeprefix("pass@")): {name: _rounded(rate[name]) for name in INTERVAL}
+            int(measure.removeprefix("pass@")): {name: _round(rate[name]) for name in INTERVAL}
             for (*of, measure), rate in certain.items()
             if (*of,) == key and measure.startswith("pass@")
         }
@@ -65,5 +65,5 @@ def _of_mode(row: Measured, certain: Rates) -> Measured:
     return made
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, PLACES)
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)

@@ -18,10 +18,10 @@ SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
     hard_tail.tail,
     texts.texts,
     accuracy.data,
-    signals.training,
+    signals.training_curves,
     signals.labels,
     signals.verifier,
-    second_look.annotated,
+    second_look.annotated_steps,
     signals.pairs,
     records.costs,
     records.rejects,
@@ -50,18 +50,18 @@ def render(connection: Any, title: str, metrics: dict[str, Any]) -> str:
 
 def headlines(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """(what, value) of the numbers that say most: accuracy from first to last, then the costs."""
-    turns = list(metrics["iterations"].values())
+    iterations = list(metrics["iterations"].values())
     made = []
-    for suite, modes in turns[-1]["suites"].items() if turns else ():
+    for suite, modes in iterations[-1]["suites"].items() if iterations else ():
         for mode, last in modes.items():
-            first = turns[0]["suites"].get(suite, {}).get(mode, last)
+            first = iterations[0]["suites"].get(suite, {}).get(mode, last)
             change = f"{percent(first['accuracy'])} → {percent(last['accuracy'])}"
             made.append((f"{suite}, {mode}", change))
-    covered = [turn["coverage"] for turn in turns if turn["coverage"] is not None]
+    covered = [values["coverage"] for values in iterations if values["coverage"] is not None]
     if covered:
         made.append(("coverage, last iteration", percent(covered[-1])))
-    made.append(("draws", count(sum(turn["draws"] for turn in turns))))
-    if turns:
-        made.append(("training rows, last iteration", count(turns[-1]["training_rows"])))
-    made.append(("time of all stages", f"{sum(turn['elapsed_s'] for turn in turns):,.0f} s"))
+    made.append(("draws", count(sum(turn["draws"] for turn in iterations))))
+    if iterations:
+        made.append(("training rows, last iteration", count(iterations[-1]["training_rows"])))
+    made.append(("time of all stages", f"{sum(turn['elapsed_s'] for turn in iterations):,.0f} s"))
     return made

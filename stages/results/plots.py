@@ -21,7 +21,7 @@ def write(connection: Any) -> None:
     """Writes every plot."""
     FOLDER.mkdir(exist_ok=True)
     for name, (rows_of, declared) in PLOTS.items():
-        of_axes = declared["x"], *listed(declared["y"])
+        of_axes = declared["x"], *axis_fields(declared["y"])
         rows = [{axis: row[axis] for axis in of_axes} for row in rows_of(connection)]
         rows = rows or [dict.fromkeys(of_axes)]  # DVC reads the fields' names off the first row
         lines = ",\n".join(map(json.dumps, rows))
@@ -33,7 +33,7 @@ def declarations() -> list[dict[str, Any]]:
     return [{f"{FOLDER}/{name}.json": declared} for name, (_, declared) in PLOTS.items()]
 
 
-def listed(axis: str | list[str]) -> list[str]:
+def axis_fields(axis: str | list[str]) -> list[str]:
     """One field or several as a list."""
     return [axis] if isinstance(axis, str) else axis
 
@@ -42,9 +42,9 @@ def accuracy(connection: Any) -> Rows:
     """A row per iteration: means over suites, each suite counting the same."""
     found: dict[int, dict[str, Any]] = {}
     for row in views.ask(connection, "from domains order by iteration"):
-        turn = found.setdefault(row["iteration"], dict.fromkeys(ACCURACIES))
-        turn["iteration"] = row["iteration"]
-        turn[row["mode"] + DOMAINS[row["domain"]]] = row["accuracy_mean"]
+        plot_row = found.setdefault(row["iteration"], dict.fromkeys(ACCURACIES))
+        plot_row["iteration"] = row["iteration"]
+        plot_row[row["mode"] + DOMAINS[row["domain"]]] = row["accuracy_mean"]
     return list(found.values())
 
 

@@ -16,30 +16,38 @@ Rows = list[dict[str, Any]]
 def tables(connection: Any, measured: dict[str, Any]) -> Iterator[RenderableType]:
     """The tables that have rows. Intervals are those of metrics.json, which is `measured`."""
     overall = queries.ask(connection, "metrics")
-    by_level = views.ask(connection, "from accuracy where mode = 'greedy' order by all")
+    level_rows = views.ask(connection, "from accuracy where mode = 'greedy' order by all")
     for suite in sorted({row["suite"] for row in overall}):
-        yield accuracy(_of(overall, suite), _of(by_level, suite), suite, measured["iterations"])
-    turns = queries.ask(connection, "turns")
-    if turns:
-        yield budget(turns)
+        yield accuracy(
+            _suite_rows(overall, suite),
+            _suite_rows(level_rows, suite),
+            suite,
+            measured["iterations"],
+        )
+    iteration_rows = queries.ask(connection, "turns")
+    if iteration_rows:
+        yield budget(iteration_rows)
     for name, view in (("step labels", "label_truth"), ("verifier", "verifier_truth")):
         rows = views.ask(connection, f"from {view} order by iteration, level")
         if rows:
-            yield against_truth(rows, name)
+            yield truth_table(rows, name)
 
 
-def accuracy(overall: Rows, by_level: Rows, suite: str, turns: dict[str, Any]) -> RenderableType:
+def accuracy(
+    overall: Rows, level_rows: Rows, suite: str, iterations: dict[str, Any]
+) -> RenderableType:
     """A row per iteration: greedy with its 95% interval, each level, and the vote."""
-    levels = sorted({row["level"] for row in by_level}, key=lambda level: (level is None, level))
+    levels = sorted({row["level"] for row in level_rows}, key=lambda level: (level is None, level))
     cells = []
     for iteration, group in groupby(overall, lambda row: row["iteration"]):
         modes = {row["mode"]: row for row in group}
-        of_level = {r["level"]: r["accuracy"] for r in by_level if r["iteration"] == iteration}
+        of_level = {r["level"]: r["accuracy"] for r in level_rows if r["iteration"] == iteration}
         greedy = modes.get("greedy")
+        suites = iterations[str(iteration)]["suites"]
         cells.append([
             iteration,
             None if greedy is None else greedy["n"],
-            None if greedy is None else _with_interval(turns[str(iteration)]["suites"][suite]),
+            None if greedy is None else _greedy_accuracy(suites[suite]),
             *(percent(of_level.get(level)) for level in levels),
             percent(modes["vote"]["accuracy"] if "vote" in modes else None),
             percent(greedy["flawed"] if greedy else None),
@@ -49,20 +57,20 @@ def accuracy(overall: Rows, by_level: Rows, suite: str, turns: dict[str, Any]) -
     return table(heads, cells, f"accuracy on {suite}")
 
 
-def budget(turns: Rows) -> RenderableType:
+def budget(rows: Rows) -> RenderableType:
     """A row per iteration: coverage, draws, what came of them, and the time."""
     cells = [
         [row["iteration"], percent(row["coverage"]), percent(row["coverage_ever"]), row["n_draws"],
          row["n_draws_correct"], row["n_tokens"], row["n_paths"], row["n_steps_labelled"],
          row["n_pairs"], row["n_pairs_wrong_chosen"], row["n_examples"], f"{row['elapsed_s']:,.1f}"]
-        for row in turns
+        for row in rows
     ]  # fmt: skip
     heads = ["iteration", "coverage", "so far", "draws", "right", "tokens", "paths"]
     heads += ["labels", "pairs", "wrong chosen", "examples", "seconds"]
     return table(heads, cells, "coverage, budget and data")
 
 
-def against_truth(rows: Rows, name: str) -> RenderableType:
+def truth_table(rows: Rows, name: str) -> RenderableType:
     """Precision and recall of the last iteration, by level."""
     last = max(row["iteration"] for row in rows)
     cells = [
@@ -74,10 +82,10 @@ def against_truth(rows: Rows, name: str) -> RenderableType:
     return table(heads, cells, f"{name} against the truth, iteration {last}")
 
 
-def _with_interval(modes: dict[str, Any]) -> str:
+def _greedy_accuracy(modes: dict[str, Any]) -> str:
     row = modes["greedy"]
     return f"{percent(row['accuracy'])} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
 
 
-def _of(rows: Rows, suite: str) -> Rows:
+def _suite_rows(rows: Rows, suite: str) -> Rows:
     return [row for row in rows if row["suite"] == suite]

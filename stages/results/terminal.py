@@ -39,7 +39,7 @@ def one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
-def plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
     """A value as text; control characters, which a model may write, are shown as �."""
     if value is None:
         return "-"
@@ -66,14 +66,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None
         right = bool(cells) and all(NUMBER.fullmatch(str(cell)) for cell in cells)
         made.add_column(Text(head), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else Text(plain_text(cell)) for cell in row))
     return made
 
 
-def full_columns(heads: list[str], rows: list[Any], title: str | None = None) -> Table:
+def filled_columns_table(heads: list[str], rows: list[Any], title: str | None = None) -> Table:
     """A table without the columns in which no row has anything."""
-    kept = [i for i in range(len(heads)) if any(row[i] not in (None, "") for row in rows)]
-    return table([heads[i] for i in kept], [[row[i] for i in kept] for row in rows], title)
+    filled = [i for i in range(len(heads)) if any(row[i] not in (None, "") for row in rows)]
+    return table([heads[i] for i in filled], [[row[i] for i in filled] for row in rows], title)
 
 
 def grid(fields: Sequence[tuple[str, str | Text]]) -> Table:
@@ -82,5 +82,5 @@ def grid(fields: Sequence[tuple[str, str | Text]]) -> Table:
     made.add_column(style="dim", min_width=11)
     made.add_column(overflow="fold")
     for name, value in fields:
-        made.add_row(f"  {name}", value if isinstance(value, Text) else Text(plain(value)))
+        made.add_row(f"  {name}", value if isinstance(value, Text) else Text(plain_text(value)))
     return made

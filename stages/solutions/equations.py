@@ -17,7 +17,7 @@ def equations(text: str) -> list[str]:
     return [f"{left.translate(SIGNS)}={right.translate(SIGNS)}" for left, right in _find(plain)]
 
 
-def normalised(text: str) -> str:
+def normalise_text(text: str) -> str:
     """Lower-case words and signs with single blanks: how texts without equations compare."""
     return " ".join(re.findall(r"[\w.%+*/=^-]+", text.lower()))
 

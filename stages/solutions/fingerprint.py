@@ -1,30 +1,30 @@
 """What makes two texts one reasoning path (RFT's key; SIPF 3.1)."""
 
-from stages.grading.kinds import PROGRAMS
-from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, plain, tidy
+from stages.grading.kinds import PROGRAM_KINDS
+from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
 from stages.grading.mathematics.numbers import read_number
 from stages.pipeline.digests import digest
-from stages.solutions.equations import equations, normalised
+from stages.solutions.equations import equations, normalise_text
 
 
 def fingerprint(kind: str, text: str, extracted: str | None) -> str:
     """The same for two texts that are one path; of programs, for those equal but for blanks."""
-    if kind in PROGRAMS:
-        return digest("program", bare(extracted if kind == "code" and extracted else text))
+    if kind in PROGRAM_KINDS:
+        return digest("program", strip_blanks(extracted if kind == "code" and extracted else text))
     if found := equations(text):
-        return digest("equations", *found, spelled(extracted))
-    return digest("text", normalised(text))
+        return digest("equations", *found, canonical_answer(extracted))
+    return digest("text", normalise_text(text))
 
 
-def spelled(answer: str | None) -> str | None:
+def canonical_answer(answer: str | None) -> str | None:
     """An answer in one spelling: «7», «$7», «7.0» and «7 dollars» are one."""
     if answer is None or len(answer) > MAX_ANSWER_CHARS:
         return answer
     tidied = tidy(answer)
     number = read_number(tidied)
-    return str(number.value) if number else plain(tidied)
+    return str(number.value) if number else match_key(tidied)
 
 
-def bare(program: str) -> str:
+def strip_blanks(program: str) -> str:
     """A program without blank lines and blanks at line ends."""
     return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())

@@ -7,7 +7,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 
-def stands_for(texts: Sequence[str], similarity: float) -> list[int]:
+def representative_indices(texts: Sequence[str], similarity: float) -> list[int]:
     """For each text the place of the one that is kept in its stead; its own if it is kept.
 
     The first is kept, then again and again the one least like any that is kept, as long as it is
@@ -16,20 +16,20 @@ def stands_for(texts: Sequence[str], similarity: float) -> list[int]:
     """
     if not texts:
         return []
-    alike = cdist(texts, texts, scorer=Levenshtein.normalized_similarity, dtype=np.float64)
+    similarities = cdist(texts, texts, scorer=Levenshtein.normalized_similarity, dtype=np.float64)
     kept = [0]
-    nearest = alike[0].copy()  # of each text to those kept
+    nearest = similarities[0].copy()  # of each text to those kept
     nearest[0] = np.inf
     while nearest.min() < similarity:
-        place = int(nearest.argmin())
-        kept.append(place)
-        nearest = np.maximum(nearest, alike[place])
-        nearest[place] = np.inf
-    closest = alike[:, kept].argmax(axis=1)
+        index = int(nearest.argmin())
+        kept.append(index)
+        nearest = np.maximum(nearest, similarities[index])
+        nearest[index] = np.inf
+    closest = similarities[:, kept].argmax(axis=1)
     return [place if place in kept else kept[closest[place]] for place in range(len(texts))]
 
 
-def most_different(candidates: Sequence[str], others: Sequence[str]) -> int:
+def most_different_index(candidates: Sequence[str], others: Sequence[str]) -> int:
     """The place of the candidate with the largest sum of edit distances to the others."""
     if not others or len(candidates) == 1:
         return 0

@@ -30,19 +30,19 @@ def split_steps(text: str) -> list[str]:
     return _sentences(text) if len(lines) == 1 else lines
 
 
-def open_end(prefix: str) -> str:
+def prompt_prefix(prefix: str) -> str:
     """A prefix as a model goes on from it: the blank after it belongs to the next word's token."""
     return prefix.rstrip(" ")
 
 
-def rest(prefix: str, continuation: str) -> str:
+def strip_overlap(prefix: str, continuation: str) -> str:
     """What came after `open_end`, without the blank that the prefix ends with already."""
-    return continuation.removeprefix(prefix[len(open_end(prefix)) :])
+    return continuation.removeprefix(prefix[len(prompt_prefix(prefix)) :])
 
 
-def go_on(prefix: str, continuation: str) -> str:
+def join_continuation(prefix: str, continuation: str) -> str:
     """The whole text, with the prefix exactly as it was."""
-    return prefix + rest(prefix, continuation)
+    return prefix + strip_overlap(prefix, continuation)
 
 
 def _sentences(text: str) -> list[str]:

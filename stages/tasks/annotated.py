@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from schemas.errors import RatchetError
 from stages.solutions.steps import split_steps
 from stages.tasks import prompts, source
-from stages.tasks.formats.row import Row, UnusableError, level, optional, text, verbatim
+from stages.tasks.formats.row import Row, UnusableError, level, optional_text, text, verbatim_text
 from stages.tasks.task import Fault
 
 
 @dataclass(frozen=True)
-class Annotated:
+class AnnotatedSolution:
     """One solution. `sound` is people's word on each step, None where they give none."""
 
     item: str
@@ -27,7 +27,7 @@ class Annotated:
     level: int | None
 
 
-def solutions(file: str, parameter: str) -> Iterator[Annotated | Fault]:
+def solutions(file: str, parameter: str) -> Iterator[AnnotatedSolution | Fault]:
     """The solutions of a file in order, or why a row is none; a repeated id is a fault.
 
     `parameter` names the setting in errors. Raises RatchetError when there is nothing to use.
@@ -42,50 +42,52 @@ def solutions(file: str, parameter: str) -> Iterator[Annotated | Fault]:
             seen.add(made.item)
         yield made
     if not seen:
-        first = f"{faults[0].row} {faults[0].reason}"
+        first = f"{faults[0].location} {faults[0].reason}"
         raise RatchetError(f"{parameter}: {file} has no usable solution; the first: {first}")
 
 
-def _solution(place: str, row: Row, seen: set[str]) -> Annotated | Fault:
+def _solution(location: str, row: Row, seen: set[str]) -> AnnotatedSolution | Fault:
     try:
-        made = _first_wrong(row) if "label" in row else _each_step(row)
+        made = _read_processbench(row) if "label" in row else _read_sipf(row)
     except UnusableError as error:
-        return Fault(place, str(error), str(row)[:500])
-    return Fault(place, f"repeats id {made.item}", str(row)[:500]) if made.item in seen else made
+        return Fault(location, str(error), str(row)[:500])
+    return Fault(location, f"repeats id {made.item}", str(row)[:500]) if made.item in seen else made
 
 
-def _first_wrong(row: Row) -> Annotated:
+def _read_processbench(row: Row) -> AnnotatedSolution:
     given, label = row.get("steps"), row["label"]
     if not isinstance(given, list) or not all(isinstance(s, str) and s.strip() for s in given):
         raise UnusableError("field 'steps' is no list of texts that say something")
     steps = [step if step.endswith("\n") else f"{step}\n" for step in given]
     if type(label) is not int or not -1 <= label < len(steps):
         raise UnusableError(f"field 'label' is {label!r}, not one of its {len(steps)} steps or -1")
-    known = len(steps) if label == -1 else label
-    sound: list[bool | None] = [True] * known
+    n_known = len(steps) if label == -1 else label
+    sound: list[bool | None] = [True] * n_known
     if label >= 0:
         sound += [False, *[None] * (len(steps) - label - 1)]
-    return _annotated(_id(row, "id"), text(row, "problem"), steps, sound, row)
+    return _make_solution(_id(row, "id"), text(row, "problem"), steps, sound, row)
 
 
-def _each_step(row: Row) -> Annotated:
-    steps, judged = split_steps(verbatim(row, "sample_answer")), row.get("steps")
-    if not isinstance(judged, list) or not all(isinstance(entry, dict) for entry in judged):
+def _read_sipf(row: Row) -> AnnotatedSolution:
+    steps, entries = split_steps(verbatim_text(row, "sample_answer")), row.get("steps")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UnusableError("field 'steps' is no list of {step_idx, human_ans}")
-    numbers = [entry.get("step_idx") for entry in judged]
+    numbers = [entry.get("step_idx") for entry in entries]
     if numbers not in ([*range(len(steps))], [*range(1, len(steps) + 1)]):
         raise UnusableError(f"step_idx does not count the {len(steps)} steps of 'sample_answer'")
-    said = [entry.get("human_ans") for entry in judged]
-    if not all(type(word) in (int, bool) and word in (0, 1) for word in said):
+    answers = [entry.get("human_ans") for entry in entries]
+    if not all(type(word) in (int, bool) and word in (0, 1) for word in answers):
         raise UnusableError("human_ans is not 0 or 1 for each step")
-    return _annotated(_id(row, "idx"), text(row, "question"), steps, [bool(w) for w in said], row)
+    return _make_solution(
+        _id(row, "idx"), text(row, "question"), steps, [bool(w) for w in answers], row
+    )
 
 
-def _annotated(
+def _make_solution(
     item: str, question: str, steps: list[str], sound: list[bool | None], row: Row
-) -> Annotated:
-    asked = verbatim(row, "prompt") if optional(row, "prompt") else prompts.math(question)
-    return Annotated(item, asked, steps, sound, level(row))
+) -> AnnotatedSolution:
+    asked = verbatim_text(row, "prompt") if optional_text(row, "prompt") else prompts.math(question)
+    return AnnotatedSolution(item, asked, steps, sound, level(row))
 
 
 def _id(row: Row, name: str) -> str:

@@ -11,7 +11,7 @@ from schemas.errors import RatchetError
 from stages.solutions.steps import split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats import FORMATS
-from stages.tasks.formats.row import Found, Row, UnusableError
+from stages.tasks.formats.row import ParsedProblem, Row, UnusableError
 from stages.tasks.task import Fault, Problem, Task, TaskSettings
 
 OWN_IDS = ("id", "task_id", "unique_id", "ID")
@@ -32,7 +32,7 @@ class Source(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_text(cls, given: Any) -> Any:
+    def _accept_text(cls, given: Any) -> Any:
         return {"source": given} if isinstance(given, str) else given
 
 
@@ -102,7 +102,7 @@ def _read(
         else:
             yield from made
     if not n_usable:
-        first = f"the first: {faults[0].row} {faults[0].reason}"
+        first = f"the first: {faults[0].location} {faults[0].reason}"
         raise RatchetError(f"{parameter} has no usable problem ({len(faults)} rejects; {first})")
 
 
@@ -115,39 +115,45 @@ def _problems(
 ) -> list[Problem] | Fault:
     """The problems of one row. Places name the set, since two sets can share a file."""
     if isinstance(item, Fault):
-        return replace(item, row=f"{split}.{name} {item.row}")
-    place, row = f"{split}.{name} {item[0]}", item[1]
+        return replace(item, location=f"{split}.{name} {item.location}")
+    location, row = f"{split}.{name} {item[0]}", item[1]
     try:
-        found = FORMATS[where.format or name](row, split)
+        parsed = FORMATS[where.format or name](row, split)
     except UnusableError as error:
-        return Fault(place, str(error), str(row)[:500])
-    forms = [""] if len(found) == 1 else [f"-f{n}" for n in range(len(found))]
+        return Fault(location, str(error), str(row)[:500])
+    forms = [""] if len(parsed) == 1 else [f"-f{n}" for n in range(len(parsed))]
     stem = f"{name}-{split}-{_own_id(row, number)}"
-    form_of = stem if len(found) > 1 else None
+    form_of = stem if len(parsed) > 1 else None
     made = [
-        _problem(as_program(one) if where.program else one, place + form, stem + form, name, split)
-        for one, form in zip(found, forms, strict=True)
+        _problem(
+            as_program(one) if where.program else one, location + form, stem + form, name, split
+        )
+        for one, form in zip(parsed, forms, strict=True)
     ]
     return [replace(problem, form_of=form_of) for problem in made]
 
 
-def as_program(found: Found) -> Found:
+def as_program(parsed: ParsedProblem) -> ParsedProblem:
     """The same question asked for a program; a solution in words is no gold program."""
-    if found.kind in ("program", "code"):
-        return found
-    return replace(found, kind="program", rationale=[], prompt="")
+    if parsed.kind in ("program", "code"):
+        return parsed
+    return replace(parsed, kind="program", rationale=[], prompt="")
 
 
 def _problem(
-    found: Found, place: str, problem_id: str, name: str, split: Literal["train", "test"]
+    parsed: ParsedProblem,
+    location: str,
+    problem_id: str,
+    name: str,
+    split: Literal["train", "test"],
 ) -> Problem:
-    fields = {key: value for key, value in vars(found).items() if key != "prompt"}
-    asked = prompts.of_kind(found.kind, found.question, found.options, found.tests)
+    fields = {key: value for key, value in vars(parsed).items() if key != "prompt"}
+    asked = prompts.prompt_of_kind(parsed.kind, parsed.question, parsed.options, parsed.tests)
     return Problem(
-        row=place,
+        location=location,
         split=split,
-        prompt=found.prompt or asked,
-        demonstrated=split == "train" and bool(found.rationale),
+        prompt=parsed.prompt or asked,
+        demonstrated=split == "train" and bool(parsed.rationale),
         problem_id=problem_id,
         source=name,
         **fields,

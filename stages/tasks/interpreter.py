@@ -19,7 +19,7 @@ Variables = dict[str, Any]
 Expression = Callable[[Variables], Any]
 
 RESULT = "return"  # the name under which a returned value is kept; no variable can have it
-FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 MAX_CHARS, MAX_ITEMS, MAX_NUMBER = 120, 100, 10**12
 HEADER = re.compile(r"def (\w+)\((\w+(?:, \w+)*)\):\s*")
 BODY = re.compile(r" {4}(\S.*)\s*")
@@ -30,7 +30,7 @@ BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
     ast.Lt: operator.lt,
@@ -55,7 +55,7 @@ class Line(NamedTuple):
     `value` raises one of FAULTS where Python would raise, or where a value grows too large.
     """
 
-    sets: str
+    target: str
     value: Expression
 
 
@@ -89,15 +89,15 @@ def read_line(step: str) -> Line | None:
         return None
 
 
-def run(lines: Sequence[Line], variables: Variables) -> Variables | None:
+def run_lines(lines: Sequence[Line], variables: Variables) -> Variables | None:
     """The variables after the lines, up to the first that returns; None if one of them fails."""
     variables = dict(variables)
     try:
         for line in lines:
             if RESULT in variables:
                 break
-            variables[line.sets] = line.value(variables)
-    except FAULTS:
+            variables[line.target] = line.value(variables)
+    except ERRORS:
         return None
     return variables
 
@@ -123,11 +123,11 @@ def _expression(node: ast.expr) -> Expression:
             return lambda v: -inner(v)
         case ast.BinOp(left=a, op=sign, right=b) if type(sign) in BINARY:
             return _binary(BINARY[type(sign)], _expression(a), _expression(b))
-        case ast.Compare(left=a, ops=[sign], comparators=[b]) if type(sign) in COMPARED:
-            compare, left, right = COMPARED[type(sign)], _expression(a), _expression(b)
+        case ast.Compare(left=a, ops=[sign], comparators=[b]) if type(sign) in COMPARISONS:
+            compare, left, right = COMPARISONS[type(sign)], _expression(a), _expression(b)
             return lambda v: compare(left(v), right(v))
-        case ast.ListComp(elt=each, generators=[loop]):
-            return _comprehension(each, loop)
+        case ast.ListComp(elt=element, generators=[loop]):
+            return _comprehension(element, loop)
         case ast.Subscript(value=value, slice=index):
             return _subscript(_expression(value), index)
         case ast.Call():
@@ -142,22 +142,22 @@ def _binary(sign: Callable[[Any, Any], Any], left: Expression, right: Expression
             raise TypeError("% of a word is formatting")
         if sign is operator.mul and not (isinstance(a, int) and isinstance(b, int)):
             items, times = (b, a) if isinstance(a, int) else (a, b)
-            _bounded(range(len(items) * max(0, times)))
-        return _bounded(sign(a, b))
+            _check_bounds(range(len(items) * max(0, times)))
+        return _check_bounds(sign(a, b))
 
     return value
 
 
-def _bounded(value: Any) -> Any:
+def _check_bounds(value: Any) -> Any:
     if abs(value) > MAX_NUMBER if isinstance(value, int) else len(value) > MAX_ITEMS:
         raise OverflowError
     return value
 
 
-def _comprehension(each: ast.expr, loop: ast.comprehension) -> Expression:
+def _comprehension(element: ast.expr, loop: ast.comprehension) -> Expression:
     if not isinstance(loop.target, ast.Name) or loop.is_async:
         raise ValueError("outside the family")
-    name, items, made = loop.target.id, _expression(loop.iter), _expression(each)
+    name, items, make_item = loop.target.id, _expression(loop.iter), _expression(element)
     conditions = [_expression(condition) for condition in loop.ifs]
 
     def value(variables: Variables) -> list[Any]:
@@ -165,7 +165,7 @@ def _comprehension(each: ast.expr, loop: ast.comprehension) -> Expression:
         if not isinstance(source, list | str):
             raise TypeError("a set has no order")
         inner = ({**variables, name: item} for item in source)
-        made_of = [made(v) for v in inner if all(condition(v) for condition in conditions)]
+        made_of = [make_item(v) for v in inner if all(condition(v) for condition in conditions)]
         if not all(isinstance(item, int | str) for item in made_of):
             raise TypeError("a list is flat")
         return made_of
@@ -175,8 +175,8 @@ def _comprehension(each: ast.expr, loop: ast.comprehension) -> Expression:
 
 def _subscript(value: Expression, index: ast.expr) -> Expression:
     if not isinstance(index, ast.Slice):
-        at = _expression(index)
-        return lambda v: value(v)[at(v)]
+        position = _expression(index)
+        return lambda v: value(v)[position(v)]
     ends = [end and _expression(end) for end in (index.lower, index.upper, index.step)]
     return lambda v: value(v)[slice(*(end and end(v) for end in ends))]
 
@@ -192,11 +192,11 @@ def _call(node: ast.Call) -> Expression:
         case _:
             raise ValueError("outside the family")
 
-    def found(variables: Variables) -> Any:
+    def call(variables: Variables) -> Any:
         given = [argument(variables) for argument in arguments]
         return function(*given, **{str(k): e(variables) for k, e in keywords.items()})
 
-    return found
+    return call
 
 
 def _method(name: str) -> Callable[..., Any]:

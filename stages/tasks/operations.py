@@ -26,8 +26,8 @@ class Operation(NamedTuple):
     """
 
     lines: list[str]
-    says: list[str]
-    most: int = 7
+    phrases: list[str]
+    max_operand: int = 7
 
 
 JOIN = Operation(["a = a + b"], ["put b behind a", "add b at the end of a"])
@@ -46,8 +46,8 @@ OPERATIONS = {  # (variable read, variable set) → operations; a list a, a word
         Operation(["{v} = [x - {n} for x in {v}]"], ["take {n} from each", "lower each by {n}"]),
         Operation(["{v} = [x * {n} for x in {v}]"], ["multiply each by {n}"]),
         Operation(["{v} = [x * 2 for x in {v}]", "{v} = [x + x for x in {v}]"], ["double each"]),
-        Operation(["{v} = {v}[{n}:]"], ["skip the first {n}"], most=3),
-        Operation(["{v} = {v}[:{n}]"], ["keep the first {n}"], most=3),
+        Operation(["{v} = {v}[{n}:]"], ["skip the first {n}"], max_operand=3),
+        Operation(["{v} = {v}[:{n}]"], ["keep the first {n}"], max_operand=3),
         Operation(["{v} = {v}[::-1]"], ["reverse the order", "turn it round"]),
         Operation(["{v} = sorted({v})"], ["sort from low to high", "put the lowest first"]),
         Operation(
@@ -68,9 +68,9 @@ OPERATIONS = {  # (variable read, variable set) → operations; a list a, a word
     ("s", "s"): [
         Operation(["s = s[::-1]"], ["write it backwards", "turn it round"]),
         Operation(["s = s.upper()"], ["write it in capitals"]),
-        Operation(["s = s[{n}:]"], ["skip the first {n}"], most=3),
-        Operation(["s = s[:{n}]"], ["keep the first {n}"], most=3),
-        Operation(["s = s * {n}"], ["write it {n} times"], most=3),
+        Operation(["s = s[{n}:]"], ["skip the first {n}"], max_operand=3),
+        Operation(["s = s[:{n}]"], ["keep the first {n}"], max_operand=3),
+        Operation(["s = s * {n}"], ["write it {n} times"], max_operand=3),
     ],
     ("s", "n"): [
         Operation(["n = len(s)"], ["count its letters", "give its length"]),

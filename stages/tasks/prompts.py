@@ -12,13 +12,13 @@ def math(question: str) -> str:
 
 def choice(question: str, options: Sequence[str]) -> str:
     """Asks for a worked solution that ends in a letter."""
-    return f"Question: {question}\nOptions:\n{listed(options)}\nAnswer:\n"
+    return f"Question: {question}\nOptions:\n{option_lines(options)}\nAnswer:\n"
 
 
 def program(question: str, options: Sequence[str] = ()) -> str:
     """Asks for a program whose output is the answer (GSI's Program of Thought)."""
     wanted = "the letter of the right option" if options else "the answer"
-    asked = f"{question}\nOptions:\n{listed(options)}" if options else question
+    asked = f"{question}\nOptions:\n{option_lines(options)}" if options else question
     return f"Question: {asked}\nWrite a Python program that prints {wanted}.\nProgram:\n"
 
 
@@ -27,18 +27,18 @@ def code(task: str, tests: str, given: str = "", function: str = "") -> str:
 
     `given` is Python that the function may use.
     """
-    parts = [("Task: ", task), ("Tests:\n", tests), ("Given:\n", given), ("Function:\n", function)]
-    return "".join(f"{head}{text}\n" for head, text in parts if text) + "Python:\n"
+    blocks = [("Task: ", task), ("Tests:\n", tests), ("Given:\n", given), ("Function:\n", function)]
+    return "".join(f"{head}{text}\n" for head, text in blocks if text) + "Python:\n"
 
 
-def listed(options: Sequence[str]) -> str:
+def option_lines(options: Sequence[str]) -> str:
     """One lettered option a line."""
     return "\n".join(
         f"({letter}) {option}" for letter, option in zip(LETTERS, options, strict=False)
     )
 
 
-def of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[str]) -> str:
+def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[str]) -> str:
     """The prompt that a kind of problem has unless its format words another."""
     asked = {
         "math": lambda: math(question),

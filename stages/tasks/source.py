@@ -28,18 +28,18 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
     """
     found = False
     is_file = "://" in source or _is_path(Path(source).expanduser())
-    for place, row in (
+    for location, row in (
         _file_rows(source, parameter) if is_file else _hub_rows(source, split, parameter)
     ):
         found = True
         if isinstance(row, Fault):
             yield row
         elif not isinstance(row, dict):
-            yield Fault(place, f"is a {type(row).__name__}, not an object", str(row))
+            yield Fault(location, f"is a {type(row).__name__}, not an object", str(row))
         elif sum(len(value) for value in row.values() if isinstance(value, str)) > MAX_CHARACTERS:
-            yield Fault(place, f"is longer than {MAX_CHARACTERS} characters", str(row)[:500])
+            yield Fault(location, f"is longer than {MAX_CHARACTERS} characters", str(row)[:500])
         else:
-            yield place, row
+            yield location, row
     if not found:
         raise RatchetError(f"{parameter}: {source} holds no rows")
 
@@ -60,7 +60,7 @@ def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}:{n}", row) for n, row in enumerate(frame.to_dicts(), 1))
             return
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        raise RatchetError(f"{parameter}: cannot read {source}: {_line(error)}") from error
+        raise RatchetError(f"{parameter}: cannot read {source}: {_first_line(error)}") from error
     if ".jsonl" in name or _holds_lines(data):
         yield from _lines(name, data)
     else:
@@ -81,7 +81,7 @@ def _content(source: str, name: str, parameter: str) -> bytes:
             content: bytes = reply.read()
             return content
     except (OSError, HTTPException, ValueError) as error:
-        raise RatchetError(f"{parameter}: cannot read {source}: {_line(error)}") from error
+        raise RatchetError(f"{parameter}: cannot read {source}: {_first_line(error)}") from error
 
 
 def _holds_lines(data: bytes) -> bool:
@@ -97,12 +97,12 @@ def _lines(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
     for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             continue
-        place = f"{name}:{number}"
+        location = f"{name}:{number}"
         try:
-            yield place, json.loads(line)
+            yield location, json.loads(line)
         except (ValueError, RecursionError) as error:
             shown = line[:500].decode(errors="replace")
-            yield place, Fault(place, f"is not JSON: {str(error)[:120]}", shown)
+            yield location, Fault(location, f"is not JSON: {str(error)[:120]}", shown)
 
 
 def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
@@ -118,18 +118,18 @@ def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
 def _hub_rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, Any]]:
     from datasets import load_dataset
 
-    place, _, chosen = source.partition("@")
-    name, _, subset = place.partition(":")
+    dataset, _, chosen = source.partition("@")
+    name, _, subset = dataset.partition(":")
     split = chosen or split
     try:
         loaded = load_dataset(name, subset or None, split=split)
     except Exception as error:
         raise RatchetError(
-            f"{parameter}: cannot load dataset {source} ({_line(error)}): "
+            f"{parameter}: cannot load dataset {source} ({_first_line(error)}): "
             f"set {parameter} to a local file, one of {', '.join(FORMS)}"
         ) from error
-    yield from ((f"{place}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
+    yield from ((f"{dataset}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
 
 
-def _line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 from schemas.errors import RatchetError
-from stages.pipeline.params import Section, unknown
+from stages.pipeline.params import Section, unknown_name_message
 from stages.solutions.steps import split_lines
 
 NAMES = {"toy": "toy", "toy_code": "toy_code", "datasets": "datasets"}
@@ -20,7 +20,7 @@ class TaskSettings(Section):
 
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type["TaskSettings"]:
-        return named(str(values.get("name"))).settings
+        return load_task(str(values.get("name"))).settings
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Problem:
     shared by the forms of one problem.
     """
 
-    row: str
+    location: str
     split: Literal["train", "test"]
     question: str
     answer: str
@@ -55,7 +55,7 @@ class Problem:
 class Fault:
     """A source row that can't be used, and why."""
 
-    row: str
+    location: str
     reason: str
     content: str = ""
 
@@ -69,7 +69,7 @@ class Task:
         """Every problem of the run, or why a row is none."""
         raise NotImplementedError
 
-    def more(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
+    def more_problems(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
         """`count` further problems of each level, with rationales; none where a task can't."""
         return []
 
@@ -82,11 +82,10 @@ class Task:
         return None
 
 
-def named(name: str) -> Task:
+def load_task(name: str) -> Task:
     """The task of that name. Raises RatchetError with the nearest name for an unknown one."""
     if name not in NAMES:
-        raise RatchetError(
-            f"params.yaml: {unknown(f'task.name={name}', [f'task.name={n}' for n in NAMES])}"
-        )
+        known = [f"task.name={one}" for one in NAMES]
+        raise RatchetError(f"params.yaml: {unknown_name_message(f'task.name={name}', known)}")
     task: Task = import_module(f"stages.tasks.{NAMES[name]}").TASK
     return task

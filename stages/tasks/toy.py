@@ -70,21 +70,21 @@ class Toy(Task):
     def problems(self, settings: ToySettings, seed: int) -> Iterator[Problem]:
         """Distinct problems: demonstrated ones, ones with answers only, the test suite, others."""
         maker = Maker("toy", f"toy-{seed}", settings.kind())
-        yield from maker.block("train", settings.n_demonstrated, demonstrated=True)
-        yield from maker.block("train", settings.n_train)
-        yield from maker.block("test", settings.n_test)
+        yield from maker.make_problems("train", settings.n_demonstrated, demonstrated=True)
+        yield from maker.make_problems("train", settings.n_train)
+        yield from maker.make_problems("test", settings.n_test)
         for name, suite in settings.suites.items():
             other = Maker(name, f"{name}-{seed}", settings.kind(suite), maker.seen)
-            yield from other.block("test", suite.n_test, domain="out")
+            yield from other.make_problems("test", suite.n_test, domain="out")
 
-    def more(self, settings: ToySettings, count: int, seed: int) -> Iterator[Problem]:
+    def more_problems(self, settings: ToySettings, count: int, seed: int) -> Iterator[Problem]:
         """Problems from a generator of their own, for a simulator to learn from."""
-        return Maker("toy", f"toy-more-{seed}", settings.kind()).block("train", count)
+        return Maker("toy", f"toy-more-{seed}", settings.kind()).make_problems("train", count)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
         """A step is sound if it is the next equation of its quantity (either operand first)."""
         left = [parse_step(step) for step in rationale[:-1]]
-        return [_take(step, left, rationale[-1]) for step in steps]
+        return [_take_if_sound(step, left, rationale[-1]) for step in steps]
 
 
 def parse_step(step: str) -> tuple[str, str, str, str, str] | None:
@@ -98,7 +98,9 @@ def parse_step(step: str) -> tuple[str, str, str, str, str] | None:
     return name, a, sign, b, result
 
 
-def _take(step: str, left: list[tuple[str, str, str, str, str] | None], answer: str) -> bool:
+def _take_if_sound(
+    step: str, left: list[tuple[str, str, str, str, str] | None], answer: str
+) -> bool:
     """Is the step sound? If so, it is taken from what is left to work out."""
     parsed = parse_step(step)
     if parsed is None:

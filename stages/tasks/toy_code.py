@@ -15,10 +15,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from stages.tasks.interpreter import RESULT, Line, Variables, read_header, read_line, run
+from stages.tasks.interpreter import RESULT, Line, Variables, read_header, read_line, run_lines
 from stages.tasks.operations import JOIN, LETTERS, NAMES, OPENINGS, OPERATIONS, SHAPES, THINGS
 from stages.tasks.task import Problem, Task, TaskSettings
-from stages.tasks.unit_test_inputs import an_input, compiled, pick, results
+from stages.tasks.unit_test_inputs import parse_body, pick_inputs, random_input, results
 
 States = Sequence[Variables | None]  # None where the program has failed
 PROBES = 24  # inputs that states are compared on
@@ -45,13 +45,13 @@ class ToyCode(Task):
     def problems(self, settings: ToyCodeSettings, seed: int) -> Iterator[Problem]:
         """Distinct problems: demonstrated ones, ones with tests only, and the test suite."""
         maker = _Maker(f"toy-code-{seed}", settings)
-        yield from maker.block("train", settings.n_demonstrated, demonstrated=True)
-        yield from maker.block("train", settings.n_train)
-        yield from maker.block("test", settings.n_test)
+        yield from maker.make_problems("train", settings.n_demonstrated, demonstrated=True)
+        yield from maker.make_problems("train", settings.n_train)
+        yield from maker.make_problems("test", settings.n_test)
 
-    def more(self, settings: ToyCodeSettings, count: int, seed: int) -> Iterator[Problem]:
+    def more_problems(self, settings: ToyCodeSettings, count: int, seed: int) -> Iterator[Problem]:
         """Problems from a generator of their own, for a simulator to learn from."""
-        return _Maker(f"toy-code-more-{seed}", settings).block("train", count)
+        return _Maker(f"toy-code-more-{seed}", settings).make_problems("train", count)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
         """A line is sound if what it sets leads on to the reference's results.
@@ -66,12 +66,12 @@ class ToyCode(Task):
         states: States = [
             dict(zip(header[1], probe.values(), strict=True)) for probe in gold.probes
         ]
-        sound = [gold.within_reach(states, header[1][0])]
+        sound = [gold.some_route_needs(states, header[1][0])]
         for step in steps[1:]:
             line = read_line(step)
-            states = [run([line], state) if line and state else None for state in states]
-            sound.append(line is not None and gold.within_reach(states, line.sets))
-        return [True] * len(steps) if gold.reached(states, []) else sound
+            states = [run_lines([line], state) if line and state else None for state in states]
+            sound.append(line is not None and gold.some_route_needs(states, line.target))
+        return [True] * len(steps) if gold.reaches_results(states, []) else sound
 
 
 class _Gold(NamedTuple):
@@ -83,23 +83,23 @@ class _Gold(NamedTuple):
     name: str
     parameters: list[str]
     probes: list[Variables]
-    wanted: list[Any]
+    expected: list[Any]
     routes: list[list[Line]]
 
-    def reached(self, states: States, route: list[Line]) -> bool:
+    def reaches_results(self, states: States, route: list[Line]) -> bool:
         """Does the route lead from the state of every probe to its result?"""
         return all(
             state is not None and results(route, [state]) == [result]
-            for state, result in zip(states, self.wanted, strict=True)
+            for state, result in zip(states, self.expected, strict=True)
         )
 
-    def within_reach(self, states: States, name: str) -> bool:
+    def some_route_needs(self, states: States, name: str) -> bool:
         """Does a route lead there that needs the variable of this name?"""
         if name == RESULT:
-            return self.reached(states, [])
+            return self.reaches_results(states, [])
         without = [state and {k: v for k, v in state.items() if k != name} for state in states]
         return any(
-            self.reached(states, route) and not self.reached(without, route)
+            self.reaches_results(states, route) and not self.reaches_results(without, route)
             for route in self.routes
         )
 
@@ -111,10 +111,12 @@ def _gold(rationale: tuple[str, ...]) -> _Gold:
         raise ValueError(f"no reference program begins with {rationale[0]!r}")
     name, parameters = header
     rng = random.Random("probes")
-    probes = [an_input(rng, parameters) for _ in range(PROBES)]
-    *work, last = compiled(rationale[1:])
-    some = [lines for size in range(len(work), -1, -1) for lines in combinations(work, size)]
-    routes = [[*lines, last] for lines in some]
+    probes = [random_input(rng, parameters) for _ in range(PROBES)]
+    *work, last = parse_body(rationale[1:])
+    line_subsets = [
+        lines for size in range(len(work), -1, -1) for lines in combinations(work, size)
+    ]
+    routes = [[*lines, last] for lines in line_subsets]
     return _Gold(name, parameters, probes, results(routes[0], probes), routes)
 
 
@@ -125,14 +127,16 @@ class _Maker:
         self.rng, self.settings = random.Random(seed), settings
         self.seen: set[str] = set()
 
-    def block(self, split: str, count: int, demonstrated: bool = False) -> Iterator[Problem]:
+    def make_problems(
+        self, split: str, count: int, demonstrated: bool = False
+    ) -> Iterator[Problem]:
         """`count` problems of each level, the levels by turns."""
         for number in range(count * self.settings.levels):
             level = 1 + number % self.settings.levels
-            question, steps, asserts = self._distinct(level)
+            question, steps, asserts = self._new_problem(level)
             shown = "\n".join(asserts[: self.settings.n_shown])
             yield Problem(
-                row=f"{split}-{len(self.seen)}",
+                location=f"{split}-{len(self.seen)}",
                 split=split,  # type: ignore[arg-type]
                 question=question,
                 answer="".join(steps),
@@ -145,12 +149,12 @@ class _Maker:
                 tests=asserts,
             )
 
-    def _distinct(self, level: int) -> tuple[str, list[str], list[str]]:
+    def _new_problem(self, level: int) -> tuple[str, list[str], list[str]]:
         while True:
             parameters, question, body = _problem(self.rng, level)
             if question in self.seen:
                 continue
-            inputs = pick(body, parameters.split(", "), self.settings.n_asserts, self.rng)
+            inputs = pick_inputs(body, parameters.split(", "), self.settings.n_asserts, self.rng)
             if inputs is not None:
                 self.seen.add(question)
                 name = self.rng.choice(NAMES)
@@ -160,8 +164,8 @@ class _Maker:
 
 def _asserts(name: str, body: list[str], inputs: list[Variables]) -> list[str]:
     calls = [f"{name}({', '.join(map(repr, one.values()))})" for one in inputs]
-    wanted = results(compiled(body), inputs)
-    return [f"assert {call} == {value!r}" for call, value in zip(calls, wanted, strict=True)]
+    expected = results(parse_body(body), inputs)
+    return [f"assert {call} == {value!r}" for call, value in zip(calls, expected, strict=True)]
 
 
 def _problem(rng: random.Random, level: int) -> tuple[str, str, list[str]]:
@@ -170,51 +174,55 @@ def _problem(rng: random.Random, level: int) -> tuple[str, str, list[str]]:
     parameters = "a, b" if on_b else "s" if rng.random() < WORD_SHARE else "a"
     opening = rng.choice(OPENINGS[parameters]).format(things=rng.choice(THINGS))
     if on_b:
-        said, lines, last = _on_two(rng, on_a, on_b, on_both)
+        phrases, lines, last = _chain_on_two_lists(rng, on_a, on_b, on_both)
     else:
-        said, lines, last = _chain(rng, parameters, on_a)
-    sentences = [f"{text[0].upper()}{text[1:]}." for text in said]
+        phrases, lines, last = _chain(rng, parameters, on_a)
+    sentences = [f"{text[0].upper()}{text[1:]}." for text in phrases]
     body = [f"    {line}\n" for line in lines]
     return parameters, " ".join([opening, *sentences]), [*body, f"    return {last}"]
 
 
-def _on_two(
+def _chain_on_two_lists(
     rng: random.Random, on_a: int, on_b: int, on_both: int
 ) -> tuple[list[str], list[str], str]:
     """As _chain: operations on a and on b mixed, one that joins them, operations on both."""
-    said_of, lines_of = {}, {}
+    phrases_of, lines_of = {}, {}
     for name, count in (("a", on_a), ("b", on_b)):
-        said, lines_of[name], _ = _chain(rng, "a", count, name, stay=True)
-        said_of[name] = [f"in {name}, {text}" for text in said]
-    said, lines, last = _chain(rng, "a", on_both)
+        phrases, lines_of[name], _ = _chain(rng, "a", count, name, keep_type=True)
+        phrases_of[name] = [f"in {name}, {text}" for text in phrases]
+    phrases, lines, last = _chain(rng, "a", on_both)
     return (
-        [*_mixed(rng, said_of), rng.choice(JOIN.says), *(f"then {text}" for text in said)],
-        [*_mixed(rng, lines_of), *JOIN.lines, *lines],
+        [
+            *_interleave(rng, phrases_of),
+            rng.choice(JOIN.phrases),
+            *(f"then {text}" for text in phrases),
+        ],
+        [*_interleave(rng, lines_of), *JOIN.lines, *lines],
         last,
     )
 
 
 def _chain(
-    rng: random.Random, variable: str, count: int, name: str | None = None, stay: bool = False
+    rng: random.Random, variable: str, count: int, name: str | None = None, keep_type: bool = False
 ) -> tuple[list[str], list[str], str]:
     """(what is said, lines, the variable set last) of `count` operations after each other.
 
     name: how a list is called, if not a. stay: the value stays what it is, and never becomes
     a number.
     """
-    said, lines = [], []
+    phrases, lines = [], []
     for _ in range(count):
-        ends = variable != "n" and not stay and rng.random() < END_SHARE
+        ends = variable != "n" and not keep_type and rng.random() < END_SHARE
         read, variable = variable, "n" if ends else variable
         operation = rng.choice(OPERATIONS[read, variable])
-        n = rng.randint(2, operation.most)
+        n = rng.randint(2, operation.max_operand)
         values = {"v": name or "a", "n": n, "c": rng.choice(LETTERS)}
-        said.append(rng.choice(operation.says).format(**values))
+        phrases.append(rng.choice(operation.phrases).format(**values))
         lines.append(rng.choice(operation.lines).format(**values))
-    return said, lines, variable
+    return phrases, lines, variable
 
 
-def _mixed(rng: random.Random, lists: dict[str, list[str]]) -> list[str]:
+def _interleave(rng: random.Random, lists: dict[str, list[str]]) -> list[str]:
     """One list with each list's order kept, mixed at random."""
     rest = {name: list(items) for name, items in lists.items() if items}
     mixed = []

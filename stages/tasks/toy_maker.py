@@ -52,7 +52,7 @@ class Maker:
         self.name, self.rng, self.kind = name, random.Random(seed), kind
         self.seen = set() if seen is None else seen
 
-    def block(
+    def make_problems(
         self,
         split: Literal["train", "test"],
         count: int,
@@ -62,9 +62,9 @@ class Maker:
         """`count` problems of each level, the levels by turns."""
         for number in range(count * self.kind.levels):
             level = 1 + number % self.kind.levels
-            question, steps, answer = self._distinct(level)
+            question, steps, answer = self._new_problem(level)
             yield Problem(
-                row=f"{split}-{len(self.seen)}",
+                location=f"{split}-{len(self.seen)}",
                 split=split,
                 question=question,
                 answer=str(answer),
@@ -77,7 +77,7 @@ class Maker:
                 domain=domain,
             )
 
-    def _distinct(self, level: int) -> tuple[str, list[str], int]:
+    def _new_problem(self, level: int) -> tuple[str, list[str], int]:
         while True:
             question, steps, answer = _problem(self.rng, level, self.kind)
             if question not in self.seen:
@@ -86,7 +86,7 @@ class Maker:
 
 
 def _problem(rng: random.Random, level: int, kind: Kind) -> tuple[str, list[str], int]:
-    first, second, both = rng.choice(SHAPES[level])
+    first, second, n_joint = rng.choice(SHAPES[level])
     thing = rng.choice(THINGS)
     names = rng.sample(NAMES, 2)
     people = [
@@ -97,10 +97,10 @@ def _problem(rng: random.Random, level: int, kind: Kind) -> tuple[str, list[str]
     sentences = _interleave(rng, [person.sentences for person in people])
     steps = _interleave(rng, [person.steps for person in people])
     last = people[0]
-    if both:
+    if n_joint:
         a, b = people[0].value, people[1].value
         last = Quantity(BOTH, a + b, [rng.choice(TOGETHER)], [f"{BOTH}: {a}+{b}={a + b}\n"])
-        for _ in range(both - 1):
+        for _ in range(n_joint - 1):
             _operate(rng, last, "They", kind)
         sentences += last.sentences
         steps += last.steps

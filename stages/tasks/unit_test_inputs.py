@@ -5,14 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from stages.tasks.interpreter import RESULT, Line, Variables, read_line, run
+from stages.tasks.interpreter import RESULT, Line, Variables, read_line, run_lines
 
 POOL = 10  # inputs to pick from
 WORDS = ["", "t", "tea", "level", "sales", "banana", "atlas", "steeple", "lease", "talents"]
 LENGTHS = [0, 1, 2, 3, 4, 5]
 
 
-def an_input(rng: random.Random, parameters: Sequence[str]) -> Variables:
+def random_input(rng: random.Random, parameters: Sequence[str]) -> Variables:
     """A word for the parameter s, a list of small numbers for any other."""
     return {
         name: rng.choice(WORDS)
@@ -22,7 +22,7 @@ def an_input(rng: random.Random, parameters: Sequence[str]) -> Variables:
     }
 
 
-def compiled(body: Sequence[str]) -> list[Line]:
+def parse_body(body: Sequence[str]) -> list[Line]:
     """The lines that the steps of a body are. Raises ValueError if one is outside the family."""
     lines = {step: read_line(step) for step in body}
     if None in lines.values():
@@ -32,7 +32,7 @@ def compiled(body: Sequence[str]) -> list[Line]:
 
 def results(lines: Sequence[Line], inputs: Sequence[Variables]) -> list[Any]:
     """What the lines return on each input; None where they fail or return nothing."""
-    ends = [run(lines, variables) for variables in inputs]
+    ends = [run_lines(lines, variables) for variables in inputs]
     return [None if end is None else end.get(RESULT) for end in ends]
 
 
@@ -41,21 +41,23 @@ def near_misses(work: Sequence[str]) -> list[list[str]]:
 
     A little wrong: a number one more or less, or no default for an empty list.
     """
-    places = range(len(work))
-    without = [[*work[:i], *work[i + 1 :]] for i in places]
-    swapped = [[*work[:i], work[i + 1], work[i], *work[i + 2 :]] for i in places[:-1]]
-    wrong = [[*work[:i], line, *work[i + 1 :]] for i in places for line in _slips(work[i])]
+    indices = range(len(work))
+    without = [[*work[:i], *work[i + 1 :]] for i in indices]
+    swapped = [[*work[:i], work[i + 1], work[i], *work[i + 2 :]] for i in indices[:-1]]
+    wrong = [[*work[:i], line, *work[i + 1 :]] for i in indices for line in _slips(work[i])]
     return without + swapped + wrong
 
 
 def _slips(line: str) -> list[str]:
     numbers = re.finditer(r"\d+", line)
-    off = [(found.span(), str(int(found[0]) + by)) for found in numbers for by in (1, -1)]
-    slips = [line[:start] + number + line[end:] for (start, end), number in off]
+    changed = [
+        (found.span(), str(int(found[0]) + offset)) for found in numbers for offset in (1, -1)
+    ]
+    slips = [line[:start] + number + line[end:] for (start, end), number in changed]
     return slips + [bare for bare in [line.replace(", default=0", "")] if bare != line]
 
 
-def pick(
+def pick_inputs(
     body: Sequence[str], parameters: Sequence[str], count: int, rng: random.Random
 ) -> list[Variables] | None:
     """`count` different inputs that tell the body from its near misses, the most telling first.
@@ -64,19 +66,19 @@ def pick(
     """
     found: dict[str, Variables] = {}
     while len(found) < POOL:
-        one = an_input(rng, parameters)
+        one = random_input(rng, parameters)
         found[repr(one)] = one
     # a prompt shows the first: no empty list, if another is as telling
     inputs = sorted(found.values(), key=lambda one: not all(one.values()))
-    wanted = results(compiled(body), inputs)
+    expected = results(parse_body(body), inputs)
     *work, last = body
-    misses = [results(compiled([*miss, last]), inputs) for miss in near_misses(work)]
-    told = [{i for i in range(POOL) if miss[i] != wanted[i]} for miss in misses]
-    if not all(told[: len(work)]) or len(set(map(repr, wanted))) < 3:
+    misses = [results(parse_body([*miss, last]), inputs) for miss in near_misses(work)]
+    telling = [{i for i in range(POOL) if miss[i] != expected[i]} for miss in misses]
+    if not all(telling[: len(work)]) or len(set(map(repr, expected))) < 3:
         return None
     chosen: list[int] = []
     while len(chosen) < count:
-        left = [places for places in told if not places.intersection(chosen)]
-        rest = [i for i in range(POOL) if i not in chosen]
-        chosen.append(max(rest, key=lambda i: sum(i in places for places in left)))
+        undetected = [indices for indices in telling if not indices.intersection(chosen)]
+        unchosen = [i for i in range(POOL) if i not in chosen]
+        chosen.append(max(unchosen, key=lambda i: sum(i in places for places in undetected)))
     return [inputs[i] for i in chosen]

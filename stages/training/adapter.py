@@ -13,7 +13,7 @@ from stages.models.folders import load_tokenizer, save_tokenizer
 from stages.models.model_settings import AdapterSettings
 
 HEADS = r".*\b(score|lm_head)$"
-TASKS = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassification": "TOKEN_CLS"}
+TASK_TYPES = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassification": "TOKEN_CLS"}
 
 
 def load(
@@ -29,14 +29,14 @@ def load(
     if adapter is None:
         how["dtype"] = "float32"
     elif adapter.bits == 4:
-        how["quantization_config"] = four_bits()
+        how["quantization_config"] = four_bit_config()
     model = getattr(transformers, kind).from_pretrained(folder, **how)
     if adapter is not None:
-        model = adapted(model, adapter, TASKS[kind])
+        model = add_adapter(model, adapter, TASK_TYPES[kind])
     return model, load_tokenizer(folder)
 
 
-def four_bits() -> Any:
+def four_bit_config() -> Any:
     """4-bit NormalFloat with double quantisation. Raises RatchetError without bitsandbytes."""
     from importlib.util import find_spec
 
@@ -56,7 +56,7 @@ def four_bits() -> Any:
     )
 
 
-def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
+def add_adapter(model: Any, adapter: AdapterSettings, task_type: str) -> Any:
     """The model with adapters on every linear layer but the head."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
@@ -68,12 +68,12 @@ def adapted(model: Any, adapter: AdapterSettings, task: str) -> Any:
         lora_dropout=adapter.dropout,
         target_modules="all-linear",
         exclude_modules=HEADS,  # a classifier's new head is trained whole
-        task_type=task,
+        task_type=task_type,
     )
     return get_peft_model(model, config)
 
 
-def gathered(trainer: Any) -> dict[str, Any] | None:
+def gather_weights(trainer: Any) -> dict[str, Any] | None:
     """The weights, whole, where processes hold parts of them; every process must ask."""
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         weights: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
@@ -100,11 +100,11 @@ def save(
         from peft import PeftModel
 
         model.save_pretrained(out / "adapter", state_dict=weights)
-        settle(out / "adapter")
-        fresh = untrained(model.get_base_model(), start)
+        make_reproducible(out / "adapter")
+        fresh = load_untrained(model.get_base_model(), start)
         model = PeftModel.from_pretrained(fresh, out / "adapter").merge_and_unload()
     elif weights is not None:
-        model = untrained(model, start)
+        model = load_untrained(model, start)
         model.load_state_dict(weights)
     if stored is not None:
         model = model.to(stored)
@@ -112,7 +112,7 @@ def save(
     save_tokenizer(tokenizer, out)
 
 
-def untrained(model: Any, start: Path) -> Any:
+def load_untrained(model: Any, start: Path) -> Any:
     """A model of the same kind, as it was at the start."""
     family: list[Any] = type(model).mro()  # FSDP puts a class of its own before the model's
     kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
@@ -120,7 +120,7 @@ def untrained(model: Any, start: Path) -> Any:
     return kind.from_pretrained(start, **how)
 
 
-def settle(folder: Path) -> None:
+def make_reproducible(folder: Path) -> None:
     """Takes out of a saved adapter what differs between equal runs: set order, paths, a card."""
     file = folder / "adapter_config.json"
     config = json.loads(file.read_text())

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from stages.pipeline.cache_dir import beside_cache
+from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import digest
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate")
@@ -33,11 +33,11 @@ def code_digest() -> str:
 
 def folder(*decides: object) -> Path:
     """The folder of the run that these values decide."""
-    return beside_cache("checkpoints") / digest(code_digest(), *decides, size=16)
+    return cache_dir("checkpoints") / digest(code_digest(), *decides, size=16)
 
 
 @contextmanager
-def held(checkpoints: Path) -> Iterator[None]:
+def lock(checkpoints: Path) -> Iterator[None]:
     """Keeps a second process that trains the same out until this one has ended."""
     checkpoints.parent.mkdir(parents=True, exist_ok=True)
     with checkpoints.with_suffix(".lock").open("w") as file:  # stays: others may wait on it
@@ -47,18 +47,18 @@ def held(checkpoints: Path) -> Iterator[None]:
 
 
 @contextmanager
-def together(checkpoints: Path, accelerator: Any) -> Iterator[None]:
+def lock_on_main_process(checkpoints: Path, accelerator: Any) -> Iterator[None]:
     """`held` by the main process for all that train with it; it deletes what was cut short."""
     main = accelerator.is_main_process
-    with held(checkpoints) if main else nullcontext():
+    with lock(checkpoints) if main else nullcontext():
         if main:
-            last_whole(checkpoints)
+            last_complete(checkpoints)
         accelerator.wait_for_everyone()
         yield
         accelerator.wait_for_everyone()
 
 
-def last_whole(checkpoints: Path) -> str | None:
+def last_complete(checkpoints: Path) -> str | None:
     """The newest checkpoint that was written to its end; what was cut short is deleted."""
     found = sorted(checkpoints.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
     for path in reversed(found):

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @contextmanager
-def heard(trainer: Any, model: Any) -> Iterator[list[Any]]:
+def record_forward_outputs(trainer: Any, model: Any) -> Iterator[list[Any]]:
     """The outputs of every forward pass inside the block, policy and reference, in their order.
 
     With adapters the reference is the same module with the adapter switched off, so its passes

@@ -12,10 +12,10 @@ from schemas.errors import RatchetError
 from schemas.losses import Losses
 from stages.models.model_settings import AdapterSettings
 from stages.pipeline.digests import folder_digest
-from stages.pipeline.progress_bar import quiet
-from stages.pipeline.stage_run import Turn
+from stages.pipeline.progress_bar import is_quiet
+from stages.pipeline.stage_run import StageRun
 from stages.training import checkpoints
-from stages.training.adapter import gathered, load, save
+from stages.training.adapter import gather_weights, load, save
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
@@ -28,7 +28,7 @@ class Job:
 
     start: Path
     out: Path
-    turn: Turn
+    stage_run: StageRun
     settings: TrainingSettings
     trainer: TrainerSettings
     adapter: AdapterSettings | None
@@ -37,24 +37,30 @@ class Job:
         """(model, tokenizer) to train; see `adapter.load`."""
         return load(self.start, self.adapter, kind, **how)
 
-    def datasets(self, rows: Rows, encoded: Any) -> dict[str, Any]:
+    def datasets(self, rows: Rows, to_dataset: Any) -> dict[str, Any]:
         """Keyword arguments of a trainer: train_dataset, and eval_dataset where rows are held out.
 
         `encoded` turns Rows into a datasets.Dataset.
         """
         if not self.trainer.dev_share:
-            return {"train_dataset": encoded(rows)}
+            return {"train_dataset": to_dataset(rows)}
         train, held = rows.split(self.trainer.dev_share)
         if train.n_prompts() < 2 or held.n_prompts() < 2:
             raise RatchetError(
                 f"trainer.dev_share={self.trainer.dev_share} holds {held.n_prompts()} of "
                 f"{rows.n_prompts()} prompts out: both parts need two; change it, or set it to 0.0"
             )
-        return {"train_dataset": encoded(train), "eval_dataset": encoded(held)}
+        return {"train_dataset": to_dataset(train), "eval_dataset": to_dataset(held)}
 
-    def checkpoints(self, rows: Rows) -> Path:
+    def checkpoint_folder(self, rows: Rows) -> Path:
         """The folder of this run's checkpoints, named by all that decides its result."""
-        names = [self.settings, self.trainer, self.adapter, self.turn.seed, self.turn.stage]
+        names = [
+            self.settings,
+            self.trainer,
+            self.adapter,
+            self.stage_run.seed,
+            self.stage_run.stage,
+        ]
         return checkpoints.folder(folder_digest(self.start), rows.digest(), *names)
 
     def batch_size(self) -> int:
@@ -73,10 +79,10 @@ class Job:
 
         batch_size = self.batch_size()
         cuda = torch.cuda.is_available()
-        can = cuda and torch.cuda.is_bf16_supported()
+        has_bf16 = cuda and torch.cuda.is_bf16_supported()
         precision = self.trainer.precision
         return {
-            "output_dir": str(self.checkpoints(rows)),
+            "output_dir": str(self.checkpoint_folder(rows)),
             "num_train_epochs": self.settings.epochs,
             "max_steps": self.settings.max_steps or -1,
             "per_device_train_batch_size": batch_size,
@@ -89,20 +95,20 @@ class Job:
             "weight_decay": self.settings.weight_decay,
             "adam_beta2": self.trainer.beta2,
             "max_grad_norm": self.trainer.max_grad_norm,
-            "bf16": precision == "bf16" or (precision == "auto" and can),
+            "bf16": precision == "bf16" or (precision == "auto" and has_bf16),
             "use_cpu": not cuda,
-            "seed": self.turn.seed,
+            "seed": self.stage_run.seed,
             # a resumed run's means begin at its checkpoint, so one is always logged there
             "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
             "report_to": [],
-            "disable_tqdm": quiet(),
+            "disable_tqdm": is_quiet(),
             "dataloader_pin_memory": cuda,
             "gradient_checkpointing": self.trainer.gradient_checkpointing,
             "gradient_checkpointing_kwargs": {"use_reentrant": False},
             "remove_unused_columns": False,
-        } | self._saving()
+        } | self._save_arguments()
 
-    def _saving(self) -> dict[str, Any]:
+    def _save_arguments(self) -> dict[str, Any]:
         every = self.trainer.checkpoint_every
         if every is None:
             return {"save_strategy": "no"}
@@ -124,13 +130,13 @@ class Job:
         trainer.remove_callback(PrinterCallback)
         if "ref" in getattr(trainer.model, "peft_config", {}):  # TRL's copy of an untrained adapter
             trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
-        folder = self.checkpoints(rows)
-        with checkpoints.together(folder, trainer.accelerator):
-            trainer.train(resume_from_checkpoint=checkpoints.last_whole(folder))
-            weights = gathered(trainer)
+        folder = self.checkpoint_folder(rows)
+        with checkpoints.lock_on_main_process(folder, trainer.accelerator):
+            trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
+            weights = gather_weights(trainer)
             if trainer.accelerator.is_main_process:
                 save(trainer.model, tokenizer, self.start, self.adapter, self.out, weights)
-        self.turn.count(optimiser_steps=trainer.state.global_step)
+        self.stage_run.count(optimiser_steps=trainer.state.global_step)
         return losses(trainer.state.log_history)
 
 

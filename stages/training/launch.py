@@ -21,7 +21,7 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, LaunchSettings, quiet_datasets, set_up
-from stages.pipeline.progress_bar import quiet
+from stages.pipeline.progress_bar import is_quiet
 from stages.training.job import Job
 from stages.training.training_settings import AlignSettings, TrainingSettings
 
@@ -32,35 +32,35 @@ R = TypeVar("R")
 Train = Callable[[Job, R], pl.DataFrame]
 
 
-def run(train: Train[R], job: Job, rows: R, compute: ComputeSettings) -> pl.DataFrame:
+def run_training(train: Train[R], job: Job, rows: R, compute: ComputeSettings) -> pl.DataFrame:
     """Trains; returns `losses`. Raises what `train` raises, and RatchetError if processes die.
 
     `train` is a function of a module, or a partial of one: other processes import it.
     """
     if compute.launch is not None:
-        return _launched(train, job, rows, compute, compute.launch)
+        return _train_in_processes(train, job, rows, compute, compute.launch)
     # or the trainer would give each GPU that it sees a batch of its own
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
-    return _train(train, job, rows, compute)
+    return _train_here(train, job, rows, compute)
 
 
-def _train(train: Train[R], job: Job, rows: R, compute: ComputeSettings) -> pl.DataFrame:
-    set_up(compute, job.turn.seed)
+def _train_here(train: Train[R], job: Job, rows: R, compute: ComputeSettings) -> pl.DataFrame:
+    set_up(compute, job.stage_run.seed)
     quiet_datasets()
     return train(job, rows)
 
 
-def _launched(
+def _train_in_processes(
     train: Train[R], job: Job, rows: R, compute: ComputeSettings, launch: LaunchSettings
 ) -> pl.DataFrame:
     if not Path(launch.config).is_file():
         raise RatchetError(f"compute.launch.config={launch.config} is no file: set it to one")
-    with TemporaryDirectory(prefix="ratchet") as name, _alive(Path(name)) as folder:
-        given = (train, replace(job, settings=_plain(job.settings)), rows, compute)
+    with TemporaryDirectory(prefix="ratchet") as name, _hold_alive_lock(Path(name)) as folder:
+        given = (train, replace(job, settings=_importable_settings(job.settings)), rows, compute)
         (folder / GIVEN).write_bytes(pickle.dumps(given))
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         with (folder / "log").open("w+") as log:
-            shown = None if not quiet() else log
+            shown = None if not is_quiet() else log
             done = subprocess.run(
                 command(launch, folder),
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
@@ -78,7 +78,7 @@ def _launched(
         losses, counts, line = pickle.loads((folder / REPLY).read_bytes())
     if line:
         raise RatchetError(line)
-    job.turn.count(**counts)
+    job.stage_run.count(**counts)
     return pl.DataFrame(losses)
 
 
@@ -89,21 +89,21 @@ def command(launch: LaunchSettings, folder: Path) -> list[str]:
     return [*accelerate, "--config_file", launch.config, *size, "-m", __name__, str(folder)]
 
 
-def _plain(settings: TrainingSettings) -> TrainingSettings:
+def _importable_settings(settings: TrainingSettings) -> TrainingSettings:
     """The settings as other processes know them: a stage's own class is in its main module."""
     kind = AlignSettings if isinstance(settings, AlignSettings) else TrainingSettings
     return kind.model_validate({name: getattr(settings, name) for name in kind.model_fields})
 
 
 @contextmanager
-def _alive(folder: Path) -> Iterator[Path]:
+def _hold_alive_lock(folder: Path) -> Iterator[Path]:
     """While this process lives it holds a lock: see `_end_with`."""
     with (folder / ALIVE).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield folder
 
 
-def _end_with(folder: Path) -> None:
+def _exit_with_stage(folder: Path) -> None:
     """Ends this process once the stage that started it has died, even by SIGKILL."""
     with (folder / ALIVE).open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -113,12 +113,12 @@ def _end_with(folder: Path) -> None:
 def main() -> None:
     """One of the processes; the main one writes the reply."""
     folder = Path(sys.argv[1])
-    Thread(target=_end_with, args=(folder,), daemon=True).start()
+    Thread(target=_exit_with_stage, args=(folder,), daemon=True).start()
     train, job, rows, compute = pickle.loads((folder / GIVEN).read_bytes())
     reply: Any = None
     try:
-        losses = _train(train, job, rows, compute)
-        reply = losses, job.turn.counts, ""
+        losses = _train_here(train, job, rows, compute)
+        reply = losses, job.stage_run.counts, ""
     except RatchetError as error:
         reply = None, {}, str(error)
     if os.environ.get("RANK", "0") == "0":

@@ -9,15 +9,15 @@ from stages.training.preflight import check_rows
 from stages.training.rows import Rows
 
 
-def sides(rows: Rows, with_examples: bool) -> pl.DataFrame:
+def pair_rows(rows: Rows, with_examples: bool) -> pl.DataFrame:
     """Pairs as (pair_id, prompt, prefix, chosen, rejected, chosen_ends, rejected_ends).
 
     An example is a pair of one text: its log-ratios cancel, and only an NLL term learns from it.
     """
     names = ["pair_id", "prompt", "prefix", "chosen", "rejected", "chosen_ends", "rejected_ends"]
-    parts = [rows.pairs.select(names)] if not rows.pairs.is_empty() else []
+    frames = [rows.pairs.select(names)] if not rows.pairs.is_empty() else []
     if with_examples and not rows.examples.is_empty():
-        parts.append(
+        frames.append(
             rows.examples.select(
                 "prompt",
                 pair_id="example_id",
@@ -28,28 +28,28 @@ def sides(rows: Rows, with_examples: bool) -> pl.DataFrame:
                 rejected_ends=True,
             ).select(names)
         )
-    return pl.concat(parts, how="vertical_relaxed")
+    return pl.concat(frames, how="vertical_relaxed")
 
 
-def encode_sides(tokenizer: Any, pairs: pl.DataFrame, max_length: int) -> list[list[Encoded]]:
+def encode_pairs(tokenizer: Any, pairs: pl.DataFrame, max_length: int) -> list[list[Encoded]]:
     """[chosen rows, rejected rows], checked; the prompt is the question and the steps before."""
     prompts = [prompt + prefix for prompt, prefix in pairs.select("prompt", "prefix").rows()]
-    both = []
+    encoded_sides = []
     for side in ("chosen", "rejected"):
         coded = [
             encode(tokenizer, prompt, [text], max_length, eos)
             for prompt, text, eos in zip(prompts, pairs[side], pairs[f"{side}_ends"], strict=True)
         ]
         check_rows(tokenizer, prompts, coded, pairs["pair_id"].to_list(), max_length)
-        both.append(coded)
-    return both
+        encoded_sides.append(coded)
+    return encoded_sides
 
 
-def encoded(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+def token_dataset(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
     """Pairs as a dataset of prompt_ids, chosen_ids and rejected_ids."""
     from datasets import Dataset
 
-    chosen, rejected = encode_sides(tokenizer, sides(rows, with_examples), max_length)
+    chosen, rejected = encode_pairs(tokenizer, pair_rows(rows, with_examples), max_length)
     return Dataset.from_dict(
         {
             "prompt_ids": [row.ids[: row.n_prompt] for row in chosen],
@@ -59,10 +59,10 @@ def encoded(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) ->
     )
 
 
-def texts(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+def text_dataset(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
     """Pairs as a dataset of prompt, chosen and rejected texts, for trainers that add EOS."""
     from datasets import Dataset
 
-    pairs = sides(rows, with_examples)
-    encode_sides(tokenizer, pairs, max_length)
+    pairs = pair_rows(rows, with_examples)
+    encode_pairs(tokenizer, pairs, max_length)
     return Dataset.from_dict(pairs.select("prompt", "chosen", "rejected").to_dict(as_series=False))

@@ -68,20 +68,20 @@ def check_rows(
             if check(tokenizer, prompt, row)
         ]
         if len(found) > share * len(rows):
-            such = ", ".join(found[:3])
+            examples = ", ".join(found[:3])
             raise RatchetError(
-                f"{len(found)} training rows {fault.format(max_length=max_length)} ({such})"
+                f"{len(found)} training rows {fault.format(max_length=max_length)} ({examples})"
             )
         if found:
             print(f"{len(found)} of {len(rows)} training rows {fault}", file=sys.stderr)
     cut = sum(row.truncated for row in rows)
     if cut:
-        said = f"{cut} of {len(rows)} training rows are cut at max_length={max_length} tokens"
-        print(said, file=sys.stderr)
+        message = f"{cut} of {len(rows)} training rows are cut at max_length={max_length} tokens"
+        print(message, file=sys.stderr)
     return cut
 
 
-def mismatched(prompts: Sequence[str]) -> list[int]:
+def mismatched_partners(prompts: Sequence[str]) -> list[int]:
     """For each row another row of a different prompt, for the KL baseline (KTO, section 3.2).
 
     Rows of one prompt are often neighbours, and a completion under its own prompt says nothing
@@ -95,6 +95,6 @@ def mismatched(prompts: Sequence[str]) -> list[int]:
             "needs completions of other problems, so draw for more problems"
         )
     partner = [0] * len(prompts)
-    for place, row in enumerate(order):
-        partner[row] = order[(place + longest) % len(order)]
+    for position, row in enumerate(order):
+        partner[row] = order[(position + longest) % len(order)]
     return partner

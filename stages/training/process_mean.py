@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def part(accelerator: Any, count: Any) -> Any:
+def process_weight(accelerator: Any, count: Any) -> Any:
     """What makes a mean over `count` terms here a part of the mean over all processes' terms.
 
     Losses and gradients are averaged over processes as if each had as many terms: a mean times

@@ -27,14 +27,14 @@ class Rows:
 
     def split(self, share: float) -> tuple["Rows", "Rows"]:
         """(to train on, held out): a share of the prompts, drawn by digest, for `dev_share`."""
-        pairs, dev_pairs = _held_out(self.pairs, share)
-        examples, dev_examples = _held_out(self.examples, share)
+        pairs, dev_pairs = _split_dev(self.pairs, share)
+        examples, dev_examples = _split_dev(self.examples, share)
         return Rows(pairs, examples), Rows(dev_pairs, dev_examples)
 
 
-def _held_out(frame: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split_dev(frame: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     if frame.is_empty():
         return frame, frame
-    places = [int(digest("dev", prompt, size=4), 16) / 2**32 for prompt in frame["prompt"]]
-    held = pl.Series(places) < share
+    fractions = [int(digest("dev", prompt, size=4), 16) / 2**32 for prompt in frame["prompt"]]
+    held = pl.Series(fractions) < share
     return frame.filter(~held), frame.filter(held)

@@ -12,19 +12,19 @@ class PairSettings(Section):
     """Section `pair`."""
 
     section: ClassVar[str] = "pair"
-    by: Literal["process", "labels", "outcome", "none"]
+    feedback: Literal["process", "labels", "outcome", "none"]
     rows: Literal["pairs", "examples", "balanced", "steps", "gold"]
     reward: Literal["mean", "min"]
     margin: float = Field(ge=0, le=1)
     threshold: float | None = Field(ge=0, le=1)
     chosen_correct: bool
-    per_problem: int = Field(ge=1)
+    max_per_problem: int = Field(ge=1)
     keep_unpaired: bool
     with_reference: bool
     with_gold: bool
     gold_of: Literal["demonstrated", "drawn", "tail"]
     cumulative: bool
-    at_least: int = Field(ge=0)
+    min_rows: int = Field(ge=0)
 
 
 def candidates(
@@ -37,13 +37,13 @@ def candidates(
 
     step_labels are null unless every step has one; reward is null where nothing scored the path.
     """
-    whole = pl.col("step_labels").list.len() == pl.col("steps").list.len()
+    fully_labelled = pl.col("step_labels").list.len() == pl.col("steps").list.len()
     return (
         paths.filter("kept")
         .select("problem_id", "path_id", "correct", "steps", text=pl.col("steps").list.join(""))
         .filter(pl.col("text").str.strip_chars() != "")
-        .join(in_order(step_labels), on="path_id", how="left")
-        .with_columns(pl.when(whole).then("step_labels"))
+        .join(ordered_labels(step_labels), on="path_id", how="left")
+        .with_columns(pl.when(fully_labelled).then("step_labels"))
         .join(path_scores, on="path_id", how="left")
         .with_columns(reward=reward(settings))
         .select(
@@ -59,7 +59,7 @@ def candidates(
     )
 
 
-def finished(rollouts: pl.DataFrame) -> pl.DataFrame:
+def rollout_candidates(rollouts: pl.DataFrame) -> pl.DataFrame:
     """The same of rollouts that were kept: right, not cut into steps, and nothing scored them."""
     return rollouts.select(
         "problem_id",
@@ -73,7 +73,7 @@ def finished(rollouts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def in_order(step_labels: pl.DataFrame) -> pl.DataFrame:
+def ordered_labels(step_labels: pl.DataFrame) -> pl.DataFrame:
     """path_id and its labels in the order of the steps."""
     return (
         step_labels.sort("path_id", "step")
@@ -84,7 +84,7 @@ def in_order(step_labels: pl.DataFrame) -> pl.DataFrame:
 
 def reward(settings: PairSettings) -> pl.Expr:
     """A path's reward: the verifier's (SIPF Eq. 5), or the same made of its hard labels."""
-    if settings.by != "labels":
+    if settings.feedback != "labels":
         return pl.col({"mean": "reward", "min": "reward_min"}[settings.reward])
     values = pl.col("step_labels").cast(pl.List(pl.Float64)).list
     return {"mean": values.mean(), "min": values.min()}[settings.reward]

@@ -11,15 +11,15 @@ def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     paths = paths.select("problem_id", "path_id", "correct", "reward", "text")
     chosen = paths.select("problem_id", pl.exclude("problem_id").name.prefix("chosen_"))
     rejected = paths.select("problem_id", pl.exclude("problem_id").name.prefix("rejected_"))
-    both = chosen.join(rejected, on="problem_id").with_columns(
+    pairs = chosen.join(rejected, on="problem_id").with_columns(
         margin=pl.col("chosen_reward") - pl.col("rejected_reward")
     )
-    both = both.filter(pl.col("chosen_path_id") != pl.col("rejected_path_id"))
-    if settings.by == "outcome":
-        return both.filter(pl.col("chosen_correct") & ~pl.col("rejected_correct"))
+    pairs = pairs.filter(pl.col("chosen_path_id") != pl.col("rejected_path_id"))
+    if settings.feedback == "outcome":
+        return pairs.filter(pl.col("chosen_correct") & ~pl.col("rejected_correct"))
     enough = (pl.col("margin") >= settings.margin) & (pl.col("margin") > 0)
     right = pl.col("chosen_correct") if settings.chosen_correct else pl.lit(True)
-    return both.filter(enough & right)
+    return pairs.filter(enough & right)
 
 
 def path_pairs(
@@ -32,9 +32,9 @@ def path_pairs(
         "chosen_text": "chosen",
         "rejected_text": "rejected",
     }
-    both = preferences(paths, settings).rename(names)
-    both = both.with_columns(prefix=pl.lit(""), chosen_ends=True, rejected_ends=True)
-    return _some(both, problems, settings.per_problem, iteration)
+    pairs = preferences(paths, settings).rename(names)
+    pairs = pairs.with_columns(prefix=pl.lit(""), chosen_ends=True, rejected_ends=True)
+    return _limit_per_problem(pairs, problems, settings.max_per_problem, iteration)
 
 
 def step_pairs(
@@ -42,7 +42,7 @@ def step_pairs(
 ) -> pl.DataFrame:
     """Corrections over the steps that they replace, after the steps before them (Step-DPO)."""
     unknown = pl.lit(None, pl.Float64)
-    both = corrections.filter(pl.col("correction").is_not_null()).select(
+    pairs = corrections.filter(pl.col("correction").is_not_null()).select(
         "problem_id",
         "prefix",
         "rejected",
@@ -57,16 +57,16 @@ def step_pairs(
         rejected_reward=unknown,
         margin=unknown,
     )
-    return _some(both, problems, per_problem, iteration)
+    return _limit_per_problem(pairs, problems, per_problem, iteration)
 
 
-def _some(
-    both: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
+def _limit_per_problem(
+    pairs: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
 ) -> pl.DataFrame:
     """At most so many a problem, drawn by the pair's digest, with the problem's prompt."""
-    names = [digest(*row) for row in both.select("chosen_id", "rejected_id").rows()]
+    names = [digest(*row) for row in pairs.select("chosen_id", "rejected_id").rows()]
     return (
-        both.with_columns(pl.Series("pair_id", names, pl.String))
+        pairs.with_columns(pl.Series("pair_id", names, pl.String))
         .sort("pair_id")
         .filter(pl.col("pair_id").cum_count().over("problem_id") <= per_problem)
         .join(problems.select("problem_id", "prompt"), on="problem_id")

@@ -6,46 +6,48 @@ from schemas.errors import RatchetError
 from stages.training_rows.candidates import PairSettings
 
 
-def need_feedback(
+def require_feedback(
     known: pl.DataFrame,
     path_scores: pl.DataFrame,
     corrections: pl.DataFrame,
     settings: PairSettings,
 ) -> None:
     """Raises RatchetError when an earlier stage left out what the rows are made of."""
-    if settings.by == "none" or settings.rows == "gold":
+    if settings.feedback == "none" or settings.rows == "gold":
         return
-    if settings.by == "labels" and known.height and known["step_labels"].is_null().all():
+    if settings.feedback == "labels" and known.height and known["step_labels"].is_null().all():
         raise RatchetError(
-            "pair.by=labels, but no path is labelled: set label.by=rollouts or pair.by=outcome"
+            "pair.feedback=labels, but no path is labelled: set label.method=rollouts "
+            "or pair.feedback=outcome"
         )
     if settings.rows == "steps":
         if corrections.is_empty():
             raise RatchetError(
-                "pair.rows=steps, but no wrong step was resampled: set correct.by=resampling"
+                "pair.rows=steps, but no wrong step was resampled: set correct.method=resampling"
             )
         if corrections["correction"].is_null().all():
             raise RatchetError(
                 f"pair.rows=steps, but none of {corrections.height} wrong steps was corrected: "
-                "raise correct.tries or correct.paths"
+                "raise correct.max_tries or correct.max_paths"
             )
-    elif settings.by == "process" and known.height and path_scores.is_empty():
+    elif settings.feedback == "process" and known.height and path_scores.is_empty():
         raise RatchetError(
-            "pair.by=process, but no path is scored: set verifier.by=prm or pair.by=outcome"
+            "pair.feedback=process, but no path is scored: set verifier.kind=prm "
+            "or pair.feedback=outcome"
         )
 
 
-def enough_rows(
+def require_rows(
     pairs: pl.DataFrame, examples: pl.DataFrame, paths: pl.DataFrame, settings: PairSettings
 ) -> None:
     """Raises RatchetError when there is too little to train on."""
     paired = settings.rows in ("pairs", "steps")
-    rows = pairs.height if paired else examples.height
-    if settings.by == "none" or rows >= settings.at_least:
+    n_rows = pairs.height if paired else examples.height
+    if settings.feedback == "none" or n_rows >= settings.min_rows:
         return
     right, kind = paths.filter("correct"), "pairs" if paired else "training rows"
     raise RatchetError(
-        f"{rows} {kind}, fewer than pair.at_least={settings.at_least}: of {paths.height} "
+        f"{n_rows} {kind}, fewer than pair.min_rows={settings.min_rows}: of {paths.height} "
         f"paths {right.height} are right, on {right['problem_id'].n_unique()} problems; "
         f"draw more (sample.k), train M0 better (sft.epochs), or lower pair.margin"
     )

@@ -12,10 +12,10 @@ def right_examples(
 ) -> pl.DataFrame:
     """Right paths to imitate; under process feedback those of enough reward (SIPF's pRFT)."""
     right = paths.filter("correct")
-    if settings.threshold is not None and settings.by in ("process", "labels"):
+    if settings.threshold is not None and settings.feedback in ("process", "labels"):
         right = right.filter(pl.col("reward") >= settings.threshold)
-    rows = _named(right).filter(_place("problem_id") <= settings.per_problem)
-    return _rows(rows, problems, iteration)
+    rows = _add_example_ids(right).filter(_position("problem_id") <= settings.max_per_problem)
+    return _example_rows(rows, problems, iteration)
 
 
 def balanced_examples(
@@ -26,39 +26,39 @@ def balanced_examples(
     A problem with right paths only is left out. One with none gets its reference solution as the
     right one, if the settings say so and it may be shown. Under labels only labelled paths count.
     """
-    entering = paths.filter(pl.col("step_labels").is_not_null() | (settings.by != "labels"))
-    ranked = _named(entering).with_columns(
-        place=_place("problem_id", "correct"),
+    usable = paths.filter(pl.col("step_labels").is_not_null() | (settings.feedback != "labels"))
+    ranked = _add_example_ids(usable).with_columns(
+        position=_position("problem_id", "correct"),
         most=pl.min_horizontal(
             pl.col("correct").sum().over("problem_id"),
             (~pl.col("correct")).sum().over("problem_id"),
-            settings.per_problem,
+            settings.max_per_problem,
         ),
     )
     # a right path that is not labelled solves its problem all the same
     solved = paths.filter("correct")
-    unsolved = ranked.join(solved, on="problem_id", how="anti").filter(pl.col("place") == 1)
+    unsolved = ranked.join(solved, on="problem_id", how="anti").filter(pl.col("position") == 1)
     shown = problems.filter(pl.col("demonstrated") & settings.with_reference)
     references = shown.join(unsolved, on="problem_id", how="semi")
     against = unsolved.join(references, on="problem_id", how="semi")
-    drawn = pl.concat([ranked.filter(pl.col("place") <= pl.col("most")), against])
+    chosen = pl.concat([ranked.filter(pl.col("position") <= pl.col("most")), against])
     gold = gold_rows(references, made_in=iteration, labelled=True)
-    rows = _rows(drawn, problems, iteration)
+    rows = _example_rows(chosen, problems, iteration)
     return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
 
 
-def _named(paths: pl.DataFrame) -> pl.DataFrame:
+def _add_example_ids(paths: pl.DataFrame) -> pl.DataFrame:
     """With example_id, in its order."""
     names = [digest("example", name) for name in paths["path_id"]]
     return paths.with_columns(pl.Series("example_id", names, pl.String)).sort("example_id")
 
 
-def _place(*group: str) -> pl.Expr:
+def _position(*group: str) -> pl.Expr:
     """1, 2, … within the group, in the order of the rows."""
     return pl.col("example_id").cum_count().over(*group)
 
 
-def _rows(paths: pl.DataFrame, problems: pl.DataFrame, iteration: int) -> pl.DataFrame:
+def _example_rows(paths: pl.DataFrame, problems: pl.DataFrame, iteration: int) -> pl.DataFrame:
     return paths.join(problems.select("problem_id", "prompt"), on="problem_id").with_columns(
         completion="text", made_in=pl.lit(iteration)
     )

@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 
 from schemas import store
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from schemas.coverage import Coverage
 from stages.explore import output
-from stages.explore.comparison.compare import measure
-from stages.explore.comparison.sides import attach
+from stages.explore.comparison.compare import find_differences
+from stages.explore.comparison.sides import attach_revisions
 from stages.explore.revisions import Revision
 from stages.explore.sql import select
 from tests.bench import compare_polars, statistics
@@ -58,7 +58,7 @@ def generate(runs: Path, n_samples: int) -> None:
     shutil.rmtree(runs / "a" / store.folder(Coverage, iteration=0))  # the statistics' alone
     for run in ("a", "b"):
         for noun, partition in TABLES.items():
-            where = store.folder(BY_NOUN[noun], **partition)
+            where = store.folder(TABLE_OF_NOUN[noun], **partition)
             (runs / run / where).mkdir(parents=True, exist_ok=True)
     with chdir(runs / "b"), duckdb.connect() as connection:
         connection.execute("set memory_limit = '4GB'")
@@ -89,9 +89,11 @@ def must_agree(runs: Path) -> None:
 
 def main(a: str, b: str) -> None:
     """What `ratchet compare A B --json` prints, of two folders."""
-    with select.workbench("4GB") as connection:
+    with select.temporary_connection("4GB") as connection:
         runs = [Revision(name, Path(name), {}) for name in (a, b)]
-        Path("compared.json").write_text(output.dumps(measure(attach(connection, *runs))))
+        Path("compared.json").write_text(
+            output.dumps(find_differences(attach_revisions(connection, *runs)))
+        )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from stages.dedup import alike, distinct
+from stages.dedup import distinct_paths, mark_near_duplicates
 from stages.solutions.equations import equations
 from tests.bench.case import Case
 
@@ -18,10 +18,12 @@ def case(folder: Path) -> Case:
     samples, verdicts, problems = rows()
 
     def ours() -> object:
-        paths = distinct(samples, verdicts, problems)
-        return alike(paths.with_columns(path_id="fingerprint"), 0.9)
+        paths = distinct_paths(samples, verdicts, problems)
+        return mark_near_duplicates(paths.with_columns(path_id="fingerprint"), 0.9)
 
-    kept = {row[0][0] for row in distinct(samples, verdicts, problems).select("sample_ids").rows()}
+    kept = {
+        row[0][0] for row in distinct_paths(samples, verdicts, problems).select("sample_ids").rows()
+    }
     assert kept == {name for names in plain(samples, verdicts).values() for name in names}
     return Case(f"{samples.height} samples", ours, "plain Python", lambda: plain(samples, verdicts))
 

@@ -54,7 +54,7 @@ def rollouts(folder: Path) -> Case:
     ]
     requests = [Request(prompt, 0, 7919 * i) for i, prompt in enumerate(begun)]
     engine, apart = untrained(folder / "rollouts"), untrained(folder / "rollouts")
-    apart.sharing = 0
+    apart.max_shared_columns = 0
     sampling = Sampling(1.0, 1.0, NEW_TOKENS // 3)
     return Case(
         f"{len(requests)} rollouts",

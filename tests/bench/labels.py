@@ -18,12 +18,12 @@ import torch
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.sampler import Drawer
-from stages.feedback.evidence import NONE
-from stages.feedback.simulation import counted_rows, prefixes, simulate
+from stages.engines.sampler import Sampler
+from stages.feedback.evidence import NO_EVIDENCE
+from stages.feedback.simulation import label_rows, simulate, step_prefixes
 from stages.grading.grade_frame import GradeSettings
-from stages.label import LabelSettings, right_so_far
-from stages.pipeline.stage_run import Turn
+from stages.label import LabelSettings, apply_prefix_and
+from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.conftest import toy_problems
 from tests.test_label import settings
@@ -89,11 +89,13 @@ class Bench:
         settings = TransformersSettings(
             name="transformers", precision="auto", batch_size=512, shard_size=2048
         )
-        drawer = Drawer(self.folder / "model", settings, ComputeSettings(threads=None), Turn(1, 0))
+        drawer = Sampler(
+            self.folder / "model", settings, ComputeSettings(threads=None), StageRun(1, 0)
+        )
         drawer._engine = self.engine
         grade = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
-        counts, _ = simulate(drawer, self.steps, asked, grade, NONE)
-        return counted_rows(self.steps, counts, asked), int(counts["n_rollouts"].sum())
+        counts, _ = simulate(drawer, self.steps, asked, grade, NO_EVIDENCE)
+        return label_rows(self.steps, counts, asked), int(counts["n_rollouts"].sum())
 
     def ways(self) -> Iterator[str]:
         """Rollouts and time of each way, and how many labels it shares with all rollouts."""
@@ -105,7 +107,7 @@ class Bench:
             rows, n = self.labelled(asked, name)
             elapsed_ms = 1000 * (time.perf_counter() - started) / rows.height
             rows = rows.sort("path_id", "step")
-            found = [rows["label"], right_so_far(rows)["label"]]
+            found = [rows["label"], apply_prefix_and(rows)["label"]]
             every, drawn = every or found, drawn or n
             plain, strict = (f"{(a == b).mean():.1%}" for a, b in zip(found, every, strict=True))
             yield (
@@ -131,7 +133,7 @@ def case(folder: Path) -> Case:
     problems = toy_problems(n_train=20).filter(pl.col("level") > 1).head(PATHS)
     decoder = TransformersEngine(folder / "model", 512, torch.device("cpu"))
     ended = Ended(decoder, dict(problems.select("prompt", "answer").rows()))
-    bench = Bench(folder, prefixes(drawn_paths(problems), problems), ended)
+    bench = Bench(folder, step_prefixes(drawn_paths(problems), problems), ended)
     fresh = (str(number) for number in count())
     first = settings(max_tokens=TOKENS, early_stop=True, search="first")
     return Case(

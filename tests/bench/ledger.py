@@ -10,8 +10,8 @@ import polars as pl
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import Completion, Sampling, TransformersSettings
 from stages.engines.ledger import SCHEMA, Ledger
-from stages.engines.sampler import Drawer
-from stages.pipeline.stage_run import Turn
+from stages.engines.sampler import Sampler
+from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.bench.engine import untrained
 from tests.conftest import toy_problems
@@ -31,9 +31,11 @@ def case(folder: Path) -> Case:
     fresh = iter(range(1, 1000))
 
     def draw(seed: int) -> object:
-        drawer = Drawer(folder / "model", settings, ComputeSettings(threads=None), Turn(1, seed))
+        drawer = Sampler(
+            folder / "model", settings, ComputeSettings(threads=None), StageRun(1, seed)
+        )
         requests = drawer.requests(prompts, [*range(8)] * 128, sampling)
-        return drawer.draw(requests, sampling, "bench")
+        return drawer.sample(requests, sampling, "bench")
 
     def notes() -> list[str]:
         files = [*(folder / "ledger").rglob("*.parquet")]

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from schemas import store
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from schemas.progress import Progress
 from stages.contract.dvc_files import ROOT, params
 from tests.bench.case import Case
@@ -55,7 +55,7 @@ def case(folder: Path) -> Case:
 def generate(run: Path, n_samples: int) -> None:
     """data/ and params.yaml of an iteration, as far as the statistics read them."""
     for noun, partition in LARGE.items():
-        (run / store.folder(BY_NOUN[noun], **partition)).mkdir(parents=True)
+        (run / store.folder(TABLE_OF_NOUN[noun], **partition)).mkdir(parents=True)
     with chdir(run):
         Path("params.yaml").write_text(params())
         with duckdb.connect() as connection:
@@ -63,7 +63,7 @@ def generate(run: Path, n_samples: int) -> None:
             connection.execute(f"set variable samples = {n_samples}")
             connection.execute(Path(__file__).with_suffix(".sql").read_text())
         for noun, iteration in EMPTY.items():
-            table = BY_NOUN[noun]
+            table = TABLE_OF_NOUN[noun]
             store.write(table.create_empty().drop("iteration"), table, iteration=iteration)
         zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
         row = zeros | {"coverage": 0.0, "lineage": "0"}
@@ -95,7 +95,7 @@ def must_agree(run: Path) -> None:
     """What pandas found is what the stage wrote."""
     for noun, key in SAME.items():
         theirs = pl.read_parquet(run / f"pandas/{noun}.parquet").sort(key)
-        written = run / store.folder(BY_NOUN[noun], iteration=1) / store.FILE
+        written = run / store.folder(TABLE_OF_NOUN[noun], iteration=1) / store.FILE
         ours = pl.read_parquet(written).cast({name: theirs.schema[name] for name in key})
         for left, right in zip(
             ours.sort(key).iter_rows(named=True), theirs.iter_rows(named=True), strict=True

@@ -16,11 +16,11 @@ def fold_heads(model: Any) -> None:
 
     if model.config._attn_implementation == "sdpa":
         AttentionInterface.register(NAME, attend)
-        AttentionMaskInterface.register(NAME, masked)
+        AttentionMaskInterface.register(NAME, decoding_mask)
         model.set_attn_implementation(NAME)
 
 
-def masked(*sizes: Any, **options: Any) -> Any:
+def decoding_mask(*sizes: Any, **options: Any) -> Any:
     """The mask of one forward pass: a new token's as numbers, or each layer would convert it."""
     import torch
     from transformers.masking_utils import sdpa_mask
@@ -39,11 +39,11 @@ def attend(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: 
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     rows, heads, n_new, width = query.shape
-    shared = key.shape[1]
+    kv_heads = key.shape[1]
     simple = mask is None or mask.shape[1] == 1
-    if n_new > 1 or heads == shared or not simple or options.get("position_bias") is not None:
+    if n_new > 1 or heads == kv_heads or not simple or options.get("position_bias") is not None:
         return sdpa_attention_forward(module, query, key, value, mask, **options)
-    folded = query.reshape(rows, shared, heads // shared, width)
+    folded = query.reshape(rows, kv_heads, heads // kv_heads, width)
     output = torch.nn.functional.scaled_dot_product_attention(
         folded, key, value, attn_mask=mask, scale=options.get("scaling")
     )

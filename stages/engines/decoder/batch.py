@@ -9,12 +9,12 @@ from stages.engines.decoder.kv_cache import drop, take
 from stages.engines.decoder.next_token import choose, uniforms
 from stages.engines.engine import Completion, Sampling
 
-ENDED = 1 / 16  # share of the rows that may have ended before they are dropped
+ENDED_SHARE = 1 / 16  # share of the rows that may have ended before they are dropped
 
 Tokens = tuple[int, ...]
 
 
-def trunks(texts: Iterable[Tokens]) -> dict[Tokens, Tokens]:
+def longest_extensions(texts: Iterable[Tokens]) -> dict[Tokens, Tokens]:
     """For each text the one that extends it, or itself: rollouts begin at every step of a path.
 
     In order, whatever stands between a text and one that extends it extends it too.
@@ -33,11 +33,11 @@ class CachedModel(Protocol):
 
     tokenizer: Any
     device: Any
-    positions: int  # tokens that the model can hold
-    sharing: int  # columns that texts which begin alike may share
-    ends: Any  # (ends,) tokens that end a text
+    max_positions: int  # tokens that the model can hold
+    max_shared_columns: int  # columns that texts which begin alike may share
+    end_tokens: Any  # (ends,) tokens that end a text
 
-    def forward(self, ids: Any, mask: Any, places: Any, cache: Any = None) -> Any:
+    def forward(self, ids: Any, mask: Any, positions: Any, cache: Any = None) -> Any:
         """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""
         ...
 
@@ -58,7 +58,7 @@ class Batch:
         self.engine, self.prompts, self.sampling = engine, prompts, sampling
         self.seeds = np.array(seeds, dtype=np.uint64)
         self.lengths = np.array([len(prompt) for prompt in prompts])
-        self.limits = np.minimum(engine.positions - self.lengths, sampling.max_tokens)
+        self.limits = np.minimum(engine.max_positions - self.lengths, sampling.max_tokens)
         self.tokens = np.zeros((len(prompts), self.limits.max()), dtype=np.int64)
         self.n_tokens = np.zeros(len(prompts), dtype=np.int64)
         self.logprobs = np.zeros(len(prompts))
@@ -75,12 +75,12 @@ class Batch:
         for step in range(self.tokens.shape[1]):
             uniform = uniforms(self.seeds[self.alive], step)
             tokens, logprobs = choose(self._advance(tokens, step), uniform, self.sampling)
-            stops = torch.isin(tokens, self.engine.ends).cpu().numpy()
+            stops = torch.isin(tokens, self.engine.end_tokens).cpu().numpy()
             self._write(step, tokens.cpu().numpy(), logprobs.cpu().numpy(), stops, ~ended)
             ended |= stops | (step + 1 >= self.limits[self.alive])
             if ended.all():
                 break
-            if ended.sum() >= ENDED * len(ended):
+            if ended.sum() >= ENDED_SHARE * len(ended):
                 tokens, ended = self._drop(tokens, ended)
         return self._completions()
 
@@ -95,25 +95,27 @@ class Batch:
 
         bodies = [prompt[:-1] for prompt in self.prompts]
         longest = max(len(body) for body in bodies)
-        shared = longest + self.tokens.shape[1] <= self.engine.sharing
-        trunk = trunks(bodies) if shared else {body: body for body in bodies}
-        run = {text: place for place, text in enumerate(dict.fromkeys(trunk.values()))}
+        shared = longest + self.tokens.shape[1] <= self.engine.max_shared_columns
+        extension = longest_extensions(bodies) if shared else {body: body for body in bodies}
+        row_of = {text: index for index, text in enumerate(dict.fromkeys(extension.values()))}
         width, pad = max(longest, 1), self.engine.tokenizer.pad_token_id
-        padding = self._tensor([width - len(text) for text in run])[:, None]
-        places = torch.arange(width, device=self.engine.device) - padding
-        ids = self._tensor([[pad] * (width - len(text)) + list(text) for text in run])
-        self.cache = self.engine.forward(ids, places >= 0, places.clamp(min=0)).past_key_values
-        rows = self._tensor([run[trunk[body]] for body in bodies])
+        padding = self._tensor([width - len(text) for text in row_of])[:, None]
+        positions = torch.arange(width, device=self.engine.device) - padding
+        ids = self._tensor([[pad] * (width - len(text)) + list(text) for text in row_of])
+        self.cache = self.engine.forward(
+            ids, positions >= 0, positions.clamp(min=0)
+        ).past_key_values
+        rows = self._tensor([row_of[extension[body]] for body in bodies])
         take(self.cache, rows)
-        self.places = self._tensor(self.lengths)[:, None] - 1
-        seen = (places[rows] >= 0) & (places[rows] < self.places)
+        self.positions = self._tensor(self.lengths)[:, None] - 1
+        seen = (positions[rows] >= 0) & (positions[rows] < self.positions)
         self.mask = torch.nn.functional.pad(seen, (0, self.tokens.shape[1]), value=True)
         self.width = width
 
     def _advance(self, tokens: Any, step: int) -> Any:
         """Runs the model on one more token of each row; returns the logits of the next."""
         mask = self.mask[:, : self.width + step + 1]
-        output = self.engine.forward(tokens[:, None], mask, self.places + step, self.cache)
+        output = self.engine.forward(tokens[:, None], mask, self.positions + step, self.cache)
         return output.logits[:, -1]
 
     def _write(
@@ -137,10 +139,10 @@ class Batch:
         holes = np.flatnonzero(ended[: len(order)])
         order[holes] = len(order) + np.flatnonzero(~ended[len(order) :])
         self.alive = self.alive[order]
-        kept = self._tensor(order)
-        drop(self.cache, self._tensor(holes), kept)
-        self.mask, self.places = self.mask[kept], self.places[kept]
-        return tokens[kept], np.zeros(len(order), dtype=bool)
+        kept_rows = self._tensor(order)
+        drop(self.cache, self._tensor(holes), kept_rows)
+        self.mask, self.positions = self.mask[kept_rows], self.positions[kept_rows]
+        return tokens[kept_rows], np.zeros(len(order), dtype=bool)
 
     def _completions(self) -> list[Completion]:
         """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""

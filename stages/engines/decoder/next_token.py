@@ -54,9 +54,9 @@ def invert(weights: Any, uniform: Any) -> Any:
     blocks = _blocks(weights)
     ends = _block_sums(blocks).cumsum(dim=-1)
     aim = uniform * ends[:, -1]
-    block, before = _pass(ends, aim)
+    block, before = _find_crossing(ends, aim)
     rows = torch.arange(len(weights), device=weights.device)
-    token, _ = _pass(blocks[rows, block].double().cumsum(dim=-1), aim - before)
+    token, _ = _find_crossing(blocks[rows, block].double().cumsum(dim=-1), aim - before)
     return block * BLOCK + token
 
 
@@ -71,14 +71,14 @@ def _block_sums(blocks: Any) -> Any:
     return blocks.sum(dim=-1).double()
 
 
-def _pass(ends: Any, aim: Any) -> tuple[Any, Any]:
+def _find_crossing(ends: Any, aim: Any) -> tuple[Any, Any]:
     """Where each row's sums first pass the aim, and the sum before; rounding can't lead beyond."""
     import torch
 
     below = torch.nextafter(ends[:, -1], torch.zeros_like(aim))
-    place = torch.searchsorted(ends, torch.minimum(aim, below)[:, None], right=True)
-    before = torch.where(place > 0, ends.gather(-1, (place - 1).clamp(min=0)), 0.0)
-    return place.squeeze(-1), before.squeeze(-1)
+    index = torch.searchsorted(ends, torch.minimum(aim, below)[:, None], right=True)
+    before = torch.where(index > 0, ends.gather(-1, (index - 1).clamp(min=0)), 0.0)
+    return index.squeeze(-1), before.squeeze(-1)
 
 
 def nucleus(weights: Any, top_p: float) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.engines.decoder.attention import fold_heads
-from stages.engines.decoder.batch import Batch, trunks
+from stages.engines.decoder.batch import Batch, longest_extensions
 from stages.engines.engine import FULL, Completion, Request, Sampling
 from stages.models.folders import load_policy
 from stages.models.tokens import encode_prompt
@@ -57,26 +57,28 @@ class TransformersEngine:
         fold_heads(self.model)
         self.batch_size, self.device = batch_size, device
         config = self.model.config.get_text_config()
-        self.positions = int(getattr(config, "max_position_embeddings", None) or 2**31)
-        self.takes_places = "position_ids" in inspect.signature(self.model.forward).parameters
-        self.sharing = _sharing(self.model) if self.takes_places else 0
+        self.max_positions = int(getattr(config, "max_position_embeddings", None) or 2**31)
+        self.takes_positions = "position_ids" in inspect.signature(self.model.forward).parameters
+        self.max_shared_columns = _max_shared_columns(self.model) if self.takes_positions else 0
         eos = self.model.generation_config.eos_token_id
         eos = self.tokenizer.eos_token_id if eos is None else eos
-        self.ends = torch.tensor(eos if isinstance(eos, list) else [eos], device=device)
+        self.end_tokens = torch.tensor(eos if isinstance(eos, list) else [eos], device=device)
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order."""
         import torch
 
         texts = {p: tuple(encode_prompt(self.tokenizer, p)) for p in {r.prompt for r in requests}}
-        fits = {text for text in texts.values() if len(text) < self.positions}
-        trunk = trunks(fits)
+        fits = {text for text in texts.values() if len(text) < self.max_positions}
+        extension = longest_extensions(fits)
 
-        def place(index: int) -> tuple[Any, ...]:
+        def batch_order(index: int) -> tuple[Any, ...]:
             text = texts[requests[index].prompt]
-            return len(trunk[text]), trunk[text], len(text), requests[index].draw
+            return len(extension[text]), extension[text], len(text), requests[index].draw
 
-        order = sorted((i for i, r in enumerate(requests) if texts[r.prompt] in fits), key=place)
+        order = sorted(
+            (i for i, r in enumerate(requests) if texts[r.prompt] in fits), key=batch_order
+        )
         done: dict[int, Completion] = {}
         with torch.inference_mode():
             for start in range(0, len(order), self.batch_size):
@@ -86,9 +88,9 @@ class TransformersEngine:
                 done.update(zip(chosen, batch.decode(), strict=True))
         return [done.get(i, FULL) for i in range(len(requests))]
 
-    def forward(self, ids: Any, mask: Any, places: Any, cache: Any = None) -> Any:
+    def forward(self, ids: Any, mask: Any, positions: Any, cache: Any = None) -> Any:
         """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""
-        given = {"position_ids": places} if self.takes_places else {}
+        given = {"position_ids": positions} if self.takes_positions else {}
         return self.model(
             input_ids=ids,
             attention_mask=mask,
@@ -99,7 +101,7 @@ class TransformersEngine:
         )
 
 
-def _sharing(model: Any) -> int:
+def _max_shared_columns(model: Any) -> int:
     """How many columns texts that begin alike may share: none where a layer keeps no tokens.
 
     The part of a longer text that a row does not see is masked, which a layer that counts

@@ -5,39 +5,41 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from schemas.errors import RatchetError
 from schemas.table import Table
 from stages.explore.comparison.sides import Sides
 from stages.results import terminal
 
 EXAMPLES = 3
-CUT = 60  # characters of a value that people see
+MAX_VALUE_CHARS = 60  # characters of a value that people see
 ADDED, REMOVED, BOTH = "in_a is null", "in_b is null", "in_a and in_b"
 Row = dict[str, Any]
 
 
-def known(noun: str) -> type[Table]:
+def keyed_table(noun: str) -> type[Table]:
     """The table of a name. Raises RatchetError for one that is not there or has no key."""
-    keyed = {name: table for name, table in BY_NOUN.items() if table.primary_key()}
+    keyed = {name: table for name, table in TABLE_OF_NOUN.items() if table.primary_key()}
     if noun not in keyed:
         raise RatchetError(f"--table {noun}: name a table with a primary key: {', '.join(keyed)}")
     return keyed[noun]
 
 
-def measure(both: Sides, table: type[Table]) -> Row:
+def find_row_changes(both: Sides, table: type[Table]) -> Row:
     """Counts, and the first examples of each kind; a column's are (key, a, b)."""
     key, noun = table.primary_key(), table.noun
-    kinds = [_kinds(both, side, noun) for side in "ab"]
+    kinds = [_column_types(both, side, noun) for side in "ab"]
     shared = [name for name in kinds[0] if name in kinds[1] and name not in key]
-    _keep_differing(both, noun, key, shared, [name for name in shared if _long(kinds, name)])
+    _create_differing_table(
+        both, noun, key, shared, [name for name in shared if _is_long(kinds, name)]
+    )
     n_rows = {f"n_{side}": _count(both, f"{side}.{noun}") for side in "ab"}
     found = {
         what: {"n": _count(both, "differing", where), "examples": _keys(both, key, where)}
         for what, where in (("added", ADDED), ("removed", REMOVED))
     }
     changed = {
-        name: {"n": n, "examples": _values(both, noun, key, name)}
+        name: {"n": n, "examples": _value_examples(both, noun, key, name)}
         for name in shared
         if (n := _count(both, "differing", f"{BOTH} and {name}"))
     }
@@ -49,18 +51,18 @@ def measure(both: Sides, table: type[Table]) -> Row:
     }  # fmt: skip
 
 
-def text(found: Row) -> Iterator[RenderableType]:
+def render(found: Row) -> Iterator[RenderableType]:
     """The same for people."""
     yield (
         f"{found['table']}: {found['n_a']:,} rows in a, {found['n_b']:,} in b, "
         f"by {', '.join(found['key'])}"
     )
-    rows = [[what, found[what]["n"], _keyed(found[what].get("examples", []))]
+    rows = [[what, found[what]["n"], _keys_text(found[what].get("examples", []))]
             for what in ("added", "removed", "changed")]  # fmt: skip
-    yield terminal.full_columns(["rows", "n", "such as"], rows)
+    yield terminal.filled_columns_table(["rows", "n", "such as"], rows)
     cells = [
         [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])),
-         *_where_they_part(row["a"], row["b"])]
+         *_excerpts_at_difference(row["a"], row["b"])]
         for name, change in found["changed"]["columns"].items()
         for n, row in enumerate(change["examples"])
     ]  # fmt: skip
@@ -71,7 +73,7 @@ def text(found: Row) -> Iterator[RenderableType]:
             yield f"columns only in {side}: {', '.join(more)}"
 
 
-def _keep_differing(
+def _create_differing_table(
     both: Sides, noun: str, key: list[str], shared: list[str], long: list[str]
 ) -> None:
     """Makes the table `differing`: keys that differ, whose they are, and in which columns.
@@ -93,7 +95,7 @@ def _keep_differing(
     """)
 
 
-def _kinds(both: Sides, side: str, noun: str) -> dict[str, str]:
+def _column_types(both: Sides, side: str, noun: str) -> dict[str, str]:
     """Column → type; what `views.make` put in for a column that is not there does not count."""
     absent = both.absent["ab".index(side)]
     rows = both.ask(f"describe {side}.{noun}")
@@ -104,7 +106,7 @@ def _kinds(both: Sides, side: str, noun: str) -> dict[str, str]:
     }
 
 
-def _long(kinds: list[dict[str, str]], name: str) -> bool:
+def _is_long(kinds: list[dict[str, str]], name: str) -> bool:
     """Text and lists of one type: hashes of two types would differ for equal values."""
     return kinds[0][name] == kinds[1][name] and kinds[0][name].startswith("VARCHAR")
 
@@ -119,29 +121,27 @@ def _keys(both: Sides, key: list[str], where: str) -> list[list[Any]]:
     return [list(row.values()) for row in both.ask(query)]
 
 
-def _values(both: Sides, noun: str, key: list[str], name: str) -> list[Row]:
+def _value_examples(both: Sides, noun: str, key: list[str], name: str) -> list[Row]:
     rows = []
-    is_it = " and ".join(f"{part} = ${part}" for part in key)
+    has_key = " and ".join(f"{column} = ${column}" for column in key)
     for values in _keys(both, key, f"{BOTH} and {name}"):
         named = dict(zip(key, values, strict=True))
         sides = [
-            both.ask(f"select {name} from {side}.{noun} where {is_it}", **named)[0][name]
+            both.ask(f"select {name} from {side}.{noun} where {has_key}", **named)[0][name]
             for side in "ab"
         ]
         rows.append({"key": values, "a": sides[0], "b": sides[1]})
     return rows
 
 
-def _keyed(keys: list[list[Any]]) -> str:
+def _keys_text(keys: list[list[Any]]) -> str:
     return ", ".join("/".join(map(str, key)) for key in keys)
 
 
-def _where_they_part(*values: Any) -> list[str]:
+def _excerpts_at_difference(*values: Any) -> list[str]:
     """Both values, of long ones what stands around their first difference."""
-    shown = [terminal.one_line(terminal.plain(value)) for value in values]
-    parts = (n for n, (one, other) in enumerate(zip(*shown, strict=False)) if one != other)
-    start = max(0, next(parts, min(map(len, shown))) - CUT // 2)
-    return [
-        f"{'…' * (start > 0)}{text[start : start + CUT]}{'…' * (len(text) > start + CUT)}"
-        for text in shown
-    ]
+    shown = [terminal.one_line(terminal.plain_text(value)) for value in values]
+    differing = (n for n, (one, other) in enumerate(zip(*shown, strict=False)) if one != other)
+    start = max(0, next(differing, min(map(len, shown))) - MAX_VALUE_CHARS // 2)
+    end = start + MAX_VALUE_CHARS
+    return [f"{'…' * (start > 0)}{text[start:end]}{'…' * (len(text) > end)}" for text in shown]

@@ -8,17 +8,17 @@ from schemas.errors import RatchetError
 from stages.explore import output
 from stages.explore.comparison import changes, differences, sides
 from stages.explore.comparison.differences import SECTIONS, Rows, Section
-from stages.explore.comparison.parameters import differing
+from stages.explore.comparison.parameters import differing_parameters
 from stages.explore.comparison.sides import Sides
 from stages.explore.output import Form
 from stages.explore.sql import select
-from stages.pipeline.progress_bar import progress
+from stages.pipeline.progress_bar import progress_bar
 from stages.results import terminal
 
 EXAMPLES = 10
 
 
-def answer(
+def show(
     a: str, b: str, table: str | None, sql: str | None, form: Form, parquet: Path | None
 ) -> None:
     """The whole, one table or a query. Raises RatchetError for options that do not go together."""
@@ -38,8 +38,8 @@ def compare(a: str, b: str, as_json: bool) -> None:
     a, b: a git revision, the name of an experiment, or «workspace». Raises RatchetError for a
     revision that is not there or whose tables are not in the cache.
     """
-    with sides.opened(a, b) as both:
-        found = measure(both)
+    with sides.open_sides(a, b) as both:
+        found = find_differences(both)
         if as_json:
             print(output.dumps(found))
             return
@@ -48,52 +48,52 @@ def compare(a: str, b: str, as_json: bool) -> None:
 
 def compare_table(a: str, b: str, noun: str, as_json: bool) -> None:
     """Prints how the rows of one table differ. Raises RatchetError for an unknown table too."""
-    table = changes.known(noun)
-    with sides.opened(a, b) as both:
-        found = changes.measure(both, table)
+    table = changes.keyed_table(noun)
+    with sides.open_sides(a, b) as both:
+        found = changes.find_row_changes(both, table)
         if as_json:
             print(output.dumps(found))
             return
-        _remark(both)
-        for part in changes.text(found):
-            terminal.console().print(part)
+        _print_remarks(both)
+        for block in changes.render(found):
+            terminal.console().print(block)
 
 
 def compare_sql(a: str, b: str, text: str, form: Form, parquet: Path | None) -> None:
     """Answers one select over the schemas a and b, and the views that compare them."""
-    with sides.opened(a, b) as both:
+    with sides.open_sides(a, b) as both:
         select.seal(both.connection, both.a.root, both.b.root, parquet=parquet)
-        select.ask(both.connection, text, form, parquet)
+        select.show_select(both.connection, text, form, parquet)
 
 
-def measure(both: Sides) -> dict[str, Any]:
+def find_differences(both: Sides) -> dict[str, Any]:
     """Every section's rows, and of some the first examples; JSON can hold it all."""
     found: dict[str, Any] = {
-        "a": _named(both.a),
-        "b": _named(both.b),
+        "a": _describe_run(both.a),
+        "b": _describe_run(both.b),
         "remarks": both.remarks(),
-        "parameters": differing(both.a.params, both.b.params),
+        "parameters": differing_parameters(both.a.params, both.b.params),
     }
-    both.keep("problem_moves", "tail_moves", "verdict_flips")
-    with progress("compare", len(SECTIONS)) as advance:
+    both.materialise("problem_moves", "tail_moves", "verdict_flips")
+    with progress_bar("compare", len(SECTIONS)) as advance:
         for section in SECTIONS:
-            found[section.name] = _ask(both, section)
-            if section.sums_up:
-                first = f"from {section.sums_up} order by all limit {EXAMPLES}"
-                found[section.sums_up] = both.ask(first)
+            found[section.name] = _section_rows(both, section)
+            if section.rows_view:
+                first = f"from {section.rows_view} order by all limit {EXAMPLES}"
+                found[section.rows_view] = both.ask(first)
             advance(1)
     return found
 
 
-def _ask(both: Sides, section: Section) -> Rows:
+def _section_rows(both: Sides, section: Section) -> Rows:
     if section.name == "tables":
         keys = {table.noun: table.primary_key() for table in TABLES}
         return [both.ask("tables", noun=n, key=key)[0] for n, key in keys.items() if key]
     rows = both.ask(section.name)
-    return differences.with_intervals(rows) if section.table is differences.shares else rows
+    return differences.add_intervals(rows) if section.table is differences.shares else rows
 
 
-def _named(run: Any) -> dict[str, Any]:
+def _describe_run(run: Any) -> dict[str, Any]:
     """What a reader knows a run by."""
     named = run.params.get("run")
     return {
@@ -108,30 +108,30 @@ def _print(both: Sides, found: dict[str, Any]) -> None:
     console = terminal.console()
     for side in "ab":
         run = found[side]
-        turns = ", ".join(map(str, run["iterations"])) or "none"
+        iterations = ", ".join(map(str, run["iterations"])) or "none"
         seed = [] if run["seed"] is None else [f"seed {run['seed']}"]
-        named = ", ".join([*map(str, run["run"].values()), *seed, f"iterations {turns}"])
-        console.print(f"{side}  {run['revision']}  ({named})", markup=False)
-    _remark(both)
-    parts = [_parameters(found["parameters"])] if found["parameters"] else []
+        description = ", ".join([*map(str, run["run"].values()), *seed, f"iterations {iterations}"])
+        console.print(f"{side}  {run['revision']}  ({description})", markup=False)
+    _print_remarks(both)
+    blocks = [_parameters_table(found["parameters"])] if found["parameters"] else []
     for section in SECTIONS:
         heads, cells = section.table(found[section.name])
         if cells:
-            parts.append(terminal.full_columns(heads, cells, section.title))
-            parts += _examples(section, found)
-    for part in parts or [f"{both.a.name} and {both.b.name} do not differ"]:
-        console.print(part, markup=False)
-    if counted := [section.sums_up for section in SECTIONS if found.get(section.sums_up or "")]:
+            blocks.append(terminal.filled_columns_table(heads, cells, section.title))
+            blocks += _examples(section, found)
+    for block in blocks or [f"{both.a.name} and {both.b.name} do not differ"]:
+        console.print(block, markup=False)
+    if counted := [section.rows_view for section in SECTIONS if found.get(section.rows_view or "")]:
         views = ", ".join(f"'from {view}'" for view in counted)
         terminal.note(f"every row behind it: ratchet compare A B --sql, with {views}")
 
 
-def _remark(both: Sides) -> None:
+def _print_remarks(both: Sides) -> None:
     for line in both.remarks():
         terminal.note(line)
 
 
-def _parameters(rows: Rows) -> Any:
+def _parameters_table(rows: Rows) -> Any:
     cells = [[row["name"], *(_value(row, side) for side in "ab")] for row in rows]
     return terminal.table(["parameter", "a", "b"], cells, "parameters")
 
@@ -142,9 +142,9 @@ def _value(row: dict[str, Any], side: str) -> str:
 
 def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
     """The first rows that a section counts."""
-    if not section.sums_up:
+    if not section.rows_view:
         return []
-    rows = found[section.sums_up]
+    rows = found[section.rows_view]
     if section.name == "verdicts":
         cells = [[row["iteration"], row["problem_id"], row["sample_id"][:8], row["reference"],
                   *(f"{row[f'outcome_{s}']}: {row[f'extracted_{s}'] or '–'}" for s in "ab")]
@@ -152,4 +152,4 @@ def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
         heads = ["iteration", "problem", "sample", "reference", "a", "b"]
         return [terminal.table(heads, cells, "such as")]
     named = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
-    return [f" such as {terminal.plain(', '.join(named))}"]
+    return [f" such as {terminal.plain_text(', '.join(named))}"]

@@ -8,7 +8,7 @@ from stages.measures.intervals import wilson
 from stages.results.terminal import percent
 
 Rows = list[dict[str, Any]]
-Table = tuple[list[str], list[list[Any]]]
+HeadsAndCells = tuple[list[str], list[list[Any]]]
 
 
 @dataclass(frozen=True)
@@ -17,23 +17,23 @@ class Section:
 
     name: str
     title: str
-    table: Callable[[Rows], Table]
-    sums_up: str | None = None  # the view of rows that it counts
+    table: Callable[[Rows], HeadsAndCells]
+    rows_view: str | None = None  # the view of rows that it counts
 
 
-def columns(*names: str) -> Callable[[Rows], Table]:
+def columns(*names: str) -> Callable[[Rows], HeadsAndCells]:
     """A table of these columns, as they are."""
     heads = [name.removeprefix("n_").replace("_", " ") for name in names]
     return lambda rows: (heads, [[row[name] for name in names] for row in rows])
 
 
-def tables(rows: Rows) -> Table:
+def tables(rows: Rows) -> HeadsAndCells:
     """The tables whose keys differ."""
     moved = [row for row in rows if row["n_added"] or row["n_removed"]]
     return columns("table", "n_a", "n_b", "n_added", "n_removed")(moved)
 
 
-def verdicts(rows: Rows) -> Table:
+def verdicts(rows: Rows) -> HeadsAndCells:
     """A flip is of the same text, unless it says otherwise."""
     cells = [
         [
@@ -47,7 +47,7 @@ def verdicts(rows: Rows) -> Table:
     return ["flip", "samples", "grader", "text"], cells
 
 
-def step_labels(rows: Rows) -> Table:
+def step_labels(rows: Rows) -> HeadsAndCells:
     """The iterations in which a label turned."""
     flipped = [row for row in rows if row["n_to_right"] or row["n_to_wrong"]]
     cells = [
@@ -58,19 +58,19 @@ def step_labels(rows: Rows) -> Table:
     return ["iteration", "in both", "wrong → right", "right → wrong", "flipped"], cells
 
 
-def rewards(rows: Rows) -> Table:
+def rewards(rows: Rows) -> HeadsAndCells:
     """The iterations in which a reward moved."""
     cells = [
         [row["iteration"], row["n_both"], row["n_shifted"],
          f"{row['reward_mean_a']:.3f} → {row['reward_mean_b']:.3f}", f"{row['shift_abs_mean']:.3f}",
-         f"{row['shift_q05']:+.3f} to {row['shift_q95']:+.3f}", _fixed(row["correlation"])]
+         f"{row['shift_q05']:+.3f} to {row['shift_q95']:+.3f}", _three_decimals(row["correlation"])]
         for row in rows if row["n_shifted"]
     ]  # fmt: skip
     heads = ["iteration", "in both", "shifted", "mean", "mean shift, absolute", "90% of shifts"]
     return [*heads, "correlation"], cells
 
 
-def pairs(rows: Rows) -> Table:
+def pairs(rows: Rows) -> HeadsAndCells:
     """The iterations whose training rows differ."""
     cells = [
         [row["iteration"], f"{row['kind']}s", row["n_a"], row["n_b"], row["n_b"] - row["n_both"],
@@ -81,24 +81,26 @@ def pairs(rows: Rows) -> Table:
     return heads, cells
 
 
-def shares(rows: Rows) -> Table:
+def shares(rows: Rows) -> HeadsAndCells:
     """Totals of the iterations that differ; levels too of the last one that both sides have."""
     names = [name for name in ("suite", "mode", "iteration") if rows and name in rows[0]]
     groups = [tuple(row[name] for name in names) for row in rows]
     differ = {
-        group for group, row in zip(groups, rows, strict=True) if _side(row, "a") != _side(row, "b")
+        group
+        for group, row in zip(groups, rows, strict=True)
+        if _counts(row, "a") != _counts(row, "b")
     }
     last = max((row["iteration"] for row in rows if row["n_a"] and row["n_b"]), default=None)
     cells = [
         [*group, _level(row), _change(row["n_a"], row["n_b"]), _share(row, "a"), _share(row, "b"),
-         _points(row)]
+         _percentage_points(row)]
         for group, row in zip(groups, rows, strict=True)
         if group in differ and (row["all_levels"] or row["iteration"] == last)
     ]  # fmt: skip
     return [*names, "level", "n", "a [95%]", "b [95%]", "points"], cells
 
 
-def costs(rows: Rows) -> Table:
+def costs(rows: Rows) -> HeadsAndCells:
     """The stages whose measured cost differs, and the sum of all."""
     measures = ("elapsed_s", "n_draws", "n_tokens")
     differ = [r for r in rows if any(r[f"{m}_a"] != r[f"{m}_b"] for m in measures)]
@@ -115,10 +117,10 @@ def costs(rows: Rows) -> Table:
     return ["stage", "a, s", "b, s", "draws a", "draws b", "tokens a", "tokens b"], cells
 
 
-def with_intervals(rows: Rows) -> Rows:
+def add_intervals(rows: Rows) -> Rows:
     """The rows of shares with the 95% interval (Wilson) of both sides."""
     return [
-        row | {f"interval_{s}": wilson(*_side(row, s)) if row[f"n_{s}"] else None for s in "ab"}
+        row | {f"interval_{s}": wilson(*_counts(row, s)) if row[f"n_{s}"] else None for s in "ab"}
         for row in rows
     ]
 
@@ -139,20 +141,20 @@ SECTIONS: Sequence[Section] = (
 )  # fmt: skip
 
 
-def _side(row: dict[str, Any], side: str) -> tuple[int, int]:
+def _counts(row: dict[str, Any], side: str) -> tuple[int, int]:
     return row[f"n_correct_{side}"] or 0, row[f"n_{side}"] or 0
 
 
 def _share(row: dict[str, Any], side: str) -> str | None:
-    n_correct, n = _side(row, side)
+    n_correct, n = _counts(row, side)
     if not n:
         return None
     low, high = wilson(n_correct, n)
     return f"{percent(n_correct / n)} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def _points(row: dict[str, Any]) -> str | None:
-    (correct_a, n_a), (correct_b, n_b) = _side(row, "a"), _side(row, "b")
+def _percentage_points(row: dict[str, Any]) -> str | None:
+    (correct_a, n_a), (correct_b, n_b) = _counts(row, "a"), _counts(row, "b")
     return f"{100 * (correct_b / n_b - correct_a / n_a):+.1f}" if n_a and n_b else None
 
 
@@ -161,14 +163,14 @@ def _level(row: dict[str, Any]) -> Any:
 
 
 def _change(a: Any, b: Any) -> Any:
-    return a if a == b else f"{_none(a)} → {_none(b)}"
+    return a if a == b else f"{_dash_if_none(a)} → {_dash_if_none(b)}"
 
 
-def _none(value: Any) -> Any:
+def _dash_if_none(value: Any) -> Any:
     return "–" if value is None else value
 
 
-def _fixed(value: float | None) -> str | None:
+def _three_decimals(value: float | None) -> str | None:
     return None if value is None else f"{value:.3f}"
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from schemas import views
-from schemas.catalog import BY_NOUN
+from schemas.catalog import TABLE_OF_NOUN
 from stages.explore import revisions
 from stages.explore.revisions import Revision
 from stages.explore.sql import select
 
 HERE = Path(__file__).parent
-ROWS = [
+DIFFERENCE_VIEWS = [
     "verdict_flips",
     "label_flips",
     "reward_shifts",
@@ -38,7 +38,7 @@ class Sides:
         text = name if " " in name else (HERE / f"{name}.sql").read_text()
         return views.ask(self.connection, text, **parameters)
 
-    def keep(self, *names: str) -> None:
+    def materialise(self, *names: str) -> None:
         """Makes tables of views that are asked more than once."""
         for name in names:
             self.connection.execute(f"create table kept as from {name}")
@@ -57,10 +57,10 @@ class Sides:
                 made.append(f"only {one} made {_iterations(more)}: {other} has nothing to compare")
             if here.leftovers():
                 left = _iterations(here.leftovers())
-                made.append(f"{left} of {one} left out: params.yaml asks for {here.last}")
+                made.append(f"{left} of {one} left out: params.yaml asks for {here.last_iteration}")
             older = [name for name in lacks if name not in others]
-            tables = [name for name in older if name in BY_NOUN]
-            columns = [name for name in older if name not in BY_NOUN]
+            tables = [name for name in older if name in TABLE_OF_NOUN]
+            columns = [name for name in older if name not in TABLE_OF_NOUN]
             if tables:
                 made.append(f"{one} has no table {', '.join(tables)}: taken as empty")
             if columns:
@@ -69,32 +69,32 @@ class Sides:
 
 
 @contextmanager
-def opened(a: str, b: str) -> Iterator[Sides]:
+def open_sides(a: str, b: str) -> Iterator[Sides]:
     """Both revisions attached. Raises RatchetError as `revisions.opened` does."""
     with (
-        revisions.opened(a) as one,
-        revisions.opened(b) as other,
-        select.workbench(MEMORY) as connection,
+        revisions.open_revision(a) as one,
+        revisions.open_revision(b) as other,
+        select.temporary_connection(MEMORY) as connection,
     ):
-        yield attach(connection, one, other)
+        yield attach_revisions(connection, one, other)
 
 
-def attach(connection: Any, a: Revision, b: Revision) -> Sides:
+def attach_revisions(connection: Any, a: Revision, b: Revision) -> Sides:
     """Makes the schemas a and b, and in the main one what compares them."""
-    absent = _views(connection, "a", a), _views(connection, "b", b)
+    absent = _create_views(connection, "a", a), _create_views(connection, "b", b)
     connection.execute("set schema = 'main'")
     both = sorted({*a.iterations()} & {*b.iterations()})
     connection.execute("create table turns as select unnest($1::smallint[]) iteration", [both])
-    for name in ROWS:
+    for name in DIFFERENCE_VIEWS:
         text = (HERE / f"rows/{name}.sql").read_text()
         connection.execute(f"create view {name} as {text}")
     return Sides(connection, a, b, absent)
 
 
-def _views(connection: Any, schema: str, run: Revision) -> list[str]:
+def _create_views(connection: Any, schema: str, run: Revision) -> list[str]:
     connection.execute(f"create schema {schema}")
     connection.execute(f"set schema = '{schema}'")
-    return views.make(connection, run.last, run.root)
+    return views.create_views(connection, run.last_iteration, run.root)
 
 
 def _iterations(numbers: list[int]) -> str:

@@ -11,15 +11,18 @@ import polars as pl
 import typer
 
 from schemas.errors import RatchetError
-from stages.engines.ledger import location
+from stages.engines.ledger import ledger_folder
 from stages.explore.ledger import model_locations
 from stages.results import terminal
 
-SHORT, SHOWN = 4, 12  # characters of a digest that name a model, and that are shown
+MIN_DIGEST_CHARS, SHOWN_DIGEST_CHARS = (
+    4,
+    12,
+)  # characters of a digest that name a model, and that are shown
 
 
 @dataclass(frozen=True)
-class Held:
+class ModelDraws:
     """One engine's draws from one model."""
 
     engine: str
@@ -38,36 +41,36 @@ class Held:
 
 def show(as_json: bool) -> None:
     """Prints a row for each model and engine. Raises RatchetError for an empty ledger."""
-    found = held(model_locations.models().places)
+    found = read_ledger(model_locations.find_models().locations)
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
     heads = ["engine", "model", "draws", "tokens", "size", "last used", "is"]
     rows = [
-        [h.engine, h.model[:SHOWN], f"{h.n_draws:,}", f"{h.n_tokens:,}", size(h.n_bytes),
-         h.last_used, _few(h.places)]
+        [h.engine, h.model[:SHOWN_DIGEST_CHARS], f"{h.n_draws:,}", f"{h.n_tokens:,}",
+         size(h.n_bytes), h.last_used, _list_few(h.places)]
         for h in found
     ]  # fmt: skip
     console = terminal.console()
     console.print(terminal.table(heads, rows))
-    console.print(f"{amount(found)} in {location()}", style="dim")
+    console.print(f"{amount(found)} in {ledger_folder()}", style="dim")
 
 
-def _few(places: Sequence[str], most: int = 3) -> str:
-    more = len(places) - most
-    return ", ".join(places[:most]) + (f" and {more} more" if more > 0 else "")
+def _list_few(locations: Sequence[str], most: int = 3) -> str:
+    more = len(locations) - most
+    return ", ".join(locations[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def held(places: dict[str, list[str]]) -> list[Held]:
+def read_ledger(locations: dict[str, list[str]]) -> list[ModelDraws]:
     """What the ledger holds, last used first. Raises RatchetError when that is nothing."""
-    folders = [path for path in location().glob("*-*") if path.is_dir()]
+    folders = [path for path in ledger_folder().glob("*-*") if path.is_dir()]
     if not folders:
-        raise RatchetError(f"the ledger {location()} is empty: stages that draw fill it")
-    found = [_held(folder, places) for folder in folders]
+        raise RatchetError(f"the ledger {ledger_folder()} is empty: stages that draw fill it")
+    found = [_read_model_draws(folder, locations) for folder in folders]
     return sorted(found, key=lambda one: (one.last_used, one.name), reverse=True)
 
 
-def _held(folder: Path, places: dict[str, list[str]]) -> Held:
+def _read_model_draws(folder: Path, locations: dict[str, list[str]]) -> ModelDraws:
     engine, _, model = folder.name.rpartition("-")
     n_draws = n_tokens = n_bytes = 0
     for file in folder.iterdir():
@@ -80,8 +83,8 @@ def _held(folder: Path, places: dict[str, list[str]]) -> Held:
         except (pl.exceptions.PolarsError, OSError):
             continue  # damaged, or merged since: the next stage that draws sees to it
     used = datetime.fromtimestamp(folder.stat().st_mtime).isoformat(" ", "minutes")
-    where = ["a server"] if engine == model_locations.SERVER else places.get(model, [])
-    return Held(engine, model, n_draws, n_tokens, n_bytes, used, where)
+    where = ["a server"] if engine == model_locations.SERVER else locations.get(model, [])
+    return ModelDraws(engine, model, n_draws, n_tokens, n_bytes, used, where)
 
 
 def delete(prefix: str | None, unused: bool, yes: bool) -> None:
@@ -89,18 +92,18 @@ def delete(prefix: str | None, unused: bool, yes: bool) -> None:
     if prefix and unused:
         raise RatchetError("--prune and --prune-unused exclude each other: choose one")
     if prefix:
-        chosen, note = named(held({}), prefix), ""
+        chosen, note = find_model_draws(read_ledger({}), prefix), ""
     else:
-        known = model_locations.models()
-        chosen = [one for one in held(known.places) if not one.places]
-        note = "".join(f"\n  not in the cache, so not known: {lost}" for lost in known.lost)
+        known = model_locations.find_models()
+        chosen = [one for one in read_ledger(known.locations) if not one.places]
+        note = "".join(f"\n  not in the cache, so not known: {lost}" for lost in known.missing)
     if not chosen:
         print("every model in the ledger is in use: nothing was deleted")
         return
     print("\n".join(f"  {one.name}: {one.n_draws:,} draws, {size(one.n_bytes)}" for one in chosen))
-    if not yes and not _agreed(f"{amount(chosen)}{note}\nDelete them?"):
+    if not yes and not _confirm(f"{amount(chosen)}{note}\nDelete them?"):
         raise RatchetError("nothing was deleted: answer y, or give --yes")
-    for folder in [location() / one.name for one in chosen]:
+    for folder in [ledger_folder() / one.name for one in chosen]:
         try:
             shutil.rmtree(folder)
         except OSError as error:
@@ -108,17 +111,19 @@ def delete(prefix: str | None, unused: bool, yes: bool) -> None:
     print(f"deleted: {amount(chosen)}")
 
 
-def _agreed(question: str) -> bool:
+def _confirm(question: str) -> bool:
     try:
         return typer.confirm(question)
     except typer.Abort:
         return False
 
 
-def named(found: Sequence[Held], prefix: str) -> list[Held]:
+def find_model_draws(found: Sequence[ModelDraws], prefix: str) -> list[ModelDraws]:
     """What is held of the one model whose digest begins so. Raises RatchetError for none, many."""
-    if len(prefix) < SHORT:
-        raise RatchetError(f"--prune {prefix}: name at least {SHORT} characters of the model")
+    if len(prefix) < MIN_DIGEST_CHARS:
+        raise RatchetError(
+            f"--prune {prefix}: name at least {MIN_DIGEST_CHARS} characters of the model"
+        )
     chosen = [one for one in found if one.model.startswith(prefix)]
     models = sorted({one.model for one in chosen})
     if not models:
@@ -128,7 +133,7 @@ def named(found: Sequence[Held], prefix: str) -> list[Held]:
     return chosen
 
 
-def amount(found: Sequence[Held]) -> str:
+def amount(found: Sequence[ModelDraws]) -> str:
     """«2 models, 1,200 draws, 3.1 MB»."""
     n = len({one.model for one in found})
     draws, n_bytes = sum(one.n_draws for one in found), sum(one.n_bytes for one in found)

@@ -11,38 +11,38 @@ from typing import Any
 
 import yaml
 
-from stages.engines.chat import OpenAIEngine
+from stages.engines.chat import ChatEngine
 from stages.explore import experiments
-from stages.pipeline.cache_dir import beside_cache
+from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import files_digest, folder_digest
 
 LOCKS = ("dvc.lock", "stages/dvc.lock")
-SERVER = OpenAIEngine.version  # its models are no folders
+SERVER = ChatEngine.version  # its models are no folders
 
 
 @dataclass
-class Models:
+class ModelLocations:
     """Where each digest's model is, and which models are named but nowhere at hand."""
 
-    places: dict[str, list[str]] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
+    locations: dict[str, list[str]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
-def models() -> Models:
+def find_models() -> ModelLocations:
     """Every model that the workspace, or a branch, tag or experiment, has."""
-    found = Models()
+    found = ModelLocations()
     for file in sorted(Path("models").rglob("config.json")):
-        found.places.setdefault(folder_digest(file.parent), []).append(str(file.parent))
+        found.locations.setdefault(folder_digest(file.parent), []).append(str(file.parent))
     seen: dict[str, str | None] = {}  # most revisions share most of their models
     for revision, ref in experiments.revisions().items():
-        for path, kept in _models_at(ref):
-            if kept not in seen:
-                seen[kept] = _cached_digest(kept)
-            digest = seen[kept]
+        for path, dvc_hash in _models_at(ref):
+            if dvc_hash not in seen:
+                seen[dvc_hash] = _cached_digest(dvc_hash)
+            digest = seen[dvc_hash]
             if digest is None:
-                found.lost.append(f"{revision}:{path}")
+                found.missing.append(f"{revision}:{path}")
             else:
-                found.places.setdefault(digest, []).append(f"{revision}:{path}")
+                found.locations.setdefault(digest, []).append(f"{revision}:{path}")
     return found
 
 
@@ -57,14 +57,14 @@ def _models_at(ref: str) -> Iterator[tuple[str, str]]:
                     yield out["path"].removeprefix("../"), out["md5"]
 
 
-def _cached_digest(kept: str) -> str | None:
+def _cached_digest(dvc_hash: str) -> str | None:
     """The digest of a model folder in DVC's cache; None where not all of it is there."""
     try:
-        listed = json.loads(_cached(kept).read_bytes())
-        return files_digest({Path(f["relpath"]): _cached(f["md5"]) for f in listed})
+        listed = json.loads(_cache_path(dvc_hash).read_bytes())
+        return files_digest({Path(f["relpath"]): _cache_path(f["md5"]) for f in listed})
     except (OSError, ValueError):
         return None
 
 
-def _cached(md5: str) -> Path:
-    return beside_cache("files") / "md5" / md5[:2] / md5[2:]
+def _cache_path(md5: str) -> Path:
+    return cache_dir("files") / "md5" / md5[:2] / md5[2:]

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 
-from stages.pipeline.progress_bar import quiet
+from stages.pipeline.progress_bar import is_quiet
 
 T = TypeVar("T")
-EAR_S = 0.1
-MOMENT_S = 1.0  # what takes no longer needs no bar
+POLL_S = 0.1
+BAR_DELAY_S = 1.0  # what takes no longer needs no bar
 
 
-class Share(ProgressColumn):
+class QueryProgress(ProgressColumn):
     """How much of its query a connection has done."""
 
     max_refresh = 0.2
@@ -31,30 +31,30 @@ class Share(ProgressColumn):
         return ProgressBar(100, max(0.0, self.connection.query_progress()), width=40)
 
 
-def waited_for(connection: Any, work: Callable[[], T]) -> T:
+def run_interruptible(connection: Any, work: Callable[[], T]) -> T:
     """What `work` returns: a query, in a thread, as DuckDB in the main one may miss Ctrl-C."""
-    with ThreadPoolExecutor(1) as thread, _bar(connection):
-        answer = thread.submit(work)
+    with ThreadPoolExecutor(1) as thread, _progress_bar(connection):
+        future = thread.submit(work)
         try:
-            while wait([answer], timeout=EAR_S).not_done:
+            while wait([future], timeout=POLL_S).not_done:
                 pass  # polars has waiting calls go on after a signal: wake up and look
-            return answer.result()
+            return future.result()
         except KeyboardInterrupt:
-            while wait([answer], timeout=EAR_S).not_done:
+            while wait([future], timeout=POLL_S).not_done:
                 connection.interrupt()
             raise
 
 
 @contextmanager
-def _bar(connection: Any) -> Iterator[None]:
+def _progress_bar(connection: Any) -> Iterator[None]:
     """Shows on standard error how far the query in the block is, if it takes a while."""
-    if quiet():
+    if is_quiet():
         yield
         return
-    columns = (Share(connection), TimeElapsedColumn())
+    columns = (QueryProgress(connection), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     bar.add_task("")
-    start = Timer(MOMENT_S, bar.start)
+    start = Timer(BAR_DELAY_S, bar.start)
     start.start()
     try:
         yield

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from stages.explore.output import Form
 from stages.explore.sql.prompt import Prompt
-from stages.explore.sql.select import ask, connected
+from stages.explore.sql.select import sealed_connection, show_select
 
 
-def answer(query: str, form: Form, parquet: Path | None, revision: str) -> None:
+def run_query(query: str, form: Form, parquet: Path | None, revision: str) -> None:
     """Prints the rows, or writes them. Raises RatchetError for a query that is wrong."""
-    with connected(revision, parquet) as connection:
-        ask(connection, query, form, parquet)
+    with sealed_connection(revision, parquet) as connection:
+        show_select(connection, query, form, parquet)
 
 
-def converse(form: Form, revision: str) -> bool:
+def run_prompt(form: Form, revision: str) -> bool:
     """Answers what comes in on standard input, until its end; was all of it right?"""
-    with connected(revision) as connection:
+    with sealed_connection(revision) as connection:
         return Prompt(connection, form).listen()

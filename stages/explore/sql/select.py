@@ -15,28 +15,30 @@ from schemas import views
 from schemas.errors import RatchetError
 from stages.explore import output, revisions
 from stages.explore.output import Form
-from stages.explore.sql.interruptible import waited_for
+from stages.explore.sql.interruptible import run_interruptible
 from stages.results import terminal
 
 ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
 
 
-LOST = re.compile(r"Table with name (\S+) does not exist")
+UNKNOWN_TABLE = re.compile(r"Table with name (\S+) does not exist")
 
 
 @contextmanager
-def connected(revision: str, parquet: Path | None = None) -> Iterator[Any]:
+def sealed_connection(revision: str, parquet: Path | None = None) -> Iterator[Any]:
     """A connection that can do no more than read a revision's views, and write one file."""
-    with revisions.opened(revision) as run, workbench() as connection:
-        views.make(connection, run.last, run.root)
+    with revisions.open_revision(revision) as run, temporary_connection() as connection:
+        views.create_views(connection, run.last_iteration, run.root)
         if run.leftovers():
-            terminal.note(f"params.yaml asks for {run.last} iterations: later ones are left out")
+            terminal.note(
+                f"params.yaml asks for {run.last_iteration} iterations: later ones are left out"
+            )
         seal(connection, run.root, parquet=parquet)
         yield connection
 
 
 @contextmanager
-def workbench(memory: str | None = None) -> Iterator[Any]:
+def temporary_connection(memory: str | None = None) -> Iterator[Any]:
     """A connection without views; what exceeds the memory goes to a folder deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="ratchet-spilled-") as folder:
         connection = duckdb.connect(config={"python_enable_replacements": False})
@@ -51,19 +53,19 @@ def workbench(memory: str | None = None) -> Iterator[Any]:
 
 def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
     """From here on the connection reads the runs in these folders, and writes at most one file."""
-    views.seal(connection, *roots, out=output.half_of(parquet) if parquet else None)
+    views.seal(connection, *roots, out=output.temporary_path(parquet) if parquet else None)
 
 
-def ask(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
+def show_select(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
     """Shows the rows of one select. Raises RatchetError for any other statement, or two."""
     try:
         text = _select(connection, query)
         if parquet:
             work = partial(output.write_parquet, connection, text, parquet)
-            return waited_for(connection, work)
-        output.show(waited_for(connection, partial(connection.execute, text)), form)
+            return run_interruptible(connection, work)
+        output.show(run_interruptible(connection, partial(connection.execute, text)), form)
     except duckdb.Error as error:
-        raise RatchetError(_explain(error, views.names(connection))) from error
+        raise RatchetError(_explain(error, views.view_names(connection))) from error
     except RuntimeError as error:  # DuckDB's word for Ctrl-C
         raise KeyboardInterrupt from error
 
@@ -81,10 +83,10 @@ def _select(connection: Any, query: str) -> str:
 
 def _explain(error: Exception, known: list[str]) -> str:
     """DuckDB's reason, with the views that an unknown table may have meant."""
-    text = views.reason(error)
-    lost = LOST.search(text)
-    if not lost:
+    text = views.error_reason(error)
+    unknown = UNKNOWN_TABLE.search(text)
+    if not unknown:
         return text
-    near = difflib.get_close_matches(lost[1], sorted({*known}), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(unknown[1], sorted({*known}), n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else "`show tables` lists them"
-    return f"there is no view {lost[1]}: {hint}"
+    return f"there is no view {unknown[1]}: {hint}"

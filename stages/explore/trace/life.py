@@ -29,7 +29,7 @@ class Life:
         same = (path for path in self.paths if path["iteration"] == sample["iteration"])
         return next((path for path in same if sample["sample_id"] in path["sample_ids"]), None)
 
-    def said_of(self, path: Row) -> dict[int, Row]:
+    def labels_and_scores_of(self, path: Row) -> dict[int, Row]:
         """Step number → labels and verifier's probability."""
         same = (row for row in self.steps if row["iteration"] == path["iteration"])
         return {row["step"]: row for row in same if row["path_id"] == path["path_id"]}

@@ -8,21 +8,21 @@ from rich.text import Text
 from stages.explore.trace.life import Life, Row
 from stages.explore.trace.review_lines import review
 from stages.explore.trace.step_lines import RIGHT, WRONG, correction, steps
-from stages.results.terminal import full_columns, grid, percent, plain
+from stages.results.terminal import filled_columns_table, grid, percent, plain_text
 
 
 def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
     """What to print, in order: the problem, then the thing asked for, then its later fate."""
-    yield from problem(life.problem, whole=kind == "problem")
+    yield from problem(life.problem, with_rationale=kind == "problem")
     if kind == "problem":
         yield from all_paths(life)
         yield from history(life, 0)
         yield from review(life, 0)
         return
     shown = {
-        "sample": (life.samples, one_sample),
-        "path": (life.paths, one_path),
-        "rollout": (life.rollouts, one_rollout),
+        "sample": (life.samples, sample_blocks),
+        "path": (life.paths, path_blocks),
+        "rollout": (life.rollouts, rollout_blocks),
     }
     rows, show = shown[kind]
     same = [row for row in rows if row[f"{kind}_id"] == name]
@@ -33,21 +33,21 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
     yield from review(life, since)
 
 
-def problem(row: Row, whole: bool) -> Iterator[RenderableType]:
+def problem(row: Row, with_rationale: bool) -> Iterator[RenderableType]:
     """Question and reference; the gold rationale when the problem itself is asked for."""
     level = "" if row["level"] is None else f" · level {row['level']}"
-    yield head(f"problem {row['problem_id']}", f"{row['source']} · {row['split']}{level}")
+    yield heading(f"problem {row['problem_id']}", f"{row['source']} · {row['split']}{level}")
     fields = [("question", row["question"]), ("reference", row["answer"])]
-    if whole and row["rationale"]:
+    if with_rationale and row["rationale"]:
         fields.append(("rationale", "".join(row["rationale"])))
     yield grid([*fields, ("prompt", row["prompt"])])
 
 
-def one_sample(life: Life, row: Row) -> Iterator[RenderableType]:
+def sample_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
     """How a sample was drawn and graded, then its path, or its bare text when it has none."""
     drawn = f"{row['strategy']}, attempt {row['attempt']}, draw {row['draw']}, seed {row['seed']}"
-    yield head(f"sample {row['sample_id']}", f"iteration {row['iteration']} · {drawn}")
-    fields = drawn_by(row)
+    yield heading(f"sample {row['sample_id']}", f"iteration {row['iteration']} · {drawn}")
+    fields = engine_fields(row)
     if row["hint"] is not None:
         fields += [
             ("hint", row["hint"]),
@@ -60,16 +60,16 @@ def one_sample(life: Life, row: Row) -> Iterator[RenderableType]:
     if path is None:
         yield grid([("text", row["text"]), ("path", "none: the sample was not made a path")])
     else:
-        yield from one_path(life, path)
+        yield from path_blocks(life, path)
 
 
-def one_rollout(life: Life, row: Row) -> Iterator[RenderableType]:
+def rollout_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
     """Where a kept rollout goes on from, what it wrote, and the training rows it entered."""
     drawn = f"draw {row['draw']}, seed {row['seed']}"
-    yield head(f"rollout {row['rollout_id']}", f"iteration {row['iteration']} · {drawn}")
+    yield heading(f"rollout {row['rollout_id']}", f"iteration {row['iteration']} · {drawn}")
     fields = [
         ("goes on from", f"step {row['step']} of path {row['path_id']}"),
-        *drawn_by(row),
+        *engine_fields(row),
         ("verdict", f"correct: found {row['extracted']}, {row['grader']}"),
         ("prefix", row["prefix"]),
         ("continuation", row["text"].removeprefix(row["prefix"])),
@@ -78,7 +78,7 @@ def one_rollout(life: Life, row: Row) -> Iterator[RenderableType]:
     yield from entries(life, row["rollout_id"])
 
 
-def drawn_by(row: Row) -> list[tuple[str, str]]:
+def engine_fields(row: Row) -> list[tuple[str, str]]:
     """The model that drew a text, and how long it is."""
     logprob = "" if row["logprob"] is None else f", log-probability {row['logprob']:.2f} nats"
     return [
@@ -92,14 +92,16 @@ def verdict(row: Row) -> Text:
     if row["outcome"] is None:
         return Text("not graded")
     text = Text(row["outcome"], RIGHT if row["outcome"] == "correct" else WRONG)
-    detail = f" ({plain(row['detail'])})" if row["detail"] else ""
-    return text.append(f": found {plain(row['extracted'])}{detail}, {row['grader']}", "default")
+    detail = f" ({plain_text(row['detail'])})" if row["detail"] else ""
+    return text.append(
+        f": found {plain_text(row['extracted'])}{detail}, {row['grader']}", "default"
+    )
 
 
-def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
+def path_blocks(life: Life, path: Row) -> Iterator[RenderableType]:
     """The path's standing, its steps one by one, and the training rows it entered."""
     outcome = "correct" if path["correct"] else "wrong"
-    yield head(f"path {path['path_id']}", f"iteration {path['iteration']} · {outcome}")
+    yield heading(f"path {path['path_id']}", f"iteration {path['iteration']} · {outcome}")
     now = [other for other in life.paths if other["iteration"] == path["iteration"]]
     same = [other["path_id"] for other in now if other["duplicate_of"] == path["path_id"]]
     standing = "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}"
@@ -110,7 +112,7 @@ def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
         lowest = f"lowest step {path['reward_min']:.3f}"
         fields.append(("reward", f"{path['reward']:.3f} mean step probability, {lowest}"))
     yield grid(fields)
-    yield steps(path, life.said_of(path))
+    yield steps(path, life.labels_and_scores_of(path))
     if resampled := life.correction_of(path):
         yield grid([("corrected", correction(resampled))])
     if kept := [row["rollout_id"] for row in life.rollouts_of(path)]:
@@ -121,24 +123,25 @@ def one_path(life: Life, path: Row) -> Iterator[RenderableType]:
 def entries(life: Life, name: str) -> Iterator[RenderableType]:
     """The training rows of a path or rollout."""
     rows = life.training_of(name)
-    yield from training(rows)
+    yield from training_rows(rows)
     if not rows:
         yield Text("  no training row holds this path", "dim")
 
 
-def training(rows: list[Row]) -> Iterator[RenderableType]:
+def training_rows(rows: list[Row]) -> Iterator[RenderableType]:
     """Pairs and examples, with the iterations whose models they train."""
     cells = [
-        (entered(row), row["partner"], row["margin"], row["made_in"], row["trains"]) for row in rows
+        (role_text(row), row["partner"], row["margin"], row["made_in"], row["trains"])
+        for row in rows
     ]
     if cells:
         heads = ["entered as", "against", "margin", "made in iteration", "trains iterations"]
-        yield full_columns(heads, cells, "training rows that hold it")
+        yield filled_columns_table(heads, cells, "training rows that hold it")
 
 
-def entered(row: Row) -> str:
+def role_text(row: Row) -> str:
     """The part a path plays in a training row; in a pair of steps, with which step."""
-    return row["part"] if row["step"] is None else f"{row['part']} step {row['step']}"
+    return row["role"] if row["step"] is None else f"{row['role']} step {row['step']}"
 
 
 def all_paths(life: Life) -> Iterator[RenderableType]:
@@ -151,13 +154,13 @@ def all_paths(life: Life) -> Iterator[RenderableType]:
             Text("correct", RIGHT) if path["correct"] else Text("wrong", WRONG),
             "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}",
             path["reward"],
-            ", ".join(dict.fromkeys(entered(row) for row in life.training_of(path["path_id"]))),
+            ", ".join(dict.fromkeys(role_text(row) for row in life.training_of(path["path_id"]))),
         )
         for path in life.paths
     ]
     if cells:
         heads = ["iteration", "path", "samples", "verdict", "standing", "reward", "entered as"]
-        yield full_columns(heads, cells, "its paths")
+        yield filled_columns_table(heads, cells, "its paths")
 
 
 def history(life: Life, since: int) -> Iterator[RenderableType]:
@@ -169,7 +172,7 @@ def history(life: Life, since: int) -> Iterator[RenderableType]:
             {True: "in the tail", False: "out of it", None: None}[row["tail_after"]],
             row["n_pairs"],
             row["n_examples"],
-            _answered(row),
+            _greedy_answer(row),
             _share(row["vote_correct"], row["vote_drawn"]),
         )
         for row in life.history
@@ -177,19 +180,19 @@ def history(life: Life, since: int) -> Iterator[RenderableType]:
     ]
     if cells:
         heads = ["iteration", "right draws", "tail", "pairs", "examples", "greedy", "votes right"]
-        yield full_columns(heads, cells, f"the problem from iteration {since} on")
+        yield filled_columns_table(heads, cells, f"the problem from iteration {since} on")
 
 
-def head(name: str, about: str) -> Text:
+def heading(name: str, about: str) -> Text:
     """A heading line."""
-    return Text.assemble("\n", (plain(name), "bold"), ("  " + plain(about), "dim"))
+    return Text.assemble("\n", (plain_text(name), "bold"), ("  " + plain_text(about), "dim"))
 
 
-def _share(part: int | None, whole: int | None) -> str | None:
-    return None if whole is None else f"{part} of {whole}"
+def _share(count: int | None, total: int | None) -> str | None:
+    return None if total is None else f"{count} of {total}"
 
 
-def _answered(row: Row) -> str | None:
+def _greedy_answer(row: Row) -> str | None:
     if row["greedy_correct"] is None:
         return None
-    return f"{'correct' if row['greedy_correct'] else 'wrong'}: {plain(row['greedy_answer'])}"
+    return f"{'correct' if row['greedy_correct'] else 'wrong'}: {plain_text(row['greedy_answer'])}"

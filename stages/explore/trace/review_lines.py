@@ -7,33 +7,44 @@ from rich.text import Text
 
 from stages.explore.trace.life import Life, Row
 from stages.explore.trace.step_lines import RIGHT, UNSURE, WRONG
-from stages.results.terminal import full_columns
+from stages.results.terminal import filled_columns_table
 
-PLACES = ("verdict_first", "verdict_second")
+VERDICT_COLUMNS = ("verdict_first", "verdict_second")
 VERDICTS = {"won": RIGHT, "lost": WRONG}
 
 
 def review(life: Life, since: int) -> Iterator[RenderableType]:
     """Two tables, of iterations from `since` on; nothing where nobody looked."""
     cells = [
-        (row["iteration"], row["reviewer"], finding(row), row["probability_min"], row["reflection"])
+        (
+            row["iteration"],
+            row["reviewer"],
+            first_wrong_step(row),
+            row["probability_min"],
+            row["reflection"],
+        )
         for row in life.flaws
         if row["iteration"] >= since
     ]
     if cells:
         heads = ["iteration", "reviewer", "in the right answer", "lowest step", "reflection"]
-        yield full_columns(heads, cells, "the greedy answer looked through")
+        yield filled_columns_table(heads, cells, "the greedy answer looked through")
     cells = [
-        (row["iteration"], row["rival"], row["aspect"], *(_verdict(row[place]) for place in PLACES))
+        (
+            row["iteration"],
+            row["rival"],
+            row["aspect"],
+            *(_verdict(row[column]) for column in VERDICT_COLUMNS),
+        )
         for row in life.duels
         if row["iteration"] >= since
     ]
     if cells:
         heads = ["iteration", "against", "aspect", "standing first", "standing second"]
-        yield full_columns(heads, cells, "the greedy answer compared")
+        yield filled_columns_table(heads, cells, "the greedy answer compared")
 
 
-def finding(row: Row) -> Text:
+def first_wrong_step(row: Row) -> Text:
     """The earliest wrong step, if any."""
     if row["first_wrong"] < 0:
         return Text("no wrong step", RIGHT)

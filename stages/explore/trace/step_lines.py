@@ -4,31 +4,31 @@ from rich.table import Table
 from rich.text import Text
 
 from stages.explore.trace.life import Row
-from stages.results.terminal import full_columns, plain
+from stages.results.terminal import filled_columns_table, plain_text
 
 RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
 
 
-def steps(path: Row, said: dict[int, Row]) -> Table:
+def steps(path: Row, labels_and_scores: dict[int, Row]) -> Table:
     """Each step with its label, probability, truth and reflection."""
     rows = []
     for number, text in enumerate(path["steps"]):
-        of_step = said.get(number, {})
+        of_step = labels_and_scores.get(number, {})
         truth = path["truth"][number] if path["truth"] else None
         chance, label = of_step.get("probability"), of_step.get("label")
         rows.append((
             number,
-            Text(plain(text.rstrip("\n")), colour(chance, label, truth)),
-            None if label is None else labelled(of_step),
+            Text(plain_text(text.rstrip("\n")), colour(chance, label, truth)),
+            None if label is None else label_text(of_step),
             None if chance is None else f"{chance:.3f}",
             {True: "sound", False: "unsound", None: None}[truth],
             of_step.get("reflection"),
         ))  # fmt: skip
     heads = ["step", "text", "label", "verifier", "truth", "reflection"]
-    return full_columns(heads, rows)
+    return filled_columns_table(heads, rows)
 
 
-def labelled(row: Row) -> str:
+def label_text(row: Row) -> str:
     """A label: c of n rollouts right, who says so, and what else it rests on."""
     counted = f"{row['n_correct']}/{row['n_rollouts']} " if row["n_rollouts"] else ""
     known = f", {row['n_evidence']} right elsewhere" if row["n_evidence"] else ""

@@ -19,8 +19,8 @@ def trace(name: str) -> None:
     kind, found = find(connection, name)
     life = gather(connection, problem_of(connection, kind, found))
     console = terminal.console()
-    for part in life_text.render(life, kind, found):
-        console.print(part)
+    for block in life_text.render(life, kind, found):
+        console.print(block)
 
 
 def find(connection: Any, name: str) -> tuple[str, str]:

@@ -16,15 +16,15 @@ paired as (
 
 uses as (
     select
-        'chosen' as part, chosen_id as path_id, rejected_id as partner, step, margin, made_in, iteration
+        'chosen' as role, chosen_id as path_id, rejected_id as partner, step, margin, made_in, iteration
     from paired
     union all
     select
-        'rejected' as part, rejected_id as path_id, chosen_id as partner, step, margin, made_in, iteration
+        'rejected' as role, rejected_id as path_id, chosen_id as partner, step, margin, made_in, iteration
     from paired
     union all
     select
-        case when correct then 'example' else 'undesired example' end as part,
+        case when correct then 'example' else 'undesired example' end as role,
         path_id, null as partner, null as step, null as margin, made_in, iteration
     from examples
     where problem_id = $problem
@@ -33,11 +33,11 @@ uses as (
 select
     made_in,
     path_id,
-    part,
+    role,
     partner,
     step,
     margin,
     string_agg(iteration, ', ' order by iteration) as trains
 from uses
 group by all
-order by made_in, path_id, part, partner;
+order by made_in, path_id, role, partner;

@@ -22,43 +22,47 @@ class OutOfReachError(Exception):
     """A value, or a text, that nothing can be said about here."""
 
 
-class Value(NamedTuple):
+class ComplexNumber(NamedTuple):
     """One complex number. What would be too large, too small or of two values is out of reach."""
 
     re: Decimal
     im: Decimal = Decimal(0)
 
-    def plus(self, other: "Value") -> "Value":
-        return Value(self.re + other.re, self.im + other.im)
+    def add(self, other: "ComplexNumber") -> "ComplexNumber":
+        return ComplexNumber(self.re + other.re, self.im + other.im)
 
-    def minus(self, other: "Value") -> "Value":
-        return Value(self.re - other.re, self.im - other.im)
+    def subtract(self, other: "ComplexNumber") -> "ComplexNumber":
+        return ComplexNumber(self.re - other.re, self.im - other.im)
 
-    def times(self, other: "Value") -> "Value":
+    def multiply(self, other: "ComplexNumber") -> "ComplexNumber":
         (a, b), (c, d) = self, other
-        return Value(a * c - b * d, a * d + b * c).checked() if b or d else real(a * c)
+        return (
+            ComplexNumber(a * c - b * d, a * d + b * c).require_in_reach()
+            if b or d
+            else real_number(a * c)
+        )
 
-    def over(self, other: "Value") -> "Value":
+    def divide(self, other: "ComplexNumber") -> "ComplexNumber":
         size = other.re**2 + other.im**2
         if size < AGREEMENT:
             raise OutOfReachError
-        return self.times(Value(other.re / size, -other.im / size))
+        return self.multiply(ComplexNumber(other.re / size, -other.im / size))
 
-    def to_the(self, power: "Value") -> "Value":
-        if power.size() > MAX_POWER or (power.im and self != Value(E)):
+    def power(self, exponent: "ComplexNumber") -> "ComplexNumber":
+        if exponent.size() > MAX_POWER or (exponent.im and self != ComplexNumber(E)):
             raise OutOfReachError
-        if power.im:
-            return _turn(power.im).times(real(power.re.exp()))
-        if power.re == int(power.re):
-            result = Value(Decimal(1))
-            for _ in range(abs(int(power.re))):
-                result = result.times(self)
-            return real(Decimal(1)).over(result) if power.re < 0 else result
+        if exponent.im:
+            return _unit_circle_number(exponent.im).multiply(real_number(exponent.re.exp()))
+        if exponent.re == int(exponent.re):
+            result = ComplexNumber(Decimal(1))
+            for _ in range(abs(int(exponent.re))):
+                result = result.multiply(self)
+            return real_number(Decimal(1)).divide(result) if exponent.re < 0 else result
         if self.im or self.re <= 0:
             raise OutOfReachError
-        return real(self.re**power.re)
+        return real_number(self.re**exponent.re)
 
-    def root(self, degree: int) -> "Value":
+    def root(self, degree: int) -> "ComplexNumber":
         if (
             not 2 <= degree <= MAX_POWER
             or self.im
@@ -67,34 +71,34 @@ class Value(NamedTuple):
             raise OutOfReachError
         size = abs(self.re).sqrt() if degree == 2 else abs(self.re) ** (1 / Decimal(degree))
         if self.re < 0:
-            return Value(Decimal(0), size) if degree == 2 else Value(-size)
-        return Value(size)
+            return ComplexNumber(Decimal(0), size) if degree == 2 else ComplexNumber(-size)
+        return ComplexNumber(size)
 
     def size(self) -> Decimal:
         return max(abs(self.re), abs(self.im))
 
-    def agrees(self, other: "Value") -> bool:
+    def agrees(self, other: "ComplexNumber") -> bool:
         scale = max(Decimal(1), self.size(), other.size())
-        return self.minus(other).size() <= AGREEMENT * scale
+        return self.subtract(other).size() <= AGREEMENT * scale
 
-    def checked(self) -> "Value":
+    def require_in_reach(self) -> "ComplexNumber":
         if self.size() > LARGEST or 0 < self.size() < 1 / LARGEST:
             raise OutOfReachError
         return self
 
 
-def _turn(angle: Decimal) -> Value:
+def _unit_circle_number(angle: Decimal) -> ComplexNumber:
     """cos(angle) + i sin(angle): the series of a 64th of the angle, squared six times."""
-    term, sides = Decimal(1), [Decimal(0)] * 4
+    term, sums = Decimal(1), [Decimal(0)] * 4
     for n in range(60):
-        sides[n % 4] += term
+        sums[n % 4] += term
         term *= angle / 64 / (n + 1)
-    value = Value(sides[0] - sides[2], sides[1] - sides[3])
+    value = ComplexNumber(sums[0] - sums[2], sums[1] - sums[3])
     for _ in range(6):
-        value = value.times(value)
+        value = value.multiply(value)
     return value
 
 
-def real(number: Decimal) -> Value:
+def real_number(number: Decimal) -> ComplexNumber:
     """A real number, if within reach."""
-    return Value(number).checked()
+    return ComplexNumber(number).require_in_reach()

@@ -12,9 +12,9 @@ import re
 from decimal import Decimal, DecimalException, localcontext
 from functools import lru_cache
 
-from stages.grading.mathematics.complex_numbers import ARITHMETIC, OutOfReachError, Value
-from stages.grading.mathematics.formula_reader import Reading, has_letter, tokenised
-from stages.grading.mathematics.notation import as_latex
+from stages.grading.mathematics.complex_numbers import ARITHMETIC, ComplexNumber, OutOfReachError
+from stages.grading.mathematics.formula_reader import FormulaReader, has_letter, tokenise
+from stages.grading.mathematics.notation import to_latex
 from stages.grading.mathematics.numbers import ROUNDED_PLACES
 
 MAX_CHARS, POINTS = 300, 3
@@ -23,7 +23,7 @@ _ROUNDED = re.compile(rf"\.\d{{{ROUNDED_PLACES},}}")
 _CALL = re.compile(r"(?<![A-Za-z\\])[fghFGHPT] ?\(")
 
 
-def same_value(wanted: str, given: str) -> bool | None:
+def have_same_value(wanted: str, given: str) -> bool | None:
     """Whether two tidied formulas have one value; None if that is not for this module to say."""
     if max(len(wanted), len(given)) > MAX_CHARS or ("=" in wanted) != ("=" in given):
         return None
@@ -31,12 +31,12 @@ def same_value(wanted: str, given: str) -> bool | None:
         return None
     try:
         with localcontext(ARITHMETIC):
-            return _same(wanted, given)
+            return _agree_at_points(wanted, given)
     except (OutOfReachError, DecimalException):
         return None
 
 
-def _same(wanted: str, given: str) -> bool | None:
+def _agree_at_points(wanted: str, given: str) -> bool | None:
     ours, theirs = _values(wanted), _values(given)
     if not ours or not theirs:
         return None
@@ -50,26 +50,27 @@ def _same(wanted: str, given: str) -> bool | None:
         return _are_multiples(pairs) or None
     if is_rounded:
         ((one, other),) = pairs
-        return one.minus(other).size() <= min(Decimal("1e-6"), one.size() / 10**5)
+        return one.subtract(other).size() <= min(Decimal("1e-6"), one.size() / 10**5)
     return all(one.agrees(other) for one, other in pairs)
 
 
 @lru_cache(maxsize=1024)  # a reference meets many answers, an element of a list many elements
-def _values(tidied: str) -> tuple[Value, ...]:
+def _values(tidied: str) -> tuple[ComplexNumber, ...]:
     """The values of a formula at all points, one without letters; none if it is out of reach."""
     try:
-        tokens = tokenised(as_latex(tidied))
+        tokens = tokenise(to_latex(tidied))
         return tuple(
-            Reading(tokens, point).value() for point in range(POINTS if has_letter(tokens) else 1)
+            FormulaReader(tokens, point).value()
+            for point in range(POINTS if has_letter(tokens) else 1)
         )
     except (OutOfReachError, DecimalException):
         return ()
 
 
-def _are_multiples(pairs: list[tuple[Value, Value]]) -> bool:
+def _are_multiples(pairs: list[tuple[ComplexNumber, ComplexNumber]]) -> bool:
     """Whether the sides of two equations, left less right, stand in one ratio at all points."""
     (first, second), *rest = pairs
-    zero = Value(Decimal(0))
+    zero = ComplexNumber(Decimal(0))
     if not rest or first.agrees(zero) or second.agrees(zero):
         return False
-    return all(one.times(second).agrees(other.times(first)) for one, other in rest)
+    return all(one.multiply(second).agrees(other.multiply(first)) for one, other in rest)

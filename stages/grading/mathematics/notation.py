@@ -33,7 +33,7 @@ _CHARACTERS = str.maketrans(
     }
 )  # fmt: skip
 _DEGREES = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})"
-_TURNS = r"\\(?:sin|cos|tan|cot|sec|csc)(?:\s?\^\s?\{?\d\}?)?"
+_TRIGONOMETRIC = r"\\(?:sin|cos|tan|cot|sec|csc)(?:\s?\^\s?\{?\d\}?)?"
 _ANGLE = r"-?\d+(?:\.\d+)?"
 _REWRITES = [
     (re.compile(pattern), replacement)
@@ -44,7 +44,7 @@ _REWRITES = [
         (r"(?<!\\)\\[,;:> ]|\\q?quad(?![A-Za-z])|~", " "),
         (r"\{,\}", ","),
         (
-            rf"({_TURNS})\s*(?:\(\s*({_ANGLE})\s*{_DEGREES}\s*\)|({_ANGLE})\s*{_DEGREES})",
+            rf"({_TRIGONOMETRIC})\s*(?:\(\s*({_ANGLE})\s*{_DEGREES}\s*\)|({_ANGLE})\s*{_DEGREES})",
             r"\1(\2\3\\cdot\\frac{\\pi}{180})",
         ),
         (rf"{_DEGREES}|\\degrees?(?![A-Za-z])", ""),
@@ -113,10 +113,10 @@ def tidy(answer: str) -> str:
     text = _WORD_UNIT.sub("", text)
     while text[:1] == "{" and text[-1:] == "}" and "{" not in text[1:] and "}" not in text[:-1]:
         text = text[1:-1].strip()
-    return ungrouped(text)
+    return drop_thousands_commas(text)
 
 
-def ungrouped(tidied: str) -> str:
+def drop_thousands_commas(tidied: str) -> str:
     """The answer without the commas of thousands, if every comma is one and none makes a tuple."""
     if "," not in tidied or "(" in tidied or "[" in tidied or r"\{" in tidied:
         return tidied
@@ -124,7 +124,7 @@ def ungrouped(tidied: str) -> str:
     return tidied if "," in text else text
 
 
-def as_latex(tidied: str) -> str:
+def to_latex(tidied: str) -> str:
     """A tidied answer as LaTeX has it: names of functions and letters, mixed numbers as sums."""
     text = _BARE_INFINITY.sub(r"\\infty ", _BARE_NAME.sub(r"\\\1 ", tidied))
     text = _LOG_BASE.sub(r"\\log_{\1}", _SIGNED_POWER.sub(r"^{\1}", text))
@@ -148,7 +148,7 @@ def is_prose(tidied: str) -> bool:
     return " " in tidied and is_wordy(_HOUR.sub("", tidied))
 
 
-def plain(tidied: str) -> str:
+def match_key(tidied: str) -> str:
     """The key under which equal texts are equal answers: no blanks, words in lower case.
 
     A blank between two letters or digits stays, so that "1 1" is not "11", and so does one

@@ -62,7 +62,7 @@ def read_number(tidied: str) -> Number | None:
         value = _fraction(match["digits"]) * Fraction(10) ** power
         return Number(value, tidied.endswith("%"), len(match["digits"].partition(".")[2]))
     if match := _REPEATING.fullmatch(text):
-        return Number(_repeating(*match.groups()), tidied.endswith("%"), 0)
+        return Number(_repeating_decimal(*match.groups()), tidied.endswith("%"), 0)
     match = _LATEX_QUOTIENT.fullmatch(text) or _QUOTIENT.fullmatch(text)
     if not match:
         return None
@@ -73,7 +73,7 @@ def read_number(tidied: str) -> Number | None:
     return Number(-value if match["sign"] == "-" else value, tidied.endswith("%"), 0)
 
 
-def equal(one: Number, other: Number) -> bool:
+def are_equal(one: Number, other: Number) -> bool:
     """Whether two numbers are one answer, by the policy above."""
     if one.value == other.value:
         return True
@@ -89,7 +89,7 @@ def _fraction(digits: str) -> Fraction:
     return Fraction(re.sub(r"[, ]", "", digits).removesuffix("."))
 
 
-def _repeating(sign: str, whole: str, places: str, repeated: str) -> Fraction:
+def _repeating_decimal(sign: str, whole: str, leading: str, repeated: str) -> Fraction:
     period = Fraction(int(repeated), 10 ** len(repeated) - 1)
-    value = (int(f"0{whole}{places}") + period) * Fraction(10) ** -len(places)
+    value = (int(f"0{whole}{leading}") + period) * Fraction(10) ** -len(leading)
     return -value if sign else value

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from itertools import accumulate, chain
 
-from stages.grading.mathematics.formulas import same_value
-from stages.grading.mathematics.notation import is_wordy, plain, tidy, ungrouped
-from stages.grading.mathematics.numbers import equal, read_number
+from stages.grading.mathematics.formulas import have_same_value
+from stages.grading.mathematics.notation import drop_thousands_commas, is_wordy, match_key, tidy
+from stages.grading.mathematics.numbers import are_equal, read_number
 
 _ASSIGNMENT = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([\w, ]*\))?)\s?=([^=<>]+)")
 _BASE = re.compile(r"\(?(\d[0-9A-F]*)\)?_\{?(\d{1,2})\}?")
@@ -26,32 +26,32 @@ UNORDERED = ("", "")
 MAX_ELEMENTS, MAX_BRACKETS = 30, 30
 
 
-def same(reference: str, answer: str) -> bool | None:
+def are_same(reference: str, answer: str) -> bool | None:
     """Whether two answers are one; None where that takes algebra."""
-    return same_tidied(tidy(reference), tidy(answer))
+    return are_same_tidied(tidy(reference), tidy(answer))
 
 
-def same_tidied(wanted: str, given: str) -> bool | None:
+def are_same_tidied(wanted: str, given: str) -> bool | None:
     """`same` for tidied answers."""
-    if plain(wanted) == plain(given):
+    if match_key(wanted) == match_key(given):
         return True
     numbers = read_number(wanted), read_number(given)
     if numbers[0] and numbers[1]:
-        return equal(numbers[0], numbers[1])
+        return are_equal(numbers[0], numbers[1])
     assigned = _ASSIGNMENT.fullmatch(wanted), _ASSIGNMENT.fullmatch(given)
-    names = {plain(match[1]) for match in assigned if match}
+    names = {match_key(match[1]) for match in assigned if match}
     if len(names) == 1:
         wanted, given = (
             match[2].strip() if match else text
             for match, text in zip(assigned, (wanted, given), strict=True)
         )
-        return same_tidied(wanted, given)
+        return are_same_tidied(wanted, given)
     if _BASE.fullmatch(wanted) or _BASE.fullmatch(given):
-        return _same_digits(wanted, given)
+        return _have_same_digits(wanted, given)
     if is_wordy(wanted) or is_wordy(given):
-        return plain(wanted).lower() == plain(given).lower()
-    decided = _same_lists(wanted, given)
-    return same_value(wanted, given) if decided is None else decided
+        return match_key(wanted).lower() == match_key(given).lower()
+    decided = _are_same_lists(wanted, given)
+    return have_same_value(wanted, given) if decided is None else decided
 
 
 def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
@@ -67,13 +67,13 @@ def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
         text = text[2:-2]
     elif text[:1] in ("(", "[") and _encloses(text):
         brackets, text = (text[0], text[-1]), text[1:-1]
-    elements = _split(text)
+    elements = _split_at_commas(text)
     if brackets == UNORDERED:
-        elements = [signed for element in elements for signed in _signed(element)]
+        elements = [signed for element in elements for signed in _expand_plus_minus(element)]
     return (brackets, elements) if 1 < len(elements) <= MAX_ELEMENTS and all(elements) else None
 
 
-def _signed(element: str) -> list[str]:
+def _expand_plus_minus(element: str) -> list[str]:
     r"""Both values of an element with one ``\pm``; more of them may go together or not."""
     if len(_BOTH_SIGNS.findall(element)) != 1:
         return [element]
@@ -86,7 +86,7 @@ def _encloses(text: str) -> bool:
     return sum(steps) == 0 and all(depth > 0 for depth in accumulate(steps[:-1]))
 
 
-def _split(text: str) -> list[str]:
+def _split_at_commas(text: str) -> list[str]:
     """The text split at the commas outside all brackets."""
     grouped = ", " in text  # then the comma of "2,000" separates thousands, not elements
     pieces, depth, start = [], 0, 0
@@ -95,14 +95,14 @@ def _split(text: str) -> list[str]:
         if character == "," and depth == 0 and not (grouped and _THOUSANDS.match(text, i)):
             pieces.append(text[start:i].strip())
             start = i + 1
-    return [ungrouped(piece) for piece in (*pieces, text[start:].strip())]
+    return [drop_thousands_commas(piece) for piece in (*pieces, text[start:].strip())]
 
 
-def _same_lists(wanted: str, given: str) -> bool | None:
+def _are_same_lists(wanted: str, given: str) -> bool | None:
     wanted_list, given_list = as_list(wanted), as_list(given)
     if not wanted_list or not given_list:
         for one, many in ((wanted, given_list), (given, wanted_list)):
-            if many and many[0] == UNORDERED and _every(same_tidied(one, n) for n in many[1]):
+            if many and many[0] == UNORDERED and _every(are_same_tidied(one, n) for n in many[1]):
                 return True  # one value, written in several ways
         is_number = read_number(wanted) or read_number(given)
         return False if is_number and (wanted_list or given_list) else None
@@ -110,15 +110,15 @@ def _same_lists(wanted: str, given: str) -> bool | None:
     if brackets != their_brackets:
         return None
     if brackets == UNORDERED:
-        forth = (_some(same_tidied(a, b) for b in theirs) for a in ours)
-        back = (_some(same_tidied(a, b) for a in ours) for b in theirs)
+        forth = (_some(are_same_tidied(a, b) for b in theirs) for a in ours)
+        back = (_some(are_same_tidied(a, b) for a in ours) for b in theirs)
         return _every(chain(forth, back))
     if len(ours) != len(theirs):
         return False
-    return _every(same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
+    return _every(are_same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def _same_digits(wanted: str, given: str) -> bool:
+def _have_same_digits(wanted: str, given: str) -> bool:
     """Equality of numbers of which one or both name their base."""
     matches = _BASE.fullmatch(wanted), _BASE.fullmatch(given)
     digits = {m[1] if m else text for m, text in zip(matches, (wanted, given), strict=True)}

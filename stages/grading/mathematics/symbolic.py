@@ -10,8 +10,8 @@ import re
 from functools import cache
 from typing import Any
 
-from stages.grading.mathematics.notation import as_latex, tidy
-from stages.grading.mathematics.plain_equality import UNORDERED, as_list, same_tidied
+from stages.grading.mathematics.notation import tidy, to_latex
+from stages.grading.mathematics.plain_equality import UNORDERED, are_same_tidied, as_list
 from stages.grading.reference import Verdict
 
 _SIDE_BY_SIDE = re.compile(r"\d \d")
@@ -29,15 +29,15 @@ class UnreadableError(Exception):
 def compare(reference: str, answer: str) -> Verdict:
     """The verdict of algebra on a reference and an extracted answer. No time limit of its own."""
     try:
-        is_same = _equal(tidy(reference), tidy(answer))
+        is_same = _are_equal(tidy(reference), tidy(answer))
     except UnreadableError as why:
         about_reference = str(why).startswith("reference")
         return Verdict("error" if about_reference else "unparseable", answer, str(why))
     return Verdict("correct" if is_same else "wrong", answer, "symbolic")
 
 
-def _equal(wanted: str, given: str) -> bool:
-    decided = same_tidied(wanted, given)
+def _are_equal(wanted: str, given: str) -> bool:
+    decided = are_same_tidied(wanted, given)
     if decided is not None:
         return decided
     ours, theirs = as_list(wanted), as_list(given)
@@ -46,17 +46,17 @@ def _equal(wanted: str, given: str) -> bool:
             return False
         theirs = ours[0], theirs[1]  # a pair without brackets is read as written in order
     if ours and theirs and UNORDERED != ours[0] == theirs[0]:
-        return len(ours[1]) == len(theirs[1]) and all(map(_equal, ours[1], theirs[1]))
+        return len(ours[1]) == len(theirs[1]) and all(map(_are_equal, ours[1], theirs[1]))
     gold, stated = _parse(wanted, "reference"), _parse(given, "answer")
     if "=" in wanted and not (_NAMED_VALUE.match(wanted) or _RELATION.search(given)):
         return False  # Math-Verify takes 5 for x + y = 5
     if _EQUATION.match(given) and not _RELATION.search(wanted):
         return False  # and x + y = 5 for 5
     # Math-Verify takes an interval for a relation, but no relation for an interval.
-    return _verified(gold, stated) or bool(_RELATION.search(given) and _verified(stated, gold))
+    return _verify(gold, stated) or bool(_RELATION.search(given) and _verify(stated, gold))
 
 
-def _verified(gold: list[Any], stated: list[Any]) -> bool:
+def _verify(gold: list[Any], stated: list[Any]) -> bool:
     import math_verify
 
     return bool(math_verify.verify(gold, stated, timeout_seconds=None, raise_on_error=True))
@@ -66,13 +66,13 @@ def _parse(tidied: str, what: str) -> list[Any]:
     """Math-Verify's reading of the whole text as one formula, never of a part of it."""
     import math_verify
 
-    text = as_latex(tidied)
+    text = to_latex(tidied)
     if _SIDE_BY_SIDE.search(text):
         raise UnreadableError(f"{what} has numbers side by side")
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     found = math_verify.parse(
         f"${text.replace('%', '')}$",
-        [_how_to_read()],
+        [_parser_settings()],
         fallback_mode="no_fallback",
         parsing_timeout=None,
         raise_on_error=True,
@@ -83,7 +83,7 @@ def _parse(tidied: str, what: str) -> list[Any]:
 
 
 @cache
-def _how_to_read() -> Any:
+def _parser_settings() -> Any:
     """Math-Verify's settings, less its units: it takes the c of a + b + c for one."""
     import math_verify
 

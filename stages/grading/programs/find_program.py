@@ -29,11 +29,11 @@ def find_program(completion: str) -> str | None:
     if len(text) > MAX_PROGRAM_CHARS:
         return None
     if blocks := _blocks(text):
-        return "\n".join(filter(None, map(_as_far_as_python, blocks))) or None
-    if program := _as_far_as_python(text):
+        return "\n".join(filter(None, map(_leading_python, blocks))) or None
+    if program := _leading_python(text):
         return program
     beginning = _BEGINNING.search(text)
-    return _as_far_as_python(text[beginning.start() :]) if beginning else None
+    return _leading_python(text[beginning.start() :]) if beginning else None
 
 
 def _blocks(text: str) -> list[str]:
@@ -46,7 +46,7 @@ def _blocks(text: str) -> list[str]:
     return found
 
 
-def _as_far_as_python(text: str) -> str | None:
+def _leading_python(text: str) -> str | None:
     """The lines before the first that is no Python; None if no statement is left."""
     lines = text.strip("\n").split("\n")
     for _ in range(MAX_CUTS):

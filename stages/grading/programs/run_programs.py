@@ -23,16 +23,16 @@ FOREVER_S = 1e9
 
 Job = tuple[Reference, str, bool]
 """(reference, program, whether the tests judge it; else it is run for what it prints)"""
-Reply = dict[str, Any] | None
+SandboxReply = dict[str, Any] | None
 
 
 OUT_OF_TIME = (signal.SIGPROF, signal.SIGXCPU)
 
 
-class Ran(NamedTuple):
+class RunResult(NamedTuple):
     """How the job at `place` fared: an outcome, or None and the answer that it printed."""
 
-    place: int
+    job_index: int
     outcome: str | None
     detail: str | None
     printed: str | None = None
@@ -40,7 +40,7 @@ class Ran(NamedTuple):
 
 def run(
     jobs: Sequence[Job], workers: int, limits: Limits, mode: Mode
-) -> Generator[Ran, None, None]:
+) -> Generator[RunResult, None, None]:
     """Yield one `Ran` for each job as it is done. A sandbox that dies or is used up is replaced."""
     todo = list(enumerate(jobs))[::-1]
     slots: list[_Slot] = []
@@ -53,7 +53,7 @@ def run(
             while waiting.get_map():
                 for key, _ in waiting.select():
                     slot = key.data
-                    if key.fileobj in slot.asked and (ran := slot.read(key.fileobj, waiting)):
+                    if key.fileobj in slot.pending and (ran := slot.read(key.fileobj, waiting)):
                         yield ran
                         if todo:
                             slot.give(*todo.pop(), waiting)
@@ -75,27 +75,27 @@ class _Slot:
         self.tests: Sandbox | None = None
         self.line: socket.socket | None = None
         self.reference: Reference | None = None
-        self.asked: list[Sandbox | socket.socket] = []
+        self.pending: list[Sandbox | socket.socket] = []
 
-    def give(self, place: int, job: Job, waiting: selectors.BaseSelector) -> None:
+    def give(self, job_index: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
         reference, program, tested = job
-        self.place, self.tested = place, tested
-        self.ended: Reply = None
-        self.tests_ended: Reply = None
+        self.job_index, self.has_tests = job_index, tested
+        self.program_reply: SandboxReply = None
+        self.tests_reply: SandboxReply = None
         self.report: bytes | None = None
         code = f"{reference.given}\n{program}" if reference.given else program
         role = "program" if tested else "print"
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            self.program.give(self.limits.of({"role": role, "code": code}), ours.fileno())
-            self.asked = [self.program]
+            self.program.give(self.limits.apply_to({"role": role, "code": code}), ours.fileno())
+            self.pending = [self.program]
             if tested:
-                self.asked.append(self._sent_to_tests(reference, theirs.fileno()))
-        for each in self.asked:
+                self.pending.append(self._send_to_tests(reference, theirs.fileno()))
+        for each in self.pending:
             waiting.register(each, selectors.EVENT_READ, self)
 
-    def _sent_to_tests(self, reference: Reference, channel: int) -> socket.socket:
+    def _send_to_tests(self, reference: Reference, channel: int) -> socket.socket:
         """The line over which the tests were sent a channel."""
         line = self._line_to_tests(reference)
         try:
@@ -113,7 +113,7 @@ class _Slot:
         self.tests = self.tests or Sandbox(self.mode)
         defined = f"{reference.given}\n{reference.answer}"
         job = {"role": "tests", "tests": reference.tests, "reference": defined}
-        work = self.limits.of(job)
+        work = self.limits.apply_to(job)
         work["wall_s"] += TESTS_EXTRA_S
         self.line, theirs = socket.socketpair()
         self.reference = reference
@@ -121,7 +121,7 @@ class _Slot:
             self.tests.give(work, theirs.fileno(), wall_s=FOREVER_S)
         return self.line
 
-    def _end_tests(self) -> Reply:
+    def _end_tests(self) -> SandboxReply:
         """Hangs up; how the fork that had the tests ended."""
         if self.line is None:
             return None
@@ -134,26 +134,28 @@ class _Slot:
             self.tests = None
         return reply
 
-    def read(self, ready: Sandbox | socket.socket, waiting: selectors.BaseSelector) -> Ran | None:
+    def read(
+        self, ready: Sandbox | socket.socket, waiting: selectors.BaseSelector
+    ) -> RunResult | None:
         """Takes what a sandbox says; the job's fate once all have spoken."""
-        self.asked.remove(ready)
+        self.pending.remove(ready)
         waiting.unregister(ready)
         if ready is self.program:
-            self.ended = self.program.reply()
-            if self.ended is None or self.ended["used_up"]:
+            self.program_reply = self.program.reply()
+            if self.program_reply is None or self.program_reply["used_up"]:
                 self.program.close()
                 self.program = Sandbox(self.mode)
         else:
             assert self.line
             self.report = read_line(self.line)
             if self.report is None:
-                self.tests_ended = self._end_tests()
-        if self.asked:
+                self.tests_reply = self._end_tests()
+        if self.pending:
             return None
-        if self.tested:
-            fate = _tested(self.ended, self.report, self.tests_ended, self.limits)
-            return Ran(self.place, *fate)
-        return Ran(self.place, *_printed(self.ended, self.limits))
+        if self.has_tests:
+            fate = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
+            return RunResult(self.job_index, *fate)
+        return RunResult(self.job_index, *_printed_answer(self.program_reply, self.limits))
 
     def close(self) -> None:
         """Ends the sandboxes."""
@@ -163,26 +165,30 @@ class _Slot:
             sandbox.close()
 
 
-def _tested(program: Reply, report: bytes | None, tests: Reply, limits: Limits) -> tuple[str, str]:
+def _tests_verdict(
+    program: SandboxReply, report: bytes | None, tests: SandboxReply, limits: Limits
+) -> tuple[str, str]:
     """The verdict: right only if the tests' own process says that it came to their end."""
-    said = None if report is None else json.loads(report)
-    if said == {}:
+    findings = None if report is None else json.loads(report)
+    if findings == {}:
         return "correct", "tests pass"
-    if end := _end(program, limits):
+    if end := _outcome_if_killed(program, limits):
         return end
-    if said is None:
-        return _end(tests, limits) or ("error", "the tests ended early")
-    if "broken" in said:
-        return "error", said["broken"]
-    return "wrong", said["failed"]
+    if findings is None:
+        return _outcome_if_killed(tests, limits) or ("error", "the tests ended early")
+    if "broken" in findings:
+        return "error", findings["broken"]
+    return "wrong", findings["failed"]
 
 
-def _printed(program: Reply, limits: Limits) -> tuple[str | None, str | None, str | None]:
+def _printed_answer(
+    program: SandboxReply, limits: Limits
+) -> tuple[str | None, str | None, str | None]:
     """(None, None, the answer printed), or the outcome and the reason why there is none."""
-    if end := _end(program, limits):
+    if end := _outcome_if_killed(program, limits):
         return (*end, None)
     assert program
-    if fault := _report(program):
+    if fault := _parse_report(program):
         return "wrong", str(fault)[:200], None
     lines = [line.strip() for line in program["printed"].splitlines() if line.strip()]
     if not lines:
@@ -190,7 +196,7 @@ def _printed(program: Reply, limits: Limits) -> tuple[str | None, str | None, st
     return None, None, (find_answer(lines[-1]) or lines[-1])[:MAX_ANSWER_CHARS]
 
 
-def _end(reply: Reply, limits: Limits) -> tuple[str, str] | None:
+def _outcome_if_killed(reply: SandboxReply, limits: Limits) -> tuple[str, str] | None:
     """The outcome of a process that a limit or a signal ended, None if it ended by itself."""
     if reply is None:
         return "error", "the sandbox died"
@@ -203,7 +209,7 @@ def _end(reply: Reply, limits: Limits) -> tuple[str, str] | None:
     return None
 
 
-def _report(reply: dict[str, Any]) -> Any:
+def _parse_report(reply: dict[str, Any]) -> Any:
     """What the process said of itself; a text if that is no JSON."""
     with suppress(ValueError):
         return json.loads(reply["said"])

@@ -43,7 +43,7 @@ class Limits:
     timeout_s: float = 5.0
     memory_mb: int = 1024
 
-    def of(self, job: dict[str, Any]) -> dict[str, Any]:
+    def apply_to(self, job: dict[str, Any]) -> dict[str, Any]:
         """The job with its limits."""
         return job | {
             "cpu_s": self.timeout_s,
@@ -58,16 +58,22 @@ class Sandbox:
     """One sandbox. `fileno` is for selectors: it is readable when a reply is there."""
 
     def __init__(self, mode: Mode) -> None:
-        wrap = _wrap(mode)
+        wrap = _bubblewrap_command(mode)
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         user = FIRST_USER + os.getpid() * 64 + next(_SLOTS) % 64 if _is_root(mode) else None
-        told, telling = os.pipe()
-        with theirs, os.fdopen(told) as first, os.fdopen(telling, "w") as last:
-            tells = ["--info-fd", str(telling), "--"] if wrap else []
+        info_in, info_out = os.pipe()
+        with theirs, os.fdopen(info_in) as first, os.fdopen(info_out, "w") as last:
+            info_arguments = ["--info-fd", str(info_out), "--"] if wrap else []
             self._process = subprocess.Popen(
-                [*wrap, *tells, *_python(mode), str(theirs.fileno()), json.dumps(user)],
-                pass_fds=[theirs.fileno(), *([telling] if wrap else [])],
+                [
+                    *wrap,
+                    *info_arguments,
+                    *_python_command(mode),
+                    str(theirs.fileno()),
+                    json.dumps(user),
+                ],
+                pass_fds=[theirs.fileno(), *([info_out] if wrap else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -75,14 +81,14 @@ class Sandbox:
                 start_new_session=True,
             )
             last.close()
-            self._first = json.loads(first.read() or "{}").get("child-pid")
+            self._first_pid = json.loads(first.read() or "{}").get("child-pid")
         self._files: list[int] = []
         self._mode, self._is_ready = mode, False
 
     def _wait_until_ready(self) -> None:
         if not self._is_ready:
             if read_line(self._control) != READY:
-                raise RatchetError(self._why_not(self._mode))
+                raise RatchetError(self._start_error(self._mode))
             self._is_ready = True
 
     def fileno(self) -> int:
@@ -96,7 +102,7 @@ class Sandbox:
         """
         self._wait_until_ready()
         raw = json.dumps(job).encode()
-        heavy = sum(1 << place for place, name in enumerate(HEAVY) if name.encode() in raw)
+        heavy = sum(1 << bit for bit, name in enumerate(HEAVY) if name.encode() in raw)
         self._files = [os.memfd_create(name) for name in ("said", "printed")]
         fds = array.array("i", [channel, *self._files])
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -110,7 +116,7 @@ class Sandbox:
         Keys: signal, cpu_s, late (ended by the clock), used_up, said, printed.
         """
         line = read_line(self._control)
-        said, printed = [_tail(fd) for fd in self._files]
+        said, printed = [_read_end(fd) for fd in self._files]
         self._files = []
         return json.loads(line) | {"said": said, "printed": printed} if line else None
 
@@ -120,14 +126,14 @@ class Sandbox:
         for fd in self._files:
             os.close(fd)
         with suppress(ProcessLookupError, PermissionError):
-            if self._first is None:
+            if self._first_pid is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:  # the kernel ends all others with the first process, then bubblewrap ends
-                os.kill(self._first, signal.SIGKILL)
+                os.kill(self._first_pid, signal.SIGKILL)
         self._process.wait()
         self._errors.close()
 
-    def _why_not(self, mode: Mode) -> str:
+    def _start_error(self, mode: Mode) -> str:
         code = self._process.wait()
         self._errors.seek(0)
         said = " ".join(self._errors.read().decode(errors="replace").split())[-300:]
@@ -143,12 +149,12 @@ def read_line(source: socket.socket) -> bytes | None:
     """The next line; None where the other end has gone."""
     line = b""
     with suppress(ConnectionResetError):
-        while not line.endswith(b"\n") and (part := source.recv(1 << 12)):
-            line += part
+        while not line.endswith(b"\n") and (chunk := source.recv(1 << 12)):
+            line += chunk
     return line if line.endswith(b"\n") else None
 
 
-def _tail(fd: int) -> str:
+def _read_end(fd: int) -> str:
     """The end of what was written to a file in memory, which is closed."""
     size = os.fstat(fd).st_size
     text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
@@ -160,7 +166,7 @@ def _is_root(mode: Mode) -> bool:
     return mode == "bubblewrap" and os.geteuid() == 0
 
 
-def _wrap(mode: Mode) -> list[str]:
+def _bubblewrap_command(mode: Mode) -> list[str]:
     """The command before Python's own. Raises RatchetError without bubblewrap."""
     if mode == "none":
         return []
@@ -182,14 +188,14 @@ def _wrap(mode: Mode) -> list[str]:
         "--unshare-cgroup-try",
         *rights,
         *("--as-pid-1", "--die-with-parent", "--new-session"),
-        *_view(),
+        *_mount_arguments(),
         *("--dev", "/dev", "--remount-ro", "/dev", "--size", str(TMP_BYTES), "--perms", "1777"),
         *("--tmpfs", "/tmp", "--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),
         *("--chdir", "/tmp"),
     ]  # fmt: skip
 
 
-def _view() -> list[str]:
+def _mount_arguments() -> list[str]:
     """Python and the system's libraries, read-only, where they are outside."""
     wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix]
     shown = [
@@ -209,7 +215,7 @@ def _view() -> list[str]:
     return found
 
 
-def _python(mode: Mode) -> list[str]:
+def _python_command(mode: Mode) -> list[str]:
     # Of `site` only the way to the packages is wanted, and it would take half of the start.
     folder = "/ratchet" if mode == "bubblewrap" else str(INSIDE.parent)
     paths = [*site.getsitepackages(), folder]

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-STEPS = (1, 2, 2.5, 5, 10)
+TICK_STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Axis:
     percent: bool = False
     whole: bool = False
 
-    def place(self, value: float) -> float:
+    def pixel(self, value: float) -> float:
         """The pixel of a value."""
         span = self.high - self.low or 1.0
         return round(self.start + (value - self.low) / span * (self.end - self.start), 1)
@@ -32,7 +32,7 @@ class Axis:
         """A tick's text."""
         if self.percent:
             return f"{100 * value:.4g}%"
-        return short(value)
+        return short_number(value)
 
 
 def tick_step(span: float, most: int, whole: bool) -> float:
@@ -40,11 +40,13 @@ def tick_step(span: float, most: int, whole: bool) -> float:
     if span <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(span / most))
-    step = next(power * s for s in STEPS if span / (power * s) <= most - 1 or s == STEPS[-1])
+    step = next(
+        power * s for s in TICK_STEPS if span / (power * s) <= most - 1 or s == TICK_STEPS[-1]
+    )
     return max(1.0, math.ceil(step)) if whole else step
 
 
-def upwards(highest: float, percent: bool) -> tuple[float, float]:
+def zero_based_bounds(highest: float, percent: bool) -> tuple[float, float]:
     """From zero to a round value that leaves the highest point room; shares end at 1."""
     if highest <= 0:
         return 0.0, 1.0
@@ -53,14 +55,14 @@ def upwards(highest: float, percent: bool) -> tuple[float, float]:
     return 0.0, min(1.0, top) if percent else top
 
 
-def around(values: list[float]) -> tuple[float, float]:
+def round_bounds(values: list[float]) -> tuple[float, float]:
     """Round bounds around values of either sign, such as losses and log-probabilities."""
     low, high = min(values), max(values)
     step = tick_step((high - low) or abs(high) or 1.0, 6, whole=False)
     return math.floor(low / step) * step, math.ceil(high / step + 1e-9) * step
 
 
-def short(value: float) -> str:
+def short_number(value: float) -> str:
     """1500 → «1.5k», 2000000 → «2M», 0.25 → «0.25»."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from stages.results.charts.axis import Axis, short, upwards
+from stages.results.charts.axis import Axis, short_number, zero_based_bounds
 
 WIDTH, HEIGHT = 560, 280
 LEFT, RIGHT, TOP, BOTTOM = 56, 24, 30, 50
-LETTER = 7  # a character's width at most, on average
+CHARACTER_WIDTH = 7  # a character's width at most, on average
 N_COLOURS = 8
 
 
@@ -21,7 +21,7 @@ class Figure:
 
     title: str
     svg: str
-    keys: list[tuple[str, str]] = field(default_factory=list)
+    legend: list[tuple[str, str]] = field(default_factory=list)
     note: str = ""
 
 
@@ -35,63 +35,67 @@ def bars(
 ) -> Figure:
     """Bars stacked over each group, their sum written on top; series are (name, values)."""
     totals = [sum(values[i] for _, values in series) for i in range(len(groups))]
-    up = Axis(*upwards(max(totals, default=0.0), percent=False), HEIGHT - BOTTOM, TOP)
+    y_axis = Axis(*zero_based_bounds(max(totals, default=0.0), percent=False), HEIGHT - BOTTOM, TOP)
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(groups))
-    wide = min(56.0, slot * 0.7)
-    crowded = LETTER * max(map(len, groups), default=0) > slot
-    body = frame(up, x_label, y_label)
+    bar_width = min(56.0, slot * 0.7)
+    crowded = CHARACTER_WIDTH * max(map(len, groups), default=0) > slot
+    body = axes(y_axis, x_label, y_label)
     for i, group in enumerate(groups):
         middle, base = LEFT + slot * (i + 0.5), 0.0
-        left = middle - wide / 2
-        body.append(tick_text(middle, group, row=i % 2 if crowded else 0))
+        left = middle - bar_width / 2
+        body.append(tick_text(middle, group, tier=i % 2 if crowded else 0))
         for colour, (name, values) in enumerate(series):
             if values[i]:
-                top, bottom = up.place(base + values[i]), up.place(base)
+                top, bottom = y_axis.pixel(base + values[i]), y_axis.pixel(base)
                 body.append(
                     f'<rect class="bar s{colour % N_COLOURS}" x="{left:.1f}" y="{top}" '
-                    f'width="{wide:.1f}" height="{bottom - top:.1f}">'
-                    f"<title>{escape(name)}: {short(values[i])}</title></rect>"
+                    f'width="{bar_width:.1f}" height="{bottom - top:.1f}">'
+                    f"<title>{escape(name)}: {short_number(values[i])}</title></rect>"
                 )
                 base += values[i]
-        y = up.place(base) - 4
-        body.append(f'<text class="value" x="{middle:.1f}" y="{y:.1f}">{short(base)}</text>')
-    keys = [(name, swatch(i)) for i, (name, _) in enumerate(series)] if len(series) > 1 else []
-    return Figure(title, svg(title, body), keys, note)
+        y = y_axis.pixel(base) - 4
+        body.append(f'<text class="value" x="{middle:.1f}" y="{y:.1f}">{short_number(base)}</text>')
+    legend = (
+        [(name, bar_swatch(i)) for i, (name, _) in enumerate(series)] if len(series) > 1 else []
+    )
+    return Figure(title, svg(title, body), legend, note)
 
 
-def ranks(title: str, items: Sequence[tuple[str, float]], x_label: str) -> Figure:
+def horizontal_bars(title: str, items: Sequence[tuple[str, float]], x_label: str) -> Figure:
     """A horizontal bar for each (name, value), with the value beside it."""
-    most = max(value for _, value in items) or 1.0
-    left, row = 96, 24
-    height = row * len(items) + 30
+    largest = max(value for _, value in items) or 1.0
+    left, bar_height = 96, 24
+    height = bar_height * len(items) + 30
     body = [f'<text class="name start" x="4" y="14">{escape(x_label)}</text>']
     for index, (name, value) in enumerate(items):
-        y = 24 + row * index
-        wide = (WIDTH - left - 70) * value / most
+        y = 24 + bar_height * index
+        bar_width = (WIDTH - left - 70) * value / largest
         body.append(
             f'<text class="y" x="{left - 8}" y="{y + 15}">{escape(name)}</text>'
-            f'<rect class="bar s0" x="{left}" y="{y + 3}" width="{wide:.1f}" height="{row - 7}"/>'
-            f'<text class="value start" x="{left + wide + 6:.1f}" y="{y + 15}">{value:,.1f}</text>'
+            f'<rect class="bar s0" x="{left}" y="{y + 3}" width="{bar_width:.1f}" '
+            f'height="{bar_height - 7}"/>'
+            f'<text class="value start" x="{left + bar_width + 6:.1f}" y="{y + 15}">'
+            f"{value:,.1f}</text>"
         )
     return Figure(title, svg(title, body, height))
 
 
-def frame(up: Axis, x_label: str, y_label: str) -> list[str]:
+def axes(y_axis: Axis, x_label: str, y_label: str) -> list[str]:
     """Grid lines with their values, and the names of both axes."""
-    drawn = [
-        f'<path class="grid" d="M{LEFT},{up.place(y)}H{WIDTH - RIGHT}"/>'
-        f'<text class="y" x="{LEFT - 8}" y="{up.place(y) + 4:.1f}">{up.label(y)}</text>'
-        for y in up.ticks()
+    elements = [
+        f'<path class="grid" d="M{LEFT},{y_axis.pixel(y)}H{WIDTH - RIGHT}"/>'
+        f'<text class="y" x="{LEFT - 8}" y="{y_axis.pixel(y) + 4:.1f}">{y_axis.label(y)}</text>'
+        for y in y_axis.ticks()
     ]
     middle = (LEFT + WIDTH - RIGHT) / 2
-    drawn.append(f'<text class="name" x="{middle}" y="{HEIGHT - 3}">{escape(x_label)}</text>')
-    drawn.append(f'<text class="name start" x="4" y="14">{escape(y_label)}</text>')
-    return drawn
+    elements.append(f'<text class="name" x="{middle}" y="{HEIGHT - 3}">{escape(x_label)}</text>')
+    elements.append(f'<text class="name start" x="4" y="14">{escape(y_label)}</text>')
+    return elements
 
 
-def tick_text(x: float, text: str, row: int = 0) -> str:
+def tick_text(x: float, text: str, tier: int = 0) -> str:
     """A value below the x axis; long ones take turns in two rows."""
-    y = HEIGHT - BOTTOM + 18 + 14 * row
+    y = HEIGHT - BOTTOM + 18 + 14 * tier
     return f'<text class="x" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
 
@@ -101,7 +105,7 @@ def svg(title: str, body: Iterable[str], height: int = HEIGHT) -> str:
     return "".join([head, *body, "</svg>"])
 
 
-def swatch(colour: int) -> str:
+def bar_swatch(colour: int) -> str:
     """The sign of a bar in the legend."""
     square = f'<rect class="bar s{colour % N_COLOURS}" width="14" height="14"/>'
     return f'<svg class="key" viewBox="0 0 14 14">{square}</svg>'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from stages.results.charts.axis import Axis, around, upwards
+from stages.results.charts.axis import Axis, round_bounds, zero_based_bounds
 from stages.results.charts.bars import (
     BOTTOM,
     HEIGHT,
@@ -17,7 +17,7 @@ from stages.results.charts.bars import (
     TOP,
     WIDTH,
     Figure,
-    frame,
+    axes,
     svg,
     tick_text,
 )
@@ -69,46 +69,48 @@ def lines(
     xs = [point.x for point in points]
     tops = [point.y if point.high is None else point.high for point in points]
     positive = percent or min(point.y for point in points) >= 0
-    low, high = upwards(max(tops), percent) if positive else around([p.y for p in points])
+    low, high = (
+        zero_based_bounds(max(tops), percent) if positive else round_bounds([p.y for p in points])
+    )
     x_low, x_high = (0.0, 1.0) if diagonal else (min(xs), max(xs))
     margin = 0.0 if diagonal else (x_high - x_low) * 0.04 or 0.5
-    across = Axis(x_low - margin, x_high + margin, LEFT, WIDTH - RIGHT, diagonal, whole)
-    up = Axis(low, 1.0 if diagonal else high, HEIGHT - BOTTOM, TOP, percent)
-    body = frame(up, x_label, y_label)
-    body += [tick_text(across.place(x), across.label(x)) for x in across.ticks(9)]
+    x_axis = Axis(x_low - margin, x_high + margin, LEFT, WIDTH - RIGHT, diagonal, whole)
+    y_axis = Axis(low, 1.0 if diagonal else high, HEIGHT - BOTTOM, TOP, percent)
+    body = axes(y_axis, x_label, y_label)
+    body += [tick_text(x_axis.pixel(x), x_axis.label(x)) for x in x_axis.ticks(9)]
     if diagonal:
-        ends = f"{across.place(0)},{up.place(0)} {across.place(1)},{up.place(1)}"
+        ends = f"{x_axis.pixel(0)},{y_axis.pixel(0)} {x_axis.pixel(1)},{y_axis.pixel(1)}"
         body.append(f'<polyline class="ideal" points="{ends}"/>')
     for index, one in enumerate(series):
         dodge = 0.0 if len(series) == 1 else (index - (len(series) - 1) / 2) * 5
         has_interval = any(point.low is not None for point in one.points)
-        body += line(one, across, up, dodge if has_interval else 0.0)
-    keys = [(one.name, key(one)) for one in series] if len(series) > 1 else []
-    return Figure(title, svg(title, body), keys, note)
+        body += line(one, x_axis, y_axis, dodge if has_interval else 0.0)
+    legend = [(one.name, line_swatch(one)) for one in series] if len(series) > 1 else []
+    return Figure(title, svg(title, body), legend, note)
 
 
-def line(series: Series, across: Axis, up: Axis, dodge: float) -> list[str]:
+def line(series: Series, x_axis: Axis, y_axis: Axis, dodge: float) -> list[str]:
     """One series: intervals, the line, and markers where they would not hide it."""
     shape = MARKS[series.colour % len(MARKS)]
-    places = [(across.place(p.x) + dodge, up.place(p.y), p) for p in series.points]
+    positions = [(x_axis.pixel(p.x) + dodge, y_axis.pixel(p.y), p) for p in series.points]
     dashed = " dashed" if series.dashed else ""
-    drawn = [
-        f'<path class="whisker" d="M{x:g},{up.place(p.low)}V{up.place(p.high)}"/>'
-        for x, _, p in places
+    elements = [
+        f'<path class="whisker" d="M{x:g},{y_axis.pixel(p.low)}V{y_axis.pixel(p.high)}"/>'
+        for x, _, p in positions
         if p.low is not None and p.high is not None
     ]
-    through = " ".join(f"{x:g},{y:g}" for x, y, _ in places)
-    drawn.append(f'<polyline class="line{dashed}" points="{through}"/>')
-    if len(places) <= DENSE:
-        drawn += [
+    through = " ".join(f"{x:g},{y:g}" for x, y, _ in positions)
+    elements.append(f'<polyline class="line{dashed}" points="{through}"/>')
+    if len(positions) <= DENSE:
+        elements += [
             f'<path class="mark" transform="translate({x:g},{y:g})" d="{shape}">'
-            f"<title>{escape(p.note or f'{series.name}: {up.label(p.y)}')}</title></path>"
-            for x, y, p in places
+            f"<title>{escape(p.note or f'{series.name}: {y_axis.label(p.y)}')}</title></path>"
+            for x, y, p in positions
         ]
-    return [f'<g class="s{series.colour % N_COLOURS}">', *drawn, "</g>"]
+    return [f'<g class="s{series.colour % N_COLOURS}">', *elements, "</g>"]
 
 
-def key(series: Series) -> str:
+def line_swatch(series: Series) -> str:
     """The sign of a line in the legend."""
     dashed = " dashed" if series.dashed else ""
     shape = MARKS[series.colour % len(MARKS)]

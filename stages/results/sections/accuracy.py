@@ -14,18 +14,18 @@ def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
     """Overall with intervals, by number of draws and by level, for each suite of metrics.json."""
     rows = [
         {"iteration": int(iteration), "suite": suite, "mode": mode} | row
-        for iteration, turn in measured["iterations"].items()
-        for suite, modes in turn["suites"].items()
+        for iteration, values in measured["iterations"].items()
+        for suite, modes in values["suites"].items()
         for mode, row in modes.items()
     ]
     if not rows:
         return None
     levels = views.ask(connection, "from accuracy order by suite, mode, level, iteration")
-    figures = [overall(rows), *several_draws(rows)]
+    figures = [accuracy_figure(rows), *pass_at_k_figures(rows)]
     for suite, group in groupby(levels, lambda row: row["suite"]):
         greedy = [row for row in group if row["mode"] == "greedy"]
         if len({row["level"] for row in greedy}) > 1:
-            figures.append(by_level(greedy, suite))
+            figures.append(level_figure(greedy, suite))
     return Section("accuracy", "Accuracy", ABOUT_ACCURACY, figures, [accuracy_grid(rows)])
 
 
@@ -36,7 +36,7 @@ ABOUT_ACCURACY = (
 )
 
 
-def overall(rows: list[dict[str, Any]]) -> Figure:
+def accuracy_figure(rows: list[dict[str, Any]]) -> Figure:
     """One line for each suite and mode."""
     series = []
     for colour, name in enumerate(sorted({(row["suite"], row["mode"]) for row in rows})):
@@ -53,14 +53,14 @@ def overall(rows: list[dict[str, Any]]) -> Figure:
     return lines(title, series, "iteration", "right answers (% of problems)", percent=True)
 
 
-def several_draws(rows: list[dict[str, Any]]) -> list[Figure]:
+def pass_at_k_figures(rows: list[dict[str, Any]]) -> list[Figure]:
     """Pass@k of the first and the last iteration, a chart for each suite with several draws."""
     figures = []
     for suite in sorted({row["suite"] for row in rows}):
         own = [r for r in rows if r["suite"] == suite and len(r.get("pass_at", {})) > 1]
         ends = {row["iteration"]: row for row in (own[0], own[-1])} if own else {}
         series = [
-            Series(f"iteration {iteration}", pass_at(row), colour, dashed=colour > 0)
+            Series(f"iteration {iteration}", pass_at_points(row), colour, dashed=colour > 0)
             for colour, (iteration, row) in enumerate(ends.items())
         ]
         if series:
@@ -70,7 +70,7 @@ def several_draws(rows: list[dict[str, Any]]) -> list[Figure]:
     return figures
 
 
-def pass_at(row: dict[str, Any]) -> list[Point]:
+def pass_at_points(row: dict[str, Any]) -> list[Point]:
     """Pass@k by k."""
     return [Point(int(k), r["mean"], r["low"], r["high"]) for k, r in row["pass_at"].items()]
 
@@ -80,7 +80,7 @@ def interval(rate: dict[str, Any]) -> str:
     return f"{percent(rate['low'])} to {percent(rate['high'])}"
 
 
-def by_level(rows: list[dict[str, Any]], suite: str) -> Figure:
+def level_figure(rows: list[dict[str, Any]], suite: str) -> Figure:
     """One line for each level, greedy answers."""
     series = []
     for colour, (level, group) in enumerate(groupby(rows, lambda row: row["level"])):
@@ -158,12 +158,12 @@ def data(connection: Any) -> Section | None:
     if any(undesired):
         stacks.append(("undesired examples", undesired))
     figures = [bars("Training rows", names, stacks, "iteration", "rows")]
-    drawn = [row for row in rows if row["n_paths"]]
-    if drawn:
-        right = [row["n_paths_correct"] for row in drawn]
-        wrong = [row["n_paths"] - row["n_paths_correct"] for row in drawn]
+    with_paths = [row for row in rows if row["n_paths"]]
+    if with_paths:
+        right = [row["n_paths_correct"] for row in with_paths]
+        wrong = [row["n_paths"] - row["n_paths_correct"] for row in with_paths]
         stacks = [("right answer", right), ("wrong answer", wrong)]
-        names = [str(row["iteration"]) for row in drawn]
+        names = [str(row["iteration"]) for row in with_paths]
         figures.append(bars("Distinct paths", names, stacks, "iteration", "paths"))
     columns = {
         "draws": "n_draws", "right draws": "n_draws_correct", "tokens": "n_tokens",

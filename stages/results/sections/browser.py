@@ -6,7 +6,7 @@ from typing import Any
 from stages.results import queries
 from stages.results.sections.section import level_name
 
-WANTED = 60  # paths, over all levels, verdicts and strategies
+N_PATHS = 60  # paths, over all levels, verdicts and strategies
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Step:
 
     text: str
     classes: str
-    said: str
+    remarks: str
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Card:
     path_id: str
     question: str
     reference: str
-    found: str
+    extracted: str
     steps: list[Step]
 
 
@@ -46,7 +46,7 @@ class Browser:
 
 def browse(connection: Any) -> Browser | None:
     """A sample of the paths; none when no path was made."""
-    rows = queries.ask(connection, "browser", wanted=WANTED)
+    rows = queries.ask(connection, "browser", wanted=N_PATHS)
     if not rows:
         return None
     cards = [_card(row) for row in rows]
@@ -80,17 +80,17 @@ def _card(row: dict[str, Any]) -> Card:
 
 def _step(row: dict[str, Any], number: int, text: str) -> Step:
     """The text with everything said of it."""
-    classes, said = [], []
+    classes, remarks = [], []
     chance = (row["probabilities"] or {}).get(number)
     if chance is not None:
         classes.append(f"v{min(4, int(5 * chance))}")
-        said.append(f"p {chance:.2f}")
+        remarks.append(f"p {chance:.2f}")
     label = (row["labels"] or {}).get(number)
     if label is not None:
         classes.append(f"l{int(label['label'])}")
-        said += [f"{label['c']}/{label['n']}"] if label["n"] else []
-        said += ["inferred"] if label["stop"] == "inferred" else []
+        remarks += [f"{label['c']}/{label['n']}"] if label["n"] else []
+        remarks += ["inferred"] if label["stop"] == "inferred" else []
     if row["truth"]:
         classes.append(f"t{int(row['truth'][number])}")
-        said.append("sound" if row["truth"][number] else "unsound")
-    return Step(text.rstrip("\n"), " ".join(classes), " · ".join(said))
+        remarks.append("sound" if row["truth"][number] else "unsound")
+    return Step(text.rstrip("\n"), " ".join(classes), " · ".join(remarks))

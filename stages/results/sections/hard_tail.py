@@ -21,18 +21,18 @@ ABOUT = (
 
 def tail(connection: Any) -> Section | None:
     """Solve rates, coverage by level, narrowing and strategies."""
-    by_level = views.ask(connection, "from tail order by iteration, level")
-    if not by_level:
+    level_rows = views.ask(connection, "from tail order by iteration, level")
+    if not level_rows:
         return None
-    last = max(row["iteration"] for row in by_level)
+    last = max(row["iteration"] for row in level_rows)
     rates = views.ask(connection, "from solve_rates order by level, bin")
     narrowing = views.ask(connection, "from narrowing order by measure, data desc, iteration")
     strategies = views.ask(connection, "from strategies order by iteration, strategy")
     if not {row["strategy"] for row in strategies} - {"unguided", "imported"}:
         narrowing = [row for row in narrowing if row["data"] == "all"]  # both are the same
     figures = histograms([row for row in rates if row["iteration"] == last], last)
-    figures += [coverage(by_level), *narrowed(narrowing)]
-    grids = [tail_grid(by_level), narrowing_grid(narrowing), strategy_grid(strategies)]
+    figures += [coverage(level_rows), *narrowing_figures(narrowing)]
+    grids = [tail_grid(level_rows), narrowing_grid(narrowing), strategy_grid(strategies)]
     return Section("tail", "The tail", ABOUT, figures, [grid for grid in grids if grid.rows])
 
 
@@ -73,7 +73,7 @@ def coverage(rows: Rows) -> Figure:
     return lines(title, series, "iteration", "solved (% of problems)", percent=True)
 
 
-def narrowed(rows: Rows) -> list[Figure]:
+def narrowing_figures(rows: Rows) -> list[Figure]:
     """For each measure, how much of the self-generated data lies in gold's tail."""
     figures = []
     for measure, group in groupby(rows, lambda row: row["measure"]):
@@ -123,7 +123,7 @@ def strategy_grid(rows: Rows) -> Grid:
     cells = [
         [row["iteration"], row["strategy"], count(row["n_problems"]), count(row["n_draws"]),
          count(row["n_correct"]), count(row["n_solved"]), count(row["n_tokens"]),
-         percent(row["revealed_mean"]), _number(row["shortcut_mean"]), _spurious(row),
+         percent(row["revealed_mean"]), _number(row["shortcut_mean"]), _spurious_share(row),
          percent(row["leakage_mean"])]
         for row in rows
     ]  # fmt: skip
@@ -131,7 +131,7 @@ def strategy_grid(rows: Rows) -> Grid:
     return Grid([*heads, "revealed", "short-cut", "spurious", "leakage"], cells)
 
 
-def _spurious(row: dict[str, Any]) -> str:
+def _spurious_share(row: dict[str, Any]) -> str:
     if not row["n_judged"]:
         return ""
     return f"{count(row['n_spurious'])} ({percent(row['n_spurious'] / row['n_judged'])})"

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas import views
 from stages.results import queries
-from stages.results.charts.bars import ranks
+from stages.results.charts.bars import horizontal_bars
 from stages.results.sections.section import Grid, Section, count
 
 MOST_DISAGREEMENTS = 50
@@ -16,7 +16,7 @@ def costs(connection: Any) -> Section | None:
     if not rows:
         return None
     seconds = [(row["stage"], row["elapsed_s"]) for row in rows]
-    figure = ranks("Time by stage, all iterations", seconds, "elapsed (s)")
+    figure = horizontal_bars("Time by stage, all iterations", seconds, "elapsed (s)")
     cells = [
         [row["stage"], row["n_runs"], f"{row['elapsed_s']:,.1f}", f"{row['cpu_s']:,.1f}",
          count(row["peak_memory_mb"]), count(row["n_draws"]), count(row["n_draws_reused"]),

@@ -23,7 +23,7 @@ def flaws(connection: Any) -> Section | None:
         "Right greedy answers with a wrong step. Oracle: the task's own truth; agreement is the "
         "share of answers of which a reviewer says what the oracle says, where it looked too."
     )
-    series = _by(rows, ("suite", "reviewer"), lambda row: _share(row, "n_flawed"))
+    series = _group_series(rows, ("suite", "reviewer"), lambda row: _share_point(row, "n_flawed"))
     title = "Flawed right answers, with 95% intervals"
     figure = lines(title, series, "iteration", "flawed (% of right answers)", percent=True)
     cells = [
@@ -50,24 +50,32 @@ def duels(connection: Any) -> Section | None:
     figures = []
     for rival, group in groupby(now, lambda row: row["rival"]):
         own = list(group)
-        stacks = [(name, [row[f"n_{name}"] for row in own]) for name in OUTCOMES]
+        stacks = [(name, [row[f"n_{name}"] for row in own]) for name in DUEL_OUTCOMES]
         title = f"Iteration {last} against {rival}"
         aspects = [row["aspect"] for row in own]
         figures.append(bars(title, aspects, stacks, "aspect", "pairs of solutions"))
     cells = [
         [row["iteration"], row["rival"], row["aspect"], count(row["n"]),
-         *(count(row[f"n_{name}"]) for name in OUTCOMES), count(row["n_one_order"]),
+         *(count(row[f"n_{name}"]) for name in DUEL_OUTCOMES), count(row["n_one_order"]),
          percent(row["first_share"])]
         for row in rows
     ]  # fmt: skip
-    heads = ["iteration", "rival", "aspect", "pairs", *OUTCOMES, "one order only", "first place"]
+    heads = [
+        "iteration",
+        "rival",
+        "aspect",
+        "pairs",
+        *DUEL_OUTCOMES,
+        "one order only",
+        "first place",
+    ]
     return Section("duels", "Solutions compared", note, figures, [Grid(heads, cells)])
 
 
-OUTCOMES = ("won", "lost", "tied", "disagreed")
+DUEL_OUTCOMES = ("won", "lost", "tied", "disagreed")
 
 
-def annotated(connection: Any) -> Section | None:
+def annotated_steps(connection: Any) -> Section | None:
     """The verifier against people's word on each step."""
     steps = views.ask(connection, "from annotated_accuracy order by dataset, iteration, level")
     errors = views.ask(connection, "from first_errors order by dataset, iteration")
@@ -93,7 +101,7 @@ def _errors_figures(rows: Rows) -> list[Figure]:
     known = [row for row in rows if row["f1"] is not None]
     if not known:
         return []
-    series = _by(known, ("dataset",), lambda row: Point(row["iteration"], row["f1"]))
+    series = _group_series(known, ("dataset",), lambda row: Point(row["iteration"], row["f1"]))
     title = "Earliest wrong step found"
     return [lines(title, series, "iteration", "F1 as in ProcessBench (%)", percent=True)]
 
@@ -108,7 +116,9 @@ def _errors_grid(rows: Rows) -> Grid:
     return Grid([*heads, "none found", "F1"], cells)
 
 
-def _by(rows: Rows, names: tuple[str, ...], point: Callable[[Row], Point]) -> list[Series]:
+def _group_series(
+    rows: Rows, names: tuple[str, ...], point: Callable[[Row], Point]
+) -> list[Series]:
     """One line for each value of the columns."""
     keys = list(dict.fromkeys(tuple(row[name] for name in names) for row in rows))
     return [
@@ -121,6 +131,6 @@ def _by(rows: Rows, names: tuple[str, ...], point: Callable[[Row], Point]) -> li
     ]
 
 
-def _share(row: Row, name: str) -> Point:
+def _share_point(row: Row, name: str) -> Point:
     low, high = wilson(row[name], row["n"])
     return Point(row["iteration"], row[name] / row["n"], low, high)

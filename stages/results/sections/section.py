@@ -16,7 +16,7 @@ class Grid:
     heads: list[str]
     rows: list[list[Any]]
 
-    def sides(self) -> list[str]:
+    def column_classes(self) -> list[str]:
         """The class of each column: "number" where every cell is one, so that digits align."""
         columns = zip(*self.rows, strict=True)
         return ["number" if all(map(_is_number, column)) else "text" for column in columns]

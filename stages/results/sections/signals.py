@@ -17,13 +17,13 @@ def labels(connection: Any) -> Section | None:
     """Step labels against the truth."""
     rows = views.ask(connection, "from label_truth order by iteration, level")
     note = "Precision: labelled right and sound, of those labelled right. Recall: of those sound."
-    found = _against_truth(rows, "labels", "Step labels against the truth", note, [])
+    found = _truth_section(rows, "labels", "Step labels against the truth", note, [])
     if found and any(row["n_inferred"] for row in rows):
-        found.grids.append(_inferred(rows))
+        found.grids.append(_inferred_grid(rows))
     return found
 
 
-def _inferred(rows: Rows) -> Grid:
+def _inferred_grid(rows: Rows) -> Grid:
     """The labels that a search did not measure, apart."""
     cells = [
         [row["iteration"], level_name(row["level"]), count(row["n_inferred"]),
@@ -40,7 +40,7 @@ def verifier(connection: Any) -> Section | None:
     last = max((row["iteration"] for row in binned), default=0)
     figures = calibration([row for row in binned if row["iteration"] == last], last)
     note = "The verifier says that a step is right from a probability of one half."
-    return _against_truth(rows, "verifier", "The verifier against the truth", note, figures)
+    return _truth_section(rows, "verifier", "The verifier against the truth", note, figures)
 
 
 def calibration(rows: Rows, iteration: int) -> list[Figure]:
@@ -62,12 +62,12 @@ def calibration(rows: Rows, iteration: int) -> list[Figure]:
     )  # fmt: skip
     sizes = {row["bin"]: row["n"] for row in rows}
     bins = [f"{0.1 * number:.1f}" for number in range(10)]
-    held = [("steps", [sizes.get(number, 0) for number in range(10)])]
+    stacks = [("steps", [sizes.get(number, 0) for number in range(10)])]
     title = f"Steps by probability in iteration {iteration}"
-    return [curve, bars(title, bins, held, "verifier's probability, from", "steps")]
+    return [curve, bars(title, bins, stacks, "verifier's probability, from", "steps")]
 
 
-def _against_truth(
+def _truth_section(
     rows: Rows, name: str, title: str, note: str, figures: list[Figure]
 ) -> Section | None:
     """Precision and recall by level of the last iteration, and a table of all."""
@@ -92,19 +92,19 @@ def _against_truth(
     return Section(name, title, note, figures, [Grid(heads, cells)])
 
 
-def training(connection: Any) -> Section | None:
+def training_curves(connection: Any) -> Section | None:
     """Alignment's loss, and the log-probabilities of chosen and rejected completions."""
     rows = queries.ask(connection, "losses")
     if not rows:
         return None
-    turns = [(i, list(group)) for i, group in groupby(rows, lambda row: row["iteration"])]
+    groups = [(i, list(group)) for i, group in groupby(rows, lambda row: row["iteration"])]
     losses = [
         Series(f"iteration {i}", [Point(row["step"], row["loss"]) for row in group], colour)
-        for colour, (i, group) in enumerate(turns)
+        for colour, (i, group) in enumerate(groups)
     ]
     figures = [lines("Alignment loss", losses, "optimiser step", "loss")]
-    for iteration, group in turns:
-        series = [_logprobs(group, part, colour) for colour, part in enumerate(PARTS)]
+    for iteration, group in groups:
+        series = [_logprobs(group, name, colour) for colour, name in enumerate(PAIR_COLUMNS)]
         series = [one for one in series if one.points]
         if series:
             title = f"Log-probability in iteration {iteration}"
@@ -112,13 +112,13 @@ def training(connection: Any) -> Section | None:
     return Section("training", "Training", figures=figures)
 
 
-PARTS = ("chosen", "rejected")
+PAIR_COLUMNS = ("chosen", "rejected")
 
 
-def _logprobs(rows: Rows, part: str, colour: int) -> Series:
-    column = f"logprob_{part}"
+def _logprobs(rows: Rows, name: str, colour: int) -> Series:
+    column = f"logprob_{name}"
     points = [Point(row["step"], row[column]) for row in rows if row[column] is not None]
-    return Series(part, points, colour, dashed=part == "rejected")
+    return Series(name, points, colour, dashed=name == "rejected")
 
 
 def pairs(connection: Any) -> Section | None:
@@ -127,15 +127,15 @@ def pairs(connection: Any) -> Section | None:
     if not rows:
         return None
     cells = [
-        [row["iteration"], count(row["n_pairs"]), *(_part(row, n) for n in CHOSEN_OTHERWISE)]
+        [row["iteration"], count(row["n_pairs"]), *(_share_of_pairs(row, n) for n in WRONG_CHOICES)]
         for row in rows
     ]
     heads = ["iteration", "pairs", "chosen answer is wrong", "rejected answer is right"]
     return Section("pairs", "Pair choices", grids=[Grid(heads, cells)])
 
 
-CHOSEN_OTHERWISE = ("n_wrong_chosen", "n_right_rejected")
+WRONG_CHOICES = ("n_wrong_chosen", "n_right_rejected")
 
 
-def _part(row: dict[str, Any], name: str) -> str:
+def _share_of_pairs(row: dict[str, Any], name: str) -> str:
     return f"{row[name]} ({percent(row[name] / row['n_pairs'])})"

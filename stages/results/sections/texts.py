@@ -10,7 +10,7 @@ from stages.results.sections.section import Grid, Section, count
 
 Rows = list[dict[str, Any]]
 SHARES = [n / 20 for n in range(1, 20)]
-SHOWN = (0.1, 0.5, 0.9)
+TABLE_SHARES = (0.1, 0.5, 0.9)
 UNITS = {"length": "tokens of the reference model", "perplexity": "perplexity per token"}
 ABOUT = (
     "Right kept paths against the gold rationales of the problems asked, each text once, as far as "
@@ -32,8 +32,8 @@ def texts(connection: Any) -> Section | None:
 
 def distribution(measure: str, rows: Rows) -> Figure:
     """The share of texts at most so long, or so surprising: first and last iteration, and gold."""
-    turns = [row["iteration"] for row in rows if row["iteration"] is not None]
-    ends = sorted({min(turns), max(turns)}) if turns else []
+    iterations = [row["iteration"] for row in rows if row["iteration"] is not None]
+    ends = sorted({min(iterations), max(iterations)}) if iterations else []
     series = [
         Series(_name(iteration), _curve(rows, iteration), colour, dashed=iteration is None)
         for colour, iteration in enumerate([*ends, None])
@@ -57,6 +57,6 @@ def texts_grid(rows: Rows) -> Grid:
     for (measure, iteration), group in groupby(rows, lambda r: (r["measure"], r["iteration"])):
         own = list(group)
         values = {row["share"]: row["value"] for row in own}
-        shown = [f"{values[share]:,.2f}" for share in SHOWN]
+        shown = [f"{values[share]:,.2f}" for share in TABLE_SHARES]
         cells.append([measure, _name(iteration), count(own[0]["n"]), *shown])
     return Grid(["measure", "texts of", "n", "a tenth below", "median", "a tenth above"], cells)

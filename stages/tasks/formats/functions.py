@@ -6,7 +6,15 @@ from itertools import permutations
 
 from stages.solutions.steps import split_steps
 from stages.tasks import prompts
-from stages.tasks.formats.row import Found, Row, UnusableError, text, texts, unix, verbatim
+from stages.tasks.formats.row import (
+    ParsedProblem,
+    Row,
+    UnusableError,
+    normalise_newlines,
+    text,
+    texts,
+    verbatim_text,
+)
 
 MBPP_SPLITS = {  # task_id up to → its split
     10: "prompt",
@@ -16,7 +24,7 @@ MBPP_SPLITS = {  # task_id up to → its split
 }
 
 
-def mbpp(row: Row, split: str) -> list[Found]:
+def mbpp(row: Row, split: str) -> list[ParsedProblem]:
     """{text or prompt, code, task_id, test_list, and what the tests need first}: six forms (SIPF).
 
     Each form's prompt shows two of the (first) three tests, in either order; all tests grade.
@@ -24,18 +32,20 @@ def mbpp(row: Row, split: str) -> list[Found]:
     """
     number = row.get("task_id")
     if isinstance(number, int):
-        part = next((part for last, part in MBPP_SPLITS.items() if number <= last), None)
-        if part is None:
+        row_split = next((part for last, part in MBPP_SPLITS.items() if number <= last), None)
+        if row_split is None:
             raise UnusableError("is of no split of MBPP")
-        if part != split:
-            raise UnusableError(f"is of MBPP's {part} split, not of {split}")
-    task, program = text(row, "text", "prompt"), verbatim(row, "code")
+        if row_split != split:
+            raise UnusableError(f"is of MBPP's {row_split} split, not of {split}")
+    task, program = text(row, "text", "prompt"), verbatim_text(row, "code")
     tests = texts(row, "test_list")
     if len(tests) < 2:
         raise UnusableError("has fewer than two tests")
-    first = "\n".join([*texts(row, "test_imports"), unix(row.get("test_setup_code") or "")]).strip()
+    first = "\n".join(
+        [*texts(row, "test_imports"), normalise_newlines(row.get("test_setup_code") or "")]
+    ).strip()
     return [
-        Found(
+        ParsedProblem(
             task,
             program,
             split_steps(program),
@@ -47,26 +57,26 @@ def mbpp(row: Row, split: str) -> list[Found]:
     ]
 
 
-def humaneval(row: Row) -> Found:
+def humaneval(row: Row) -> ParsedProblem:
     """{prompt, canonical_solution, test, entry_point}, re-ordered like MBPP's (SIPF).
 
     The prompt's docstring comes first, its examples as tests, then the head of the function.
     What the prompt defines before that function is `given`.
     """
-    asked, name = verbatim(row, "prompt"), text(row, "entry_point")
-    program = asked + verbatim(row, "canonical_solution")
+    asked, name = verbatim_text(row, "prompt"), text(row, "entry_point")
+    program = asked + verbatim_text(row, "canonical_solution")
     function = _last_function(program, name)
     lines = asked.split("\n")
     given = "\n".join(lines[: function.lineno - 1]).strip()
     head = "\n".join(lines[function.lineno - 1 : function.body[0].lineno - 1]).strip()
-    description, mark, examples = _described(function).partition(">>>")
+    description, mark, examples = _docstring(function).partition(">>>")
     task = description.strip() or f"Write the function {name}."
-    return Found(
+    return ParsedProblem(
         task,
         program,
         split_steps(program),
         kind="code",
-        tests=[f"{verbatim(row, 'test')}\ncheck({name})\n"],
+        tests=[f"{verbatim_text(row, 'test')}\ncheck({name})\n"],
         given=f"{given}\n" if given else "",
         prompt=prompts.code(task, (mark + examples).strip(), given, head),
     )
@@ -82,7 +92,7 @@ def _last_function(program: str, name: str) -> ast.FunctionDef:
     return last
 
 
-def _described(function: ast.FunctionDef) -> str:
+def _docstring(function: ast.FunctionDef) -> str:
     """The docstring, or the first text in the function that would be one."""
     for node in function.body:
         match node:

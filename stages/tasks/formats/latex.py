@@ -4,14 +4,22 @@ import re
 from dataclasses import replace
 
 from stages.solutions.steps import split_steps
-from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
+from stages.tasks.formats.row import (
+    ParsedProblem,
+    Row,
+    UnusableError,
+    level,
+    optional_text,
+    text,
+    value,
+)
 
 TOKEN = re.compile(r"\\(?:boxed|fbox)\s*(\{)|\\boxed\s+([^\s{}$.,\\]+)|\\.|[{}]", re.DOTALL)
 LEFT_OUT = ("synthetic_math", "synthetic_amc", "orca_math")
 PROOF = re.compile(r"(?:^|[.:;,!?$]\s+|\band\s+)(?:prove|show)\s+that\b|^prove\b", re.IGNORECASE)
 
 
-def boxed(solution: str) -> str | None:
+def boxed_answer(solution: str) -> str | None:
     """What the last \\boxed{…} holds, braces balanced; «5» of «\\boxed 5»; None without one."""
     last = None
     opened: list[int | None] = []  # where a box begins, None for other braces
@@ -27,43 +35,43 @@ def boxed(solution: str) -> str | None:
     return last
 
 
-def math(row: Row) -> Found:
+def math(row: Row) -> ParsedProblem:
     """{problem, answer or final_answer or a boxed one in solution, solution, level, type}."""
-    solution = optional(row, "solution")
+    solution = optional_text(row, "solution")
     stated = [name for name in ("answer", "final_answer") if row.get(name) is not None]
-    answer = value(row, *stated) if stated else boxed(text(row, "solution"))
+    answer = value(row, *stated) if stated else boxed_answer(text(row, "solution"))
     if not answer:
         raise UnusableError("solution has no \\boxed answer")
-    return Found(
+    return ParsedProblem(
         text(row, "problem", "question"),
         answer.removesuffix("."),
         split_steps(solution or ""),
         level=level(row),
-        subject=optional(row, "subject", "type"),
+        subject=optional_text(row, "subject", "type"),
     )
 
 
-def contest(row: Row) -> Found:
+def contest(row: Row) -> ParsedProblem:
     """AMC and AIME, whose answers are whole numbers: 27.0 → 27, 033 → 33."""
-    found = math(row)
-    if not re.fullmatch(r"-?\d+(\.0+)?", found.answer):
+    parsed = math(row)
+    if not re.fullmatch(r"-?\d+(\.0+)?", parsed.answer):
         raise UnusableError("its answer is no whole number")
-    return replace(found, answer=str(int(found.answer.partition(".")[0])))
+    return replace(parsed, answer=str(int(parsed.answer.partition(".")[0])))
 
 
-def numina(row: Row) -> Found:
+def numina(row: Row) -> ParsedProblem:
     """{source, problem, solution}: without the synthetic and Orca parts (Step-KTO), or proofs.
 
     A proof says so (question_type, or the answer «proof»), or has a sentence or clause that
     begins with «prove» or «show that».
     """
-    origin = optional(row, "source")
+    origin = optional_text(row, "source")
     if origin in LEFT_OUT:
         raise UnusableError(f"is of {origin}, which Step-KTO leaves out")
     problem, solution = text(row, "problem"), text(row, "solution")
     if "proof" in (row.get("question_type"), row.get("answer")) or PROOF.search(problem):
         raise UnusableError("asks for a proof")
-    answer = boxed(solution)
+    answer = boxed_answer(solution)
     if answer is None:
         raise UnusableError("solution has no \\boxed answer")
-    return Found(problem, answer, split_steps(solution), subject=origin)
+    return ParsedProblem(problem, answer, split_steps(solution), subject=origin)

@@ -4,35 +4,35 @@ import math
 import re
 
 from stages.solutions.steps import split_steps
-from stages.tasks.formats.options import chosen, options_of
-from stages.tasks.formats.row import Found, Row, UnusableError, optional, text, texts
+from stages.tasks.formats.options import chosen_letter, options_of
+from stages.tasks.formats.row import ParsedProblem, Row, UnusableError, optional_text, text, texts
 
 CHOICES = "Answer Choices:"
 MMLU_MATH = ("elementary_mathematics", "high_school_mathematics", "college_mathematics")
 
 
-def choice(row: Row) -> Found:
+def choice(row: Row) -> ParsedProblem:
     """{question or problem, options, correct, rationale}: the answer is a letter."""
     options = options_of(row.get("options"))
-    letter = chosen(text(row, "correct", "answer_value"), options)
-    rationale = optional(row, "rationale", "Rationale")
-    return Found(
+    letter = chosen_letter(text(row, "correct", "answer_value"), options)
+    rationale = optional_text(row, "rationale", "Rationale")
+    return ParsedProblem(
         text(row, "question", "problem", "Problem").partition(CHOICES)[0].rstrip(),
         letter,
-        split_steps(concluded(rationale.strip('"'), letter)) if rationale else [],
+        split_steps(add_conclusion(rationale.strip('"'), letter)) if rationale else [],
         kind="choice",
         options=options,
     )
 
 
-def concluded(solution: str, answer: str) -> str:
+def add_conclusion(solution: str, answer: str) -> str:
     """The solution with «The answer is X» as its last line, unless it ends that way."""
     if re.search(rf"\bThe answer is {re.escape(answer)}\.?$", solution.rstrip()):
         return solution
     return f"{solution.rstrip()}\nThe answer is {answer}"
 
 
-def mmlu_math(row: Row) -> Found:
+def mmlu_math(row: Row) -> ParsedProblem:
     """{question, choices, answer, subject or type}: SIPF's out-of-domain set, MMLU_Math.
 
     Of the three mathematics subjects, the questions whose right choice is a number: it reads as
@@ -47,7 +47,7 @@ def mmlu_math(row: Row) -> Found:
     answer = choices[index].replace(",", "")
     if not _is_number(answer):
         raise UnusableError("its right choice is no number")
-    return Found(text(row, "question"), answer, subject=subject)
+    return ParsedProblem(text(row, "question"), answer, subject=subject)
 
 
 def _is_number(answer: str) -> bool:

@@ -18,13 +18,15 @@ def options_of(given: object) -> list[str]:
         except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
             raise UnusableError("field 'options' is no list") from error
     if isinstance(given, str):
-        return lettered(given)
+        return lettered_options(given)
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise UnusableError("field 'options' is no list of texts")
-    return _checked([_bare(item, letter) for item, letter in zip(given, LETTERS, strict=False)])
+    return _check_options(
+        [_strip_letter(item, letter) for item, letter in zip(given, LETTERS, strict=False)]
+    )
 
 
-def lettered(text: str) -> list[str]:
+def lettered_options(text: str) -> list[str]:
     """The options that a text lists, A first; a comma may stand inside one."""
     marks: list[re.Match[str]] = []
     for letter in LETTERS:
@@ -35,10 +37,12 @@ def lettered(text: str) -> list[str]:
         marks.append(found)
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     pieces = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=False)]
-    return _checked([_bare(piece, letter) for piece, letter in zip(pieces, LETTERS, strict=False)])
+    return _check_options(
+        [_strip_letter(piece, letter) for piece, letter in zip(pieces, LETTERS, strict=False)]
+    )
 
 
-def chosen(given: str, options: list[str]) -> str:
+def chosen_letter(given: str, options: list[str]) -> str:
     """The upper-case letter of an option, however it is written."""
     letter = given.strip().strip("().").strip().upper()
     known = list(LETTERS[: len(options)])
@@ -47,14 +51,14 @@ def chosen(given: str, options: list[str]) -> str:
     return letter
 
 
-def _bare(option: str, letter: str) -> str:
+def _strip_letter(option: str, letter: str) -> str:
     """The option without its letter, which some rows repeat («a ) a ) 15»)."""
     label = re.compile(LABEL.format(letter=f"[{letter}{letter.lower()}]"))
     found = label.match(option)
     return option[found.end() if found else 0 :].strip(" \t\r\n,;:")
 
 
-def _checked(options: list[str]) -> list[str]:
+def _check_options(options: list[str]) -> list[str]:
     if len(options) < 2:
         raise UnusableError("lists no options")
     if not all(options):

@@ -14,7 +14,7 @@ class UnusableError(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
+class ParsedProblem:
     """A problem as a row states it; `prompt` only where it is not its kind's."""
 
     question: str
@@ -29,22 +29,22 @@ class Found:
     prompt: str = ""
 
 
-def verbatim(row: Row, *names: str) -> str:
+def verbatim_text(row: Row, *names: str) -> str:
     """The first of these fields that is there, which must be text that says something."""
-    name = _present(row, *names)
+    name = _first_present(row, *names)
     if not isinstance(row[name], str):
         raise UnusableError(f"field {name!r} is a {type(row[name]).__name__}, not text")
     if not row[name].strip():
         raise UnusableError(f"field {name!r} is empty")
-    return unix(row[name])
+    return normalise_newlines(row[name])
 
 
 def text(row: Row, *names: str) -> str:
     """The same without the blanks around it."""
-    return verbatim(row, *names).strip()
+    return verbatim_text(row, *names).strip()
 
 
-def optional(row: Row, *names: str) -> str | None:
+def optional_text(row: Row, *names: str) -> str | None:
     """The first of these fields that says something, or None."""
     said = (name for name in names if row.get(name) is not None and str(row[name]).strip())
     name = next(said, None)
@@ -53,14 +53,14 @@ def optional(row: Row, *names: str) -> str | None:
 
 def value(row: Row, *names: str) -> str:
     """An answer as text: text as it is, numbers without a needless fraction, a list in brackets."""
-    name = _present(row, *names)
-    return text(row, name) if isinstance(row[name], str) else written(row[name], name)
+    name = _first_present(row, *names)
+    return text(row, name) if isinstance(row[name], str) else format_value(row[name], name)
 
 
-def written(given: Any, name: str) -> str:
+def format_value(given: Any, name: str) -> str:
     """27.0 → «27», 5e-05 → «0.00005», True → «True», [1, 2.0] → «[1, 2]»."""
     if isinstance(given, list) and given:
-        return f"[{', '.join(written(item, name) for item in given)}]"
+        return f"[{', '.join(format_value(item, name) for item in given)}]"
     if isinstance(given, bool | int):
         return str(given)
     if isinstance(given, float) and math.isfinite(given):
@@ -77,7 +77,7 @@ def texts(row: Row, name: str) -> list[str]:
         raise UnusableError(f"field {name!r} is no list of texts")
     if not all(item.strip() for item in found):
         raise UnusableError(f"field {name!r} has an empty text")
-    return [unix(item).strip() for item in found]
+    return [normalise_newlines(item).strip() for item in found]
 
 
 def level(row: Row) -> int | None:
@@ -86,12 +86,12 @@ def level(row: Row) -> int | None:
     return int(found[1]) if found else None
 
 
-def unix(given: str) -> str:
+def normalise_newlines(given: str) -> str:
     """Line ends as \\n."""
     return given.replace("\r\n", "\n")
 
 
-def _present(row: Row, *names: str) -> str:
+def _first_present(row: Row, *names: str) -> str:
     for name in names:
         if row.get(name) is not None:
             return name

@@ -4,14 +4,22 @@ import re
 
 from stages.solutions.steps import split_steps
 from stages.tasks import prompts
-from stages.tasks.formats.options import chosen, lettered
-from stages.tasks.formats.row import Found, Row, UnusableError, level, optional, text, value
+from stages.tasks.formats.options import chosen_letter, lettered_options
+from stages.tasks.formats.row import (
+    ParsedProblem,
+    Row,
+    UnusableError,
+    level,
+    optional_text,
+    text,
+    value,
+)
 
 ANNOTATION = re.compile(r"<<[^<>]*>>")
 ASKED_LAST = re.compile(r"[.,;]? which [^?]{0,80}\?$", re.IGNORECASE)
 
 
-def gsm8k(row: Row, annotations: bool = False) -> Found:
+def gsm8k(row: Row, annotations: bool = False) -> ParsedProblem:
     """{question, answer}: lines, then «#### answer»; the level is the number of lines before it.
 
     `annotations` keeps the calculator's <<48/2=24>>.
@@ -23,21 +31,21 @@ def gsm8k(row: Row, annotations: bool = False) -> Found:
     if not marker or not answer.strip():
         raise UnusableError("answer has no «#### » line with a value")
     steps = split_steps(solution)
-    return Found(question, answer.strip(), steps, level=max(1, len(split_steps(body))))
+    return ParsedProblem(question, answer.strip(), steps, level=max(1, len(split_steps(body))))
 
 
-def gsm_hard(row: Row) -> Found:
+def gsm_hard(row: Row) -> ParsedProblem:
     """{input, target}: GSM8K's questions with large numbers, so the target is kept exactly."""
-    return Found(text(row, "input"), value(row, "target"))
+    return ParsedProblem(text(row, "input"), value(row, "target"))
 
 
-def svamp(row: Row) -> Found:
+def svamp(row: Row) -> ParsedProblem:
     """{Body, Question, Answer}."""
     question = f"{text(row, 'Body')} {text(row, 'Question')}"
-    return Found(question, value(row, "Answer"), subject=optional(row, "Type"))
+    return ParsedProblem(question, value(row, "Answer"), subject=optional_text(row, "Type"))
 
 
-def theoremqa(row: Row) -> Found:
+def theoremqa(row: Row) -> ParsedProblem:
     """{Question, Answer, Answer_type, Picture}: numbers, True or False, lists, or an option.
 
     The options stand in the question, so its prompt does not list them again.
@@ -45,13 +53,13 @@ def theoremqa(row: Row) -> Found:
     if row.get("Picture") not in (None, "", "NONE"):
         raise UnusableError("can't be asked without its picture")
     question, answer = text(row, "Question"), value(row, "Answer")
-    about = optional(row, "subfield", "field")
+    about = optional_text(row, "subfield", "field")
     if row.get("Answer_type") != "option":
-        return Found(question, answer, level=level(row), subject=about)
-    options = lettered(ASKED_LAST.sub("", question))
-    return Found(
+        return ParsedProblem(question, answer, level=level(row), subject=about)
+    options = lettered_options(ASKED_LAST.sub("", question))
+    return ParsedProblem(
         question,
-        chosen(answer, options),
+        chosen_letter(answer, options),
         kind="choice",
         options=options,
         subject=about,

@@ -4,7 +4,7 @@ import json
 import socket
 from typing import Any
 
-PART = 1 << 16
+CHUNK_BYTES = 1 << 16
 MAX_LINE = 1 << 24
 
 
@@ -13,7 +13,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._read = b""
+        self._buffer = b""
 
     def send(self, message: Any) -> None:
         """Raises what json raises where the message can't be written, and OSError."""
@@ -21,15 +21,15 @@ class Channel:
 
     def receive(self) -> Any:
         """The next message. EOFError where there is none, ValueError where it is no JSON."""
-        parts = [self._read]
+        chunks = [self._buffer]
         left = MAX_LINE
-        while b"\n" not in parts[-1]:
-            part = self._connection.recv(PART)
-            left -= len(part)
-            if not part:
+        while b"\n" not in chunks[-1]:
+            chunk = self._connection.recv(CHUNK_BYTES)
+            left -= len(chunk)
+            if not chunk:
                 raise EOFError
             if left < 0:
                 raise ValueError("a value too large")
-            parts.append(part)
-        line, _, self._read = b"".join(parts).partition(b"\n")
+            chunks.append(chunk)
+        line, _, self._buffer = b"".join(chunks).partition(b"\n")
         return json.loads(line)

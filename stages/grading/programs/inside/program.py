@@ -32,7 +32,7 @@ def run_and_serve(code: str, channel: Channel) -> None:
     names = [name for name in namespace if isinstance(name, str)]
     _send(channel, {"names": names, "fault": fault})
     if fault is None:
-        _Answers(namespace).serve(channel)
+        _ProgramServer(namespace).serve(channel)
 
 
 def run_and_print(code: str) -> str | None:
@@ -74,12 +74,12 @@ def message(error: BaseException) -> str:
         return ""
 
 
-class _Answers:
+class _ProgramServer:
     """Values that can't cross are kept here under a number."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
-        self.kept: list[Any] = []
+        self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
 
     def serve(self, channel: Channel) -> None:
@@ -89,35 +89,35 @@ class _Answers:
             except EOFError:
                 return
             try:
-                reply = self._answer(request)
+                reply = self._perform(request)
             except StopIteration:
                 reply = {"raised": "StopIteration", "said": ""}
             except BaseException as error:
-                reply = {"raised": _builtin(error), "said": message(error)}
+                reply = {"raised": _builtin_name(error), "said": message(error)}
             _send(channel, reply)
 
-    def _answer(self, request: Any) -> dict[str, Any]:
-        operation, target, args, named = request
-        args = [decode(arg, self.kept.__getitem__) for arg in args]
-        named = {name: decode(arg, self.kept.__getitem__) for name, arg in named.items()}
-        value = self.namespace[target] if isinstance(target, str) else self.kept[target]
-        result = OPERATIONS[operation](value, *args, **named)
+    def _perform(self, request: Any) -> dict[str, Any]:
+        operation, target, args, kwargs = request
+        args = [decode(arg, self.objects.__getitem__) for arg in args]
+        kwargs = {name: decode(arg, self.objects.__getitem__) for name, arg in kwargs.items()}
+        value = self.namespace[target] if isinstance(target, str) else self.objects[target]
+        result = OPERATIONS[operation](value, *args, **kwargs)
         # An argument that the program changed in place is changed in the tests too.
         changed = {
-            place: encode(arg, self._keep)
-            for place, arg in enumerate(args)
+            index: encode(arg, self._keep)
+            for index, arg in enumerate(args)
             if operation == "call" and isinstance(arg, list | dict | set)
         }
         return {"value": encode(result, self._keep), "args": changed}
 
     def _keep(self, value: Any) -> int:
         if id(value) not in self.numbers:
-            self.numbers[id(value)] = len(self.kept)
-            self.kept.append(value)  # which keeps its id from being another's
+            self.numbers[id(value)] = len(self.objects)
+            self.objects.append(value)  # which keeps its id from being another's
         return self.numbers[id(value)]
 
 
-def _builtin(error: BaseException) -> str:
+def _builtin_name(error: BaseException) -> str:
     """The name of the nearest exception class that Python has."""
     known = (kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
     return str(next(kind.__name__ for kind in known))

@@ -26,11 +26,11 @@ class Remote:
         object.__setattr__(self, "_program", program)
         object.__setattr__(self, "_target", target)
 
-    def _ask(self, operation: str, *args: Any, **named: Any) -> Any:
-        return self._program.ask(operation, self._target, *args, **named)
+    def _ask(self, operation: str, *args: Any, **kwargs: Any) -> Any:
+        return self._program.ask(operation, self._target, *args, **kwargs)
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        return self._ask("call", *args, **named)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("call", *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return self._ask("getattr", name)
@@ -80,19 +80,19 @@ class Program:
             raise ProgramError(f"the program fails: {fault}")
         self.names = {name for name in opening.get("names", []) if isinstance(name, str)}
 
-    def ask(self, operation: str, target: str | int, *args: Any, **named: Any) -> Any:
+    def ask(self, operation: str, target: str | int, *args: Any, **kwargs: Any) -> Any:
         """What an operation on the value of that name or number gives over there."""
-        sent = [encode(arg, _number) for arg in args]
-        with_names = {name: encode(arg, _number) for name, arg in named.items()}
+        encoded_args = [encode(arg, _number) for arg in args]
+        encoded_kwargs = {name: encode(arg, _number) for name, arg in kwargs.items()}
         try:
-            self._channel.send([operation, target, sent, with_names])
+            self._channel.send([operation, target, encoded_args, encoded_kwargs])
         except OSError:
             raise ProgramError("the program ended") from None
         reply = self._read()
         if "raised" in reply:
             raise _exception(reply)
-        for place, now in reply["args"].items():
-            _become(args[int(place)], decode(now, self._remote))
+        for index, now in reply["args"].items():
+            _overwrite(args[int(index)], decode(now, self._remote))
         return decode(reply["value"], self._remote)
 
     def _read(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _number(value: Any) -> int:
     raise BrokenTestError(f"a {type(value).__name__} can't be handed to a program")
 
 
-def _become(argument: Any, now: Any) -> None:
+def _overwrite(argument: Any, now: Any) -> None:
     """Makes an argument what the program made of it."""
     if type(argument) is not type(now) or argument == now:
         return

@@ -57,18 +57,18 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     control.sendall(READY)
-    while received := _begin(control):
+    while received := _receive_job(control):
         control.sendall(json.dumps(_run(control, *received, alone)).encode() + b"\n")
 
 
-def _begin(control: socket.socket) -> tuple[int, float, list[int]] | None:
+def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
     """(bytes of the job's text, seconds on the clock, descriptors), None when there are no more."""
     head, fds, _, _ = socket.recv_fds(control, HEAD.size, 3, socket.MSG_WAITALL)
     if len(head) < HEAD.size:
         return None
     n_bytes, wall_s, heavy = HEAD.unpack(head)
-    for place, name in enumerate(HEAVY):
-        if heavy >> place & 1:
+    for bit, name in enumerate(HEAVY):
+        if heavy >> bit & 1:
             with contextlib.suppress(ImportError):
                 module = importlib.import_module(name)  # here, for all that fork from here
                 if name == "numpy":
@@ -104,17 +104,17 @@ def _run(
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         "cpu_s": cpu_s,
         "late": late,
-        "used_up": alone and _left_behind(),
+        "used_up": alone and _has_leftovers(),
     }
 
 
 def _read(control: socket.socket, n_bytes: int) -> bytes:
     found = b""
     while len(found) < n_bytes:
-        part = control.recv(n_bytes - len(found))
-        if not part:
+        chunk = control.recv(n_bytes - len(found))
+        if not chunk:
             raise EOFError("the supervisor has gone")
-        found += part
+        found += chunk
     return found
 
 
@@ -185,7 +185,7 @@ def _drop_rights(user: int | None) -> None:
         LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _left_behind() -> bool:
+def _has_leftovers() -> bool:
     """Whether a job left files or System V objects: all else ended with its processes."""
     found = (ctypes.c_int * 64)()
     LIBC.shmctl(0, SHM_INFO, found)

@@ -55,13 +55,13 @@ class Suite:
         self.codes: list[CodeType] = []
         self.broken: str | None = None
         self.names: set[str] = set()
-        self.called: set[str] = set()
-        self.wanted = defined(reference)
+        self.called_names: set[str] = set()
+        self.reference_names = defined_names(reference)
         try:
             for test in tests:
                 tree = ast.parse(test, "test")
                 self.names |= {name.id for name in _names(tree, ast.Load)}
-                self.called |= {name.id for name in _called(tree)}
+                self.called_names |= {name.id for name in _called_names(tree)}
                 self.codes.append(compile(tree, "test", "exec"))
         except UNREADABLE as error:
             self.broken = f"a test is no Python: {describe(error)}"
@@ -91,16 +91,16 @@ class Suite:
         found: dict[str, Any] = {}
         for name in self.names:
             ours = hasattr(builtins, name) or name in sys.stdlib_module_names
-            if name in program.names and (name in self.wanted or not ours):
+            if name in program.names and (name in self.reference_names or not ours):
                 found[name] = Remote(program, name)
             elif name in sys.stdlib_module_names:
                 module = importlib.import_module(name)
-                meant = name in program.names and name in self.called and not callable(module)
+                meant = name in program.names and name in self.called_names and not callable(module)
                 found[name] = Remote(program, name) if meant else module
         return found
 
 
-def defined(program: str) -> set[str]:
+def defined_names(program: str) -> set[str]:
     """The names that a program defines or assigns at its top level; imports do not count."""
     try:
         body = ast.parse(program).body
@@ -115,9 +115,9 @@ def defined(program: str) -> set[str]:
     return found
 
 
-def _called(tree: ast.AST) -> list[ast.Name]:
-    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [function for function in called if isinstance(function, ast.Name)]
+def _called_names(tree: ast.AST) -> list[ast.Name]:
+    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [function for function in functions if isinstance(function, ast.Name)]
 
 
 def _names(tree: ast.AST, context: type[ast.expr_context]) -> list[ast.Name]:

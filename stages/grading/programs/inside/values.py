@@ -34,7 +34,7 @@ def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
         if isinstance(value, group):
             return {group.__name__: [encode(item, keep, depth + 1) for item in value]}
     if isinstance(value, dict):
-        pairs = [[encode(part, keep, depth + 1) for part in pair] for pair in value.items()]
+        pairs = [[encode(member, keep, depth + 1) for member in pair] for pair in value.items()]
         return {"dict": pairs}
     if isinstance(value, bytes | bytearray):
         return {type(value).__name__: value.hex()}
@@ -50,10 +50,10 @@ def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
     return {"kept": keep(value)}
 
 
-def decode(data: Any, kept: Callable[[int], Any]) -> Any:
+def decode(data: Any, look_up: Callable[[int], Any]) -> Any:
     """The value again; `kept` gives what a number stands for. ValueError for anything else."""
     if isinstance(data, list):
-        return [decode(item, kept) for item in data]
+        return [decode(item, look_up) for item in data]
     if not isinstance(data, dict):
         return data
     if len(data) != 1:
@@ -61,7 +61,7 @@ def decode(data: Any, kept: Callable[[int], Any]) -> Any:
     [(kind, inner)] = data.items()
     if kind not in _READERS:
         raise ValueError("no value has this form")
-    return _READERS[kind](inner, kept)
+    return _READERS[kind](inner, look_up)
 
 
 def _builtin_type(name: str) -> type:
@@ -71,12 +71,12 @@ def _builtin_type(name: str) -> type:
     return found
 
 
-def _fraction(parts: list[str]) -> Fraction:
-    return Fraction(*(int(part, 16) for part in parts))
+def _fraction(numbers: list[str]) -> Fraction:
+    return Fraction(*(int(number, 16) for number in numbers))
 
 
 def _reader(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    def value(inner: Any, kept: Callable[[int], Any]) -> Any:
+    def value(inner: Any, look_up: Callable[[int], Any]) -> Any:
         try:
             return read(inner)
         except (ArithmeticError, TypeError) as error:
@@ -85,8 +85,8 @@ def _reader(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return value
 
 
-def _items(inner: Any, kept: Callable[[int], Any]) -> list[Any]:
-    return [decode(item, kept) for item in inner]
+def _items(inner: Any, look_up: Callable[[int], Any]) -> list[Any]:
+    return [decode(item, look_up) for item in inner]
 
 
 # datetime before date, of which it is a subclass
