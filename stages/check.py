@@ -16,8 +16,9 @@ from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import refuse_conflicts
 from stages.contract.stage_list import SCALARS, sections
+from stages.pipeline.inputs import once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
-from stages.pipeline.stage import once, stage
+from stages.pipeline.stage import stage
 
 
 def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> None:

@@ -5,7 +5,6 @@ reference answer; that one's first step corrects the wrong one. Its own words fi
 than a reference's.
 """
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -21,8 +20,9 @@ from stages.engines.engine import EngineSettings, Sampling
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
 from stages.pipeline.digests import digest
+from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.solutions.steps import prompt_prefix, strip_overlap
 from stages.tasks.task import Task, TaskSettings, load_task
@@ -139,17 +139,12 @@ def sample_corrections(
     )
 
 
-@stage(
-    reads={"problems": once(Problems), "paths": now(Paths), "step_labels": now(StepLabels)},
-    models={"policy": "previous"},
-    writes=[now(Corrections)],
-    sections=[CorrectSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Corrections)])
 def correct(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    policy: Path,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    step_labels: Now[StepLabels],
+    policy: Model.previous,
     correct: CorrectSettings,
     task: TaskSettings,
     engine: EngineSettings,

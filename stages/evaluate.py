@@ -4,7 +4,6 @@ The draws of the vote serve Pass@k too: a row keeps how many there were and how 
 and the view `passes` has the unbiased estimate for every k.
 """
 
-from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
@@ -17,8 +16,9 @@ from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.folders import is_empty
+from stages.pipeline.inputs import Model, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Task, TaskSettings, load_task
 
@@ -93,15 +93,10 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    models={"policy": "now"},
-    writes=[now(Evaluations)],
-    sections=[EvaluateSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Evaluations)])
 def evaluate(
-    problems: pl.DataFrame,
-    policy: Path,
+    problems: Once[Problems],
+    policy: Model.now,
     evaluate: EvaluateSettings,
     task: TaskSettings,
     engine: EngineSettings,

@@ -8,7 +8,7 @@ save for gold steps that begin an answer: the solution starts with them.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
 import polars as pl
 
@@ -35,7 +35,8 @@ from stages.guidance.round_strategies import AdaptiveReset, TeacherGuided, per_p
 from stages.guidance.rounds import Case, RoundStrategy, find_tail, run_rounds
 from stages.guidance.tail import GuideSettings
 from stages.guidance.teacher import TeacherSettings
-from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.inputs import From, Model, Now, Once, Previous, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 NEED_RATIONALE = ("rationale", "state_reset", "adaptive", "gold")
@@ -89,24 +90,14 @@ def output_tables(
     return {"samples": graded, "verdicts": graded, "reveals": new_reveals, "rejects": lost}
 
 
-@stage(
-    reads={
-        "problems": once(Problems),
-        "samples": now(Samples, stage="sample"),
-        "verdicts": now(Verdicts, stage="grade"),
-        "earlier": previous(Reveals),
-    },
-    models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(Samples), now(Verdicts), now(Reveals), now(Rejects)],
-    sections=[GuideSettings, TeacherSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Samples), now(Verdicts), now(Reveals), now(Rejects)])
 def guide(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    earlier: pl.DataFrame,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    samples: Annotated[Now[Samples], From("sample")],
+    verdicts: Annotated[Now[Verdicts], From("grade")],
+    earlier: Previous[Reveals],
+    policy: Model.previous,
+    simulator: Model.simulator,
     guide: GuideSettings,
     teacher: TeacherSettings,
     engine: EngineSettings,

@@ -6,7 +6,6 @@ quarter in round 3). With engine=replay the samples are recorded completions ins
 """
 
 import math
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -22,8 +21,9 @@ from stages.engines.replay import replay
 from stages.engines.sample_rows import sample_rows
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
+from stages.pipeline.inputs import Model, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 
@@ -119,16 +119,11 @@ def mark_unguided(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(Samples), now(Rejects)],
-    sections=[SampleSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Samples), now(Rejects)])
 def sample(
-    problems: pl.DataFrame,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    policy: Model.previous,
+    simulator: Model.simulator,
     sample: SampleSettings,
     engine: EngineSettings,
     grade: GradeSettings,

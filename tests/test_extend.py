@@ -59,7 +59,8 @@ def python(project: Path, cwd: Path, code: str, *arguments: str) -> list[str]:
 
 
 def test_a_recipe(project: Path, tmp_path: Path) -> None:
-    code = "print(values['run']['recipe'], values['pair']['max_per_problem'], values['align']['start'])"
+    pair = "values['pair']['max_per_problem']"
+    code = f"print(values['run']['recipe'], {pair}, values['align']['start'])"
     assert python(project, tmp_path, code, "recipe=rft_one") == ["rft_one", "1", "base"]
 
 
