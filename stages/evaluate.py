@@ -12,12 +12,13 @@ from pydantic import Field
 from schemas.evaluations import Evaluations
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
+from stages.engines.completions import OpenAISettings
+from stages.engines.engine import EngineSettings
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.folders import is_empty
+from stages.models.sampling import Sampling, SamplingSettings
 from stages.pipeline.inputs import Model, Once, now
-from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Task, TaskSettings, load_task
@@ -25,15 +26,12 @@ from stages.tasks.task import Task, TaskSettings, load_task
 PROBLEM_COLUMNS = ["problem_id", "source", "domain", "form_of", "level"]
 
 
-class EvaluateSettings(Section):
+class EvaluateSettings(SamplingSettings):
     """Section `evaluate`."""
 
     section: ClassVar[str] = "evaluate"
     greedy: bool
     n_votes: int = Field(ge=0)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
 
 
 def sample_answers(
@@ -112,14 +110,13 @@ def evaluate(
     if can_sample and not test.is_empty():
         sampler = Sampler(policy, engine, compute, stage_run)
         if evaluate.greedy:
-            sampling = Sampling(0.0, 1.0, evaluate.max_tokens)
-            rows = greedy_rows(
-                sample_answers(sampler, test, 1, sampling, grade), load_task(task.name)
-            )
+            greedy = Sampling(0.0, 1.0, evaluate.max_tokens)
+            answers = sample_answers(sampler, test, 1, greedy, grade)
+            rows = greedy_rows(answers, load_task(task.name))
             modes.append(rows.with_columns(suite="source").select(schema.names()))
         if evaluate.n_votes:
-            sampling = Sampling(evaluate.temperature, evaluate.top_p, evaluate.max_tokens)
-            rows = vote_rows(sample_answers(sampler, test, evaluate.n_votes, sampling, grade))
+            votes = sample_answers(sampler, test, evaluate.n_votes, evaluate.sampling, grade)
+            rows = vote_rows(votes)
             modes.append(rows.with_columns(suite="source").select(schema.names()))
     return pl.concat(
         [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in modes]

@@ -115,7 +115,7 @@ def test_what_is_set_aside_is_said(
 
 @pytest.mark.parametrize(
     ("objective", "message"),
-    [("orpo", "needs pairs"), ("sft", "needs examples")],
+    [("orpo", "needs pairs"), ("sft", "needs rows to imitate")],
 )
 def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, message: str) -> None:
     import yaml

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from stages.pipeline.stage import Stage
 from stages.results import plots
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = [
+WHOLE_ROOMS = [
     f"stages/{room}" for room in ("pipeline", "tasks", "engines", "grading", "measures", "results")
 ]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
@@ -56,6 +57,7 @@ def closure(module: Path) -> set[str]:
             found.add(str(path))
         for node in ast.walk(tree):
             waiting += [p for name in _imports(node) if (p := _file(name))]
+            waiting += _modules_of_package(node)
     return found
 
 
@@ -65,6 +67,14 @@ def _imports(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
+
+
+def _modules_of_package(node: ast.AST) -> list[Path]:
+    """Where a string names a package of methods, its modules: one of them is loaded by name."""
+    if not isinstance(node, ast.Constant) or not re.fullmatch(r"stages(\.\w+)+", str(node.value)):
+        return []
+    folder = ROOT.joinpath(*str(node.value).split("."))
+    return [path.relative_to(ROOT) for path in sorted(folder.glob("*.py"))]
 
 
 def _file(name: str) -> Path | None:
@@ -78,10 +88,18 @@ def _file(name: str) -> Path | None:
 
 
 def code(stage: Stage) -> list[str]:
-    """Code dependencies: files, or the whole room where one of its files is used."""
+    """Code dependencies: files, or a folder of which all is used, or that is one thing."""
     files = closure(Path("stages", f"{stage.name}.py"))
-    rooms = {room for room in ROOMS if any(file.startswith(f"{room}/") for file in files)}
-    return sorted({*rooms, *(f for f in files if not f.startswith(tuple(f"{r}/" for r in rooms)))})
+    whole = {room for room in WHOLE_ROOMS if any(file.startswith(f"{room}/") for file in files)}
+    folders = {folder for file in files for folder in Path(file).parents[:-2]}
+    whole |= {str(folder) for folder in folders if _code_of(folder) <= files}
+    inside = tuple(f"{folder}/" for folder in whole)
+    return sorted(name for name in {*whole, *files} if not name.startswith(inside))
+
+
+def _code_of(folder: Path) -> set[str]:
+    files = (ROOT / folder).rglob("*.py")
+    return {str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"}
 
 
 def _path(place: TableAt, stage: Stage, written: bool, once: bool) -> str:

@@ -53,7 +53,7 @@ def run_duels(
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
     """(rows of `duels`, rows of `rejects`): an order of a pair is in one of them, whole."""
     asked = [*questions(pairs)]
-    comparisons, rejects = ask(sampler, asked, critic.sampling(), critic.max_tries, "critic")
+    comparisons, rejects = ask(sampler, asked, critic.sampling, critic.max_tries, "critic")
     return pl.DataFrame(duel_rows(comparisons, rival), schema=Duels.stored_schema()), rejects
 
 

@@ -1,10 +1,11 @@
 """What guidance works on: a hard problem, what was tried, and what to ask next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from stages.guidance.shown_steps import safe_prefixes
+from stages.solutions.steps import prompt_prefix
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,13 @@ class NextPrompt:
     parent: str | None = None
 
 
-Strategy = Callable[[TailProblem, Sequence[Attempt]], NextPrompt | None]
-"""The next request for a problem, given all that was tried in this iteration; None: no more."""
+def last_wrong_attempt(history: Sequence[Attempt]) -> Attempt:
+    """What is revised. A problem of which nothing is wrong is not in the tail."""
+    return next(attempt for attempt in reversed(history) if not attempt.correct)
+
+
+def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
+    """The answer begun with so many gold steps, which the model goes on from."""
+    start = problem.safe_prefixes[shown]
+    revealed = problem.share_shown(shown)
+    return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)
