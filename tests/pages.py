@@ -8,7 +8,13 @@ from stages.contract.dvc_files import ROOT
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text()
-    for path in sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
+    for path in sorted(
+        [
+            *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+            *(ROOT / folder / "README.md" for folder in ("data", "models")),
+            *ROOT.glob("docs/*.md"),
+        ]
+    )
 }
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 NAMED = re.compile(r"`([\w/.]+)`:\n\n```(\w+)\n(.*?)^```$", re.M | re.S)
@@ -28,7 +34,7 @@ def fences(page: str, language: str) -> list[str]:
 
 
 def files(page: str) -> list[tuple[str, str, str]]:
-    """(path, language, text) of each block that a line «`path`:» names a file for."""
+    """(path, language, text) of each block whose file the line "`path`:" before it names."""
     return NAMED.findall(PAGES[page])
 
 
@@ -41,7 +47,7 @@ def commands(page: str) -> Iterator[list[str]]:
 
 
 def mentioned(page: str) -> Iterator[list[str]]:
-    """The words of each command that stands within a sentence; its arguments may be left out."""
+    """The words of each command within a sentence; its arguments may be left out."""
     for found in INLINE.findall(prose(page)):
         words = found.split()
         if len(words) > 1 and words[0] in PROGRAMS:

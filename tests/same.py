@@ -1,7 +1,7 @@
 """`python -m tests.same A B`: two folders in which the same run was made hold the same bytes.
 
-What counts is everything below data/ and models/. What a run measures of itself (measured/, the
-seconds in metrics.json and report.html) differs between any two.
+What counts is everything in the folders of data/ and models/. What a run measures of itself
+(measured/, the seconds in metrics.json and report.html) differs between any two.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ from pathlib import Path
 
 
 def content(folder: Path) -> dict[str, str]:
-    """Name → digest of every file below data/ and models/ that DVC would keep."""
-    files = [file for top in ("data", "models") for file in (folder / top).rglob("*")]
+    """Name → digest of every file that DVC would keep: those in folders of data/ and models/."""
+    files = [file for top in ("data", "models") for file in (folder / top).glob("*/**/*")]
     kept = [f for f in files if f.is_file() and f.name != ".gitignore" and f.suffix != ".partial"]
     return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in kept}
 

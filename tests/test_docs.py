@@ -13,7 +13,18 @@ from stages.check import check_values
 from stages.contract.dvc_files import ROOT, params
 from stages.contract.stage_list import sections
 from stages.explore.cli import app
-from tests.pages import INLINE, LINK, PAGES, anchors, commands, files, mentioned, overrides, prose
+from tests.pages import (
+    INLINE,
+    LINK,
+    PAGES,
+    anchors,
+    commands,
+    fences,
+    files,
+    mentioned,
+    overrides,
+    prose,
+)
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 SHOWN = [(page, words) for page in PAGES for words in commands(page)]
@@ -89,6 +100,16 @@ def test_every_default_is_on_the_page() -> None:
         inside = value if isinstance(value, dict) else {"": value}
         for key in inside if name != "defaults" else []:
             assert f"| `{name}.{key}` |".replace(".`", "`") in page, f"{name}.{key}"
+
+
+@pytest.mark.parametrize("block", fences("models/README.md", "python"))
+def test_a_model_of_a_run_loads(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: str
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/iteration=2").symlink_to(checkpoint)
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
 
 
 def test_every_page_is_linked_from_readme() -> None:

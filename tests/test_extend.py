@@ -95,6 +95,20 @@ print(engine_version(settings, Path("none")), len(drawn), drawn[0] == drawn[2] !
     assert python(project, tmp_path, code, "engine=guess") == ["guess-1", "3", "True"]
 
 
+def test_a_strategy(project: Path, tmp_path: Path) -> None:
+    """It shows the first gold step, and only that."""
+    code = """
+from stages.guidance.attempt import TailProblem
+from stages.guidance.strategy_list import load_strategy
+steps = ("2 + 3 = 5\\n", "5 + 4 = 9\\n", "#### 9")
+problem = TailProblem("p", "Q\\n", "Q", "9", rationale=steps)
+first = load_strategy(values["guide"]["strategy"]).start(None).ask(problem, [])
+print(first.shown, first.start.replace(" ", ""))
+"""
+    found = python(project, tmp_path, code, "recipe=si", "guide.strategy=first_step")
+    assert found == ["1", "2+3=5"]
+
+
 def test_an_objective_is_known(project: Path, tmp_path: Path) -> None:
     code = (
         "from stages.objectives.objective_list import load_objective;"

@@ -51,6 +51,14 @@ def test_every_query_finds_something(bare: Any, page: str, query: str) -> None:
         assert any(value is not None for value in values), f"{name} is empty in {query}"
 
 
+@pytest.mark.parametrize("block", fences("data/README.md", "python"))
+def test_every_python_block_prints_something(
+    bare: Any, capsys: pytest.CaptureFixture[str], block: str
+) -> None:
+    exec(block, {})
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("page", "query"), TYPED)
 def test_every_query_on_a_command_line_runs(bare: Any, page: str, query: str) -> None:
     assert bare.execute(query).description
