@@ -26,9 +26,9 @@ from stages.objectives.objective_list import OBJECTIVES
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
 from tests.conftest import scratch, toy_problems
-from tests.test_verifier import step_rows
-from tests.training import job
-from tests.trajectories import rows_for
+from tests.fakes.training_jobs import job
+from tests.fakes.trajectories import rows_for
+from tests.objectives.test_reward_model import step_rows
 
 SIZES: dict[str, dict[str, int | float]] = {
     "tiny": {},

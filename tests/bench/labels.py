@@ -26,8 +26,8 @@ from stages.label import LabelSettings, apply_prefix_and
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.conftest import toy_problems
-from tests.test_label import settings
-from tests.test_search import early, ideal, planted, played
+from tests.feedback.test_rollout_schedule import early, ideal, planted, played
+from tests.stages.test_label import settings
 
 PATHS, TOKENS, RIGHT, WRONG = 100, 24, 0.7, 0.03
 STOP = {"early_stop": True}
