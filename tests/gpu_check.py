@@ -25,10 +25,11 @@ from stages.models.scratch import make_scratch
 from stages.objectives.objective_list import OBJECTIVES
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
-from tests.conftest import scratch, toy_problems
+from tests.fakes.small_settings import scratch_settings
+from tests.fakes.step_rows import step_rows
+from tests.fakes.toy_problems import toy_problems
 from tests.fakes.training_jobs import job
 from tests.fakes.trajectories import rows_for
-from tests.objectives.test_reward_model import step_rows
 
 SIZES: dict[str, dict[str, int | float]] = {
     "tiny": {},
@@ -76,7 +77,7 @@ def check(sizes: Sequence[str], steps: int, draws: int, device: Any) -> Iterator
         with tempfile.TemporaryDirectory() as name:
             start = Path(name) / "start"
             start.mkdir()
-            make_scratch(scratch(**SIZES[size]), seen_texts(problems), 0, start)
+            make_scratch(scratch_settings(**SIZES[size]), seen_texts(problems), 0, start)
             for what in (*sorted(OBJECTIVES), "verifier"):
                 yield trained(size, what, start, Path(name) / what, steps, device)
             yield drawn(size, start, problems["prompt"].to_list(), draws, device)

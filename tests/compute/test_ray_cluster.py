@@ -17,7 +17,7 @@ from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.step_scorer import score_steps
 from stages.pipeline.stage_run import StageRun
-from tests.objectives.test_reward_model import learn, step_rows
+from tests.fakes.step_rows import learn, step_rows
 
 pytestmark = pytest.mark.loop
 ENGINE = TransformersSettings(name="transformers", precision="auto", batch_size=4, shard_size=8)

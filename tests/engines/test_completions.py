@@ -27,9 +27,9 @@ from stages.models.folders import mark_empty
 from stages.pipeline.stage import Stage
 from stages.pipeline.stage_run import StageRun
 from stages.sample import sample
-from tests.conftest import toy_problems
 from tests.fakes.chat_server import ChatServer, Reply, continues, serving
-from tests.feedback.test_step_judge import everything_written
+from tests.fakes.toy_problems import toy_problems
+from tests.fakes.written_files import everything_written
 
 KEY = "sk-test-0123456789abcdef"
 SAMPLING = Sampling(0.7, 0.9, 50)
@@ -55,7 +55,6 @@ def simulating(**changes: object) -> SimulatorServerSettings:
 @pytest.fixture(autouse=True)
 def key(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVER_KEY", KEY)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def ask(reply: Reply, **changes: object) -> tuple[Completion, dict[str, Any]]:

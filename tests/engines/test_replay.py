@@ -16,7 +16,8 @@ from stages.grading.grade_frame import GradeSettings
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings, Source
-from tests.conftest import datasets_folder, toy_problems
+from tests.fakes.real_datasets import datasets_folder
+from tests.fakes.toy_problems import toy_problems
 
 PROBLEMS = toy_problems()
 

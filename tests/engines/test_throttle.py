@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,10 @@ from schemas.errors import RatchetError
 from stages.engines.chat import ChatEngine
 from stages.engines.engine import Request, Sampling
 from stages.engines.throttle import Throttle, retry_after_s
-from tests.conftest import judge_settings
 from tests.fakes.chat_server import Reply, says, serving, turns_away
+from tests.fakes.small_settings import judge_settings
+
+pytestmark = pytest.mark.usefixtures("run_folder")
 
 SAMPLING = Sampling(0.5, 1.0, 100)
 
@@ -30,11 +31,6 @@ class Clock:
 
     def pace(self, most: int, chance: float = 0.0) -> Throttle:
         return Throttle(most, self.sleep, lambda: self.now, lambda: chance)
-
-
-@pytest.fixture(autouse=True)
-def key(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def ask(reply: Reply | list[Reply], pace: Throttle, n: int = 1, **changes: object) -> int:

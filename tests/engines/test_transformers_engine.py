@@ -16,7 +16,7 @@ from stages.engines.decoder.transformers_engine import (
 from stages.engines.engine import Completion, Request, Sampling
 from stages.models.scratch import make_scratch
 from stages.models.tokens import encode_prompt
-from tests.conftest import scratch
+from tests.fakes.small_settings import scratch_settings
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_draws_are_distributed_as_those_of_generate(problems: pl.DataFrame, tmp_
     """Two samples of texts in 16 classes: chi-squared with 15 degrees, p = 0.001 at 37.7."""
     import torch
 
-    make_scratch(scratch(init_std=0.6), problems["prompt"].to_list(), 0, tmp_path)
+    make_scratch(scratch_settings(init_std=0.6), problems["prompt"].to_list(), 0, tmp_path)
     engine = TransformersEngine(tmp_path, 512, torch.device("cpu"))
     prompt, n = problems["prompt"][0], 3000
     asked = [Request(prompt, draw, 31 * draw) for draw in range(n)]

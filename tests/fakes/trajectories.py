@@ -62,10 +62,10 @@ def trajectory(objective: str, checkpoint: Path, out: Path) -> list[float]:
 if __name__ == "__main__":
     from stages.base import seen_texts
     from stages.models.scratch import make_scratch
-    from tests.conftest import scratch, toy_problems
+    from tests.conftest import scratch_settings, toy_problems
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_scratch(scratch(), seen_texts(toy_problems()), 0, folder / "checkpoint")
+        make_scratch(scratch_settings(), seen_texts(toy_problems()), 0, folder / "checkpoint")
         found = {o: trajectory(o, folder / "checkpoint", folder / o) for o in sorted(OBJECTIVES)}
     FILE.write_text(json.dumps(found, indent=1) + "\n")

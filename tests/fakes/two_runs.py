@@ -14,6 +14,7 @@ from schemas.catalog import TABLE_OF_NOUN
 from tests.fakes.fake_run import plant
 
 Rows = list[dict[str, Any]]
+Runs = tuple[dict[str, Rows], dict[str, Rows]]  # tables of the first and of the second
 GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
 
 

@@ -3,7 +3,6 @@ step; each against plain Python."""
 
 import math
 import random
-from collections.abc import Callable
 from functools import cache
 from statistics import mean
 
@@ -12,60 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stages.feedback.evidence import NO_EVIDENCE, later_prefixes
-from stages.feedback.rollout_schedule import jump_lengths, next_rollouts
-from stages.feedback.simulation import count_rollouts, label_rows
-from stages.label import LabelSettings, apply_prefix_and
-from tests.stages.test_label import settings as label_settings
-
-K = 8
-Path = tuple[str, bool]  # its steps, a letter each, and whether it ends right
-Draws = Callable[[str], list[bool]]  # how the K rollouts of a prefix end
-
-
-def early(**changes: object) -> LabelSettings:
-    return label_settings(**{"max_rollouts": K, "early_stop": True} | changes)
-
-
-def steps_of(paths: list[Path]) -> pl.DataFrame:
-    """The columns of `prefixes` that counting needs; paths of the same letters are one."""
-    rows = [
-        (path, path[: step + 1], step, step == len(path) - 1, correct)
-        for path, correct in dict(paths).items()
-        for step in range(len(path))
-    ]
-    names = {"path_id": pl.String, "prefix_id": pl.String, "step": pl.Int16}
-    schema = names | {"last": pl.Boolean, "correct": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def played(
-    paths: list[Path], draws: Draws, asked: LabelSettings, outcomes: pl.DataFrame = NO_EVIDENCE
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """(rows of `step_labels`, counts, rounds): `simulate` with planted rollouts."""
-    steps = steps_of(paths)
-    inner = steps.filter(~pl.col("last"))
-    texts, later = inner.unique("prefix_id", maintain_order=True), later_prefixes(inner)
-    ends = pl.DataFrame(schema={"prefix_id": pl.String, "correct": pl.Boolean})
-    counts, rounds = count_rollouts(texts, ends, later, outcomes, asked), 0
-    while (more := next_rollouts(inner, counts, asked)).height:
-        drawn = [(name, ok) for name, n, k in more.rows() for ok in draws(name)[n : n + k]]
-        assert drawn and more["more"].min() > 0
-        ends = pl.concat([ends, pl.DataFrame(drawn, schema=ends.schema, orient="row")])
-        counts, rounds = count_rollouts(texts, ends, later, outcomes, asked), rounds + 1
-    labels = label_rows(steps, counts, asked).sort("path_id", "step")
-    return labels, counts.sort("prefix_id"), rounds
-
-
-def planted(seed: int, rate: Callable[[str], float]) -> Draws:
-    """K rollouts of a prefix, by its rate of success."""
-
-    @cache
-    def draws(prefix: str) -> list[bool]:
-        rng = random.Random(f"{seed} {prefix}")
-        return [rng.random() < rate(prefix) for _ in range(K)]
-
-    return draws
+from stages.feedback.evidence import later_prefixes
+from stages.feedback.rollout_schedule import jump_lengths
+from stages.feedback.simulation import count_rollouts
+from stages.label import apply_prefix_and
+from tests.fakes.rollout_draws import K, Path, early, ideal, planted, played, steps_of
 
 
 def least(draws: list[bool], delta: int, failures: int) -> int:
@@ -196,18 +146,6 @@ def test_unequal_halves_take_the_fewest_rollouts(n: int, changes: dict[str, obje
     if right == wrong:
         worst = max(spent(n, place, jumps, 1, 1) for place in range(n + 1))
         assert worst <= math.ceil(math.log2(n + 1)) + 1
-
-
-def ideal(rate: float, delta: int) -> float:
-    """Expected rollouts until a hard label at K is certain: no schedule does with fewer."""
-
-    @cache
-    def after(right: int, wrong: int) -> float:
-        if right > delta or wrong >= K - delta:
-            return 0.0
-        return 1 + rate * after(right + 1, wrong) + (1 - rate) * after(right, wrong + 1)
-
-    return after(0, 0)
 
 
 def test_the_ideal_at_delta_0_is_a_cut_geometric_mean() -> None:

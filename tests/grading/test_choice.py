@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stages.grading.grade import Reference, grade, grade_all
-from tests.conftest import datasets_folder
+from tests.fakes.real_datasets import datasets_folder
 
 NUMBERS = Reference("B", ("17", "42", "50%", "1/3", "2\\pi"))
 WORDS = Reference("C", ("All of these", "rows only", "None of these", "x", "y"))

@@ -8,8 +8,7 @@ import pytest
 from stages.grading.grade import Reference, grade_all
 from stages.prepare import separate_rejects
 from stages.tasks.datasets import TASK
-from tests.conftest import datasets_folder
-from tests.tasks.test_real_datasets import settings
+from tests.fakes.real_datasets import dataset_settings, datasets_folder
 
 # format, file, split, problems, those of them with a written solution
 GOLD = [
@@ -36,7 +35,9 @@ WRITINGS = [
 @pytest.mark.parametrize(("form", "file", "split", "n_problems", "n_solutions"), GOLD)
 def test_gold_is_right(form: str, file: str, split: str, n_problems: int, n_solutions: int) -> None:
     of, one = {"set": (form, file)}, {"gsm8k": ("gsm8k", "gsm8k/test.jsonl")}
-    made = TASK.problems(settings(of, {}) if split == "train" else settings(one, of), 0)
+    made = TASK.problems(
+        dataset_settings(of, {}) if split == "train" else dataset_settings(one, of), 0
+    )
     rows = [row for row in separate_rejects(made, "")[0] if row["source"] == "set"]
     items, solutions = [], 0
     for row in rows:

@@ -12,7 +12,7 @@ import pytest
 from stages.grading.grade import Limits, Reference, grade_all
 from stages.grading.programs.find_program import find_program
 from stages.grading.programs.inside.values import TooDeepError, decode, encode
-from tests.conftest import datasets_folder
+from tests.fakes.real_datasets import datasets_folder
 
 F = "def f(x):\n    return x + 1"
 SITES = {

@@ -137,3 +137,17 @@ def test_rates_pair_each_iteration_with_the_first() -> None:
     assert made[1, "toy", "greedy"]["gain_mean"] == 0.25
     assert made[1, "toy", "greedy"]["gain_p"] == 1.0
     assert rates(pl.DataFrame(schema=VALUES)) == {}
+
+
+@pytest.mark.parametrize(
+    ("n_correct", "n", "low", "high"),
+    [
+        (0, 0, 0.0, 1.0),
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (385, 1000, 0.3553, 0.4156),
+    ],
+)
+def test_wilson(n_correct: int, n: int, low: float, high: float) -> None:
+    assert wilson(n_correct, n) == pytest.approx((low, high), abs=1e-4)

@@ -19,8 +19,8 @@ from stages.engines.engine import Completion
 from stages.engines.ledger import Ledger
 from stages.models.folders import fetch, load_tokenizer, require_model
 from stages.pipeline.disk_faults import explain_disk_error
-from tests.conftest import full_disk
-from tests.schemas.test_store import PLACE, ROWS
+from tests.fakes.full_disk import full_disk
+from tests.fakes.verdict_rows import PLACE, ROWS
 
 
 def cut(name: str, length: int):  # type: ignore[no-untyped-def]

@@ -98,7 +98,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from schemas.pairs import Pairs
     from stages.compute.compute_settings import ComputeSettings
     from stages.training.training_settings import AlignSettings, TrainerSettings
-    from tests.conftest import scratch
+    from tests.conftest import scratch_settings
 
     values = yaml.safe_load(params())
     with pytest.raises(RatchetError, match=message):
@@ -109,7 +109,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
             first=checkpoint,
             previous=checkpoint,
             align=AlignSettings.model_validate(values["align"] | {"objective": objective}),
-            model=scratch(),
+            model=scratch_settings(),
             trainer=TrainerSettings.model_validate(values["trainer"]),
             compute=ComputeSettings(threads=1),
             stage_run=StageRun(1, 0),

@@ -10,18 +10,7 @@ from schemas.catalog import TABLES
 from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.verdicts import Verdicts
-
-ROWS = pl.DataFrame(
-    {
-        "sample_id": ["b", "a", "c"],
-        "problem_id": ["p", "q", "p"],
-        "outcome": ["correct", "wrong", "unparseable"],
-        "extracted": ["1", "2", None],
-        "detail": [None, "exact", None],
-        "grader": ["g"] * 3,
-    }
-)
-PLACE = {"iteration": 1, "stage": "grade"}
+from tests.fakes.verdict_rows import PLACE, ROWS
 
 
 def test_order_of_rows_does_not_change_the_bytes(run_folder: Path) -> None:

@@ -15,7 +15,7 @@ from stages.engines.engine import Completion, Request, Sampling, TransformersSet
 from stages.grading.grade_frame import GradeSettings
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings
-from tests.conftest import toy_problems
+from tests.fakes.toy_problems import toy_problems
 
 PROBLEMS = toy_problems().filter((pl.col("split") == "train") & (pl.col("level") > 2))
 NAMES = PROBLEMS["problem_id"].to_list()

@@ -1,6 +1,5 @@
 """Labels: Monte-Carlo counts, early stopping, the oracle, and which paths are labelled."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -11,124 +10,13 @@ from schemas.errors import RatchetError
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
-from stages.engines.sampler import Sampler
-from stages.feedback.evidence import NO_EVIDENCE, right_samples
-from stages.feedback.simulation import simulate, step_prefixes, stop_reason
-from stages.grading.grade_frame import GradeSettings
-from stages.label import LabelSettings, apply_prefix_and, choose_paths, label
+from stages.engines.engine import TransformersSettings
+from stages.feedback.simulation import step_prefixes
+from stages.label import apply_prefix_and, choose_paths, label
 from stages.models.folders import mark_empty
 from stages.pipeline.stage_run import StageRun
-from tests.conftest import judge_settings, toy_problems
-
-GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
-
-
-class Lucky:
-    """Reaches the answer with a chance that depends on the prompt."""
-
-    version = "lucky-1"
-
-    def __init__(self, answers: dict[str, str]) -> None:
-        self.answers, self.drawn = answers, 0
-
-    def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
-        self.drawn += len(requests)
-        return [Completion(f"#### {self._answer(r)}", 2, -1.0, "stop") for r in requests]
-
-    def _answer(self, request: Request) -> str:
-        chance = sum(map(ord, request.prompt)) % 10
-        right = next(a for q, a in self.answers.items() if request.prompt.startswith(q))
-        return right if request.seed % 10 < chance else "-1"
-
-
-def settings(**changes: object) -> LabelSettings:
-    values = {
-        "method": "rollouts",
-        "prefix_and": False,
-        "max_rollouts": 8,
-        "delta": 0,
-        "max_paths": 100,
-        "max_per_problem": 2,
-        "first": "any",
-        "temperature": 1.0,
-        "top_p": 1.0,
-        "max_tokens": 8,
-        "early_stop": False,
-        "patience": None,
-        "search": "all",
-        "evidence": "own",
-        "keep_rollouts": "none",
-    }
-    return LabelSettings.model_validate(values | changes)
-
-
-def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(problems, paths): each problem's gold path and a spoiled one that begins alike."""
-    problems = toy_problems().filter(pl.col("split") == "train")
-    rows = []
-    for problem, rationale in problems.select("problem_id", "rationale").rows():
-        for correct in (True, False):
-            steps = rationale if correct else [*rationale[:-1], "#### -1"]
-            rows.append(
-                {
-                    "path_id": f"{problem}-{correct}",
-                    "problem_id": problem,
-                    "correct": correct,
-                    "steps": steps,
-                    "kept": True,
-                    "truth": [True] * (len(steps) - 1) + [correct],
-                }
-            )
-    return problems, pl.DataFrame(rows)
-
-
-def drawer_of(checkpoint: Path, problems: pl.DataFrame) -> tuple[Sampler, Lucky]:
-    engine = Lucky(dict(problems.select("prompt", "answer").rows()))
-    transformers = TransformersSettings(
-        name="transformers", precision="auto", batch_size=4, shard_size=1000
-    )
-    drawer = Sampler(checkpoint, transformers, ComputeSettings(threads=1), StageRun(1, 0))
-    drawer._engine = engine
-    return drawer, engine
-
-
-def counted(run: Path, checkpoint: Path, name: str, **changes: object) -> tuple[pl.DataFrame, int]:
-    problems, paths = planted_paths()
-    drawer, engine = drawer_of(checkpoint, problems)
-    drawer.ledger.folder = run / name
-    steps = step_prefixes(paths, problems)
-    counts, _ = simulate(drawer, steps, settings(**changes), GRADE, NO_EVIDENCE)
-    stops = counts.with_columns(stop=stop_reason(settings(**changes)))
-    return stops.sort("prefix_id"), engine.drawn
-
-
-@pytest.mark.parametrize("delta", [0, 1, 3, 7])
-@pytest.mark.parametrize("rollouts", [4, 8])
-def test_early_stopping_gives_the_labels_of_all_rollouts(
-    run_folder: Path, checkpoint: Path, delta: int, rollouts: int
-) -> None:
-    same = {"delta": delta, "max_rollouts": rollouts}
-    full, full_draws = counted(run_folder, checkpoint, "full", **same)
-    early, early_draws = counted(run_folder, checkpoint, "early", early_stop=True, **same)
-    right = full["n_correct"] > delta
-    assert (early["n_correct"] > delta).equals(right)
-    assert early_draws <= full_draws == full.height * rollouts
-    assert full["stop"].unique().to_list() == ["all"]
-    stopped = early.filter(pl.col("stop") == "successes")
-    assert (stopped["n_correct"] == delta + 1).all()
-    lost = early.filter(pl.col("stop") == "out_of_reach")
-    assert (lost["n_correct"] + rollouts - lost["n_rollouts"] <= delta).all()
-    if delta < rollouts:
-        assert early_draws < full_draws
-
-
-def test_paths_that_begin_alike_share_their_rollouts() -> None:
-    problems, paths = planted_paths()
-    steps = step_prefixes(paths, problems)
-    inner = steps.filter(~pl.col("last"))
-    assert inner["prefix_id"].n_unique() * 2 == inner.height
-    assert steps.filter("last").height == paths.height
+from tests.fakes.planted_paths import GRADE, Lucky, planted_paths
+from tests.fakes.small_settings import judge_settings, label_settings
 
 
 @pytest.mark.parametrize(
@@ -136,7 +24,7 @@ def test_paths_that_begin_alike_share_their_rollouts() -> None:
 )
 def test_which_paths_are_labelled(number: int, per_problem: int, chosen: int) -> None:
     _, paths = planted_paths()
-    wanted = settings(max_paths=number, max_per_problem=per_problem)
+    wanted = label_settings(max_paths=number, max_per_problem=per_problem)
     some = choose_paths(paths, wanted)
     assert some.height == chosen
     assert some.group_by("problem_id").len()["len"].max() <= per_problem
@@ -154,7 +42,7 @@ def test_problems_that_pairs_are_made_of_can_come_first() -> None:
         & ~(pl.col("problem_id").is_in(always) & ~pl.col("correct"))
     )
     mixed = kept.height - 60
-    chosen = choose_paths(kept, settings(first="solved", max_paths=mixed + 30))["problem_id"]
+    chosen = choose_paths(kept, label_settings(first="solved", max_paths=mixed + 30))["problem_id"]
     assert set(chosen[:mixed]) == set(names[60:])
     assert set(chosen[mixed:]) == always
 
@@ -169,7 +57,7 @@ def labelled(
         paths=paths,
         policy=policy,
         simulator=simulator,
-        label=settings(max_paths=1000, **changes),
+        label=label_settings(max_paths=1000, **changes),
         judge=judge_settings(),
         engine=TransformersSettings(
             name="transformers", precision="auto", batch_size=4, shard_size=1000
@@ -287,39 +175,6 @@ def test_with_prefix_and_the_counts_stay(
     assert strict.equals(apply_prefix_and(raw))
     outcome = strict.filter(pl.col("labeler") == "outcome")
     assert (~outcome["label"] & (outcome["n_correct"] == 1)).any()
-
-
-@pytest.mark.parametrize(
-    ("changed", "known"),
-    [
-        ({}, True),
-        ({"prompt": "with a hint"}, False),
-        ({"sampling": Sampling(0.7, 1.0, 8)}, False),
-        ({"stage_run": StageRun(1, 1)}, False),
-        ({"model_digest": "another"}, False),
-        ({"correct": False}, False),
-    ],
-)
-def test_a_right_sample_is_evidence_where_the_simulator_drew_it(
-    run_folder: Path, checkpoint: Path, changed: dict[str, object], known: bool
-) -> None:
-    problems, paths = planted_paths()
-    problem, prompt = problems.select("problem_id", "prompt").row(0)
-    drawer, _ = drawer_of(checkpoint, problems)
-    seeder, _ = drawer_of(checkpoint, problems)
-    seeder.stage_run = changed.get("stage_run", seeder.stage_run)
-    asked = changed.get("prompt", prompt), changed.get("sampling", settings().sampling)
-    (request,) = seeder.requests([asked[0]], [3], asked[1])
-    digest = changed.get("model_digest", drawer.model_digest)
-    sample = {"sample_id": "s", "problem_id": problem, "draw": 3, "seed": request.seed}
-    pl.DataFrame([sample | {"model_digest": digest}]).write_parquet("samples.parquet")
-    path = paths.filter((pl.col("problem_id") == problem) & pl.col("correct"))
-    taken = path.with_columns(
-        sample_ids=pl.lit(["s", "other"]), correct=pl.lit(changed.get("correct", True))
-    )
-    found = right_samples(taken, [Path("samples.parquet")], problems, drawer, settings().sampling)
-    inner = step_prefixes(path, problems).filter(~pl.col("last"))["prefix_id"]
-    assert sorted(found.rows()) == (sorted((name, 1) for name in inner) if known else [])
 
 
 def test_right_rollouts_that_make_new_paths_are_kept(

@@ -13,7 +13,7 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import mark_empty
 from stages.perplexity import PerplexitySettings, choose_texts, perplexity
 from stages.pipeline.stage_run import StageRun
-from tests.conftest import scratch
+from tests.fakes.small_settings import scratch_settings
 
 STEPS = ["3+4=7\n", "The answer is 7\n"]
 
@@ -48,7 +48,7 @@ def measured(
         base=model,
         first=model,
         perplexity=settings(**changes),
-        model=scratch(),
+        model=scratch_settings(),
         compute=ComputeSettings(threads=1),
         stage_run=StageRun(1, 0),
     )

@@ -12,7 +12,8 @@ from schemas.errors import RatchetError
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings
-from tests.conftest import datasets_folder, toy_settings
+from tests.fakes.real_datasets import datasets_folder
+from tests.fakes.small_settings import toy_settings
 
 GOOD = {"question": "How many is 2 and 2?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
 TEST = {"question": "How many is 3 and 3?", "answer": "3+3 = 6\n#### 6"}

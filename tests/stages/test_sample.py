@@ -19,7 +19,7 @@ from stages.sample import (
     sample_problems,
     target_count,
 )
-from tests.conftest import toy_problems
+from tests.fakes.toy_problems import toy_problems
 
 GRADE = GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap")
 

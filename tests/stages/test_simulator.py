@@ -14,7 +14,8 @@ from stages.pipeline.stage_run import StageRun
 from stages.simulator import SimulatorSettings, simulator, training_examples
 from stages.tasks.datasets import DatasetsSettings
 from stages.training.training_settings import TrainerSettings
-from tests.conftest import scratch, toy_problems, toy_settings
+from tests.fakes.small_settings import scratch_settings, toy_settings
+from tests.fakes.toy_problems import toy_problems
 from tests.fakes.training_jobs import OPTIMISER, TRAINER
 
 SMALL = {
@@ -45,7 +46,7 @@ def make(out: Path, model: str, problems: pl.DataFrame) -> None:
     settings = OPTIMISER | SMALL | {"n_per_level": 3, "max_steps": 2}
     simulator(
         problems=problems,
-        model=scratch(simulator=model),
+        model=scratch_settings(simulator=model),
         simulator=SimulatorSettings.model_validate(settings),
         simulator_server=SimulatorServerSettings.model_validate(SERVER),
         trainer=TrainerSettings.model_validate(TRAINER),

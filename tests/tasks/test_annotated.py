@@ -19,8 +19,8 @@ from stages.pipeline.stage_run import StageRun
 from stages.score import annotated_solutions, score
 from stages.tasks import prompts
 from stages.tasks.annotated import AnnotatedSolution, solutions
-from tests.conftest import datasets_folder
-from tests.objectives.test_reward_model import learn, step_rows
+from tests.fakes.real_datasets import datasets_folder
+from tests.fakes.step_rows import learn, step_rows
 
 BENCH = {
     "id": "gsm8k-7",

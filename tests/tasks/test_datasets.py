@@ -14,7 +14,7 @@ from stages.pipeline.params import parse
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.task import TaskSettings
-from tests.tasks.test_formats import MBPP
+from tests.fakes.dataset_rows import MBPP
 
 SUM = {"question": "How many is 2 and 2?", "answer": "2+2 = 4\n#### 4"}
 OTHER = {"question": "How many is 3 and 3?", "answer": "3+3 = 6\n#### 6"}

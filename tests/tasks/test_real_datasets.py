@@ -6,11 +6,8 @@ import pytest
 
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare, separate_rejects
-from stages.tasks.datasets import TASK, DatasetsSettings, Source
-from tests.conftest import datasets_folder
-
-GSI = "gsi_mathinstruct"
-COT, POT = "mathinstruct_cot", "mathinstruct_pot"
+from stages.tasks.datasets import TASK
+from tests.fakes.real_datasets import COT, GSI, POT, dataset_settings
 
 # format, file, split, problems, rejects by the beginning of their reason
 SETS: list[tuple[str, str, str, int, dict[str, int]]] = [
@@ -56,28 +53,15 @@ SETS: list[tuple[str, str, str, int, dict[str, int]]] = [
 ]
 
 
-Sets = dict[str, tuple[str, str]]  # name → format and file
-
-
-def settings(train: Sets, test: Sets) -> DatasetsSettings:
-    """These sets of the folder."""
-    folder = datasets_folder()
-
-    def sources(sets: Sets) -> dict[str, Source]:
-        return {n: Source(source=str(folder / file), format=f) for n, (f, file) in sets.items()}
-
-    return DatasetsSettings(
-        name="datasets", train=sources(train), test=sources(test), n_train=None, n_test=None
-    )
-
-
 @pytest.mark.parametrize(("form", "file", "split", "n_problems", "rejects"), SETS)
 def test_it_loads_whole(
     form: str, file: str, split: str, n_problems: int, rejects: dict[str, int]
 ) -> None:
     one = {"gsm8k": ("gsm8k", "gsm8k/test.jsonl")}
     of = {"set": (form, file)}
-    made = TASK.problems(settings(of, {}) if split == "train" else settings(one, of), 0)
+    made = TASK.problems(
+        dataset_settings(of, {}) if split == "train" else dataset_settings(one, of), 0
+    )
     problems, faults = separate_rejects(made, "")
     problems = [row for row in problems if row["source"] == "set"]
     assert len(problems) == n_problems
@@ -137,6 +121,8 @@ TASKS = {
 @pytest.mark.parametrize("task", TASKS)
 def test_training_problems_that_a_suite_asks_are_taken_out(task: str) -> None:
     train, test, leaked = TASKS[task]
-    reasons = prepare(task=settings(train, test), stage_run=StageRun(0, 0))["rejects"]["reason"]
+    reasons = prepare(task=dataset_settings(train, test), stage_run=StageRun(0, 0))["rejects"][
+        "reason"
+    ]
     suites = reasons.str.extract(r"^its question is also (\w+)-test-").drop_nulls()
     assert Counter(suites) == leaked

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from stages.tasks.toy import TASK, parse_step
-from tests.conftest import toy_problems, toy_settings
+from tests.fakes.small_settings import toy_settings
+from tests.fakes.toy_problems import toy_problems
 
 GOLD = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "Both: 12+7=19\n", "#### 19"]
 

@@ -25,9 +25,9 @@ from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
 from stages.training.job import Job
 from stages.training.launch import command, run_training
+from tests.fakes.step_rows import step_rows
 from tests.fakes.training_jobs import job
 from tests.fakes.trajectories import rows_for
-from tests.objectives.test_reward_model import step_rows
 
 CONFIGS = sorted((ROOT / "conf/accelerate").glob("*.yaml"))
 PROCESSORS = {  # stand in for GPUs
