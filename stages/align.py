@@ -1,4 +1,4 @@
-"""align: M_k, the model trained on this iteration's rows (SIPF Algorithm 1)."""
+"""align: M_k, the model trained on this iteration's rows (SIPF §2.5, Algorithm 1)."""
 
 import shutil
 from functools import partial
@@ -35,7 +35,7 @@ def align(
     stage_run: StageRun,
     out: Made.now,
 ) -> pl.DataFrame:
-    """Makes models/iteration=K."""
+    """Trains models/iteration=K."""
     start = starting_point(align.start, model, base, first, previous)
     if align.objective == "none":
         shutil.copytree(start, out, dirs_exist_ok=True)

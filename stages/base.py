@@ -17,7 +17,7 @@ from stages.pipeline.stage_run import StageRun
 
 
 def seen_texts(problems: pl.DataFrame) -> list[str]:
-    """What the policy may see before it trains: training prompts and demonstrated rationales."""
+    """The texts that the tokenizer is trained on: training prompts and demonstrated rationales."""
     train = problems.filter(pl.col("split") == "train")
     gold = train.filter("demonstrated")["rationale"].list.join("")
     return [*train["prompt"], *gold]
@@ -31,7 +31,7 @@ def base(
     stage_run: StageRun,
     out: Made.base,
 ) -> None:
-    """Makes models/base."""
+    """Makes or fetches the model M as models/base."""
     if isinstance(model, ScratchSettings):
         set_up(compute, stage_run.seed)
         make_scratch(model, seen_texts(problems), stage_run.seed, out)

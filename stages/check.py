@@ -1,8 +1,8 @@
-"""check: every parameter of the run is looked at before anything is made.
+"""check: examines every parameter of the run before anything is made.
 
-Unknown names, wrong types, values out of range or at odds with each other stop here, before a
-model loads. Its rejects are always empty; everything waits for them, and as they never change,
-nothing runs again for them.
+Unknown names, wrong types, values out of range and values that conflict stop the run here, before
+a model loads. The stage's rejects are always empty. Every other stage waits for them, and since
+they never change, no stage reruns because of them.
 """
 
 import json

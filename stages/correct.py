@@ -1,8 +1,8 @@
 """correct: the first wrong step of a wrong path, resampled (Step-DPO, arXiv 2406.18629).
 
-From the steps before it, which are right, the policy draws continuations until one reaches the
-reference answer; that one's first step corrects the wrong one. Its own words fit a model better
-than a reference's.
+The policy continues from the steps before it, which are right, until one continuation reaches the
+reference answer. The first step of that continuation corrects the wrong one. A model learns more
+easily from its own words than from a reference's (Step-KTO §3.6).
 """
 
 from typing import ClassVar, Literal
@@ -76,7 +76,7 @@ def resample(
 ) -> pl.DataFrame:
     """Adds correction, correction_ends and n_tries to rows of `first_wrong_steps`.
 
-    Draw t is made for all paths still open; those it corrects leave.
+    Draw t is sampled for all paths that are still open; those that it corrects leave.
     """
     rows = asked.with_columns(
         correction=pl.lit(None, pl.String), correction_ends=pl.lit(None, pl.Boolean), n_tries=0
@@ -100,7 +100,7 @@ def sample_corrections(
 ) -> pl.DataFrame:
     """path_id, n_tries, correction and correction_ends (null: not yet) after one more draw.
 
-    Paths that begin alike share it. A step that says what the wrong one said corrects nothing.
+    Paths that begin alike share it. A step equal to the wrong one corrects nothing.
     """
     unique_prefixes = open_paths.unique(["problem_id", "prefix"], maintain_order=True)
     pairs = unique_prefixes.select("prompt", "prefix").rows()

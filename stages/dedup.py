@@ -1,10 +1,10 @@
 """dedup: samples → distinct reasoning paths, split into steps.
 
 Mathematics: two samples of a problem take the same path when they state the same equations in the
-same order and end in the same answer, however written (RFT's key; SIPF 3.1); the one least like the
-other paths stands for it. Texts without an equation compare by their normalised words, so they are
-not all merged into one. Programs: nearly equal ones, by edit distance, are one path (SIPF 3.1); a
-right one never stands for a wrong one. Nothing depends on the order of the rows.
+same order and end in the same answer, however written (RFT's key; SIPF §2.1). The sample least like
+the other paths represents the path. Texts without an equation are compared by their normalised
+words, so they do not all become one path. Programs that are nearly equal, by edit distance, are one
+path (SIPF §2.1); a right one never represents a wrong one. The order of the rows has no effect.
 """
 
 from typing import ClassVar
@@ -36,7 +36,7 @@ class DedupSettings(Section):
 def distinct_paths(
     samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame
 ) -> pl.DataFrame:
-    """One row per (problem, fingerprint); its samples begin with the one that stands for it."""
+    """One row per (problem, fingerprint); its samples begin with the representative."""
     graded = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
     graded = graded.join(problems.select("problem_id", "kind"), on="problem_id")
     prints = [fingerprint(*row) for row in graded.select("kind", "text", "extracted").rows()]
@@ -50,7 +50,7 @@ def distinct_paths(
 
 
 def _representative_first(groups: pl.DataFrame) -> pl.DataFrame:
-    """Each group behind its sample that is least like the first ones of the problem's others."""
+    """Puts first in each group the sample least like the first ones of the other groups."""
     first = pl.col("text").list.first()
     of_problem = dict(groups.group_by("problem_id").agg(first).rows())
     seen: dict[str, int] = {}
@@ -91,7 +91,7 @@ def mark_near_duplicates(paths: pl.DataFrame, similarity: float) -> pl.DataFrame
 
 
 def split_into_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """Adds steps, and their truth where the task can tell."""
+    """Adds the steps, and whether each is sound where the task can tell."""
     gold = paths.join(
         problems.select("problem_id", "rationale"), on="problem_id", maintain_order="left"
     )

@@ -1,7 +1,7 @@
 """evaluate: how many problems of each suite a model solves: greedily (Pass@1), by vote (Maj@k).
 
-The draws of the vote serve Pass@k too: a row keeps how many there were and how many were right,
-and the view `passes` has the unbiased estimate for every k.
+The votes also give Pass@k: a row records how many there were and how many were right, and the view
+`passes` computes the unbiased estimate for every k.
 """
 
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""grade: is each sample's final answer right (outcome feedback)."""
+"""grade: is each sample's final answer right (outcome feedback, SIPF §2.1)."""
 
 from typing import Annotated
 

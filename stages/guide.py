@@ -1,10 +1,10 @@
 """guide: more samples where an iteration needs them, with help (GSI §5). `guide.strategy: none`
 adds none.
 
-The tail are the problems whose solve rate on the plain draws is below `guide.tail_below`. Each
-round asks once for every problem that is still there, all its samples counted; a strategy says
-what. What a hint showed is kept beside the sample and is no part of what a model is trained on,
-save for gold steps that begin an answer: the solution starts with them.
+The tail is the problems whose solve rate over the unguided samples is below `guide.tail_below`
+(GSI §6.1). Each round samples once for every problem that is still in the tail, counting all its
+samples; a strategy decides the prompt. A hint is recorded beside the sample and is not trained on,
+except for gold steps that begin an answer: the solution starts with them.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ from stages.pipeline.stage_run import StageRun
 def output_tables(
     samples: pl.DataFrame, new_reveals: pl.DataFrame, faults: Sequence[tuple[str, str]]
 ) -> dict[str, pl.DataFrame]:
-    """The stage's tables, given graded samples, rows of `reveals`, and why some had no help."""
+    """The stage's tables, from graded samples, rows of `reveals`, and why some had no help."""
     rejects = pl.DataFrame(
         [{"item": item, "reason": reason, "content": ""} for item, reason in faults],
         schema=Rejects.stored_schema(),

@@ -1,11 +1,11 @@
-"""label: is each step right: by simulation (SIPF Eq. 2), by a judge (Step-KTO), or known.
+"""label: is each step right: by simulation (SIPF §2.2, Eq. 2), a judge (Step-KTO §2.1) or the truth.
 
-Simulated labels are kept with their counts, a judge's with its reasons, and the oracle's are
-the task's own truth. With `prefix_and` a step also counts as wrong after a wrong one.
+Simulated labels are stored with their counts and a judge's labels with its reasons; the oracle's
+are the task's own truth. With `prefix_and`, every step after a wrong one is wrong too.
 
-Rollouts that end right can be kept as solutions (`keep_rollouts`). They come after `dedup`, and
-only right ones are worth keeping, so they are neither samples nor paths of the iteration, whose
-rates would be wrong with them; they have a table of their own, which `pair` makes rows of.
+Rollouts that reach the answer can be kept as solutions (`keep_rollouts`). They are made after
+`dedup` and only right ones are kept, so they would distort the iteration's rates as samples or
+paths. They have their own table, from which `pair` makes rows.
 """
 
 from pathlib import Path
@@ -48,10 +48,10 @@ class LabelSettings(SimulationSettings):
 
 
 def choose_paths(paths: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:
-    """Which paths are labelled: right and wrong ones by turns, problems in an order by digest.
+    """The paths to label: right and wrong ones alternately, problems in the order of their digests.
 
     With first=solved, problems with paths of both outcomes come first, then those that are always
-    solved: what training rows are made of. An unsolved problem's paths have no right one beside.
+    solved, since training rows are made from these. An unsolved problem has no right path.
     """
     right, wrong = pl.col("correct").any(), (~pl.col("correct")).any()
     merit = right.cast(pl.Int8) + (right & wrong).cast(pl.Int8)
@@ -142,7 +142,7 @@ def label(
     compute: ComputeSettings,
     stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
-    """Labels the steps of a part of the paths."""
+    """Labels the steps of some of the paths."""
     rejects: pl.DataFrame = Rejects.create_empty()
     rollouts: pl.DataFrame = Rollouts.create_empty()
     labels: pl.DataFrame = StepLabels.create_empty()

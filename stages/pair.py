@@ -1,8 +1,8 @@
 """pair: what the model is trained on.
 
-Pairs: two paths of a problem whose rewards differ by the margin or more (SIPF Eq. 6), a right
-path over a wrong one, or a corrected step over the wrong one. Examples: right paths to imitate,
-as many right as wrong ones (Step-KTO), or gold rows.
+Pairs: two paths of a problem whose rewards differ by at least the margin (SIPF §2.4, Eq. 6), a
+right path over a wrong one, or a corrected step over the wrong one. Examples: right paths to imitate,
+as many right as wrong ones (Step-KTO §2.4), or gold rows.
 Cumulative data adds to what the previous iteration trained on, D_k = D_{k-1} + new rows.
 """
 
@@ -28,7 +28,7 @@ from stages.training_rows.unpaired import balanced_examples, right_examples
 
 
 def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:
-    """The previous iteration's rows (D0 is added apart) and the new ones, each once."""
+    """The previous iteration's rows without D0 (added later) and the new ones, each once."""
     if not cumulative:
         return new
     new = new.select([name for name in old.columns if name in new.columns])
@@ -102,7 +102,7 @@ def tail_paths(paths: pl.DataFrame, below: float) -> pl.DataFrame:
 
 
 def undemonstrated_problems(problems: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
-    """Problems drawn for whose rationale is there, but not in D0."""
+    """The sampled problems that have a gold rationale which is not in D0."""
     hidden = problems.filter(~pl.col("demonstrated") & (pl.col("rationale").list.len() > 0))
     return hidden.join(paths, on="problem_id", how="semi")
 

@@ -1,6 +1,6 @@
 """perplexity: how surprising right paths and gold rationales are to a model that never changes.
 
-GSI 3.1 compares the perplexity of self-generated data with that of gold data, under one
+GSI §7.3 compares the perplexity of self-generated data with that of gold data, under one
 reference model for all iterations; `stats` puts the two distributions side by side.
 """
 
@@ -33,9 +33,9 @@ class PerplexitySettings(Section):
 
 
 def choose_texts(problems: pl.DataFrame, paths: pl.DataFrame, most: int) -> pl.DataFrame:
-    """origin, text_id, problem_id, prompt, text: at most so many of each origin.
+    """origin, text_id, problem_id, prompt, text: at most `max_texts` of each origin.
 
-    Which ones follows from their ids alone, so the gold texts of two iterations that ask the
+    Only the ids decide which ones, so the gold texts of two iterations that ask the
     same problems are the same. Paths need no shuffling: their ids are digests.
     """
     with_rationale = problems.filter(pl.col("rationale").list.len() > 0)

@@ -1,7 +1,7 @@
 """prepare: source rows → problems, and the tables that iteration 1 finds behind it.
 
-Training problems whose question is also one of an evaluation suite are removed (Step-KTO:
-lower-case, strip non-alphanumerics, drop exact matches). Whatever can't be used is a reject.
+Training problems whose question is also one of an evaluation suite are removed (Step-KTO §6:
+lower-case, strip non-alphanumerics, drop exact matches). Rows that cannot be used become rejects.
 The gold rationales of the demonstrated problems are D0, the training rows of iteration 0.
 """
 

@@ -1,6 +1,6 @@
-"""report: what came of the run → report.html, metrics.json, plots/ and tables on the terminal.
+"""report: the results of the run → report.html, metrics.json, plots/ and tables on the terminal.
 
-Reads every view up to the run's last iteration, whatever else lies under data/; SIPF Tables 6
+Reads every view up to the run's last iteration, even if data/ has later ones; SIPF Tables 6
 and 7 (budget and data sizes) and Figure 3 (log-probabilities) are among its charts.
 """
 
@@ -57,7 +57,7 @@ def report(
 
 
 def last_iteration(values: dict[str, Any]) -> int:
-    """The turns of the loop that the parameters ask for. Raises RatchetError for no number."""
+    """The number of iterations in params.yaml. Raises RatchetError if it is not a number."""
     iteration = values.get("iteration")
     if not isinstance(iteration, int) or isinstance(iteration, bool) or iteration < 0:
         raise RatchetError(

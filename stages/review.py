@@ -1,8 +1,8 @@
 """review: what others say of the greedy answers.
 
-A verifier or a critic looks for wrong steps in right answers (flawed but correct, Step-KTO), and
-a judge compares the answers with another model's on six aspects (SIPF Appendix B). The verifier is
-that of iteration 1 for every model, M0 too, so that iterations are measured alike.
+A verifier or a critic looks for wrong steps in right answers (flawed but correct, Step-KTO §3.8),
+and a judge compares the answers with another model's on six aspects (SIPF Appendix B). The verifier is
+that of iteration 1 for every model, M0 too, so that all iterations are measured alike.
 """
 
 from typing import ClassVar, Literal
@@ -41,7 +41,7 @@ class ReviewSettings(Section):
 
 
 def choose_answers(answers: pl.DataFrame, limit: int | None) -> pl.DataFrame:
-    """The greedy answers to so many problems of each suite, the same ones for every model."""
+    """The greedy answers to the first `limit` problems of each suite, the same for every model."""
     greedy = answers.filter(pl.col("mode") == "greedy")
     order = pl.col("problem_id").map_elements(lambda name: digest("review", name), pl.String)
     greedy = greedy.sort(order)

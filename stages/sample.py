@@ -1,7 +1,7 @@
-"""sample: draws solutions of the training problems from the previous model (SIPF Algorithm 1).
+"""sample: samples solutions of the training problems from the previous model (SIPF Algorithm 1).
 
-k draws a problem; where a number of right or of wrong samples is wanted, rounds of k go on for
-the problems that lack some, up to a limit (SIPF 4.1: half as many are wanted in round 2, a
+Each problem gets k samples. If a number of right or wrong samples is required, problems that have
+too few get further rounds of k, up to a limit (SIPF A.2: half as many are required in round 2, a
 quarter in round 3). With engine=replay the samples are recorded completions instead.
 """
 
@@ -43,7 +43,7 @@ class SampleSettings(SamplingSettings):
 
 
 def problems_to_sample(problems: pl.DataFrame, which: str) -> pl.DataFrame:
-    """The training problems that are drawn for."""
+    """The training problems to sample."""
     train = problems.filter(pl.col("split") == "train")
     chosen = train if which == "all" else train.filter(~pl.col("demonstrated"))
     if chosen.is_empty():
@@ -52,12 +52,12 @@ def problems_to_sample(problems: pl.DataFrame, which: str) -> pl.DataFrame:
 
 
 def target_count(number: int | None, shrink: float, iteration: int) -> int:
-    """How many samples of an outcome are wanted in an iteration; 0 where none was asked for."""
+    """How many samples of an outcome an iteration requires; 0 if it requires none."""
     return 0 if number is None else math.ceil(number * shrink ** (iteration - 1))
 
 
 def problems_below_target(graded: pl.DataFrame, positives: int, negatives: int) -> pl.DataFrame:
-    """problem_id of problems with fewer right or wrong samples than wanted."""
+    """problem_id of problems with fewer right or wrong samples than required."""
     counts = graded.group_by("problem_id").agg(
         right=pl.col("correct").sum(), wrong=(~pl.col("correct")).sum()
     )
@@ -80,7 +80,7 @@ def sample_round(
 def sample_problems(
     sampler: Sampler, problems: pl.DataFrame, settings: SampleSettings, grade: GradeSettings
 ) -> pl.DataFrame:
-    """Rounds of k draws until each problem has what is wanted, or the limit."""
+    """Rounds of k draws until each problem has the required samples, or the limit."""
     greedy = settings.mode == "greedy"
     sampling = replace(settings.sampling, temperature=0.0) if greedy else settings.sampling
     k = 1 if greedy else settings.k
@@ -127,7 +127,7 @@ def sample(
     compute: ComputeSettings,
     stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
-    """Draws the samples of one iteration."""
+    """Samples solutions from the previous model."""
     rejects: pl.DataFrame = Rejects.create_empty()
     if sample.mode == "none":
         return {"samples": Samples.create_empty(), "rejects": rejects}

@@ -1,4 +1,4 @@
-"""score: the verifier's probability of each step, and each path's reward (SIPF Eq. 5).
+"""score: the verifier's probability of each step, and each path's reward (SIPF §2.3, Eq. 5).
 
 The reward is the mean over the path's steps. As printed, Eq. 5 divides m + 1 terms by m. Where
 `score.annotated` names files of steps that people have judged, those are scored too (SIPF Table 3).

@@ -1,4 +1,4 @@
-"""sft: M0 = SFT(M, D0), the model that the first iteration samples from (SIPF Algorithm 1)."""
+"""sft: M0 = SFT(M, D0), which the first iteration samples from (SIPF §2.5, Algorithm 1)."""
 
 from typing import ClassVar
 

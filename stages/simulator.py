@@ -1,8 +1,8 @@
-"""simulator: the stronger model that finishes steps (SIPF 4.1 uses one of 7B parameters).
+"""simulator: the stronger model that finishes steps (SIPF §3.2 uses one of 7B parameters).
 
 `model.simulator` says which: the policy itself (nothing is made here), a folder or id, one trained
 here on more problems of the task than the policy ever sees, or one behind a server, such as a
-large model that `vllm serve` runs elsewhere: of that, only the address is kept.
+large model that `vllm serve` runs elsewhere, of which only the address is kept.
 """
 
 from pathlib import Path
@@ -71,7 +71,7 @@ def simulator(
     stage_run: StageRun,
     out: Made.simulator,
 ) -> pl.DataFrame:
-    """Makes models/simulator."""
+    """Makes or fetches models/simulator."""
     if model.simulator == POLICY:
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
     elif model.simulator == SERVER:

@@ -1,8 +1,8 @@
 """stats: coverage, solve rates, budget and narrowing of an iteration, and its data sizes.
 
-SIPF Tables 6-7 (data sizes) and what GSI measures: coverage, budget, narrowing of self-generated
-against gold data, short-cutting and spurious correctness. The tables are read in place by the SQL
-files of stages/measures, so their size is no matter.
+SIPF Tables 6-7 (data sizes) and the measures of GSI §4, §6.2 and §7.3: coverage, budget, narrowing
+of self-generated against gold data, short-cutting and spurious correctness. The SQL files of
+stages/measures read the tables from disk, so tables may be larger than memory.
 """
 
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""verifier: trains a reward model on steps (SIPF Eq. 3-4): process or outcome."""
+"""verifier: trains a reward model on steps (SIPF §2.3, Eq. 3-4): process or outcome."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +78,7 @@ def verifier(
     stage_run: StageRun,
     out: Made.verifier,
 ) -> pl.DataFrame:
-    """Makes models/verifier/iteration=K."""
+    """Trains models/verifier/iteration=K."""
     if verifier.kind == "none":
         mark_empty(out, "verifier.kind is none: nothing is verified in this run")
         return Losses.create_empty()

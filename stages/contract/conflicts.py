@@ -27,7 +27,7 @@ class Parameters(SimpleNamespace):
         return None if name == "none" else load_objective(name)
 
 
-# (does the run have it; what it is and how to mend it)
+# (does the run have it; what is wrong and how to fix it)
 Conflict = tuple[Callable[[Parameters], Any], str]
 
 

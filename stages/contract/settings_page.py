@@ -35,7 +35,7 @@ def settings(conf: Path) -> str:
 
 
 class Entry(NamedTuple):
-    """A setting as a file has it; the comment stands behind the value, or on the lines above."""
+    """A setting in a file; its comment is behind the value, or on the lines above."""
 
     name: str  # dotted
     value: str | None  # null: settings below it
@@ -93,9 +93,9 @@ def _file(path: Path) -> str:
     text = path.read_text()
     opening = [line[1:].strip() for line in _opening(text.splitlines()) if "@package" not in line]
     begins = [name for name in yaml.safe_load(text).get("defaults", []) if name != "_self_"]
-    told = "\n".join([*opening, *(["", f"Begins as {', '.join(begins)}."] if begins else [])])
+    about = "\n".join([*opening, *(["", f"Begins as {', '.join(begins)}."] if begins else [])])
     rest = [e for top, inside in entries(text) if top.name != "run" for e in (top, *inside)]
-    return f"## {path.stem}\n\n{told.strip()}\n\n{_settings(rest)}"
+    return f"## {path.stem}\n\n{about.strip()}\n\n{_settings(rest)}"
 
 
 def _settings(inside: list[Entry]) -> str:

@@ -85,14 +85,14 @@ def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
 
 
 def _view(connection: Any, name: str, comment: str) -> str:
-    told = re.sub(r"^-- ?", "", comment, flags=re.M)
+    about = re.sub(r"^-- ?", "", comment, flags=re.M)
     columns = connection.execute(f"describe {name}").fetchall()
     listed = ", ".join(f"{column} {kind.lower()}" for column, kind, *_ in columns)
-    return f"## {name}\n\n{told}\nColumns: {listed}.\n"
+    return f"## {name}\n\n{about}\nColumns: {listed}.\n"
 
 
 def grid(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [heads, tuple("---" for _ in heads), *rows]
-    told = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join(told).replace("|  |", "| |") + "\n"
+    made = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join(made).replace("|  |", "| |") + "\n"

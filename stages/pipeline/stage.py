@@ -62,7 +62,7 @@ class Stage:
         except RatchetError as error:
             raise SystemExit(f"{self.name}: {error}") from None
         except KeyboardInterrupt:
-            raise SystemExit(f"{self.name}: interrupted; `dvc repro` goes on from here") from None
+            raise SystemExit(f"{self.name}: interrupted; `dvc repro` resumes from here") from None
         except Exception as error:
             if reason := explain_disk_error(error):
                 raise SystemExit(f"{self.name}: {reason}") from None

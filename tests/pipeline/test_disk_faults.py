@@ -151,5 +151,5 @@ def test_a_stopped_stage_says_so(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "check: interrupted; `dvc repro` goes on from here\n",
+        "check: interrupted; `dvc repro` resumes from here\n",
     )
