@@ -10,7 +10,7 @@ from stages.training_rows.gold_rows import gold_rows
 def right_examples(
     paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
 ) -> pl.DataFrame:
-    """Right paths to imitate; with a threshold, only those of at least that reward (SIPF's pRFT)."""
+    """Right paths to imitate; with a threshold, those of at least that reward (SIPF's pRFT)."""
     right = paths.filter("correct")
     if settings.threshold is not None and settings.feedback in ("process", "labels"):
         right = right.filter(pl.col("reward") >= settings.threshold)
