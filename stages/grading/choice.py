@@ -30,7 +30,7 @@ _STATED = re.compile(
 
 
 def find_choice(completion: str) -> str | None:
-    """The last choice stated, as a letter where one is; else the answer that mathematics finds."""
+    """The last choice stated, from its letter if it has one; else the answer found as for math."""
     stated = answers.find_answer(completion)
     if stated is not None and letter_of(stated):
         return stated

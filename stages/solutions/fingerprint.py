@@ -11,8 +11,8 @@ def fingerprint(kind: str, text: str, extracted: str | None) -> str:
     """A digest that is equal for two texts of one path; for programs, if only blanks differ."""
     if kind in PROGRAM_KINDS:
         return digest("program", strip_blanks(extracted if kind == "code" and extracted else text))
-    if found := equations(text):
-        return digest("equations", *found, canonical_answer(extracted))
+    if ordered := equations(text):
+        return digest("equations", *ordered, canonical_answer(extracted))
     return digest("text", normalise_text(text))
 
 

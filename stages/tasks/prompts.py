@@ -17,9 +17,9 @@ def choice(question: str, options: Sequence[str]) -> str:
 
 def program(question: str, options: Sequence[str] = ()) -> str:
     """Asks for a program whose output is the answer (GSI §7.1, Program of Thought)."""
-    wanted = "the letter of the right option" if options else "the answer"
-    asked = f"{question}\nOptions:\n{option_lines(options)}" if options else question
-    return f"Question: {asked}\nWrite a Python program that prints {wanted}.\nProgram:\n"
+    output = "the letter of the right option" if options else "the answer"
+    body = f"{question}\nOptions:\n{option_lines(options)}" if options else question
+    return f"Question: {body}\nWrite a Python program that prints {output}.\nProgram:\n"
 
 
 def code(task: str, tests: str, given: str = "", function: str = "") -> str:
@@ -40,13 +40,13 @@ def option_lines(options: Sequence[str]) -> str:
 
 def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[str]) -> str:
     """The prompt of a kind of problem, unless its format has one of its own."""
-    asked = {
+    makers = {
         "math": lambda: math(question),
         "choice": lambda: choice(question, options),
         "program": lambda: program(question, options),
         "code": lambda: code(question, "\n".join(tests)),
     }
-    return asked[kind]()
+    return makers[kind]()
 
 
 def with_answer(prompt: str, answer: str) -> str:

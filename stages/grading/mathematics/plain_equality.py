@@ -1,4 +1,4 @@
-r"""What can be decided about two answers without algebra.
+r"""Compares two answers as far as that is possible without algebra.
 
 Policy. Answers are one if their tidied texts are, never because one contains the other. Two
 numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
