@@ -1,4 +1,4 @@
-"""annotated_steps: the verifier's word on steps that people have judged."""
+"""annotated_steps: the verifier's probabilities of steps that people have judged."""
 
 import dataframely as dy
 
@@ -6,7 +6,7 @@ from schemas.table import Table
 
 
 class AnnotatedSteps(Table):
-    """One row per step of an annotated solution (SIPF Table 3, ProcessBench)."""
+    """One row per step of an annotated solution (SIPF Appendix C, ProcessBench)."""
 
     noun = "annotated_steps"
     partitions = ("iteration",)
@@ -18,8 +18,11 @@ class AnnotatedSteps(Table):
     level = dy.Int16(nullable=True, min=0)
     sound = dy.Bool(
         nullable=True,
-        description="what people say; null after ProcessBench's first wrong step",
+        description="the annotators' verdict; null after the first wrong step in ProcessBench",
     )
     probability = dy.Float64(
-        nullable=True, min=0, max=1, description="that it is right; null beyond score.max_length"
+        nullable=True,
+        min=0,
+        max=1,
+        description="that the step is right; null beyond score.max_length",
     )

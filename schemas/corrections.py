@@ -22,13 +22,15 @@ class Corrections(Table):
     step = dy.Int16(min=0, description="index of the first wrong step")
     prefix = dy.String(description="the steps before it, joined")
     rejected = dy.String(min_length=1, description="the wrong step")
-    rejected_ends = dy.Bool(description="it is the path's last step")
+    rejected_ends = dy.Bool(description="whether it is the path's last step")
     correction = dy.String(
         nullable=True,
         min_length=1,
-        description="first step of a continuation that reached the answer; null: none did",
+        description="first step of a continuation that reached the answer; null if none did",
     )
-    correction_ends = dy.Bool(nullable=True, description="that continuation had no other step")
+    correction_ends = dy.Bool(
+        nullable=True, description="whether that continuation had no other step"
+    )
     n_tries = dy.Int32(min=1, description="continuations drawn for it")
 
     @dy.rule()

@@ -1,7 +1,7 @@
-"""costs: what each stage took. A measurement: two equal runs differ in it, and in it alone.
+"""costs: what each stage used. Two equal runs differ in this table alone.
 
-So it lies under measured/, apart from data/; its counts too say what was done this time, which
-is less where a killed run goes on.
+It is a measurement, so it is kept in measured/ instead of data/. Its counts are of this execution
+only: a stage that resumes after a kill counts less.
 """
 
 import dataframely as dy
@@ -21,7 +21,7 @@ class Costs(Table):
     elapsed_s = dy.Float64(min=0)
     cpu_s = dy.Float64(min=0)
     peak_memory_mb = dy.Float64(min=0)
-    n_draws = dy.Int64(min=0, description="completions drawn from a model now")
+    n_draws = dy.Int64(min=0, description="completions drawn from a model in this execution")
     n_draws_reused = dy.Int64(min=0, description="completions found in the generation ledger")
-    n_tokens = dy.Int64(min=0, description="tokens of the completions drawn now")
+    n_tokens = dy.Int64(min=0, description="tokens of the completions drawn in this execution")
     n_optimiser_steps = dy.Int64(min=0)

@@ -11,9 +11,9 @@ from schemas.table import Table
 class Coverage(Table):
     """One row per iteration and problem that it or an earlier one drew for.
 
-    A gold supplement counts nowhere here: nobody drew it. The solve rate is the quotient
-    n_correct / n_drawn in double precision, and the tail is where it is below guide.tail_below;
-    where nothing was drawn it counts as 0.
+    Gold supplements are not counted, since they are not drawn. The solve rate is n_correct /
+    n_drawn in double precision. A problem is in the tail if its rate is below guide.tail_below
+    (GSI §6.1); without draws the rate counts as 0.
     """
 
     noun = "coverage"
@@ -25,7 +25,7 @@ class Coverage(Table):
     level = dy.Int16(nullable=True)
     n_drawn = dy.Int32(min=0)
     n_correct = dy.Int32(min=0)
-    solve_rate = dy.Float64(nullable=True, min=0, max=1, description="null where nothing was drawn")
+    solve_rate = dy.Float64(nullable=True, min=0, max=1, description="null without draws")
     tail_before = dy.Bool(description="solve rate below guide.tail_below on the unguided draws")
     tail_after = dy.Bool(description="the same over all draws, guided ones too")
     n_tokens = dy.Int64(min=0)

@@ -10,7 +10,7 @@ ASPECTS = ["correctness", "completeness", "reasonableness", "conciseness", "cons
 
 
 class Duels(Table):
-    """One row per aspect of a pair of greedy solutions, in one of the two orders."""
+    """One row per pair of greedy solutions, aspect judged, and order of the two."""
 
     noun = "duels"
     partitions = ("iteration",)
@@ -19,6 +19,6 @@ class Duels(Table):
     iteration = dy.Int16(primary_key=True, min=0, description="of the model")
     problem_id = dy.String(primary_key=True)
     aspect = dy.Enum(ASPECTS, primary_key=True)
-    place = dy.Enum(["A", "B"], primary_key=True, description="where the model's solution stood")
-    rival = dy.String(description="whose the other is: first (M0), or a file's name")
-    verdict = dy.Enum(["won", "lost", "tie"], description="for the model")
+    place = dy.Enum(["A", "B"], primary_key=True, description="position of the model's solution")
+    rival = dy.String(description="whose solution the other is: first (M0), or a file's name")
+    verdict = dy.Enum(["won", "lost", "tie"], description="from the model's side")

@@ -1,5 +1,5 @@
-"""The one exception that a user sees."""
+"""The one kind of exception that a user sees."""
 
 
 class RatchetError(Exception):
-    """Something a user can mend. Its text is one line: what, where, how to mend it."""
+    """Something a user can fix. Its text is one line: what, where, how to fix it."""

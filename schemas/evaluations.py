@@ -20,15 +20,15 @@ class Evaluations(Table):
     mode = dy.Enum(["greedy", "vote"], primary_key=True)
     suite = dy.String()
     domain = dy.Enum(["in", "out"], nullable=True, description="of the suite")
-    form_of = dy.String(nullable=True, description="what the forms of one problem share")
+    form_of = dy.String(nullable=True, description="id that the forms of one problem share")
     level = dy.Int16(nullable=True)
     n_drawn = dy.Int32(min=1)
-    n_correct = dy.Int32(min=0, description="of the draws: Pass@k for any k follows")
-    extracted = dy.String(nullable=True, description="the answer given, or voted for")
+    n_correct = dy.Int32(min=0, description="right ones of the draws; gives Pass@k for any k")
+    extracted = dy.String(nullable=True, description="the answer given, or the one most voted for")
     correct = dy.Bool()
     flawed = dy.Bool(
         nullable=True,
-        description="right answer, unsound step (greedy, where the task itself can tell)",
+        description="right answer with an unsound step; greedy, if the task can check steps",
     )
     text = dy.String(nullable=True, description="the greedy solution")
     n_tokens = dy.Int32(min=0)

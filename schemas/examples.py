@@ -18,22 +18,22 @@ class Examples(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     example_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    made_in = dy.Int16(min=0, description="iteration whose samples made or called for it; 0: D0")
+    made_in = dy.Int16(min=0, description="iteration whose samples gave or required it; 0: D0")
     origin = dy.Enum(["gold", "sampled", "rollout"])
-    path_id = dy.String(nullable=True, description="path, or rollout that was kept; null: gold")
+    path_id = dy.String(nullable=True, description="its path or kept rollout; null for gold")
     prompt = dy.String()
     completion = dy.String(min_length=1)
     steps = dy.List(
         dy.String(),
         nullable=True,
-        description="pieces of the completion that step_labels judge; joined they are it, exactly",
+        description="the pieces that step_labels judge; joined, they are exactly the completion",
     )
     step_labels = dy.List(
         dy.Bool(),
         nullable=True,
-        description="is each step right; null where the steps are not labelled",
+        description="whether each step is right; null if the steps are not labelled",
     )
-    correct = dy.Bool(description="the outcome label: desired or not")
+    correct = dy.Bool(description="the outcome label: whether the row is desired")
     reward = dy.Float64(nullable=True)
 
     @dy.rule()

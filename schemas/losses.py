@@ -14,7 +14,7 @@ class Losses(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     stage = dy.String(primary_key=True)
     step = dy.Int32(primary_key=True, min=0)
-    loss = dy.Float64(nullable=True, description="null where only the held-out rows were scored")
+    loss = dy.Float64(nullable=True, description="null if only the held-out rows were scored")
     dev_loss = dy.Float64(nullable=True, description="mean over the held-out rows")
     learning_rate = dy.Float64(nullable=True)
     grad_norm = dy.Float64(nullable=True)

@@ -1,4 +1,4 @@
-"""narrowing: how far self-generated data have moved from the gold data (GSI 3.1)."""
+"""narrowing: how far self-generated data have moved from the gold data (GSI §4)."""
 
 import dataframely as dy
 import polars as pl
@@ -7,13 +7,13 @@ from schemas.table import Table
 
 
 class Narrowing(Table):
-    """One row per iteration, self-generated data and measure, against gold data.
+    """One row per iteration, kind of self-generated data and measure, compared with gold data.
 
-    Self-generated: right samples, but no gold supplements. Gold: each problem drawn for in the
-    iteration, once; of length and perplexity those that have a gold rationale. Values that are not
-    known (no level, a path whose perplexity was not measured) count on neither side. The tail: at
-    or above gold's 80th percentile, the lowest value that at least 80% of gold are at or below; as
-    many levels are equal, gold's own share can be well above a fifth.
+    Self-generated data are right samples, without gold supplements. Gold data are the problems
+    drawn for in the iteration, each once; for length and perplexity, only those with a gold
+    rationale. Unknown values (no level, a path whose perplexity was not measured) count on neither
+    side. The tail is all values at or above gold's 80th percentile, the lowest value that at least
+    80% of gold do not exceed. Many levels are equal, so gold's own share can be well above a fifth.
     """
 
     noun = "narrowing"
@@ -24,12 +24,12 @@ class Narrowing(Table):
     measure = dy.Enum(
         ["level", "length", "perplexity"],
         primary_key=True,
-        description="level of the problem; characters of the text; perplexity of the sample's "
-        "path under the reference model (perplexities)",
+        description="level of the problem; length of the text in characters; perplexity of the "
+        "sample's path under the reference model (table perplexities)",
     )
     n_self = dy.Int64(min=0)
     n_gold = dy.Int64(min=0)
-    self_mean = dy.Float64(nullable=True, description="null without a value, as all below")
+    self_mean = dy.Float64(nullable=True, description="null without values, as are all below")
     gold_mean = dy.Float64(nullable=True)
     distance = dy.Float64(nullable=True, min=0, description="Wasserstein-1, in the measure's unit")
     tail_from = dy.Float64(nullable=True, description="gold's 80th percentile")

@@ -18,17 +18,17 @@ class Pairs(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     pair_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    made_in = dy.Int16(min=1, description="iteration whose samples made it")
-    chosen_id = dy.String(description="path, correction of a step, or rollout that was kept")
-    rejected_id = dy.String(description="path")
+    made_in = dy.Int16(min=1, description="iteration whose samples gave it")
+    chosen_id = dy.String(description="a path, a correction of a step, or a kept rollout")
+    rejected_id = dy.String(description="a path")
     prompt = dy.String()
     prefix = dy.String(
-        description="steps before the pair that both sides share; empty for whole paths"
+        description="the steps before, which both sides share; empty for whole paths"
     )
     chosen = dy.String()
     rejected = dy.String()
-    chosen_ends = dy.Bool(description="the text ends there: then EOS is trained too")
-    rejected_ends = dy.Bool(description="the text ends there: then EOS is trained too")
+    chosen_ends = dy.Bool(description="whether the text ends there, so that EOS is trained too")
+    rejected_ends = dy.Bool(description="whether the text ends there, so that EOS is trained too")
     chosen_correct = dy.Bool()
     rejected_correct = dy.Bool()
     chosen_reward = dy.Float64(nullable=True)

@@ -1,4 +1,4 @@
-"""path_scores: the verifier's word on each path."""
+"""path_scores: the verifier's reward for each path."""
 
 from typing import ClassVar
 
@@ -16,6 +16,6 @@ class PathScores(Table):
 
     iteration = dy.Int16(primary_key=True, min=0)
     path_id = dy.String(primary_key=True)
-    reward = dy.Float64(min=0, max=1, description="mean step probability (SIPF Eq. 5)")
+    reward = dy.Float64(min=0, max=1, description="mean step probability (SIPF §2.3, Eq. 5)")
     reward_min = dy.Float64(min=0, max=1, description="lowest step probability")
     n_steps = dy.Int16(min=1)

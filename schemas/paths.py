@@ -22,12 +22,12 @@ class Paths(Table):
     steps = dy.List(dy.String(), description="their concatenation is the first sample's text")
     fingerprint = dy.String(description="digest of the equations and the answer, or of the program")
     correct = dy.Bool()
-    kept = dy.Bool(description="false when another path stands for it")
-    duplicate_of = dy.String(nullable=True, description="the path that stands for it")
+    kept = dy.Bool(description="false if another path represents it")
+    duplicate_of = dy.String(nullable=True, description="the path that represents it")
     truth = dy.List(
         dy.Bool(),
         nullable=True,
-        description="is each step sound, where the task can tell; null elsewhere",
+        description="whether each step is sound; null if the task can't tell",
     )
 
     @dy.rule()

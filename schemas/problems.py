@@ -14,23 +14,31 @@ class Problems(Table):
     noun = "problems"
 
     problem_id = dy.String(primary_key=True, min_length=1)
-    source = dy.String(min_length=1, description="task, and evaluation suite of a test problem")
+    source = dy.String(
+        min_length=1, description="training set or evaluation suite; or the task's name"
+    )
     split = dy.Enum(["train", "test"])
     domain = dy.Enum(
-        ["in", "out"], nullable=True, description="of an evaluation suite: is its like trained on"
+        ["in", "out"],
+        nullable=True,
+        description="of an evaluation suite: whether such problems are trained on",
     )
     form_of = dy.String(
-        nullable=True, description="what the forms of one problem share; null where it has one form"
+        nullable=True, description="id that the forms of one problem share; null if it has one form"
     )
     kind = dy.Enum(KINDS, description="how an answer is graded")
     question = dy.String(min_length=1)
-    prompt = dy.String(min_length=1, description="the question as a model is asked it")
-    answer = dy.String(min_length=1, description="the reference answer, of code the program")
-    options = dy.List(dy.String(), description="what a choice is made from, A first")
+    prompt = dy.String(min_length=1, description="the question as the model sees it")
+    answer = dy.String(
+        min_length=1, description="the reference answer; for code, the reference program"
+    )
+    options = dy.List(dy.String(), description="the options of a choice, A first")
     rationale = dy.List(dy.String(), description="gold steps; their concatenation is the text")
-    demonstrated = dy.Bool(description="its rationale is in D0, the rows that make the first model")
+    demonstrated = dy.Bool(
+        description="its rationale is in D0, the rows that train the first model"
+    )
     tests = dy.List(dy.String(), description="unit tests of a code problem")
-    given = dy.String(description="Python that stands before every solution of a code problem")
+    given = dy.String(description="Python code put before every solution of a code problem")
     level = dy.Int16(nullable=True, min=0, description="difficulty, 1 is easiest")
     subject = dy.String(nullable=True)
 

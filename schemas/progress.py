@@ -8,10 +8,10 @@ from schemas.table import Table
 class Progress(Table):
     """One row per iteration: budget, coverage and data sizes (SIPF Tables 6 and 7).
 
-    Gold supplements are neither draws nor solved problems; the paths that they make are paths.
+    Gold supplements count neither as draws nor as solved problems; their paths count as paths.
 
     `lineage` is a digest of the previous iteration's row and of everything this one counts,
-    so whatever changes upstream changes every later row, and the report with it.
+    so a change upstream changes every later row, and the report with it.
     """
 
     noun = "progress"
@@ -19,11 +19,11 @@ class Progress(Table):
 
     iteration = dy.Int16(primary_key=True, min=0)
     n_problems = dy.Int32(min=0, description="problems drawn for in the iteration")
-    n_solved = dy.Int32(min=0, description="those of them solved at least once in it")
+    n_solved = dy.Int32(min=0, description="of those, solved at least once in it")
     n_solved_ever = dy.Int32(
         min=0,
-        description="problems solved in it or an earlier one: of the iteration's rows of coverage, "
-        "which can be more than n_problems",
+        description="problems solved in it or an earlier one, of all rows of coverage in the "
+        "iteration; can be more than n_problems",
     )
     coverage = dy.Float64(min=0, max=1, description="n_solved / n_problems; 0 without draws")
     n_draws = dy.Int64(min=0)

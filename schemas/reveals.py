@@ -9,7 +9,7 @@ from schemas.table import Table
 
 
 class Reveals(Table):
-    """One row per hard problem and number of gold steps shown to begin its answer."""
+    """One row per hard problem and number of gold steps shown at the start of its answer."""
 
     noun = "reveals"
     partitions = ("iteration",)
@@ -17,9 +17,9 @@ class Reveals(Table):
 
     iteration = dy.Int16(primary_key=True, min=0)
     problem_id = dy.String(primary_key=True)
-    shown = dy.Int16(primary_key=True, min=0, description="gold steps; 0: unguided")
-    tried = dy.Float64(min=0, description="attempts; an iteration ago each weighs half, and so on")
-    solved = dy.Float64(min=0, description="those of them that were right")
+    shown = dy.Int16(primary_key=True, min=0, description="gold steps; 0 is unguided")
+    tried = dy.Float64(min=0, description="attempts; each weighs half as much per iteration since")
+    solved = dy.Float64(min=0, description="the right ones among them, weighed alike")
 
     @dy.rule()
     def solved_within_tried(cls) -> pl.Expr:

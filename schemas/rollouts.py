@@ -1,4 +1,4 @@
-"""rollouts: solutions that came of labelling."""
+"""rollouts: new solutions found while labelling."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from schemas.table import Table
 
 
 class Rollouts(Table):
-    """One row per new reasoning path that a right rollout made (`label.keep_rollouts=right`).
+    """One row per new reasoning path that a right rollout found (`label.keep_rollouts=right`).
 
-    They are no samples: only right ones are here, so they enter no solve rate. `pair` takes them
-    for right paths of their iteration, without step labels or reward.
+    They are not samples: only right ones are kept, so they count in no solve rate. `pair` uses them
+    as right paths of their iteration, without step labels or reward.
     """
 
     noun = "rollouts"
@@ -22,16 +22,16 @@ class Rollouts(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     rollout_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    path_id = dy.String(description="a labelled path whose beginning it goes on from")
-    step = dy.Int16(min=0, description="index of the last step that it has from there")
+    path_id = dy.String(description="the labelled path whose beginning it continues")
+    step = dy.Int16(min=0, description="index of the last step taken from that path")
     prefix = dy.String(min_length=1, description="those steps, joined")
     text = dy.String(description="the whole solution: prefix and continuation")
-    fingerprint = dy.String(description="as in paths, where no path of the problem has it")
+    fingerprint = dy.String(description="as in paths; no path of the problem has the same")
     extracted = dy.String(description="the answer found in the text")
     grader = dy.String(description="version of the grader")
     draw = dy.Int32(min=0, description="index among the rollouts of the prefix")
-    n_tokens = dy.Int32(min=0, description="of the continuation, as is the log-probability")
-    logprob = dy.Float64(nullable=True, description="sum over the tokens, nats")
+    n_tokens = dy.Int32(min=0, description="of the continuation alone")
+    logprob = dy.Float64(nullable=True, description="sum over the tokens of the continuation, nats")
     finish = dy.Enum(["stop", "length"])
     seed = dy.Int64(min=0)
     engine = dy.String(description="name and version")

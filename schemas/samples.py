@@ -35,20 +35,20 @@ class Samples(Table):
     attempt = dy.Int32(min=0, description="round of drawing, from 0")
     draw = dy.Int32(min=0, description="index among the draws of one problem")
     hint = dy.String(nullable=True, description="shown in the prompt, or as the start of the text")
-    revealed = dy.Float32(min=0, max=1, description="share of the rationale the hint showed")
+    revealed = dy.Float32(min=0, max=1, description="share of the rationale that the hint showed")
     text = dy.String()
     n_tokens = dy.Int32(min=0)
     logprob = dy.Float64(nullable=True, description="sum over the text's tokens, nats")
     finish = dy.Enum(
         ["stop", "length", "refused", "imported"],
-        description="length: cut off, or without a token where the prompt left no room for one",
+        description="length: cut off, or empty because the prompt left no room for a token",
     )
     seed = dy.Int64(min=0)
     engine = dy.String(description="name and version")
     model_digest = dy.String()
     prompt_digest = dy.String()
     parent = dy.String(nullable=True, description="the sample this one revises")
-    recorded_correct = dy.Bool(nullable=True, description="what the source of an import says")
+    recorded_correct = dy.Bool(nullable=True, description="the verdict of an import's source")
 
     @dy.rule()
     def hint_and_revealed_agree(cls) -> pl.Expr:

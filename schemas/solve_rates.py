@@ -1,4 +1,4 @@
-"""solve_rates: how the solve rates of an iteration's problems are spread."""
+"""solve_rates: the distribution of solve rates over an iteration's problems."""
 
 import dataframely as dy
 import polars as pl
@@ -9,21 +9,25 @@ from schemas.table import Table
 class SolveRates(Table):
     """One row per iteration, moment, level and tenth of the solve rate that any problem has.
 
-    Of draws alone: a gold supplement is none.
+    Only draws count: gold supplements do not.
     """
 
     noun = "solve_rates"
     partitions = ("iteration",)
 
     iteration = dy.Int16(min=0)
-    moment = dy.Enum(["before", "after"], description="of guidance: plain draws alone, or all")
+    moment = dy.Enum(
+        ["before", "after"], description="before guidance (plain draws alone), or after (all draws)"
+    )
     level = dy.Int16(nullable=True)
-    bin = dy.Int16(min=0, max=9, description="tenth of the solve rate: 3 is from 0.3, 9 has 1 too")
+    bin = dy.Int16(
+        min=0, max=9, description="tenth of the solve rate: 3 is 0.3 to 0.4, 9 includes 1"
+    )
     n_problems = dy.Int32(min=1)
 
     @classmethod
     def sort_key(cls) -> list[str]:
-        """The key: no primary one, as a problem may have no level."""
+        """The order of rows; there is no primary key, since a level may be null."""
         return ["moment", "level", "bin"]
 
     @dy.rule()

@@ -11,10 +11,10 @@ STOPS = ["successes", "out_of_reach", "all", "given_up", "evidence", "inferred",
 
 
 class StepLabels(Table):
-    """One row per step judged. Counts are kept: of all K rollouts, other thresholds are a query.
+    """One row per step judged. With counts of all K rollouts, other thresholds are a query.
 
-    Counts that ended early (stop is not all) say no more than the hard label: their share of
-    right ones is no estimate.
+    Counts that ended early (stop is not all) support only the hard label: n_correct / n_rollouts
+    is then not an estimate.
     """
 
     noun = "step_labels"
@@ -25,22 +25,23 @@ class StepLabels(Table):
     path_id = dy.String(primary_key=True)
     step = dy.Int16(primary_key=True, min=0)
     labeler = dy.Enum(["rollouts", "outcome", "judge", "oracle"])
-    n_rollouts = dy.Int32(min=0, description="0 where the label is a judge's or the oracle's")
+    n_rollouts = dy.Int32(min=0, description="0 if the label is a judge's or the oracle's")
     n_correct = dy.Int32(min=0)
     n_evidence = dy.Int32(
         min=0,
-        description="right answers known to be reachable from here without a rollout of the "
-        "step's own (label.evidence); they are in no other count",
+        description="right answers known to be reachable from here without rollouts of the step "
+        "itself (label.evidence); in no other count",
     )
     stop = dy.Enum(
         STOPS,
-        description="why it ended: successes, out_of_reach: the label was certain; all rollouts; "
-        "given_up: label.patience; evidence; inferred: not measured or not to its end, the label "
-        "follows from the path's other steps (label.search); known: no rollouts decide it",
+        description="why it ended. successes, out_of_reach: the label was certain; all: every "
+        "rollout was drawn; given_up: label.patience; evidence: label.evidence; inferred: measured "
+        "partly or not at all, the label follows from the path's other steps (label.search); "
+        "known: no rollouts were needed",
     )
     label = dy.Bool(
-        description="the hard label: more than delta rollouts were right (SIPF Eq. 2), or what the "
-        "judge or oracle says; with label.prefix_and false after a false one"
+        description="the hard label: more than delta rollouts were right (SIPF §2.2, Eq. 2), or "
+        "what the judge or oracle says; with label.prefix_and, false after a false one"
     )
     reflection = dy.String(nullable=True, description="the judge's reason")
 

@@ -1,4 +1,4 @@
-"""step_scores: the verifier's word on each step."""
+"""step_scores: the verifier's probability of each step."""
 
 from typing import ClassVar
 

@@ -1,6 +1,6 @@
 """Reads and writes tables: Parquet under data/, validated both ways, the same bytes each time.
 
-A table lies in `data/<noun>/` (costs: `measured/costs/`), one folder per partition
+A table is kept in `data/<noun>/` (costs: `measured/costs/`), one folder per partition
 (`iteration=1/stage=sample/`), one file `part.parquet` in each. Rows are ordered by primary key
 and the writer's settings are pinned, so equal content is equal bytes.
 """
@@ -17,7 +17,7 @@ from schemas.errors import RatchetError
 from schemas.table import Table
 
 FILE = "part.parquet"
-DISK_HINT = "make room, or give leave to write; `dvc repro` then goes on from here"
+DISK_HINT = "free disk space or fix permissions, then run `dvc repro` to resume"
 PINNED: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -60,22 +60,22 @@ def _first_failure(table: type[Table], counts: dict[str, int], details: pl.DataF
     rule = max(counts, key=lambda name: counts[name])
     rows = details.filter(pl.col(rule) == "invalid") if rule in details.columns else details
     keys = rows.select(table.sort_key()).head(3).rows() if table.sort_key() else []
-    shown = ", ".join("/".join(map(str, key)) for key in keys)
-    return f"table {table.noun} breaks rule {rule} in {counts[rule]} rows, such as {shown}"
+    examples = ", ".join("/".join(map(str, key)) for key in keys)
+    return f"table {table.noun} breaks rule {rule} in {counts[rule]} rows, such as {examples}"
 
 
 def check_references(
     table: type[Table], frame: pl.DataFrame, known: dict[str, pl.DataFrame]
 ) -> None:
-    """Each reference of `frame` into a table among `known` (noun → frame) must be there."""
+    """Raises RatchetError if `frame` refers to rows that `known` (noun → frame) does not have."""
     for column, noun in table.references.items():
         if noun not in known or column not in known[noun].columns:
             continue
         lost = frame.join(known[noun], on=column, how="anti")
         if lost.height:
-            some = ", ".join(map(str, lost[column].unique(maintain_order=True).head(3)))
+            first = ", ".join(map(str, lost[column].unique(maintain_order=True).head(3)))
             raise RatchetError(
-                f"table {table.noun} names {lost.height} {column} that are not in {noun}: {some}"
+                f"table {table.noun} names {lost.height} {column} that are not in {noun}: {first}"
             )
 
 
@@ -97,19 +97,19 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """The path to write to; what is there at the end is on disk before it takes its name.
+    """Yields a path to write to; at the end the file is flushed to disk, then renamed to `path`.
 
     So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
-    leaves nothing behind, when it can't be written.
+    leaves nothing behind, if the file can't be written.
     """
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
     try:
         yield partial
         fsync(partial)
         partial.replace(path)
-        with suppress(OSError):  # some network file systems have no such thing
+        with suppress(OSError):  # some network file systems can't flush a folder
             fsync(path.parent)
-    except (OSError, pl.exceptions.ComputeError) as error:  # polars has its own for a full disk
+    except (OSError, pl.exceptions.ComputeError) as error:  # polars raises its own for a full disk
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise write_error(path, error) from error
@@ -125,7 +125,7 @@ def fsync(path: Path) -> None:
 
 
 def write_error(path: Path, error: Exception) -> RatchetError:
-    """What to say of a file that can't be written."""
+    """The error for a file that can't be written."""
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
     return RatchetError(f"cannot write {path}: {reason}: {DISK_HINT}")
 
@@ -137,12 +137,12 @@ def read(table: type[Table], **partition: int | str) -> pl.DataFrame:
 
 
 def files(table: type[Table], **partition: int | str) -> list[Path]:
-    """The Parquet files of a partition, in order. Raises RatchetError when there are none."""
+    """The Parquet files of a partition, in order. Raises RatchetError if there are none."""
     top = folder(table, **partition)
-    found = sorted(top.rglob(FILE))
-    if not found:
+    paths = sorted(top.rglob(FILE))
+    if not paths:
         raise RatchetError(f"{top} is missing: run `dvc repro` to make it")
-    return found
+    return paths
 
 
 def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
@@ -161,10 +161,10 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
 
 
 def read_error(file: Path) -> RatchetError:
-    """What to say of a file that is no Parquet."""
+    """The error for a file that is not Parquet."""
     return RatchetError(f"{file} is not readable Parquet: {restore_hint(file)}")
 
 
 def restore_hint(path: Path) -> str:
-    """How something that a stage made is had again."""
-    return f"`dvc checkout --force {path}` brings it back; or delete it, and `dvc repro` makes it"
+    """How to restore a file or folder that a stage made."""
+    return f"restore it with `dvc checkout --force {path}`, or delete it and run `dvc repro`"

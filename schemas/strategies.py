@@ -1,4 +1,4 @@
-"""strategies: what each way of drawing cost and brought."""
+"""strategies: the cost and the yield of each way of drawing."""
 
 import dataframely as dy
 import polars as pl
@@ -10,13 +10,13 @@ from schemas.table import Table
 class Strategies(Table):
     """One row per iteration and strategy of drawing.
 
-    A gold supplement is a strategy too, though nothing is drawn for it: its counts are those of
-    the rationales given. Coverage, progress, solve rates and narrowing leave it out.
+    Gold supplements are a strategy too, though nothing is drawn for them: their counts are those of
+    the rationales given. Coverage, progress, solve rates and narrowing leave them out.
 
-    Leakage is the share of a text's characters that its hint held. Under state_reset, adaptive and
-    gold the hint begins the text, and is that share. Under rationale and interactive it is the
-    lines that stand in the hint too, blanks around a line aside and line breaks not counted. A
-    draw without a hint has 0. The hint of `answer` is no text that another could hold: null.
+    Leakage is the share of a text's characters that come from its hint. Under state_reset, adaptive
+    and gold that is the hint, which begins the text. Under rationale and interactive it is the
+    lines that are also in the hint, apart from blanks around a line; line breaks do not count. A
+    draw without a hint has 0. Under `answer` it is null: there is no text to copy.
     """
 
     noun = "strategies"
@@ -26,32 +26,30 @@ class Strategies(Table):
     strategy = dy.Enum(STRATEGIES, primary_key=True)
     n_problems = dy.Int32(min=1, description="problems asked")
     n_solved = dy.Int32(min=0, description="problems with a right sample of this strategy")
-    n_draws = dy.Int64(min=1, description="samples; of gold, none of them was drawn")
+    n_draws = dy.Int64(min=1, description="samples; for gold, the rationales given")
     n_correct = dy.Int64(min=0)
     n_tokens = dy.Int64(min=0)
-    revealed_mean = dy.Float64(
-        min=0, max=1, description="share of the rationale that a draw was shown"
-    )
+    revealed_mean = dy.Float64(min=0, max=1, description="share of the rationale shown for a draw")
     shortcut_mean = dy.Float64(
         nullable=True,
-        description="steps less gold steps of a right sample, by the path it took (GSI: "
+        description="steps minus gold steps of a right sample, counted on its path (GSI: "
         "short-cutting is below 0); null without a gold rationale",
     )
     n_judged = dy.Int64(
         min=0,
-        description="right samples of whose path every step was judged: by the task's truth where "
-        "it can tell, else by step labels, at least one of them not the path's own outcome",
+        description="right samples whose path has every step judged: by the task's truth if it can "
+        "tell, else by step labels, of which at least one is not the path's outcome",
     )
     n_spurious = dy.Int64(
         nullable=True,
         min=0,
-        description="those of them with a wrong step (GSI); null where none was judged",
+        description="of those, with a wrong step (GSI); null if none was judged",
     )
     leakage_mean = dy.Float64(
         nullable=True,
         min=0,
         max=1,
-        description="share of a text's characters that its hint held; null under answer",
+        description="share of a text's characters that come from its hint; null under answer",
     )
 
     @dy.rule()

@@ -9,10 +9,10 @@ import polars as pl
 class Table(dy.Schema):
     """One noun: a schema class, a module, a folder under data/ and a SQL view.
 
-    `noun` names the folder and the view. `root` is where the folder lies: data/ is the same in
-    every run of the same parameters, what differs lies elsewhere. `partitions` are hive folders
-    below it, so those columns are in the frame but not in the files. `references` maps a column
-    to the noun whose primary key it must appear in.
+    `noun` names the folder and the view. `root` is the folder above: data/ is the same in every run
+    of the same parameters; tables that differ between runs are kept elsewhere. `partitions` are
+    hive folders below it, so those columns are in the frame but not in the files. `references` maps
+    a column to the noun whose primary key it must appear in.
     """
 
     noun: ClassVar[str] = ""

@@ -1,4 +1,4 @@
-"""verdicts: is it right."""
+"""verdicts: whether each sample is right."""
 
 from typing import ClassVar
 

@@ -1,8 +1,8 @@
 """The views of the run in the current folder, as a DuckDB connection.
 
-Each table is a view of its Parquet files, and `schemas/views.sql` defines what follows from them.
-A table that no stage has written yet is an empty view with the schema's columns, so that a question
-about half a run has an answer.
+Each table is a view of its Parquet files, and `schemas/views.sql` defines views derived from them.
+A table that no stage has written yet is an empty view with the schema's columns, so that queries
+also work on an unfinished run.
 """
 
 from pathlib import Path
@@ -33,7 +33,7 @@ TYPES = {
 def connect(until: int | None = None, root: Path = HERE) -> Any:
     """A connection with every view; `until` hides what later iterations left on disk.
 
-    Raises RatchetError when there is no table at all, or a file is not readable.
+    Raises RatchetError if there is no table at all, or a file is not readable.
     """
     connection = duckdb.connect(config={"python_enable_replacements": False})
     create_views(connection, until, root)
@@ -43,8 +43,8 @@ def connect(until: int | None = None, root: Path = HERE) -> Any:
 def create_views(connection: Any, until: int | None = None, root: Path = HERE) -> list[str]:
     """Makes the views of the run in the folder `root`, in the connection's current schema.
 
-    Returns what the run does not have, as an older one does not: tables, and `table.column`s.
-    Tables without rows and columns of nulls stand for them. Raises as `connect` does.
+    Returns the tables and `table.column`s that the run lacks, for example because it is older.
+    Empty tables and columns of nulls take their place. Raises as `connect` does.
     """
     written = {file.relative_to(root).parts[1] for file in files(root)}
     if not written:
@@ -72,16 +72,16 @@ def files(root: Path = HERE) -> list[Path]:
 
 
 def table_folders() -> list[str]:
-    """The folders of a run that tables lie in."""
+    """The folders of a run that hold tables."""
     return sorted({table.root for table in TABLE_OF_NOUN.values()})
 
 
 def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
-    """From here on the connection reads the runs in `roots`, writes at most `out`, and that's all.
+    """Limits the connection to reading the runs in `roots` and writing `out`.
 
-    No other file can be read, nothing attached, installed or set.
+    After this no other file can be read, and nothing can be attached, installed or set.
     """
-    paths = [str(file.resolve()) for root in roots for file in files(root)]  # it follows links
+    paths = [str(file.resolve()) for root in roots for file in files(root)]  # DuckDB follows links
     connection.execute("set allowed_paths = $1", [[*paths, *([str(out)] if out else [])]])
     folders = [str((root / top).resolve()) for root in roots for top in table_folders()]
     connection.execute("set allowed_directories = $1", [folders])
@@ -118,10 +118,10 @@ def sql_type(kind: pl.DataType) -> str:
 
 
 def error_reason(error: Exception) -> str:
-    """DuckDB's message in one line, without the picture of the query below it."""
+    """DuckDB's message in one line, without the excerpt of the query below it."""
     lines = [line.strip() for line in str(error).splitlines()]
-    picture = next((n for n, line in enumerate(lines) if line.startswith("LINE ")), len(lines))
-    return " ".join(line for line in lines[:picture] if line)
+    excerpt = next((n for n, line in enumerate(lines) if line.startswith("LINE ")), len(lines))
+    return " ".join(line for line in lines[:excerpt] if line)
 
 
 def table_select(table: type[Table], root: Path = HERE) -> str:
@@ -144,17 +144,17 @@ def _files_of(table: type[Table], root: Path, kinds: str = "") -> str:
 def _create_table_view(
     connection: Any, table: type[Table], root: Path, until: int | None
 ) -> list[str]:
-    """Makes the view of a table that is there; returns the columns that its files lack."""
+    """Makes the view of a table that has files; returns the columns that the files lack."""
     body = table_select(table, root)
     try:
         described = connection.execute(f"describe {body}").fetchall()
-    except duckdb.BinderException:  # it names a partition that the files do not have
+    except duckdb.BinderException:  # the query names a partition that the files do not have
         body = f"from {_files_of(table, root)}"
         described = connection.execute(f"describe {body}").fetchall()
-    found = {name for name, *_ in described}
-    missing = {name: kind for name, kind in table.polars_schema().items() if name not in found}
+    stored = {name for name, *_ in described}
+    missing = {name: kind for name, kind in table.polars_schema().items() if name not in stored}
     nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in missing.items())
-    hides = until is not None and "iteration" in found
-    later = f" where iteration <= {int(until or 0)}" if hides else ""
-    connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){later}")
+    has_limit = until is not None and "iteration" in stored
+    condition = f" where iteration <= {int(until or 0)}" if has_limit else ""
+    connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){condition}")
     return [f"{table.noun}.{name}" for name in missing]

@@ -1,8 +1,8 @@
--- What follows from the tables of a run, whose own views are in tables.sql.
--- Without Python, from the run's root:
+-- Views derived from the tables of a run; the views of the tables themselves are in tables.sql.
+-- To use both without Python, from the run's root:
 -- duckdb -cmd '.read schemas/tables.sql' -cmd '.read schemas/views.sql'
 
--- How good each iteration's model is. n_flawed: right answers with an unsound step; null where
+-- How good each iteration's model is. n_flawed: right answers with an unsound step; null if
 -- no answer of the group was judged.
 create or replace view accuracy as
 select
@@ -18,7 +18,7 @@ from evaluations
 group by all
 order by all;
 
--- Accuracy in and out of domain: the mean over suites, each counting the same (GSI reports both).
+-- Accuracy in and out of domain: the mean over suites, all weighed alike (GSI reports both).
 create or replace view domains as
 with suites as (
     select iteration, domain, mode, suite, avg(correct::int) as accuracy
@@ -31,9 +31,9 @@ from suites
 group by all
 order by all;
 
--- The chance that one of k draws is right, for each problem and k = 1, 2, 4, … up to the number of
--- draws n: 1 - C(n - c, k) / C(n, k), without bias (arXiv 2107.03374), as a product that keeps its
--- precision. For another k, put it in place of the list.
+-- The chance that at least one of k draws is right, for each problem and k = 1, 2, 4, … up to the
+-- number of draws n: the unbiased 1 - C(n - c, k) / C(n, k) (arXiv 2107.03374), computed as a
+-- product to keep its precision. For another k, put it in place of the list.
 create or replace view passes as
 with drawn as (
     select iteration, suite, domain, level, problem_id, form_of, n_drawn as n, n_correct as c
@@ -66,8 +66,8 @@ from passes
 group by all
 order by all;
 
--- Suites that ask each problem in several forms (MBPP's six, SIPF): accuracy is the mean over
--- forms; solved_any and solved_every are the shares of problems solved in one form, or in all.
+-- Suites that ask each problem in several forms (MBPP's six, SIPF §3.1): accuracy is the mean over
+-- forms; solved_any and solved_every are the shares of problems solved in any form, and in all.
 create or replace view forms as
 with problems_asked as (
     select
@@ -95,14 +95,14 @@ from problems_asked
 group by all
 order by all;
 
--- Right greedy answers with a wrong step, by everyone who looked: the task's own truth (oracle),
--- a verifier, a critic. Where the oracle looked too, agreement is the share of equal findings.
+-- Right greedy answers with a wrong step, by reviewer: the task's own truth (oracle), a verifier or
+-- a critic. agreement: of the answers that the oracle judged too, the share with the same finding.
 create or replace view flawed as
 with right_answers as (
     select iteration, problem_id, suite, flawed from evaluations where mode = 'greedy' and correct
 ),
 
-found as (
+findings as (
     select iteration, suite, 'oracle' as reviewer, flawed, flawed as truth
     from right_answers
     where flawed is not null
@@ -120,13 +120,13 @@ select
     count(*) filter (where flawed) as n_flawed,
     avg(flawed::int) as share,
     avg((flawed = truth)::int) as agreement
-from found
+from findings
 group by all
 order by all;
 
 -- Pairs of solutions judged in both orders (SIPF Appendix B). Won, lost, tied: the judge says so in
--- both; disagreed: it says otherwise when they change places. first_share: of the verdicts that
--- are no tie, those for the solution that stood first; far from a half, the judge looks at places.
+-- both; disagreed: its verdict changes with the order. first_share: of the verdicts that are not a
+-- tie, the share for the solution shown first; far from a half, the judge goes by position.
 create or replace view duel_results as
 with problems_judged as (
     select
@@ -158,7 +158,7 @@ from problems_judged
 group by all
 order by all;
 
--- Each step whose task can tell if it is sound, with what the labels and the verifier said.
+-- Each step that its task can check for soundness, with its label and the verifier's probability.
 create or replace view step_truth as
 with sound as (
     select
@@ -190,7 +190,7 @@ left join step_labels using (iteration, path_id, step)
 left join step_scores using (iteration, path_id, step);
 
 -- The labels against the truth: precision and recall of "this step is right". n_inferred: labels
--- that a search did not measure, and how many of them are true.
+-- that a search did not measure; accuracy_inferred: the share of them that is true.
 create or replace view label_truth as
 select
     iteration,
@@ -206,9 +206,9 @@ where label is not null
 group by all
 order by all;
 
--- The verifier against the truth; it says "right" from a probability of one half.
+-- The verifier against the truth; a probability of one half or more counts as "right".
 create or replace view verifier_truth as
-with said as (
+with judged as (
     select iteration, level, truth, probability >= 0.5 as says_right
     from step_truth
     where probability is not null
@@ -221,13 +221,13 @@ select
     avg(truth::int) filter (where says_right) as precision,
     avg(says_right::int) filter (where truth) as recall,
     avg((says_right = truth)::int) as accuracy
-from said
+from judged
 group by all
 order by all;
 
--- The verifier against people's word on each step (SIPF Table 3).
+-- The verifier against human annotators, step by step (SIPF Table 3).
 create or replace view annotated_accuracy as
-with said as (
+with judged as (
     select iteration, dataset, level, sound, probability >= 0.5 as says_right
     from annotated_steps
     where sound is not null and probability is not null
@@ -241,12 +241,13 @@ select
     avg(sound::int) filter (where says_right) as precision,
     avg(says_right::int) filter (where sound) as recall,
     avg((says_right = sound)::int) as accuracy
-from said
+from judged
 group by all
 order by all;
 
--- Does the verifier find the earliest wrong step? As in ProcessBench: the shares of solutions with
--- an error whose step it names, and of sound ones in which it finds none; F1 is their harmonic mean.
+-- Does the verifier find the earliest wrong step? As in ProcessBench: wrong_accuracy is the share
+-- of wrong solutions whose wrong step it names, sound_accuracy the share of sound solutions in
+-- which it finds none, f1 their harmonic mean.
 create or replace view first_errors as
 with solutions as (
     select
@@ -254,7 +255,7 @@ with solutions as (
         dataset,
         item,
         coalesce(min(step) filter (where not sound), -1) as label,
-        coalesce(min(step) filter (where probability < 0.5), -1) as found
+        coalesce(min(step) filter (where probability < 0.5), -1) as predicted
     from annotated_steps
     group by all
 ),
@@ -265,8 +266,8 @@ shares as (
         dataset,
         count(*) filter (where label >= 0) as n_wrong,
         count(*) filter (where label = -1) as n_sound,
-        avg((found = label)::int) filter (where label >= 0) as wrong_accuracy,
-        avg((found = label)::int) filter (where label = -1) as sound_accuracy
+        avg((predicted = label)::int) filter (where label >= 0) as wrong_accuracy,
+        avg((predicted = label)::int) filter (where label = -1) as sound_accuracy
     from solutions
     group by all
 )
@@ -280,7 +281,7 @@ select
 from shares
 order by all;
 
--- The tail (solve rate below guide.tail_below) before guidance and after it, and coverage, by level.
+-- The tail (solve rate below guide.tail_below) before and after guidance, and coverage, by level.
 create or replace view tail as
 select
     iteration,
@@ -295,7 +296,7 @@ where n_drawn > 0
 group by all
 order by all;
 
--- Imported samples whose source says otherwise than the grader.
+-- Imported samples on which their source and the grader disagree.
 create or replace view disagreements as
 with recorded as (
     select iteration, sample_id, problem_id, recorded_correct
@@ -322,7 +323,7 @@ inner join problems using (problem_id)
 where recorded.recorded_correct != (graded.outcome = 'correct')
 order by iteration, sample_id;
 
--- What the choice of pairs let through.
+-- How many pairs prefer a wrong answer, and how many reject a right one.
 create or replace view pair_choice as
 select
     iteration,
@@ -333,7 +334,7 @@ from pairs
 group by iteration
 order by iteration;
 
--- What trains the model of each iteration. n_undesired: examples to avoid, their answer is wrong.
+-- How many rows train each iteration's model. n_undesired: examples to avoid, with a wrong answer.
 create or replace view training_rows as
 with paired as (
     select iteration, count(*) as n_pairs from pairs group by iteration

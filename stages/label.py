@@ -1,4 +1,4 @@
-"""label: is each step right: by simulation (SIPF §2.2, Eq. 2), a judge (Step-KTO §2.1) or the truth.
+"""label: is each step right: by rollouts (SIPF §2.2, Eq. 2), a judge (Step-KTO §2.1) or the truth.
 
 Simulated labels are stored with their counts and a judge's labels with its reasons; the oracle's
 are the task's own truth. With `prefix_and`, every step after a wrong one is wrong too.

@@ -1,9 +1,9 @@
 """pair: what the model is trained on.
 
 Pairs: two paths of a problem whose rewards differ by at least the margin (SIPF §2.4, Eq. 6), a
-right path over a wrong one, or a corrected step over the wrong one. Examples: right paths to imitate,
-as many right as wrong ones (Step-KTO §2.4), or gold rows.
-Cumulative data adds to what the previous iteration trained on, D_k = D_{k-1} + new rows.
+right path over a wrong one, or a corrected step over the wrong one. Examples: right paths to
+imitate, as many right as wrong ones (Step-KTO §2.4), or gold rows. Cumulative data adds to what the
+previous iteration trained on, D_k = D_{k-1} + new rows.
 """
 
 import polars as pl

@@ -1,8 +1,8 @@
 """review: what others say of the greedy answers.
 
 A verifier or a critic looks for wrong steps in right answers (flawed but correct, Step-KTO §3.8),
-and a judge compares the answers with another model's on six aspects (SIPF Appendix B). The verifier is
-that of iteration 1 for every model, M0 too, so that all iterations are measured alike.
+and a judge compares the answers with another model's on six aspects (SIPF Appendix B). The verifier
+is that of iteration 1 for every model, M0 too, so that all iterations are measured alike.
 """
 
 from typing import ClassVar, Literal

@@ -1,1 +1,1 @@
-"""Where the work runs: threads, processes, a Ray cluster. The section is `compute`."""
+"""Where the work runs: threads, processes, a Ray cluster. Section `compute`."""

@@ -1,4 +1,4 @@
-"""Section `compute`, and the process's one set-up of torch."""
+"""Section `compute`, and how each process sets up torch."""
 
 import os
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from stages.pipeline.progress_bar import is_quiet
 
 
 class RaySettings(BaseModel):
-    """A Ray cluster to draw, score and grade on; the run's folder lies where all nodes see it."""
+    """A Ray cluster to draw, score and grade on; all nodes must see the run's folder."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     address: str = Field(min_length=1)
@@ -20,7 +20,7 @@ class RaySettings(BaseModel):
     graders: int = Field(ge=1)
 
     def actor_resources(self) -> dict[str, Any]:
-        """What is asked of the cluster to hold models: how many, and the share of each."""
+        """What to request for actors that hold models: their number, and CPUs and GPUs of each."""
         return {"actors": self.actors, "cpus": self.cpus, "gpus": self.gpus}
 
 
@@ -33,7 +33,7 @@ class LaunchSettings(BaseModel):
 
 
 class ComputeSettings(Section):
-    """Section `compute`: the machine, never the method. Without ray and launch: here, alone."""
+    """Section `compute`: the machine, never the method. Without ray and launch: one process."""
 
     section: ClassVar[str] = "compute"
     threads: int | None = Field(ge=1)
@@ -56,8 +56,8 @@ def set_up(settings: ComputeSettings, seed: int) -> Any:
 
 
 def has_gpu() -> bool:
-    """Is there a GPU for torch? Torch reads these variables when it is first imported."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # or two runs at once spin each other out
+    """Whether torch has a GPU. Sets variables that torch reads when it is first imported."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else two runs at once starve each other
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
@@ -66,7 +66,7 @@ def has_gpu() -> bool:
 
 
 def quiet_datasets() -> None:
-    """No progress bars of `datasets` where nobody watches."""
+    """Turns off the progress bars of `datasets` wherever ours are off."""
     import datasets
 
     if is_quiet():

@@ -1,8 +1,8 @@
-"""Work spread over a Ray cluster: items go out, results come back as they are done.
+"""Spreads work over a Ray cluster: items go out, results come back as they are done.
 
-A stage hands over what makes a worker, and its items, as one Ray Data job. Each actor makes one
-worker and gives it item after item, every item by itself, so a result is what it would be here.
-Ray gives what a lost node had in hand to another.
+A stage submits a function that makes a worker, and its items, as one Ray Data job. Each actor makes
+one worker and passes it one item at a time, so every result is the same as on this machine. Ray
+gives the items of a lost node to another.
 """
 
 import logging
@@ -21,11 +21,11 @@ from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.pipeline.digests import folder_digest
 
 ROOT = Path(__file__).resolve().parents[2]
-RESTARTS = 5  # of one actor: enough for nodes that come and go, an end for a crash at every try
+RESTARTS = 5  # of one actor: enough for nodes that come and go, but not for a crash each time
 
 
 class Actor:
-    """A process on a node. A user's mistake comes back as a line: raised, Ray would retry it."""
+    """A process on a node. It returns a user's mistake as text: Ray would retry an exception."""
 
     def __init__(self, make_worker: Callable[..., Any], worker_args: Sequence[Any]) -> None:
         self.make_worker, self.worker_args = make_worker, worker_args
@@ -48,9 +48,10 @@ def map_items(
     worker_args: Sequence[Any],
     items: Sequence[Any],
 ) -> Iterator[tuple[int, Any]]:
-    """(place, result) of each item by a worker, `kind(*given)`: one here, or several on a cluster.
+    """(index, result) of each item, by one worker here or by several on a cluster.
 
-    The workers hold models: on a cluster each has a share of it as an engine has.
+    `make_worker(*worker_args)` makes a worker, as in `map_on_cluster`. Workers hold models: on a
+    cluster each gets the resources of an engine.
     """
     if compute.ray is not None:
         yield from map_on_cluster(
@@ -72,11 +73,11 @@ def map_on_cluster(
     cpus: float,
     gpus: float,
 ) -> Iterator[tuple[int, Any]]:
-    """(place, result) of each item, in the order in which they are done.
+    """(index, result) of each item, in the order in which they are done.
 
-    `kind(*given)` makes a worker, on first use: a function of one item. At most `actors` work at
-    once, each with so many cpus and gpus. Raises RatchetError where no cluster answers, and for
-    what a worker raises as one.
+    `make_worker(*worker_args)` makes a worker, a function of one item, on first use. At most
+    `actors` work at once, each with `cpus` CPUs and `gpus` GPUs. Raises RatchetError if no cluster
+    answers or a worker raises one.
     """
     if not items:
         return
@@ -108,38 +109,40 @@ def require_same_model(folder: Path, digest: str) -> None:
 def connect(settings: RaySettings) -> Any:
     """The module `ray`, connected and quiet. Raises RatchetError without Ray or a cluster."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost nodes are its business
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray deals with lost nodes itself
     try:
         import ray
         import ray.data
     except ImportError:
         raise RatchetError(
-            "compute.ray needs Ray: `pip install 'ray[data]'`, or -S compute=local"
+            "compute.ray needs Ray: run `pip install 'ray[data]'`, or set -S compute=local"
         ) from None
     if ray.is_initialized():
         return ray
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray._private.worker.print_to_stdstream = lambda *_, **__: None  # log_to_driver spares these
-    here = {"include_dashboard": False} if settings.address == "local" else {}
+    ray._private.worker.print_to_stdstream = lambda *_, **__: (
+        None
+    )  # log_to_driver doesn't cover these
+    local = {"include_dashboard": False} if settings.address == "local" else {}
     code = [str(ROOT / package) for package in ("stages", "schemas")]
-    how = {"log_to_driver": False, "logging_level": logging.ERROR, **here}
+    options = {"log_to_driver": False, "logging_level": logging.ERROR, **local}
     try:
         _reach(settings.address)
         with silence_stderr():
-            ray.init(address=settings.address, runtime_env={"py_modules": code}, **how)
+            ray.init(address=settings.address, runtime_env={"py_modules": code}, **options)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
             f"compute.ray.address={settings.address}: no Ray cluster answers ({reason}): start "
-            "one with `ray start --head`, or set it to local"
+            "one with `ray start --head`, or set compute.ray.address=local"
         ) from error
     return ray
 
 
 def _reach(address: str) -> None:
-    """Raises OSError where nobody listens: Ray would end this process instead of saying so."""
+    """Raises OSError if nothing listens there: Ray would end this process without a word."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -147,7 +150,7 @@ def _reach(address: str) -> None:
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Nothing reaches standard error, not even from C++; failures are raised."""
+    """Silences standard error, even from C++; exceptions are still raised."""
     sys.stderr.flush()
     saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:

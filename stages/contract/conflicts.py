@@ -1,4 +1,4 @@
-"""What no section can see alone: values that are right by themselves and wrong together."""
+"""Conflicts between settings: values that are valid alone but not together."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -22,23 +22,23 @@ class Parameters(SimpleNamespace):
 
     @property
     def objective(self) -> Objective | None:
-        """What `align` minimises; None where it trains nothing."""
+        """The objective that `align` minimises; None if it trains nothing."""
         name = self.align.objective
         return None if name == "none" else load_objective(name)
 
 
-# (does the run have it; what is wrong and how to fix it)
+# (whether the values are in conflict; what is wrong and what to set)
 Conflict = tuple[Callable[[Parameters], Any], str]
 
 
 def evaluates(p: Parameters) -> bool:
-    """Are models that the run makes evaluated."""
-    asked = p.evaluate.greedy or p.evaluate.n_votes
-    return bool(p.model.kind != "none" and asked)
+    """Whether the models that the run makes are evaluated."""
+    has_mode = p.evaluate.greedy or p.evaluate.n_votes
+    return bool(p.model.kind != "none" and has_mode)
 
 
 def reviews(p: Parameters) -> bool:
-    """Are greedy answers looked at again, by anything but the task's truth."""
+    """Whether greedy answers are reviewed by anything but the task's truth."""
     return bool(p.review.reviewer != "oracle" or p.review.duel_with != "none")
 
 
@@ -69,7 +69,7 @@ def _needs_new_draws(p: Parameters) -> bool:
 
 
 def _samples_differ_from_rollouts(p: Parameters) -> bool:
-    """Are the samples drawn otherwise than rollouts are."""
+    """Whether samples are used as rollouts but drawn in another way."""
     same_settings = p.sample.sampling == p.label.sampling
     simulator = "policy" if p.model.simulator == "policy" else "simulator"
     from_simulator = p.sample.mode == "sampling" and p.sample.model == simulator
@@ -88,7 +88,7 @@ def _no_launch_file(p: Parameters) -> bool:
 CONFLICTS: list[Conflict] = [
     (
         lambda p: p.label.method == "judge" and _lacks_address(p, "judge"),
-        "label.method=judge needs a server to ask: set judge.url and judge.model",
+        "label.method=judge needs a server: set judge.url and judge.model",
     ),
     (
         lambda p: (
@@ -108,7 +108,8 @@ CONFLICTS: list[Conflict] = [
         lambda p: (
             _asks_critic(p) and p.critic.provider == "simulator" and p.model.simulator == "policy"
         ),
-        "critic.provider=simulator needs one: set model.simulator, or critic.provider=policy",
+        "critic.provider=simulator needs a simulator: set model.simulator, or "
+        "critic.provider=policy",
     ),
     (
         lambda p: p.model.simulator == "server" and _lacks_address(p, "simulator_server"),
@@ -117,27 +118,28 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: p.model.verifier == "simulator" and p.model.simulator == "server",
-        "model.verifier=simulator needs the simulator's weights, which a server keeps: set "
-        "model.verifier=policy, or to a folder or id",
+        "model.verifier=simulator needs the simulator's weights, which a server does not give: set "
+        "model.verifier to policy, a folder or an id",
     ),
     (
         lambda p: _uses_server(p) and _lacks_address(p, "engine"),
-        "engine.name=openai needs a server to ask: set engine.url and engine.model",
+        "engine.name=openai needs a server: set engine.url and engine.model",
     ),
     (
         lambda p: _uses_server(p) and p.model.simulator not in ("policy", "server"),
-        "engine.name=openai can't draw from model.simulator={model.simulator}: set it to policy or "
-        "server, or -S engine=auto",
+        "engine.name=openai cannot sample from model.simulator={model.simulator}: set "
+        "model.simulator to policy or server, or -S engine=auto",
     ),
     (
         lambda p: _uses_server(p) and p.align.objective != "none" and p.iteration > 1,
-        "engine.name=openai never draws from what align makes: set iteration=1, or "
-        "-S align.objective=none, or for a simulator -S engine=auto -S model.simulator=server",
+        "engine.name=openai cannot sample from the models trained here: set iteration=1 or "
+        "align.objective=none; if the server is the simulator, -S engine=auto "
+        "-S model.simulator=server",
     ),
     (
         lambda p: _uses_server(p) and evaluates(p),
-        "engine.name=openai can't evaluate the models that are made here: set "
-        "evaluate.greedy=false and evaluate.n_votes=0, or -S model=none",
+        "engine.name=openai cannot evaluate the models trained here: set evaluate.greedy=false and "
+        "evaluate.n_votes=0, or -S model=none",
     ),
     (
         lambda p: (
@@ -145,12 +147,12 @@ CONFLICTS: list[Conflict] = [
             and p.teacher.provider == "simulator"
             and p.model.simulator == "policy"
         ),
-        "teacher.provider=simulator needs one: set model.simulator, or teacher.provider=policy",
+        "teacher.provider=simulator needs a simulator: set model.simulator, or "
+        "teacher.provider=policy",
     ),
     (
         lambda p: p.guide.strategy != "none" and not _has_samples(p),
-        "guide.strategy={guide.strategy} needs samples to find the tail in: "
-        "set sample.mode=sampling",
+        "guide.strategy={guide.strategy} needs samples to find the tail: set sample.mode=sampling",
     ),
     (
         lambda p: p.pair.gold_of != "demonstrated" and not _has_samples(p),
@@ -163,8 +165,7 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: p.objective and p.objective.needs_step_labels and p.pair.feedback != "labels",
-        "align.objective={align.objective} needs rows whose steps are labelled: "
-        "set pair.feedback=labels",
+        "align.objective={align.objective} needs rows with step labels: set pair.feedback=labels",
     ),
     (
         lambda p: p.objective and p.pair.rows not in p.objective.needs.pair_rows,
@@ -177,7 +178,7 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: p.correct.method != "none" and _no_labels(p),
-        "correct.method={correct.method} needs to know the first wrong step: "
+        "correct.method={correct.method} needs labels to find the first wrong step: "
         "set label.method=rollouts",
     ),
     (
@@ -199,13 +200,14 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: p.pair.feedback == "none" and p.align.objective not in ("sft", "none"),
-        "align.objective={align.objective} needs rows of samples: set pair.feedback=outcome",
+        "align.objective={align.objective} needs rows made from samples: set pair.feedback=outcome",
     ),
     (
         lambda p: (
             p.pair.feedback == "none" and p.align.objective == "sft" and p.pair.rows != "gold"
         ),
-        "pair.feedback=none makes no rows of samples: set pair.rows=gold, or pair.feedback=outcome",
+        "pair.feedback=none makes no rows from samples: set pair.rows=gold, or "
+        "pair.feedback=outcome",
     ),
     (
         lambda p: (
@@ -214,49 +216,55 @@ CONFLICTS: list[Conflict] = [
             and not p.objective.reads_examples
             and (p.pair.keep_unpaired or p.pair.with_gold)
         ),
-        "align.objective={align.objective} reads pairs only: "
+        "align.objective={align.objective} trains on pairs only: "
         "set pair.keep_unpaired=false and pair.with_gold=false",
     ),
     (
         lambda p: p.pair.with_reference and p.pair.rows != "balanced",
-        "pair.with_reference is of balanced rows: set it to false, or pair.rows=balanced",
+        "pair.with_reference works only with balanced rows: set pair.rows=balanced, or "
+        "pair.with_reference=false",
     ),
     (
         lambda p: p.compute.ray is not None and find_spec("ray") is None,
-        "compute.ray needs Ray: `pip install 'ray[data]'`, or set it to null",
+        "compute.ray needs Ray: run `pip install 'ray[data]'`, or set -S compute=local",
     ),
-    (_no_launch_file, "compute.launch.config={compute.launch.config} is no file: set it to one"),
+    (
+        _no_launch_file,
+        "compute.launch.config={compute.launch.config} is not a file: set it to a file such as "
+        "conf/accelerate/fsdp.yaml",
+    ),
     (
         lambda p: any(getattr(p, name).batch_size % _n_processes(p) for name in TRAINING_SECTIONS),
         "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
-        "align, verifier and simulator: set it so",
+        "align, verifier and simulator: set other values",
     ),
     (
         lambda p: (
             p.objective and p.objective.compares_rows and p.align.batch_size // _n_processes(p) < 2
         ),
-        "align.objective={align.objective} compares rows of a batch: set align.batch_size to two "
-        "rows for each process",
+        "align.objective={align.objective} compares the rows of a batch: set align.batch_size to "
+        "at least two rows per process",
     ),
     (
         lambda p: p.label.method == "rollouts" and p.label.delta >= p.label.max_rollouts,
-        "label.delta={label.delta} of {label.max_rollouts} rollouts can't be passed: set it lower",
+        "label.delta={label.delta} must be below label.max_rollouts ({label.max_rollouts}): "
+        "set a lower value",
     ),
     (
         lambda p: (
             not p.label.early_stop and (p.label.patience is not None or p.label.evidence != "own")
         ),
-        "label.patience and label.evidence end rollouts early: set label.early_stop=true, "
-        "or label.patience=null and label.evidence=own",
+        "label.patience and label.evidence need label.early_stop=true: set it, or "
+        "label.patience=null and label.evidence=own",
     ),
     (
         lambda p: p.label.evidence != "own" and p.label.delta > 0,
-        "label.evidence={label.evidence} proves that a right answer can be reached, no more: "
+        "label.evidence={label.evidence} proves only that a right answer can be reached: "
         "set label.delta=0, or label.evidence=own",
     ),
     (
         _samples_differ_from_rollouts,
-        "label.evidence={label.evidence} takes samples for rollouts: sample them by the simulator, "
+        "label.evidence={label.evidence} counts samples as rollouts: sample from the simulator "
         "with label's temperature, top_p and max_tokens, or set label.evidence=later",
     ),
     (
@@ -270,7 +278,7 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: reviews(p) and not p.evaluate.greedy,
-        "the review is of greedy answers: set evaluate.greedy=true",
+        "the review needs greedy answers: set evaluate.greedy=true",
     ),
     (
         lambda p: p.trainer.dev_share > 0 and p.trainer.checkpoint_every is None,
@@ -278,25 +286,26 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: p.engine.name == "replay" and _needs_new_draws(p),
-        "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
+        "engine.name=replay cannot draw new completions: set -S recipe=replay, or -S engine=auto",
     ),
     (
         lambda p: p.model.kind == "none" and p.align.objective != "none",
-        "model.kind=none trains nothing: set -S model=tiny, or -S recipe=replay",
+        "model.kind=none has no model to train: set -S model=tiny, or -S recipe=replay",
     ),
     (
         lambda p: p.sample.model == "simulator" and p.model.simulator == "policy",
-        "sample.model=simulator needs one: set -S model=tiny_strong_simulator or model.simulator",
+        "sample.model=simulator needs a simulator: set model.simulator, or "
+        "-S model=tiny_strong_simulator",
     ),
     (
         lambda p: p.model.verifier == "simulator" and p.model.simulator == "policy",
-        "model.verifier=simulator needs one: set model.simulator, or model.verifier=policy",
+        "model.verifier=simulator needs a simulator: set model.simulator, or model.verifier=policy",
     ),
 ]
 
 
 def refuse_conflicts(parameters: Parameters) -> None:
-    """Raises RatchetError on the first conflict, naming the values that are at odds."""
+    """Raises RatchetError for the first conflict, with the values that are in conflict."""
     for applies, message in CONFLICTS:
         if applies(parameters):
             values = vars(parameters) | {"objective": parameters.objective}

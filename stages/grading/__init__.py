@@ -1,1 +1,1 @@
-"""Is an answer right: completions against reference answers."""
+"""Whether an answer is right: completions compared with reference answers."""

@@ -30,7 +30,7 @@ _STATED = re.compile(
 
 
 def find_choice(completion: str) -> str | None:
-    """The last choice stated, as a letter where one is; else the answer that mathematics finds."""
+    """The last choice stated, from its letter if it has one; else the answer found as for math."""
     stated = answers.find_answer(completion)
     if stated is not None and letter_of(stated):
         return stated
@@ -42,42 +42,44 @@ def find_choice(completion: str) -> str | None:
 
 def letter_of(answer: str) -> str | None:
     """The letter that an answer begins with, upper case; None if it begins with none."""
-    shown = answer[:MAX_ANSWER_CHARS]
-    tidied = tidy(shown)
-    match = _LETTER.match(tidied) or _LETTER.match(shown) or _LAST.search(tidied)
+    text = answer[:MAX_ANSWER_CHARS]
+    tidied = tidy(text)
+    match = _LETTER.match(tidied) or _LETTER.match(text) or _LAST.search(tidied)
     return next(filter(None, match.groups())).upper() if match else None
 
 
-def decide(wanted: Reference, answer: str) -> Verdict | None:
-    """The verdict where a letter or plain values decide; None where it takes algebra."""
-    shown = answer[:MAX_ANSWER_CHARS]
-    right = letter_of(wanted.answer)
-    if right is None or (wanted.options and LETTERS.index(right) >= len(wanted.options)):
-        return Verdict("error", shown, "the reference is no letter of an option")
+def decide(reference: Reference, answer: str) -> Verdict | None:
+    """The verdict if a letter or plain values decide; None if algebra is needed."""
+    extracted = answer[:MAX_ANSWER_CHARS]
+    right = letter_of(reference.answer)
+    if right is None or (reference.options and LETTERS.index(right) >= len(reference.options)):
+        return Verdict("error", extracted, "the reference is no letter of an option")
     given, is_long = letter_of(answer), len(answer) > MAX_ANSWER_CHARS
-    if given and (is_long or not _is_value(answer, wanted.options)):
-        return Verdict("correct" if given == right else "wrong", shown, "letter")
-    if not wanted.options:
-        return Verdict("unparseable", shown, "no letter, and no options to compare with")
+    if given and (is_long or not _is_value(answer, reference.options)):
+        return Verdict("correct" if given == right else "wrong", extracted, "letter")
+    if not reference.options:
+        return Verdict("unparseable", extracted, "no letter, and no options to compare with")
     if is_long:
-        return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
-    same = [_matches_option(option, answer) for option in wanted.options]
+        return Verdict(
+            "unparseable", extracted, f"answer longer than {MAX_ANSWER_CHARS} characters"
+        )
+    same = [_matches_option(option, answer) for option in reference.options]
     if None in same:
         return None
-    return _value_verdict(wanted, shown, [bool(each) for each in same])
+    return _value_verdict(reference, extracted, [bool(each) for each in same])
 
 
-def compare(wanted: Reference, answer: str) -> Verdict:
-    """The verdict of algebra on the value of an answer."""
+def compare(reference: Reference, answer: str) -> Verdict:
+    """The verdict on the value of an answer, by algebra."""
     same = [
         _matches_option(option, answer) or symbolic.compare(option, answer).outcome == "correct"
-        for option in wanted.options
+        for option in reference.options
     ]
-    return _value_verdict(wanted, answer[:MAX_ANSWER_CHARS], same)
+    return _value_verdict(reference, answer[:MAX_ANSWER_CHARS], same)
 
 
 def _is_value(answer: str, options: tuple[str, ...]) -> bool:
-    """Whether the whole answer is the text of an option, such as «C» among variables."""
+    """Whether the whole answer is the text of an option, such as "C" among variables."""
     return any(match_key(tidy(answer)) == match_key(tidy(option)) for option in options)
 
 
@@ -87,7 +89,7 @@ def _matches_option(option: str, answer: str) -> bool | None:
     return plain_equality.are_same(option, answer)
 
 
-def _value_verdict(wanted: Reference, shown: str, same: list[bool]) -> Verdict:
-    right = LETTERS.index(letter_of(wanted.answer) or "A")
+def _value_verdict(reference: Reference, extracted: str, same: list[bool]) -> Verdict:
+    right = LETTERS.index(letter_of(reference.answer) or "A")
     alone = same[right] and sum(same) == 1
-    return Verdict("correct" if alone else "wrong", shown, "value")
+    return Verdict("correct" if alone else "wrong", extracted, "value")

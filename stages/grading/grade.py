@@ -1,9 +1,9 @@
-"""Is it right: completions against reference answers.
+"""Grades completions against reference answers.
 
-`grade_all` is the door: it decides plain answers at once, runs programs in sandboxes, and compares
-the rest in processes that may hang or crash without harm. A change of any verdict is a new
-`GRADER_VERSION`, so that verdicts can be told apart and samples graded again without being drawn
-again.
+`grade_all` is the entry point: it decides plain answers at once, runs programs in sandboxes, and
+compares the rest in processes that may hang or crash without harm. A change of any verdict needs a
+new `GRADER_VERSION`, so that verdicts of two graders are distinct and samples can be graded again
+without being drawn again.
 """
 
 from collections import Counter, defaultdict
@@ -32,7 +32,7 @@ GRADER_VERSION = "4"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]
-"""(kind, reference, completion); a reference that is an answer alone may be that text"""
+"""(kind, reference, completion); a reference that is only an answer may be plain text"""
 Job = tuple[str, Reference, str | None]
 """(kind, reference, extracted answer)"""
 
@@ -40,18 +40,18 @@ Job = tuple[str, Reference, str | None]
 def grade(kind: str, reference: Reference | str, completion: str) -> Verdict:
     """The verdict on one completion, in this process: nothing limits its time or memory.
 
-    For a known, harmless answer, as in a shell or a test. What a model wrote goes to `grade_all`.
-    A program runs in a sandbox even so.
+    Use it for a known, harmless answer, as in a shell or a test, and `grade_all` for what a model
+    wrote. Programs run in a sandbox in both.
     """
     rules = kind_named(kind)
     if rules.compare is None:
         return grade_all([(kind, reference, completion)], workers=1)[0]
-    answer, wanted = rules.extract(completion), _reference(reference)
-    if verdict := _quick_verdict(kind, wanted, answer):
+    answer, expected = rules.extract(completion), _reference(reference)
+    if verdict := _quick_verdict(kind, expected, answer):
         return verdict
     assert answer is not None
     try:
-        return rules.compare(wanted, answer)
+        return rules.compare(expected, answer)
     except Exception as fault:
         return Verdict("error", answer, type(fault).__name__)
 
@@ -66,13 +66,13 @@ def grade_all(
 ) -> list[Verdict]:
     """The verdicts on (kind, reference, completion) items, in their order.
 
-    workers: processes for what cannot be decided at once; none is started if nothing is left.
+    workers: processes for answers that can't be decided at once; none is started without such.
     limits: for one comparison or program: CPU seconds (ten times as many on the clock), memory.
     sandbox: "none" runs programs with the caller's rights.
     progress: called with the number of items newly done; the calls add up to len(items).
 
-    Raises ValueError for an unknown kind, RatchetError where programs can't be run. No answer,
-    whatever it holds, raises or hangs.
+    Raises ValueError for an unknown kind, RatchetError if programs can't be run. No answer,
+    whatever its content, makes it raise or hang.
     """
     limits = limits or Limits()
     if workers < 1 or limits.timeout_s <= 0:
@@ -95,11 +95,11 @@ def grade_all(
             finish(job, verdict)
         else:
             undecided.append(job)
-    stated = {job: job for job in undecided if not KINDS[job[0]].runs}
-    stated |= _run(
+    comparison_of = {job: job for job in undecided if not KINDS[job[0]].runs}
+    comparison_of |= _run(
         [job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, finish
     )
-    _compare(stated, workers, limits, finish)
+    _compare(comparison_of, workers, limits, finish)
     return [verdicts[job] for job in jobs]
 
 
@@ -110,27 +110,30 @@ def _run(
     sandbox: Mode,
     finish: Callable[[Job, Verdict], None],
 ) -> dict[Job, Job]:
-    """Runs programs; those that printed an answer come back with the job of comparing it."""
+    """Runs programs; returns the job of comparing its answer for each that printed one."""
     printed: dict[Job, Job] = {}
     work = [(ref, program or "", KINDS[kind].runs == "tests") for kind, ref, program in jobs]
     with closing(run_programs.run(work, workers, limits, sandbox)) as replies:
-        for ran in replies:
-            job = jobs[ran.job_index]
-            if ran.outcome is None:
+        for reply in replies:
+            job = jobs[reply.job_index]
+            if reply.outcome is None:
                 kind = "choice" if job[1].options else "math"
-                printed[job] = (kind, job[1], ran.printed)
+                printed[job] = (kind, job[1], reply.printed)
             else:
-                tested = KINDS[job[0]].runs == "tests"
-                finish(job, Verdict(ran.outcome, job[2] if tested else None, ran.detail))
+                has_tests = KINDS[job[0]].runs == "tests"
+                finish(job, Verdict(reply.outcome, job[2] if has_tests else None, reply.detail))
     return printed
 
 
 def _compare(
-    stated: dict[Job, Job], workers: int, limits: Limits, finish: Callable[[Job, Verdict], None]
+    comparison_of: dict[Job, Job],
+    workers: int,
+    limits: Limits,
+    finish: Callable[[Job, Verdict], None],
 ) -> None:
-    """Compares each distinct answer once, at once or in the pool; `stated` says whose it is."""
+    """Makes each distinct comparison once, at once or in the pool, for all jobs that need it."""
     waiting: dict[Job, list[Job]] = defaultdict(list)
-    for job, comparison in stated.items():
+    for job, comparison in comparison_of.items():
         if verdict := _quick_verdict(*comparison):
             finish(job, verdict)
         else:
@@ -148,5 +151,5 @@ def _reference(given: Reference | str) -> Reference:
 
 
 def _quick_verdict(kind: str, reference: Reference, answer: str | None) -> Verdict | None:
-    """The verdict where it is cheap, None where it is not."""
+    """The verdict if it is cheap, else None."""
     return NO_ANSWER if answer is None else KINDS[kind].decide(reference, answer)

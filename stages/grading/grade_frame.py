@@ -1,4 +1,4 @@
-"""Grades the rows of a frame. Section `grade` is here, since several stages grade."""
+"""Grades the rows of a frame. Section `grade`, which several stages use."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -17,7 +17,7 @@ from stages.pipeline.progress_bar import progress_bar
 REFERENCE_COLUMNS = ["kind", "answer", "options", "tests", "given"]
 """Columns of `problems` that grading needs beside a text."""
 SHARD = 1000
-"""Items that a node of a cluster grades at once; so few are not worth the way there."""
+"""Items that a cluster node grades at once; so few are not worth sending there."""
 
 
 class GradeSettings(Section):
@@ -45,7 +45,7 @@ def grade_frame(
     what: str = "grade",
     compute: ComputeSettings | None = None,
 ) -> pl.DataFrame:
-    """The frame (REFERENCE and text) with outcome, extracted, detail and correct added."""
+    """The frame (REFERENCE_COLUMNS and text) with outcome, extracted, detail and correct added."""
     items: list[Item] = [
         (kind, Reference(answer, tuple(options), tuple(tests), given), text)
         for kind, answer, options, tests, given, text in frame.select(
@@ -90,11 +90,11 @@ def _grade_on_cluster(
     cluster: RaySettings,
     advance: Callable[[int], None],
 ) -> list[Verdict]:
-    """The same on a cluster, shard by shard; a verdict is its item's own, whoever grades it."""
+    """The same on a cluster, shard by shard; a verdict depends on its item alone."""
     shards = [items[first : first + SHARD] for first in range(0, len(items), SHARD)]
     resources = {"actors": cluster.graders, "cpus": settings.workers, "gpus": 0}
     graded: dict[int, list[Verdict]] = {}
-    for shard, verdicts in map_on_cluster(cluster, Grader, (settings,), shards, **resources):
-        graded[shard] = verdicts
+    for index, verdicts in map_on_cluster(cluster, Grader, (settings,), shards, **resources):
+        graded[index] = verdicts
         advance(len(verdicts))
-    return [verdict for place in range(len(shards)) for verdict in graded[place]]
+    return [verdict for index in range(len(shards)) for verdict in graded[index]]

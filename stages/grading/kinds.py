@@ -1,6 +1,6 @@
 """How each kind of problem is graded: find the answer, decide it cheaply, or compare it at length.
 
-Another kind is one more entry of `KINDS`.
+A new kind is one more entry of `KINDS`.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from stages.grading.reference import Reference, Verdict
 class Kind(NamedTuple):
     """The steps of grading one kind of problem.
 
-    extract: completion -> the stated answer, or None.
-    decide: (reference, answer) -> the verdict, or None where that may take long or crash.
+    extract: completion -> the answer that it states, or None.
+    decide: (reference, answer) -> the verdict, or None if that may take long or crash.
     compare: (reference, answer) -> the verdict, in a process that may be killed.
-    runs: what is done with an answer that is a program: "tests" are the verdict, or what it
-        "prints" is compared, as an answer of kind math (of kind choice where there are options).
+    runs: what to do with an answer that is a program: its "tests" give the verdict, or what it
+        "prints" is compared, as an answer of kind math (of kind choice if there are options).
     """
 
     extract: Callable[[str], str | None]
@@ -29,32 +29,36 @@ class Kind(NamedTuple):
     runs: Literal["tests", "prints"] | None = None
 
 
-def _decide_math(wanted: Reference, answer: str) -> Verdict | None:
-    reference, shown = wanted.answer, answer[:MAX_ANSWER_CHARS]
-    if not reference.strip():
-        return Verdict("error", shown, "empty reference")
-    if answer.strip() == reference.strip():
-        return Verdict("correct", shown, "exact")
+def _decide_math(reference: Reference, answer: str) -> Verdict | None:
+    expected, extracted = reference.answer, answer[:MAX_ANSWER_CHARS]
+    if not expected.strip():
+        return Verdict("error", extracted, "empty reference")
+    if answer.strip() == expected.strip():
+        return Verdict("correct", extracted, "exact")
     if len(answer) > MAX_ANSWER_CHARS:
-        return Verdict("unparseable", shown, f"answer longer than {MAX_ANSWER_CHARS} characters")
-    if len(reference) > MAX_ANSWER_CHARS:
-        return Verdict("error", shown, f"reference longer than {MAX_ANSWER_CHARS} characters")
+        return Verdict(
+            "unparseable", extracted, f"answer longer than {MAX_ANSWER_CHARS} characters"
+        )
+    if len(expected) > MAX_ANSWER_CHARS:
+        return Verdict("error", extracted, f"reference longer than {MAX_ANSWER_CHARS} characters")
     if not tidy(answer):
-        return Verdict("unparseable", shown, "answer without content")
-    is_same = plain_equality.are_same(reference, answer)
-    return None if is_same is None else Verdict("correct" if is_same else "wrong", shown, "exact")
+        return Verdict("unparseable", extracted, "answer without content")
+    is_same = plain_equality.are_same(expected, answer)
+    return (
+        None if is_same is None else Verdict("correct" if is_same else "wrong", extracted, "exact")
+    )
 
 
-def _compare_math(wanted: Reference, answer: str) -> Verdict:
-    return symbolic.compare(wanted.answer, answer)
+def _compare_math(reference: Reference, answer: str) -> Verdict:
+    return symbolic.compare(reference.answer, answer)
 
 
-def _decide_code(wanted: Reference, program: str) -> Verdict | None:
-    return None if wanted.tests else Verdict("error", program, "no tests")
+def _decide_code(reference: Reference, program: str) -> Verdict | None:
+    return None if reference.tests else Verdict("error", program, "no tests")
 
 
-def _decide_program(wanted: Reference, program: str) -> Verdict | None:
-    return None if wanted.answer.strip() else Verdict("error", None, "empty reference")
+def _decide_program(reference: Reference, program: str) -> Verdict | None:
+    return None if reference.answer.strip() else Verdict("error", None, "empty reference")
 
 
 KINDS = {

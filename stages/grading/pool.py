@@ -1,9 +1,9 @@
 """Comparisons that may hang or crash, in worker processes.
 
-Workers are plain child processes spoken to over pipes (see `worker`), not `multiprocessing`: they
-never import the caller's main module, and the caller may be any thread. All limits are kept
-inside the worker, by the kernel; here is no clock and no signal handler. A worker takes seconds to
-load its algebra, so those left over wait for the next call until the caller's process ends.
+Workers are plain child processes that talk over pipes (see `worker`), not `multiprocessing`: they
+never import the caller's main module, and the caller may be any thread. The kernel enforces all
+limits inside the worker; there is no clock and no signal handler here. A worker takes seconds to
+load its algebra, so idle ones are kept for the next call until the caller's process ends.
 """
 
 import atexit
@@ -22,18 +22,18 @@ from typing import NamedTuple
 from stages.grading.reference import Reference
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The folder that holds the package, wherever the caller stands."""
+"""The folder that holds the package, whatever the caller's folder is."""
 COMMAND = [sys.executable, "-P", "-m", "stages.grading.worker"]
 READY = "ready"
 _idle: dict[tuple[str, ...], list["_Worker"]] = {}
-"""Workers that wait for jobs, by the command they run."""
+"""Idle workers, by the command they run."""
 
 Job = tuple[str, Reference, str | None]
 """(kind, reference, extracted answer)"""
 
 
 class Reply(NamedTuple):
-    """What a worker says of the job at `place`."""
+    """A worker's reply to the job at `job_index`."""
 
     job_index: int
     outcome: str
@@ -45,10 +45,10 @@ class WorkerError(RuntimeError):
 
 
 def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply, None, None]:
-    """Yield one reply for each job as it is done. A worker that dies is replaced.
+    """Yields one reply for each job as it is done. A worker that dies is replaced.
 
-    A worker gets a job only once its last line was read: two lines could be read into its buffer
-    at once, and no selector would ever tell of the second.
+    A worker gets a job only after its last line was read: two lines could be read into the buffer
+    at once, and the selector would never report the second.
     """
     todo = list(enumerate(jobs))[::-1]
     command = (*COMMAND, str(timeout_s))
@@ -90,7 +90,7 @@ def run(jobs: Sequence[Job], workers: int, timeout_s: float) -> Generator[Reply,
 
 
 def _idle_worker(command: tuple[str, ...]) -> "_Worker | None":
-    """A worker that waits and still lives."""
+    """An idle worker that is still alive; None without one."""
     waiting = _idle.get(command, [])
     while waiting:
         worker = waiting.pop()
@@ -102,14 +102,14 @@ def _idle_worker(command: tuple[str, ...]) -> "_Worker | None":
 
 @atexit.register
 def dismiss() -> None:
-    """Ends the workers that wait."""
+    """Ends the idle workers."""
     for waiting in _idle.values():
         while waiting:
             waiting.pop().stop()
 
 
 class _Worker:
-    """One worker process, and the place of the job that it has."""
+    """One worker process, and the index of its job."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
@@ -132,11 +132,11 @@ class _Worker:
         self._stdin, self.stdout = self._process.stdin, self._process.stdout
 
     def is_alive(self) -> bool:
-        """Has it not ended?"""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     def give(self, job_index: int, job: Job) -> None:
-        """Send a job. That the worker is dead shows when its reply is read."""
+        """Sends a job. A dead worker is noticed when its reply is read."""
         self.job_index = job_index
         with suppress(BrokenPipeError):
             self._stdin.write(json.dumps(job).encode() + b"\n")
@@ -154,11 +154,11 @@ class _Worker:
         printed = self._errors.read().decode(errors="replace").strip()
         raise WorkerError(
             f"a grading worker did not start (exit code {self._process.returncode}); "
-            f"try: {' '.join(COMMAND)} 5 </dev/null\n{printed[-1000:]}"
+            f"to see why, run: {' '.join(COMMAND)} 5 </dev/null\n{printed[-1000:]}"
         )
 
     def stop(self) -> None:
-        """End the process and its fork."""
+        """Ends the process and its fork."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with suppress(BrokenPipeError), self._process:

@@ -1,4 +1,4 @@
-"""What an answer is held against, and what grading says of one completion."""
+"""What an answer is compared with, and the verdict on one completion."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,10 @@ OUTCOMES = ("correct", "wrong", "unparseable", "timeout", "error")
 class Reference(NamedTuple):
     """The reference of one problem.
 
-    answer: the reference answer; of kind code, the reference program.
-    options: what a choice is made from, A first; empty where nothing is chosen.
-    tests: of kind code, pieces of Python, each run after the last; they call what is asked for.
-    given: of kind code, Python that stands before every solution, such as imports.
+    answer: the reference answer; for kind code, the reference program.
+    options: the options of a choice, A first; empty if there are none.
+    tests: for kind code, pieces of Python, run one after another; they call the function asked for.
+    given: for kind code, Python put before every solution, such as imports.
     """
 
     answer: str
@@ -21,12 +21,12 @@ class Reference(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The outcome for one completion, and what it rests on.
+    """The outcome for one completion, and its reason.
 
     outcome: "correct"; "wrong" (a readable answer, not the reference); "unparseable" (no answer
         stated, or one that is not mathematics); "timeout" (the comparison outran its budget);
         "error" (the comparison failed, or the reference itself cannot be read).
-    extracted: the answer as the completion states it, None where it states none.
+    extracted: the answer as the completion states it, None if it states none.
     detail: a few words of reason, such as "exact", "symbolic" or an exception's name.
     """
 

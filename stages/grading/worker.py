@@ -3,12 +3,12 @@
     python -m stages.grading.worker TIMEOUT_S
 
 A line holds [kind, Reference, answer]; the reply holds [outcome, detail]. The first line out is
-["ready", null], once all is loaded.
+["ready", null], once everything is loaded.
 
 Every comparison runs in a fork of its own, taken after sympy is loaded: it starts in milliseconds
 and from the same state whatever came before. The kernel ends a fork that outruns its budget, by
 the default disposition of two timers and no handler of ours: TIMEOUT_S of CPU time, and several
-times that on the clock. Its memory is limited. So a hang, a crash or a bomb costs one item alone.
+times that on the clock. Its memory is limited. So a hang, a crash or a bomb costs only one item.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ _WARM_UP = [
 
 
 def main() -> None:
-    """Answer lines until the input ends."""
+    """Answers lines until the input ends."""
     timeout_s = float(sys.argv[1])
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not look like a reply
@@ -57,15 +57,15 @@ def main() -> None:
 
 
 def _load_algebra() -> None:
-    """Import sympy and exercise what it loads and caches late, so that no item pays for it."""
+    """Imports sympy and exercises what it loads and caches late, so that no item pays for it."""
     for reference, answer in _WARM_UP:
         symbolic.compare(reference, answer)
     gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page of what is loaded
+    gc.freeze()  # a collection in a fork would copy every loaded page
 
 
 def _compare_in_fork(line: str, timeout_s: float, replies: TextIO) -> tuple[str, str] | None:
-    """Run one comparison, which replies itself; a verdict on it if it ended without replying."""
+    """Runs one comparison, which replies itself; returns a verdict if it ended without a reply."""
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):

@@ -1,1 +1,1 @@
-"""The statistics of one iteration: a .sql file each, over views named like the tables."""
+"""Statistics of an iteration: one .sql file each, over views named like the tables."""

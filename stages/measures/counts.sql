@@ -1,10 +1,10 @@
--- The samples of the iteration, counted in one reading: by strategy and problem (of_problem), and
--- by strategy, length and perplexity. A sample without a verdict is not right.
+-- The samples of the iteration, counted in one pass: by strategy and problem (of_problem), and by
+-- strategy, length and perplexity. A sample without a verdict is not right.
 --
--- A right sample's steps, their perplexity, and whether they are sound, are those of the path that
--- it took. Steps are judged where each one of the path is: by the task's truth, or else by labels.
--- The label of a path's outcome says nothing of its steps, but it may stand for the last one where
--- others are labelled.
+-- A right sample's number of steps, perplexity and soundness are those of the path that it took.
+-- Soundness is known if every step of the path is judged: by the task's truth, or else by labels.
+-- The label of a path's outcome says nothing about its steps, but counts as the label of the last
+-- step if other steps are labelled.
 with labelled as (
     select
         path_id,
@@ -14,14 +14,14 @@ with labelled as (
     group by path_id
 ),
 
-surprising as (
+path_perplexities as (
     select text_id as path_id, exp(nll_mean) as perplexity
     from perplexities
     where origin = 'sampled'
 ),
 
 known as (
-    from labelled full outer join surprising using (path_id)
+    from labelled full outer join path_perplexities using (path_id)
 ),
 
 taken as (

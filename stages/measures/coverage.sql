@@ -1,5 +1,5 @@
--- Rows of `coverage`: one per training problem that was ever drawn for. $tail_below: the solve
--- rate (the quotient, as elsewhere) below which a problem is in the tail; one without a draw is.
+-- Rows of `coverage`: one per training problem that was ever drawn for. A problem is in the tail if
+-- its solve rate n_correct / n_drawn is below $tail_below, or if it has no draws.
 with before as (
     select problem_id from old_coverage where solved_ever
 ),

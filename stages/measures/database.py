@@ -1,4 +1,4 @@
-"""DuckDB over the Parquet files of one iteration, within a bound on memory."""
+"""DuckDB over the Parquet files of one iteration, with bounded memory."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,21 +17,21 @@ Tables = Mapping[str, Sequence[Path]]
 
 
 class Statistics:
-    """Answers by the name of a .sql file beside this module, without the suffix."""
+    """Runs the .sql files beside this module; a query is named by its file, without the suffix."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
     def keep(self, name: str, **parameters: object) -> None:
-        """Makes a table of an answer, for others to read under its name."""
+        """Stores a query's result as a table of its name, for other queries to read."""
         self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
 
     def table(self, name: str) -> pl.DataFrame:
-        """A table that was made, as a frame."""
+        """A table that `keep` made, as a frame."""
         return self._frame(f"from {name}")
 
     def ask(self, name: str) -> pl.DataFrame:
-        """The answer as a frame."""
+        """A query's result as a frame."""
         return self._frame(_query(name))
 
     def _frame(self, query: str) -> pl.DataFrame:
@@ -42,7 +42,7 @@ class Statistics:
 def open_statistics(tables: Tables, memory_gb: float) -> Iterator[Statistics]:
     """Views over the tables' files (name → files). What exceeds the memory goes to disk.
 
-    Raises RatchetError when a file is not readable, and for statistics that fit neither.
+    Raises RatchetError if a file is not readable, or if the statistics need more than both.
     """
     with tempfile.TemporaryDirectory(prefix="ratchet-statistics-") as folder:
         connection = duckdb.connect()

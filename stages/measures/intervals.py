@@ -1,7 +1,7 @@
-"""How sure a rate is, and whether two models differ on the same problems.
+"""Confidence intervals of rates, and whether two models differ on the same problems.
 
-The forms of one problem (MBPP's six) rise and fall together, so a family of forms is drawn, or
-flipped, as one. Seeds are fixed: the same evaluations give the same figures.
+The forms of one problem (MBPP's six) are correlated, so a family of forms is resampled, or flipped,
+as one. Seeds are fixed: the same evaluations give the same figures.
 """
 
 import math
@@ -29,7 +29,7 @@ class Difference(NamedTuple):
     """Model a against model b on the same n problems.
 
     `mean` of a - b with its 95% interval; a is above b in n_won problems, below it in n_lost. `p`
-    is of the hypothesis that the two could change places in every family.
+    tests the hypothesis that a and b are exchangeable in every family.
     """
 
     n: int
@@ -56,8 +56,8 @@ def bootstrap(
 ) -> list[Interval]:
     """Percentile intervals of the mean of each column of `values` (problems × measures).
 
-    `families` has one label a problem; each problem is its own where it is None. Raises ValueError
-    for no problems.
+    `families` has one label per problem; if None, each problem is its own family. Raises ValueError
+    without problems.
     """
     sums, sizes = _family_sums(values, families)
     means = [counts @ sums / (counts @ sizes)[:, None] for counts in _resamples(len(sizes), seed)]
@@ -68,9 +68,9 @@ def bootstrap(
 def rate_intervals(
     values: Array, families: Sequence[object] | None = None, seed: int = 0
 ) -> list[Interval]:
-    """The same of values in [0, 1].
+    """The same for values in [0, 1].
 
-    A column that is 0 throughout, or 1, tells resampling nothing: it has Wilson's interval.
+    Resampling a column that is all 0 or all 1 gives no interval: it gets Wilson's.
     """
     n = len(values) if families is None else len(set(families))
     ends = zip(values.min(axis=0), values.max(axis=0), strict=True)
@@ -83,7 +83,7 @@ def rate_intervals(
 def paired_difference(
     a: Array, b: Array, families: Sequence[object] | None = None, seed: int = 0
 ) -> Difference:
-    """The mean of a - b (one value a problem each), its bootstrap interval and `p_value`."""
+    """The mean of a - b (one value per problem each), its bootstrap interval and `p_value`."""
     difference = a - b
     ((low, high),) = bootstrap(difference[:, None], families, seed)
     n_won, n_lost = int((difference > 0).sum()), int((difference < 0).sum())
@@ -92,21 +92,21 @@ def paired_difference(
 
 
 def p_value(difference: Array, families: Sequence[object] | None = None, seed: int = 0) -> float:
-    """How often the mean is as far from 0 when each family's differences may change sign together.
+    """How often the mean is as far from 0 if each family's differences change sign at random.
 
-    Where all that differ, differ by as much, as right and wrong answers do, this is McNemar's test
-    and exact; else N_FLIPS flips are drawn. Two-sided.
+    If all nonzero differences have one size, as between right and wrong answers, this is McNemar's
+    exact test; otherwise N_FLIPS flips are drawn. Two-sided.
     """
     sums, _ = _family_sums(difference[:, None], families)
-    moved = sums[np.abs(sums[:, 0]) > TINY, 0]
-    if np.allclose(np.abs(moved), np.abs(moved[:1])):
-        return mcnemar(int((moved > 0).sum()), int((moved < 0).sum()))
+    nonzero = sums[np.abs(sums[:, 0]) > TINY, 0]
+    if np.allclose(np.abs(nonzero), np.abs(nonzero[:1])):
+        return mcnemar(int((nonzero > 0).sum()), int((nonzero < 0).sum()))
     rng = np.random.default_rng(seed)
-    limit, n_far, n_left = abs(moved.sum()) - TINY, 1, N_FLIPS
+    limit, n_far, n_left = abs(nonzero.sum()) - TINY, 1, N_FLIPS
     while n_left:
-        chunk_size = min(n_left, max(1, AT_ONCE // len(moved)))
-        flipped = rng.integers(0, 2, (chunk_size, len(moved)), dtype=np.int8).astype(bool)
-        totals = np.where(flipped, -moved, moved).sum(axis=1)
+        chunk_size = min(n_left, max(1, AT_ONCE // len(nonzero)))
+        flipped = rng.integers(0, 2, (chunk_size, len(nonzero)), dtype=np.int8).astype(bool)
+        totals = np.where(flipped, -nonzero, nonzero).sum(axis=1)
         n_far += int((np.abs(totals) >= limit).sum())
         n_left -= chunk_size
     return n_far / (N_FLIPS + 1)
@@ -136,7 +136,7 @@ def _family_sums(values: Array, families: Sequence[object] | None) -> tuple[Arra
 
 
 def _resamples(n: int, seed: int) -> Iterator[Array]:
-    """How often each of n families was drawn, (resamples × n), in parts; N_RESAMPLES in all."""
+    """How often each of n families was drawn, (resamples × n), in chunks; N_RESAMPLES in all."""
     rng = np.random.default_rng(seed)
     n_left = N_RESAMPLES
     while n_left:

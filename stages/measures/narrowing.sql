@@ -1,6 +1,6 @@
--- Right draws against the gold rationales of the problems asked, by level, length and
--- perplexity: means, the area between the two distribution functions (that is the Wasserstein-1
--- distance), and the share at or above gold's 80th percentile.
+-- Right draws compared with the gold rationales of the problems asked, by level, length and
+-- perplexity: means, the area between the two distribution functions (the Wasserstein-1 distance),
+-- and the share at or above gold's 80th percentile.
 with asked as (
     select
         problem_id,

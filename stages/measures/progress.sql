@@ -14,7 +14,7 @@ ever as (
     select count(*) as n_solved_ever from coverage where solved_ever
 ),
 
-found as (
+path_counts as (
     select count(*) as n_paths, count(*) filter (where correct) as n_paths_correct from paths
 ),
 
@@ -56,4 +56,4 @@ select
     n_pairs,
     n_pairs_wrong_chosen,
     n_examples
-from asked, ever, found, labelled, corrected, paired, single
+from asked, ever, path_counts, labelled, corrected, paired, single

@@ -1,4 +1,4 @@
-"""Accuracy, Maj@k and Pass@k with intervals, and how far each is from the first model's."""
+"""Accuracy, Maj@k and Pass@k with intervals, and the gain of each over the first model."""
 
 import numpy as np
 import polars as pl
@@ -18,12 +18,12 @@ VALUES = {
 
 
 def rates(values: pl.DataFrame) -> Rates:
-    """(iteration, suite, measure) → mean, low, high, and of iterations after 0 gain_mean, gain_low,
+    """(iteration, suite, measure) → mean, low, high; after iteration 0 also gain_mean, gain_low,
     gain_high, gain_p: the paired difference from iteration 0 on the problems of both.
 
     `values` has the columns VALUES.
     """
-    found: Rates = {}
+    result: Rates = {}
     first: dict[str, pl.DataFrame] = {}
     groups = values.sort("iteration", "suite").partition_by("iteration", "suite", as_dict=True)
     for (iteration, suite), group in groups.items():
@@ -34,10 +34,10 @@ def rates(values: pl.DataFrame) -> Rates:
         shared = [name for name in measures if name in base.columns and base is not wide]
         gains = joined.select(pl.col(name) - pl.col(f"{name} before") for name in shared)
         for measure, row in _mean_intervals(wide, measures).items():
-            found[int(iteration), str(suite), measure] = row
+            result[int(iteration), str(suite), measure] = row
         for measure, row in _gain_intervals(joined["family"].to_list(), gains).items():
-            found[int(iteration), str(suite), measure] |= row
-    return found
+            result[int(iteration), str(suite), measure] |= row
+    return result
 
 
 def _mean_intervals(wide: pl.DataFrame, measures: list[str]) -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
--- How many problems of each level have a solve rate in each tenth, before guidance and after.
+-- How many problems of each level have a solve rate in each tenth, before and after guidance.
 with moments as (
     select 'before' as moment, problem_id, n_drawn, n_correct from drawn where plain
     union all

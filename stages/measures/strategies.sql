@@ -1,16 +1,16 @@
--- What each strategy cost and brought. Shares are added up as decimals, so that the sums are the
--- same in whatever order threads come to them.
+-- The cost and the yield of each strategy. Shares are added as decimals, so that the sums do not
+-- depend on the order of threads.
 --
--- Leakage is the share of a text's characters that its hint held. Of a hint that begins the text,
--- that is the hint; of one to write from, the lines that stand in it too, blanks around a line
--- aside and line breaks not counted. An answer holds no text: there is no such share.
+-- Leakage is the share of a text's characters that come from its hint. For a hint that begins the
+-- text, that is the hint; for one to write from, the lines that are also in the hint, apart from
+-- blanks around a line; line breaks do not count. An answer has no text to copy, so no leakage.
 with begun as (
     select strategy, length(hint) / length(text) as share
     from samples
     where strategy in ('state_reset', 'adaptive', 'gold') and text != '' and starts_with(text, hint)
 ),
 
-told as (
+hinted as (
     select
         strategy,
         text,
@@ -28,7 +28,7 @@ shares as (
         list_sum(list_transform(
             lines, lambda line: case when list_contains(hints, bare(line)) then length(line) else 0 end
         )) / greatest(1, length(text) - len(lines) + 1) as share
-    from told
+    from hinted
 ),
 
 shown as (

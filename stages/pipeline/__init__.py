@@ -1,1 +1,1 @@
-"""What every stage uses: its declaration, parameters, run, cost record and error text."""
+"""What every stage is built on: its declaration, parameters, run, cost record and error text."""

@@ -1,4 +1,4 @@
-"""Where a run keeps what outlives a killed stage: folders beside DVC's cache."""
+"""Folders in DVC's cache, for everything that must survive a killed stage."""
 
 import configparser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The cost record: what a stage took, as a row of `costs`."""
+"""The cost record: what a stage used, as a row of `costs`."""
 
 import resource
 import sys

@@ -1,4 +1,4 @@
-"""Names made of content: the same thing has the same id in every run."""
+"""Ids derived from content: the same thing has the same id in every run."""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def seed(*values: object) -> int:
 
 
 def folder_digest(folder: Path) -> str:
-    """Digest of a model folder's files, names and bytes. Raises RatchetError for none."""
+    """Digest of a model folder's files, names and bytes. Raises RatchetError without files."""
     files = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     if not files:
         raise RatchetError(f"{folder} holds no model: run `dvc repro` to make it")
@@ -27,7 +27,7 @@ def folder_digest(folder: Path) -> str:
 
 
 def files_digest(files: Mapping[Path, Path]) -> str:
-    """Digest of files by their names in a folder, wherever their bytes lie."""
+    """Digest of files by their names in a folder, wherever they are stored."""
     hashed = hashlib.blake2b(digest_size=16)
     for name, path in sorted(files.items()):
         hashed.update(str(name).encode() + b"\0")

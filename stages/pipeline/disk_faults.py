@@ -1,4 +1,4 @@
-"""What a machine does to a run, each in one line: a disk that is full, a model file cut short."""
+"""Explains in one line why the disk refused a file."""
 
 import errno
 import os
@@ -10,22 +10,22 @@ DISK_ERRORS = [
     os.strerror(code)
     for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 ]
-TORCH_WRITER = "inline_container.cc"  # all that torch.save says of a full disk is where it noticed
+TORCH_WRITER = "inline_container.cc"  # torch.save reports a full disk only by this name
 
 
 def explain_disk_error(error: BaseException) -> str | None:
-    """One line where the disk took no more, whichever library says so; None for other faults."""
-    for fault in _chain(error):
+    """One line if the disk refused to write, whichever library says so; None for other errors."""
+    for cause in _chain(error):
         for words in (*DISK_ERRORS, TORCH_WRITER):
-            if words in str(fault):
-                what = "a checkpoint can't be written" if words == TORCH_WRITER else words
-                file = getattr(fault, "filename", None)
-                return f"{file}: {what}: {DISK_HINT}" if file else f"{what}: {DISK_HINT}"
+            if words in str(cause):
+                reason = "a checkpoint can't be written" if words == TORCH_WRITER else words
+                file = getattr(cause, "filename", None)
+                return f"{file}: {reason}: {DISK_HINT}" if file else f"{reason}: {DISK_HINT}"
     return None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it came from."""
+    """The error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

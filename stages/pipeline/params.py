@@ -21,7 +21,7 @@ class Section(BaseModel):
 
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type[Self]:
-        """The class that reads these values: this one, unless a value of them decides."""
+        """The class that reads these values: this one, unless one of the values selects another."""
         return cls
 
 
@@ -29,27 +29,27 @@ S = TypeVar("S", bound=Section)
 
 
 def load(path: Path = FILE) -> dict[str, Any]:
-    """The whole file as nested dicts. Raises RatchetError when it is missing or no YAML."""
+    """The whole file as nested dicts. Raises RatchetError if it is missing or not YAML."""
     if not path.exists():
-        raise RatchetError(f"{path} is missing: `git checkout {path}` or `dvc exp run` writes it")
+        raise RatchetError(f"{path} is missing: restore it with `git checkout {path}`")
     try:
         values = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
         raise RatchetError(
-            f"{path}{line} is not YAML: mend it, or `git checkout {path}`"
+            f"{path}{line} is not valid YAML: fix it, or run `git checkout {path}`"
         ) from error
     if not isinstance(values, dict):
-        raise RatchetError(f"{path} holds no sections: `git checkout {path}` brings them back")
+        raise RatchetError(f"{path} has no sections: restore it with `git checkout {path}`")
     return values
 
 
 def parse(section: type[S], values: dict[str, Any]) -> S:
-    """One section, checked. Raises RatchetError naming the parameter and the mend."""
+    """One section, checked. Raises RatchetError naming the parameter and the fix."""
     name = section.section
     if not isinstance(values.get(name), dict):
-        raise RatchetError(f"params.yaml: section {name} is missing: conf/config.yaml has one")
+        raise RatchetError(f"params.yaml: section {name} is missing: copy it from conf/config.yaml")
     section_class = section.choose(values[name])
     try:
         return section_class.model_validate(values[name])
@@ -58,7 +58,7 @@ def parse(section: type[S], values: dict[str, Any]) -> S:
 
 
 def _explain(section: str, section_class: type[Section], error: ValidationError) -> str:
-    """The first fault in one line, with the nearest known name for an unknown one."""
+    """The first error in one line, with the nearest known name for an unknown one."""
     fault = error.errors()[0]
     path = ".".join([section, *map(str, fault["loc"])])
     if fault["type"] == "extra_forbidden":
@@ -68,9 +68,9 @@ def _explain(section: str, section_class: type[Section], error: ValidationError)
     if fault["type"] == "missing":
         return f"{path} is missing: set it in conf/"
     reason = fault["msg"].removeprefix("Value error, ")
-    given = "" if fault["type"] == "value_error" else f" is {fault['input']!r}"
-    begins = reason[0].lower() if reason[1:2].islower() else reason[0]  # «URL» keeps its letters
-    return f"{path}{given}: {begins}{reason[1:]}"
+    value = "" if fault["type"] == "value_error" else f" is {fault['input']!r}"
+    first = reason[0].lower() if reason[1:2].islower() else reason[0]  # "URL" keeps its capitals
+    return f"{path}{value}: {first}{reason[1:]}"
 
 
 def one_of(*names: str) -> AfterValidator:
@@ -87,6 +87,6 @@ def one_of(*names: str) -> AfterValidator:
 
 
 def unknown_name_message(name: str, known: list[str]) -> str:
-    """«x is not a parameter; did you mean y?»"""
+    """The message "x is not a parameter; did you mean y?"."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0)
     return f"{name} is not a parameter; did you mean {near[0]}?" if near else f"{name} is unknown"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; the yielded function moves it by so many."""
+    """Shows a bar on standard error; the yielded function advances it by a number of items."""
     if is_quiet() or total == 0:
         yield lambda amount: None
         return
@@ -22,5 +22,5 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def is_quiet() -> bool:
-    """No progress bars where nobody watches (no terminal, or CI) or wants them."""
+    """Whether to show no bars: without a terminal, in CI, or with RATCHET_QUIET set."""
     return not sys.stderr.isatty() or bool({"CI", "RATCHET_QUIET"} & {*os.environ})

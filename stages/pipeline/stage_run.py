@@ -1,11 +1,11 @@
-"""The turn of the loop that a stage runs in."""
+"""The iteration of the loop that a stage runs in."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class StageRun:
-    """What a stage may ask about the turn of the loop it runs in, and its cost counters."""
+    """One run of a stage: its iteration, the run's seed, its name and its cost counters."""
 
     iteration: int
     seed: int

@@ -1,4 +1,4 @@
-"""The equations of a text: what tells one path of reasoning from another."""
+"""The equations of a text, which distinguish one path of reasoning from another."""
 
 import re
 
@@ -7,18 +7,18 @@ SIDE = rf"\(*\s*-?\s*[$]?(?:{NUMBER})(?:[\s()]*[-+*/^%x×÷·][\s()$-]*(?:{NUMBE
 EQUATION = re.compile(rf"({SIDE})\s*=\s*(-?\s*[$]?(?:{NUMBER}))")
 ANNOTATION = re.compile(r"<<[^<>]*>>")
 CLAUSE_END = re.compile(r"\n|[.,;:] ")
-MAX_CLAUSE = 500  # what is longer is no reasoning, and would cost the pattern dearly
+MAX_CLAUSE = 500  # longer text is not reasoning, and slow to match
 SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "÷": "/", "$": "", ",": "", " ": "", "\n": ""})
 
 
 def equations(text: str) -> list[str]:
-    """Equations between numbers in their order, spelled one way («7 × $5 = 35» → «7*5=35»)."""
+    """Equations between numbers in their order, spelled one way ("7 × $5 = 35" → "7*5=35")."""
     plain = ANNOTATION.sub("", text)
     return [f"{left.translate(SIGNS)}={right.translate(SIGNS)}" for left, right in _find(plain)]
 
 
 def normalise_text(text: str) -> str:
-    """Lower-case words and signs with single blanks: how texts without equations compare."""
+    """Lower-case words and signs with single blanks, to compare texts without equations."""
     return " ".join(re.findall(r"[\w.%+*/=^-]+", text.lower()))
 
 

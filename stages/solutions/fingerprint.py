@@ -1,4 +1,4 @@
-"""What makes two texts one reasoning path (RFT's key; SIPF 3.1)."""
+"""What makes two texts one reasoning path (RFT's key; SIPF §2.1)."""
 
 from stages.grading.kinds import PROGRAM_KINDS
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
@@ -8,16 +8,16 @@ from stages.solutions.equations import equations, normalise_text
 
 
 def fingerprint(kind: str, text: str, extracted: str | None) -> str:
-    """The same for two texts that are one path; of programs, for those equal but for blanks."""
+    """A digest that is equal for two texts of one path; for programs, if only blanks differ."""
     if kind in PROGRAM_KINDS:
         return digest("program", strip_blanks(extracted if kind == "code" and extracted else text))
-    if found := equations(text):
-        return digest("equations", *found, canonical_answer(extracted))
+    if ordered := equations(text):
+        return digest("equations", *ordered, canonical_answer(extracted))
     return digest("text", normalise_text(text))
 
 
 def canonical_answer(answer: str | None) -> str | None:
-    """An answer in one spelling: «7», «$7», «7.0» and «7 dollars» are one."""
+    """An answer in one spelling: "7", "$7", "7.0" and "7 dollars" are one."""
     if answer is None or len(answer) > MAX_ANSWER_CHARS:
         return answer
     tidied = tidy(answer)

@@ -11,9 +11,9 @@ SENTENCE_END = re.compile(
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines with their ends; lines of white space join the one before (or the first after).
+    """Lines with their line ends; a blank line joins the line before it (the first one, after it).
 
-    Only \\n ends a line: a form feed, say, is what a badly escaped \\frac left behind.
+    Only \\n ends a line: a form feed, for example, comes from a badly escaped \\frac.
     """
     steps: list[str] = []
     for line in LINE.findall(text):
@@ -25,18 +25,18 @@ def split_lines(text: str) -> list[str]:
 
 
 def split_steps(text: str) -> list[str]:
-    """Steps whose concatenation is exactly the text: lines; the sentences of a text of one line."""
+    """Steps whose concatenation is exactly the text: its lines, or the sentences of one line."""
     lines = split_lines(text)
     return _sentences(text) if len(lines) == 1 else lines
 
 
 def prompt_prefix(prefix: str) -> str:
-    """A prefix as a model goes on from it: the blank after it belongs to the next word's token."""
+    """A prefix for a model to continue: a blank at its end belongs to the next word's token."""
     return prefix.rstrip(" ")
 
 
 def strip_overlap(prefix: str, continuation: str) -> str:
-    """What came after `open_end`, without the blank that the prefix ends with already."""
+    """A continuation of `prompt_prefix`, without the blanks that the prefix already ends with."""
     return continuation.removeprefix(prefix[len(prompt_prefix(prefix)) :])
 
 

@@ -1,1 +1,1 @@
-"""What a problem is: loaders, prompts, step splitting, equations, and truth where it is known."""
+"""Where problems come from: loaders, generators, prompts, and the truth of steps if known."""

@@ -3,7 +3,7 @@
 ProcessBench: {id, problem, steps: texts, label}, label the earliest wrong step from 0, or -1.
 SIPF Figure 10: {idx, question, sample_answer, steps: [{step_idx, human_ans}]}, human_ans 1 for a
 right step; the steps of sample_answer are its lines (or sentences). Either may have a `level`, and
-a `prompt` where the verifier learnt problems asked otherwise than `stages.tasks.prompts.math` does.
+a `prompt` if the verifier was trained on other prompts than `stages.tasks.prompts.math` gives.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from stages.tasks.task import Fault
 
 @dataclass(frozen=True)
 class AnnotatedSolution:
-    """One solution. `sound` is people's word on each step, None where they give none."""
+    """One solution. `sound` has the annotators' verdict on each step, None if they gave none."""
 
     item: str
     prompt: str
@@ -28,19 +28,19 @@ class AnnotatedSolution:
 
 
 def solutions(file: str, parameter: str) -> Iterator[AnnotatedSolution | Fault]:
-    """The solutions of a file in order, or why a row is none; a repeated id is a fault.
+    """The solutions of a file in order, with a Fault for each unusable row or repeated id.
 
-    `parameter` names the setting in errors. Raises RatchetError when there is nothing to use.
+    `parameter` names the setting in errors. Raises RatchetError if no row is usable.
     """
     seen: set[str] = set()
     faults: list[Fault] = []
-    for found in source.rows(file, "test", parameter):
-        made = found if isinstance(found, Fault) else _solution(*found, seen)
-        if isinstance(made, Fault):
-            faults.append(made)
+    for row in source.rows(file, "test", parameter):
+        solution = row if isinstance(row, Fault) else _solution(*row, seen)
+        if isinstance(solution, Fault):
+            faults.append(solution)
         else:
-            seen.add(made.item)
-        yield made
+            seen.add(solution.item)
+        yield solution
     if not seen:
         first = f"{faults[0].location} {faults[0].reason}"
         raise RatchetError(f"{parameter}: {file} has no usable solution; the first: {first}")
@@ -48,10 +48,12 @@ def solutions(file: str, parameter: str) -> Iterator[AnnotatedSolution | Fault]:
 
 def _solution(location: str, row: Row, seen: set[str]) -> AnnotatedSolution | Fault:
     try:
-        made = _read_processbench(row) if "label" in row else _read_sipf(row)
+        solution = _read_processbench(row) if "label" in row else _read_sipf(row)
     except UnusableError as error:
         return Fault(location, str(error), str(row)[:500])
-    return Fault(location, f"repeats id {made.item}", str(row)[:500]) if made.item in seen else made
+    if solution.item in seen:
+        return Fault(location, f"repeats id {solution.item}", str(row)[:500])
+    return solution
 
 
 def _read_processbench(row: Row) -> AnnotatedSolution:
@@ -86,8 +88,9 @@ def _read_sipf(row: Row) -> AnnotatedSolution:
 def _make_solution(
     item: str, question: str, steps: list[str], sound: list[bool | None], row: Row
 ) -> AnnotatedSolution:
-    asked = verbatim_text(row, "prompt") if optional_text(row, "prompt") else prompts.math(question)
-    return AnnotatedSolution(item, asked, steps, sound, level(row))
+    has_prompt = optional_text(row, "prompt")
+    prompt = verbatim_text(row, "prompt") if has_prompt else prompts.math(question)
+    return AnnotatedSolution(item, prompt, steps, sound, level(row))
 
 
 def _id(row: Row, name: str) -> str:

@@ -18,10 +18,10 @@ OWN_IDS = ("id", "task_id", "unique_id", "ID")
 
 
 class Source(BaseModel):
-    """Where a set comes from; text alone is its source. The format is the set's name's unless said.
+    """Where a set comes from; a text alone is its source. The format's default is the set's name.
 
-    `program`: its questions are asked for programs that print the answer (GSI's PoT).
-    `domain`, of a suite: in where a training set has its name, else out, unless said.
+    `program`: its questions ask for programs that print the answer (GSI §7.1, Program of Thought).
+    `domain`, of a suite: by default in if a training set has the same name, else out.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -37,7 +37,7 @@ class Source(BaseModel):
 
 
 class DatasetsSettings(TaskSettings):
-    """Section `task`: name → source, of what is trained on and what is evaluated on."""
+    """Section `task`: name → source of each set to train on and each suite to evaluate on."""
 
     section: ClassVar[str] = "task"
     train: dict[str, Source] = Field(min_length=1)
@@ -53,17 +53,17 @@ class DatasetsSettings(TaskSettings):
                 if form not in FORMATS:
                     near = difflib.get_close_matches(form, FORMATS, n=1, cutoff=0)[0]
                     raise RatchetError(
-                        f"params.yaml: task.{split}.{name}: {form!r} is no format; did you mean "
-                        f"{near!r}? Say task.{split}.{name}={{source: …, format: …}}"
+                        f"params.yaml: task.{split}.{name}: {form!r} is not a format; did you mean "
+                        f"{near!r}? Set task.{split}.{name}={{source: …, format: …}}"
                     )
                 if split == "train" and where.domain:
                     raise RatchetError(
-                        f"params.yaml: task.train.{name}.domain: only a suite has one: take it out"
+                        f"params.yaml: task.train.{name}.domain: only suites have one: remove it"
                     )
         return self
 
     def domain(self, suite: str) -> Literal["in", "out"]:
-        """Is the suite's like trained on?"""
+        """in if problems like the suite's are trained on, else out."""
         return self.test[suite].domain or ("in" if suite in self.train else "out")
 
 
@@ -73,7 +73,7 @@ class Datasets(Task):
     settings = DatasetsSettings
 
     def problems(self, settings: DatasetsSettings, seed: int) -> Iterator[Problem | Fault]:
-        """Sets in their order, rows in file order; of each set the first so many usable rows."""
+        """Sets in their order, rows in file order, up to n_train or n_test usable rows of each."""
         for name, where in settings.train.items():
             yield from _read(name, where, "train", settings.n_train)
         for name, where in settings.test.items():
@@ -94,13 +94,13 @@ def _read(
     for number, item in enumerate(source.rows(where.source, split, parameter)):
         if limit is not None and n_usable >= limit:
             return
-        made = _problems(item, number, name, where, split)
-        n_usable += not isinstance(made, Fault)
-        if isinstance(made, Fault):
-            faults.append(made)
-            yield made
+        problems = _problems(item, number, name, where, split)
+        n_usable += not isinstance(problems, Fault)
+        if isinstance(problems, Fault):
+            faults.append(problems)
+            yield problems
         else:
-            yield from made
+            yield from problems
     if not n_usable:
         first = f"the first: {faults[0].location} {faults[0].reason}"
         raise RatchetError(f"{parameter} has no usable problem ({len(faults)} rejects; {first})")
@@ -113,7 +113,7 @@ def _problems(
     where: Source,
     split: Literal["train", "test"],
 ) -> list[Problem] | Fault:
-    """The problems of one row. Places name the set, since two sets can share a file."""
+    """The problems of one row. Locations name the set, since two sets can share a file."""
     if isinstance(item, Fault):
         return replace(item, location=f"{split}.{name} {item.location}")
     location, row = f"{split}.{name} {item[0]}", item[1]
@@ -124,17 +124,17 @@ def _problems(
     forms = [""] if len(parsed) == 1 else [f"-f{n}" for n in range(len(parsed))]
     stem = f"{name}-{split}-{_own_id(row, number)}"
     form_of = stem if len(parsed) > 1 else None
-    made = [
+    problems = [
         _problem(
             as_program(one) if where.program else one, location + form, stem + form, name, split
         )
         for one, form in zip(parsed, forms, strict=True)
     ]
-    return [replace(problem, form_of=form_of) for problem in made]
+    return [replace(problem, form_of=form_of) for problem in problems]
 
 
 def as_program(parsed: ParsedProblem) -> ParsedProblem:
-    """The same question asked for a program; a solution in words is no gold program."""
+    """The same question, asked for a program; a rationale in words is dropped."""
     if parsed.kind in ("program", "code"):
         return parsed
     return replace(parsed, kind="program", rationale=[], prompt="")
@@ -148,11 +148,13 @@ def _problem(
     split: Literal["train", "test"],
 ) -> Problem:
     fields = {key: value for key, value in vars(parsed).items() if key != "prompt"}
-    asked = prompts.prompt_of_kind(parsed.kind, parsed.question, parsed.options, parsed.tests)
+    default_prompt = prompts.prompt_of_kind(
+        parsed.kind, parsed.question, parsed.options, parsed.tests
+    )
     return Problem(
         location=location,
         split=split,
-        prompt=parsed.prompt or asked,
+        prompt=parsed.prompt or default_prompt,
         demonstrated=split == "train" and bool(parsed.rationale),
         problem_id=problem_id,
         source=name,
@@ -161,7 +163,7 @@ def _problem(
 
 
 def _own_id(row: Row, number: int) -> str:
-    """The row's id, its number in the set where it has none."""
+    """The row's id, or its number in the set if it has none."""
     for name in OWN_IDS:
         given = row.get(name)
         if isinstance(given, str) and given.strip():

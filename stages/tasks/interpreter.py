@@ -1,9 +1,9 @@
 """A small interpreter for lines of Python over integers, words and lists: text in, values out.
 
-It is how the code toy knows what a line does without running what a model wrote: a line is parsed
-and, if all of it belongs to a closed family, becomes a function of variables. A line assigns to
-one variable or returns. Values are bounded and lists flat, and nothing loops but one comprehension
-a line, so a line takes no time to speak of.
+With it the code toy knows what a line does without executing what a model wrote: a line is parsed
+and, if all of it belongs to a closed family, becomes a function of variables. A line assigns to one
+variable or returns. Values are bounded, lists are flat, and the only loop is one comprehension a
+line, so a line takes almost no time.
 """
 
 import ast
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 Variables = dict[str, Any]
 Expression = Callable[[Variables], Any]
 
-RESULT = "return"  # the name under which a returned value is kept; no variable can have it
+RESULT = "return"  # the name that a returned value is kept under; no variable can have it
 ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 MAX_CHARS, MAX_ITEMS, MAX_NUMBER = 120, 100, 10**12
 HEADER = re.compile(r"def (\w+)\((\w+(?:, \w+)*)\):\s*")
@@ -52,7 +52,7 @@ METHODS = {"upper", "count"}
 class Line(NamedTuple):
     """A line of a body: the variable it sets (RESULT where it returns) and the value.
 
-    `value` raises one of FAULTS where Python would raise, or where a value grows too large.
+    `value` raises one of ERRORS if Python would raise, or if a value grows too large.
     """
 
     target: str
@@ -74,7 +74,7 @@ def read_header(step: str) -> tuple[str, list[str]] | None:
 
 @lru_cache(maxsize=20_000)
 def read_line(step: str) -> Line | None:
-    """The line, indented by four, that a step is; None if it is outside the family."""
+    """A step, indented by four, as a line; None if it is outside the family."""
     match = BODY.fullmatch(step)
     if not match or len(step) > MAX_CHARS:
         return None
@@ -165,10 +165,10 @@ def _comprehension(element: ast.expr, loop: ast.comprehension) -> Expression:
         if not isinstance(source, list | str):
             raise TypeError("a set has no order")
         inner = ({**variables, name: item} for item in source)
-        made_of = [make_item(v) for v in inner if all(condition(v) for condition in conditions)]
-        if not all(isinstance(item, int | str) for item in made_of):
+        result = [make_item(v) for v in inner if all(condition(v) for condition in conditions)]
+        if not all(isinstance(item, int | str) for item in result):
             raise TypeError("a list is flat")
-        return made_of
+        return result
 
     return value
 

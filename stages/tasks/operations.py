@@ -1,4 +1,4 @@
-"""What the code toy's functions do: each operation with ways to say it and ways to write it."""
+"""The operations of the code toy's functions, with ways to say and to write each."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ OPENINGS = {  # parameters → ways to name them
     "a, b": ["Take two lists of {things}, a and b.", "Given lists a and b of {things}:"],
     "s": ["Take a word.", "Here is a word.", "Given a word:"],
 }
-SHAPES = {  # level → how many operations (on a; on b, then one that joins them; on both)
+SHAPES = {  # level → number of operations (on a; on b, then one that joins them; on both)
     1: [(1, 0, 0)],
     2: [(2, 0, 0)],
     3: [(3, 0, 0), (1, 1, 0)],
@@ -20,9 +20,9 @@ SHAPES = {  # level → how many operations (on a; on b, then one that joins the
 
 
 class Operation(NamedTuple):
-    """Ways to write it, each a line, and ways to say it.
+    """Ways to write it, each one line, and ways to say it.
 
-    `{v}` is a list's variable, `{n}` the operand, from 2 to `most`, `{c}` a letter.
+    `{v}` is a list's variable, `{n}` the operand, from 2 to `max_operand`, `{c}` a letter.
     """
 
     lines: list[str]

@@ -1,4 +1,4 @@
-"""The question as a model is asked it, in our own words. A prompt ends where the answer begins."""
+"""Prompts, in our own words. A prompt ends where the answer begins."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ def choice(question: str, options: Sequence[str]) -> str:
 
 
 def program(question: str, options: Sequence[str] = ()) -> str:
-    """Asks for a program whose output is the answer (GSI's Program of Thought)."""
-    wanted = "the letter of the right option" if options else "the answer"
-    asked = f"{question}\nOptions:\n{option_lines(options)}" if options else question
-    return f"Question: {asked}\nWrite a Python program that prints {wanted}.\nProgram:\n"
+    """Asks for a program whose output is the answer (GSI §7.1, Program of Thought)."""
+    output = "the letter of the right option" if options else "the answer"
+    body = f"{question}\nOptions:\n{option_lines(options)}" if options else question
+    return f"Question: {body}\nWrite a Python program that prints {output}.\nProgram:\n"
 
 
 def code(task: str, tests: str, given: str = "", function: str = "") -> str:
-    """Asks for a function: what it does, tests, and where the tests don't name it, its head.
+    """Asks for a function: what it does, tests, and its head if the tests don't name it.
 
     `given` is Python that the function may use.
     """
@@ -39,23 +39,23 @@ def option_lines(options: Sequence[str]) -> str:
 
 
 def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequence[str]) -> str:
-    """The prompt that a kind of problem has unless its format words another."""
-    asked = {
+    """The prompt of a kind of problem, unless its format has one of its own."""
+    makers = {
         "math": lambda: math(question),
         "choice": lambda: choice(question, options),
         "program": lambda: program(question, options),
         "code": lambda: code(question, "\n".join(tests)),
     }
-    return asked[kind]()
+    return makers[kind]()
 
 
 def with_answer(prompt: str, answer: str) -> str:
-    """The same, and what the answer comes to."""
+    """The prompt with the gold answer (GSI §5, Appendix D)."""
     return f"The answer is known to be {answer}. Show how it is reached.\n{prompt}"
 
 
 def with_rationale(prompt: str, rationale: str) -> str:
-    """The same, and a solution to write one's own from."""
+    """The prompt with a gold rationale to learn from (GSI §5, Appendix D)."""
     return (
         "Here is a worked solution. Learn from it, then solve the problem in your own words.\n"
         f"Solution:\n{rationale.strip()}\n\n{prompt}"
@@ -63,7 +63,7 @@ def with_rationale(prompt: str, rationale: str) -> str:
 
 
 def with_explanation(prompt: str, attempt: str, explanation: str) -> str:
-    """The same, an attempt at it that failed, and what was wrong with that."""
+    """The prompt with a failed attempt and what was wrong with it (GSI §5, Appendix D)."""
     return (
         f"An earlier attempt at the problem below went wrong.\nAttempt:\n{attempt.strip()}\n"
         f"What was wrong:\n{explanation.strip()}\nSolve it anew without that mistake.\n\n{prompt}"

@@ -1,4 +1,4 @@
-"""Rows from where users keep data: a local file, a URL, or a Hugging Face dataset."""
+"""Rows from users' data: a local file, a URL, or a Hugging Face dataset."""
 
 import gzip
 import io
@@ -20,18 +20,18 @@ FORMS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv")
 
 
 def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[str, Any]] | Fault]:
-    """(place, row) for each row, or a Fault for one that is no object or is too large.
+    """(location, row) for each row, or a Fault for one that is not an object or is too large.
 
-    `source` is a file in one of FORMS, its URL, or a dataset id with its subset and split where
-    they are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
-    `parameter` names the setting in errors. Raises RatchetError when there is nothing to read.
+    `source` is a file in one of FORMS, its URL, or a dataset id, with its subset and split if they
+    are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
+    `parameter` names the setting in errors. Raises RatchetError if there is nothing to read.
     """
-    found = False
+    is_empty = True
     is_file = "://" in source or _is_path(Path(source).expanduser())
     for location, row in (
         _file_rows(source, parameter) if is_file else _hub_rows(source, split, parameter)
     ):
-        found = True
+        is_empty = False
         if isinstance(row, Fault):
             yield row
         elif not isinstance(row, dict):
@@ -40,8 +40,8 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
             yield Fault(location, f"is longer than {MAX_CHARACTERS} characters", str(row)[:500])
         else:
             yield location, row
-    if not found:
-        raise RatchetError(f"{parameter}: {source} holds no rows")
+    if is_empty:
+        raise RatchetError(f"{parameter}: {source} has no rows")
 
 
 def _is_path(path: Path) -> bool:
@@ -68,12 +68,12 @@ def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
 
 
 def _content(source: str, name: str, parameter: str) -> bytes:
-    """The bytes of a file or of what a URL names."""
+    """The bytes of a file or URL."""
     path = Path(source).expanduser()
     if "://" not in source and not path.is_file():
-        raise RatchetError(f"{parameter}: there is no file {path}: name a local file or dataset id")
+        raise RatchetError(f"{parameter}: there is no file {path}: set a local file or dataset id")
     if not name.endswith(FORMS):
-        raise RatchetError(f"{parameter}: {name} is none of {', '.join(FORMS)}")
+        raise RatchetError(f"{parameter}: {name} is not a {', '.join(FORMS)} file")
     try:
         if "://" not in source:
             return path.read_bytes()
@@ -85,7 +85,7 @@ def _content(source: str, name: str, parameter: str) -> bytes:
 
 
 def _holds_lines(data: bytes) -> bool:
-    """Is this an object a line, whatever the file is called (as AQuA's .json are)?"""
+    """Whether there is one object a line, whatever the file's name (AQuA has such .json files)."""
     first, _, rest = data.partition(b"\n")
     try:
         return bool(rest.strip()) and isinstance(json.loads(first), dict)
@@ -101,8 +101,8 @@ def _lines(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
         try:
             yield location, json.loads(line)
         except (ValueError, RecursionError) as error:
-            shown = line[:500].decode(errors="replace")
-            yield location, Fault(location, f"is not JSON: {str(error)[:120]}", shown)
+            beginning = line[:500].decode(errors="replace")
+            yield location, Fault(location, f"is not JSON: {str(error)[:120]}", beginning)
 
 
 def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
@@ -111,7 +111,7 @@ def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise RatchetError(f"{parameter}: {name} is not JSON: {str(error)[:120]}") from error
     if not isinstance(loaded, list):
-        raise RatchetError(f"{parameter}: {name} holds one {type(loaded).__name__}, not a list")
+        raise RatchetError(f"{parameter}: {name} contains one {type(loaded).__name__}, not a list")
     yield from ((f"{name}:{number}", row) for number, row in enumerate(loaded, 1))
 
 

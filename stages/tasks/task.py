@@ -1,4 +1,4 @@
-"""What a task is: where problems come from, how they are asked, how a solution splits."""
+"""A task: where problems come from, how they are asked, how a solution splits into steps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,11 +25,10 @@ class TaskSettings(Section):
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem as its task makes it; `row` says where it comes from, for rejects.
+    """A problem as its task makes it; `location` says where it comes from, for rejects.
 
-    `source` is the evaluation suite or training set it is of; the task's name where it has one.
-    `domain` is of a suite: in (also where it has none) or out of what is trained on. `form_of` is
-    shared by the forms of one problem.
+    `source` is its training set or evaluation suite; None: it gets the task's name. `domain`, of a
+    suite, is in or out of what is trained on; None: in. The forms of one problem share `form_of`.
     """
 
     location: str
@@ -61,24 +60,24 @@ class Fault:
 
 
 class Task:
-    """One task. Subclasses say where rows come from; the rest has defaults."""
+    """One task. Subclasses define where problems come from; the rest has defaults."""
 
     settings: ClassVar[type[TaskSettings]]
 
     def problems(self, settings: Any, seed: int) -> Iterable[Problem | Fault]:
-        """Every problem of the run, or why a row is none."""
+        """Every problem of the run, and a Fault for each unusable row."""
         raise NotImplementedError
 
     def more_problems(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
-        """`count` further problems of each level, with rationales; none where a task can't."""
+        """`count` further problems of each level, with rationales; none if the task can't."""
         return []
 
     def split(self, text: str) -> list[str]:
-        """Steps whose concatenation is exactly the text: lines, blank ones with the one before."""
+        """Steps whose concatenation is exactly the text: lines, with blank ones after them."""
         return split_lines(text)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool] | None:
-        """Is each step sound, given the gold steps? None where the task can't tell."""
+        """Whether each step is sound, given the gold steps; None if the task can't tell."""
         return None
 
 

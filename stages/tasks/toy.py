@@ -1,10 +1,10 @@
 """The toy: graded word problems whose every step can be checked.
 
 Level n takes n equations. Two people's equations may come in either order, so a problem has
-several right paths. A step names the quantity it works out ("Ann: 7+5=12"), which makes it
-sound exactly when it is the next equation of that quantity, and the answer line sound when
-nothing is left to work out. With `modulus` one more equation asks for a remainder, so answers
-are small and right answers by luck are common.
+several right paths. A step names the quantity it works out ("Ann: 7+5=12"), so it is sound
+exactly if it is the next equation of that quantity; the answer line is sound if nothing is left
+to work out. With `modulus` one more equation asks for a remainder, so answers are small and
+often right by luck.
 """
 
 import re
@@ -21,7 +21,7 @@ ANSWER = re.compile(r"#### (\d+)\s*")
 
 
 class ToySuite(BaseModel):
-    """An evaluation suite out of domain: what is null is as in training."""
+    """An out-of-domain evaluation suite; null settings are as in training."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     n_test: int = Field(ge=1)
@@ -47,7 +47,7 @@ class ToySettings(TaskSettings):
         for name, suite in self.suites.items():
             kind = self.kind(suite)
             if name == self.name:
-                raise ValueError(f"suite {name} has the task's own name: call it otherwise")
+                raise ValueError(f"suite {name} has the task's own name: choose another")
             if kind.max_value < kind.max_operand:
                 raise ValueError(
                     f"suite {name}: max_value {kind.max_value} is below max_operand "
@@ -56,10 +56,10 @@ class ToySettings(TaskSettings):
         return self
 
     def kind(self, suite: ToySuite | None = None) -> Kind:
-        """What is trained on, or what a suite has."""
+        """The kind of the training problems, or of a suite's."""
         own = Kind(self.levels, self.modulus)
-        given: dict[str, Any] = suite.model_dump(exclude={"n_test"}) if suite else {}
-        return own._replace(**{name: value for name, value in given.items() if value is not None})
+        values: dict[str, Any] = suite.model_dump(exclude={"n_test"}) if suite else {}
+        return own._replace(**{name: value for name, value in values.items() if value is not None})
 
 
 class Toy(Task):
@@ -68,7 +68,7 @@ class Toy(Task):
     settings = ToySettings
 
     def problems(self, settings: ToySettings, seed: int) -> Iterator[Problem]:
-        """Distinct problems: demonstrated ones, ones with answers only, the test suite, others."""
+        """Distinct problems: demonstrated, with answers only, the test suite, the other suites."""
         maker = Maker("toy", f"toy-{seed}", settings.kind())
         yield from maker.make_problems("train", settings.n_demonstrated, demonstrated=True)
         yield from maker.make_problems("train", settings.n_train)
@@ -88,7 +88,7 @@ class Toy(Task):
 
 
 def parse_step(step: str) -> tuple[str, str, str, str, str] | None:
-    """(quantity, operand, sign, operand, result), operands of + and * in order; None if no step."""
+    """(quantity, operand, sign, operand, result), operands of + and * sorted; None if no match."""
     match = STEP.fullmatch(step)
     if not match:
         return None
@@ -101,7 +101,7 @@ def parse_step(step: str) -> tuple[str, str, str, str, str] | None:
 def _take_if_sound(
     step: str, left: list[tuple[str, str, str, str, str] | None], answer: str
 ) -> bool:
-    """Is the step sound? If so, it is taken from what is left to work out."""
+    """Whether the step is sound; if so, it is removed from `left`, what is left to work out."""
     parsed = parse_step(step)
     if parsed is None:
         return not left and bool(ANSWER.fullmatch(step)) and step.strip() == answer.strip()

@@ -1,10 +1,10 @@
 """The code toy: graded small functions that unit tests grade, and whose every line can be checked.
 
 Level n takes n operations, a line each: on a list, on two lists that are joined, or on a word.
-Where the order of two lines is free either is right, and some lines can be written in two ways.
-A line is sound when what it sets leads on to the reference's results: by some of the reference's
-lines, or by what the program itself does next. States are compared on inputs of the task's own, so
-that a program which passes its few tests by luck is found out.
+If the order of two lines is free, both are right, and some lines can be written in two ways. A line
+is sound if what it sets leads to the reference's results: by some of the reference's lines, or by
+what the program itself does next. States are compared on inputs of the task's own, which detects a
+program that passes its few tests by luck.
 """
 
 import random
@@ -20,7 +20,7 @@ from stages.tasks.operations import JOIN, LETTERS, NAMES, OPENINGS, OPERATIONS, 
 from stages.tasks.task import Problem, Task, TaskSettings
 from stages.tasks.unit_test_inputs import parse_body, pick_inputs, random_input, results
 
-States = Sequence[Variables | None]  # None where the program has failed
+States = Sequence[Variables | None]  # None if the program has failed
 PROBES = 24  # inputs that states are compared on
 WORD_SHARE, END_SHARE = 0.25, 0.3  # of functions on words; of operations that make a number
 
@@ -54,9 +54,9 @@ class ToyCode(Task):
         return _Maker(f"toy-code-more-{seed}", settings).make_problems("train", count)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool]:
-        """A line is sound if what it sets leads on to the reference's results.
+        """A line is sound if what it sets leads to the reference's results.
 
-        A line outside the interpreter's family is unsound, and so is what follows it. No text is
+        A line outside the interpreter's family is unsound, and so are those after it. No text is
         ever executed.
         """
         gold = _gold(tuple(rationale))
@@ -75,9 +75,9 @@ class ToyCode(Task):
 
 
 class _Gold(NamedTuple):
-    """A reference program: inputs to probe with, its results on them, and routes to those.
+    """A reference program: inputs to probe with, its results on them, and routes to those results.
 
-    A route is some of its lines in their order, the last one always among them.
+    A route is some of its lines in their order, always with the last one.
     """
 
     name: str
@@ -87,14 +87,14 @@ class _Gold(NamedTuple):
     routes: list[list[Line]]
 
     def reaches_results(self, states: States, route: list[Line]) -> bool:
-        """Does the route lead from the state of every probe to its result?"""
+        """Whether the route leads from the state of every probe to its result."""
         return all(
             state is not None and results(route, [state]) == [result]
             for state, result in zip(states, self.expected, strict=True)
         )
 
     def some_route_needs(self, states: States, name: str) -> bool:
-        """Does a route lead there that needs the variable of this name?"""
+        """Whether some route leads to the results and needs the variable `name`."""
         if name == RESULT:
             return self.reaches_results(states, [])
         without = [state and {k: v for k, v in state.items() if k != name} for state in states]
@@ -121,7 +121,7 @@ def _gold(rationale: tuple[str, ...]) -> _Gold:
 
 
 class _Maker:
-    """Makes problems, no question twice."""
+    """Makes problems; no question occurs twice."""
 
     def __init__(self, seed: str, settings: ToyCodeSettings) -> None:
         self.rng, self.settings = random.Random(seed), settings
@@ -130,17 +130,17 @@ class _Maker:
     def make_problems(
         self, split: str, count: int, demonstrated: bool = False
     ) -> Iterator[Problem]:
-        """`count` problems of each level, the levels by turns."""
+        """`count` problems of each level, the levels in turn."""
         for number in range(count * self.settings.levels):
             level = 1 + number % self.settings.levels
             question, steps, asserts = self._new_problem(level)
-            shown = "\n".join(asserts[: self.settings.n_shown])
+            shown_asserts = "\n".join(asserts[: self.settings.n_shown])
             yield Problem(
                 location=f"{split}-{len(self.seen)}",
                 split=split,  # type: ignore[arg-type]
                 question=question,
                 answer="".join(steps),
-                prompt=f"{question}\n{shown}\n",
+                prompt=f"{question}\n{shown_asserts}\n",
                 rationale=steps,
                 demonstrated=demonstrated,
                 level=level,
@@ -185,7 +185,7 @@ def _problem(rng: random.Random, level: int) -> tuple[str, str, list[str]]:
 def _chain_on_two_lists(
     rng: random.Random, on_a: int, on_b: int, on_both: int
 ) -> tuple[list[str], list[str], str]:
-    """As _chain: operations on a and on b mixed, one that joins them, operations on both."""
+    """As _chain: operations on a and on b, mixed; one that joins them; operations on both."""
     phrases_of, lines_of = {}, {}
     for name, count in (("a", on_a), ("b", on_b)):
         phrases, lines_of[name], _ = _chain(rng, "a", count, name, keep_type=True)
@@ -205,10 +205,9 @@ def _chain_on_two_lists(
 def _chain(
     rng: random.Random, variable: str, count: int, name: str | None = None, keep_type: bool = False
 ) -> tuple[list[str], list[str], str]:
-    """(what is said, lines, the variable set last) of `count` operations after each other.
+    """(phrases, lines, the variable set last) of `count` operations in sequence.
 
-    name: how a list is called, if not a. stay: the value stays what it is, and never becomes
-    a number.
+    name: of the list's variable, if not a. keep_type: the value never becomes a number.
     """
     phrases, lines = [], []
     for _ in range(count):
@@ -223,7 +222,7 @@ def _chain(
 
 
 def _interleave(rng: random.Random, lists: dict[str, list[str]]) -> list[str]:
-    """One list with each list's order kept, mixed at random."""
+    """The lists mixed at random into one, each in its own order."""
     rest = {name: list(items) for name, items in lists.items() if items}
     mixed = []
     while rest:

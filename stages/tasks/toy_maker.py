@@ -1,4 +1,4 @@
-"""Makes the toy's word problems, no question twice."""
+"""Makes the toy's word problems; no question occurs twice."""
 
 import random
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from stages.tasks.task import Problem
 NAMES = ["Ann", "Ben", "Cat", "Dan", "Eva", "Fay", "Gus", "Ida"]
 THINGS = ["pens", "eggs", "cards", "coins", "books", "shells", "stamps", "cups"]
 BOTH = "Both"
-SHAPES = {  # level → how many equations (first person, second person, both together)
+SHAPES = {  # level → number of equations (first person, second person, both together)
     1: [(1, 0, 0)],
     2: [(2, 0, 0)],
     3: [(1, 1, 1), (3, 0, 0)],
@@ -27,7 +27,7 @@ TOGETHER = ["They put them together.", "All of them go in one box."]
 
 
 class Kind(NamedTuple):
-    """What sort of problems: levels 1 to `levels`, `modulus` asks for a remainder at the end."""
+    """A kind of problem: levels 1 to `levels`; `modulus` asks for a remainder at the end."""
 
     levels: int
     modulus: bool
@@ -46,7 +46,7 @@ class Quantity:
 
 
 class Maker:
-    """Problems of one kind under a name; `seen` are the questions that were asked already."""
+    """Makes problems of one kind under a name; `seen` has the questions already used."""
 
     def __init__(self, name: str, seed: str, kind: Kind, seen: set[str] | None = None) -> None:
         self.name, self.rng, self.kind = name, random.Random(seed), kind
@@ -59,7 +59,7 @@ class Maker:
         demonstrated: bool = False,
         domain: Literal["in", "out"] | None = None,
     ) -> Iterator[Problem]:
-        """`count` problems of each level, the levels by turns."""
+        """`count` problems of each level, the levels in turn."""
         for number in range(count * self.kind.levels):
             level = 1 + number % self.kind.levels
             question, steps, answer = self._new_problem(level)
@@ -104,14 +104,14 @@ def _problem(rng: random.Random, level: int, kind: Kind) -> tuple[str, list[str]
             _operate(rng, last, "They", kind)
         sentences += last.sentences
         steps += last.steps
-    asked = f"How many {thing} are there now?"
+    request = f"How many {thing} are there now?"
     if kind.modulus:
         pack = rng.randint(3, 5)
         sentences.append(f"The {thing} go into packs of {pack}.")
         steps.append(f"{last.name}: {last.value}%{pack}={last.value % pack}\n")
         last.value %= pack
-        asked = f"How many {thing} are left over?"
-    return " ".join([*sentences, asked]), steps, last.value
+        request = f"How many {thing} are left over?"
+    return " ".join([*sentences, request]), steps, last.value
 
 
 def _person(rng: random.Random, name: str, thing: str, count: int, kind: Kind) -> Quantity:
@@ -123,7 +123,7 @@ def _person(rng: random.Random, name: str, thing: str, count: int, kind: Kind) -
 
 
 def _operate(rng: random.Random, quantity: Quantity, who: str, kind: Kind) -> None:
-    """One more sentence and its equation; values stay between 1 and the kind's highest."""
+    """Adds a sentence and its equation; values stay between 1 and the kind's max_value."""
     value = quantity.value
     operands = range(2, kind.max_operand + 1)
     choices = {
@@ -142,7 +142,7 @@ def _operate(rng: random.Random, quantity: Quantity, who: str, kind: Kind) -> No
 
 
 def _agree(sentence: str) -> str:
-    """«They buys» → «They buy»."""
+    """Makes the verb agree: "They buys" becomes "They buy"."""
     words = sentence.replace("Then They has", "Then they have").split(" ")
     if words[0] == "They" and words[1].endswith("s"):
         words[1] = words[1][:-1]
@@ -150,7 +150,7 @@ def _agree(sentence: str) -> str:
 
 
 def _interleave(rng: random.Random, lists: list[list[str]]) -> list[str]:
-    """One list with each list's order kept, mixed at random."""
+    """The lists mixed at random into one, each in its own order."""
     rest = [list(items) for items in lists if items]
     mixed = []
     while rest:

@@ -1,4 +1,4 @@
-"""The code toy's unit tests: inputs on which the near misses of a program go wrong."""
+"""Inputs for the code toy's unit tests, on which near misses of a program go wrong."""
 
 import random
 import re
@@ -23,7 +23,7 @@ def random_input(rng: random.Random, parameters: Sequence[str]) -> Variables:
 
 
 def parse_body(body: Sequence[str]) -> list[Line]:
-    """The lines that the steps of a body are. Raises ValueError if one is outside the family."""
+    """The steps of a body as lines. Raises ValueError if one is outside the family."""
     lines = {step: read_line(step) for step in body}
     if None in lines.values():
         raise ValueError(f"a line is outside the interpreter's family: {body}")
@@ -31,15 +31,15 @@ def parse_body(body: Sequence[str]) -> list[Line]:
 
 
 def results(lines: Sequence[Line], inputs: Sequence[Variables]) -> list[Any]:
-    """What the lines return on each input; None where they fail or return nothing."""
+    """What the lines return on each input; None if they fail or return nothing."""
     ends = [run_lines(lines, variables) for variables in inputs]
     return [None if end is None else end.get(RESULT) for end in ends]
 
 
 def near_misses(work: Sequence[str]) -> list[list[str]]:
-    """The lines with one left out; with two neighbours swapped; with one a little wrong.
+    """The lines with one left out, with two neighbours swapped, or with one a little wrong.
 
-    A little wrong: a number one more or less, or no default for an empty list.
+    A little wrong means a number one more or less, or no default for an empty list.
     """
     indices = range(len(work))
     without = [[*work[:i], *work[i + 1 :]] for i in indices]
@@ -51,7 +51,7 @@ def near_misses(work: Sequence[str]) -> list[list[str]]:
 def _slips(line: str) -> list[str]:
     numbers = re.finditer(r"\d+", line)
     changed = [
-        (found.span(), str(int(found[0]) + offset)) for found in numbers for offset in (1, -1)
+        (match.span(), str(int(match[0]) + offset)) for match in numbers for offset in (1, -1)
     ]
     slips = [line[:start] + number + line[end:] for (start, end), number in changed]
     return slips + [bare for bare in [line.replace(", default=0", "")] if bare != line]
@@ -60,25 +60,25 @@ def _slips(line: str) -> list[str]:
 def pick_inputs(
     body: Sequence[str], parameters: Sequence[str], count: int, rng: random.Random
 ) -> list[Variables] | None:
-    """`count` different inputs that tell the body from its near misses, the most telling first.
+    """`count` different inputs that detect the body's near misses, the most effective first.
 
-    None where a line makes no difference, or where results hardly differ.
+    None if a line makes no difference, or if results hardly differ.
     """
-    found: dict[str, Variables] = {}
-    while len(found) < POOL:
+    candidates: dict[str, Variables] = {}
+    while len(candidates) < POOL:
         one = random_input(rng, parameters)
-        found[repr(one)] = one
-    # a prompt shows the first: no empty list, if another is as telling
-    inputs = sorted(found.values(), key=lambda one: not all(one.values()))
+        candidates[repr(one)] = one
+    # a prompt shows the first: no empty list, if another is as effective
+    inputs = sorted(candidates.values(), key=lambda one: not all(one.values()))
     expected = results(parse_body(body), inputs)
     *work, last = body
     misses = [results(parse_body([*miss, last]), inputs) for miss in near_misses(work)]
-    telling = [{i for i in range(POOL) if miss[i] != expected[i]} for miss in misses]
-    if not all(telling[: len(work)]) or len(set(map(repr, expected))) < 3:
+    detecting = [{i for i in range(POOL) if miss[i] != expected[i]} for miss in misses]
+    if not all(detecting[: len(work)]) or len(set(map(repr, expected))) < 3:
         return None
     chosen: list[int] = []
     while len(chosen) < count:
-        undetected = [indices for indices in telling if not indices.intersection(chosen)]
+        undetected = [indices for indices in detecting if not indices.intersection(chosen)]
         unchosen = [i for i in range(POOL) if i not in chosen]
-        chosen.append(max(unchosen, key=lambda i: sum(i in places for places in undetected)))
+        chosen.append(max(unchosen, key=lambda i: sum(i in indices for indices in undetected)))
     return [inputs[i] for i in chosen]

@@ -1,1 +1,1 @@
-"""What a model is trained on: pairs to prefer, paths to imitate, gold."""
+"""The rows that a model is trained on: pairs to prefer, paths to imitate, gold rationales."""

@@ -1,4 +1,4 @@
-"""What may become a training row: kept paths with reward and step labels. Section `pair`."""
+"""Candidates for training rows: kept paths with reward and step labels. Section `pair`."""
 
 from typing import ClassVar, Literal
 
@@ -35,7 +35,7 @@ def candidates(
 ) -> pl.DataFrame:
     """Kept paths: problem_id, path_id, correct, steps, step_labels, reward, text, origin.
 
-    step_labels are null unless every step has one; reward is null where nothing scored the path.
+    step_labels are null unless every step has one; reward is null if the path was not scored.
     """
     fully_labelled = pl.col("step_labels").list.len() == pl.col("steps").list.len()
     return (
@@ -60,7 +60,7 @@ def candidates(
 
 
 def rollout_candidates(rollouts: pl.DataFrame) -> pl.DataFrame:
-    """The same of rollouts that were kept: right, not cut into steps, and nothing scored them."""
+    """The same columns of kept rollouts, which are right, not split into steps and not scored."""
     return rollouts.select(
         "problem_id",
         path_id="rollout_id",
@@ -83,7 +83,7 @@ def ordered_labels(step_labels: pl.DataFrame) -> pl.DataFrame:
 
 
 def reward(settings: PairSettings) -> pl.Expr:
-    """A path's reward: the verifier's (SIPF Eq. 5), or the same made of its hard labels."""
+    """A path's reward: the verifier's (SIPF §2.3, Eq. 5), or the same from its hard labels."""
     if settings.feedback != "labels":
         return pl.col({"mean": "reward", "min": "reward_min"}[settings.reward])
     values = pl.col("step_labels").cast(pl.List(pl.Float64)).list

@@ -7,7 +7,7 @@ from stages.training_rows.candidates import PairSettings
 
 
 def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
-    """All (chosen, rejected) of one problem that the settings allow."""
+    """All pairs of one problem that the settings allow (SIPF §2.4, Eq. 6)."""
     paths = paths.select("problem_id", "path_id", "correct", "reward", "text")
     chosen = paths.select("problem_id", pl.exclude("problem_id").name.prefix("chosen_"))
     rejected = paths.select("problem_id", pl.exclude("problem_id").name.prefix("rejected_"))
@@ -25,7 +25,7 @@ def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
 def path_pairs(
     paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
 ) -> pl.DataFrame:
-    """Whole paths of `candidates`, those that differ enough or in their outcome."""
+    """Pairs of whole paths from `candidates` that differ enough in reward, or in outcome."""
     names = {
         "chosen_path_id": "chosen_id",
         "rejected_path_id": "rejected_id",
@@ -40,7 +40,7 @@ def path_pairs(
 def step_pairs(
     corrections: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
 ) -> pl.DataFrame:
-    """Corrections over the steps that they replace, after the steps before them (Step-DPO)."""
+    """Pairs of a correction and the wrong step it replaces, after the steps before (Step-DPO)."""
     unknown = pl.lit(None, pl.Float64)
     pairs = corrections.filter(pl.col("correction").is_not_null()).select(
         "problem_id",
@@ -63,10 +63,10 @@ def step_pairs(
 def _limit_per_problem(
     pairs: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
 ) -> pl.DataFrame:
-    """At most so many a problem, drawn by the pair's digest, with the problem's prompt."""
-    names = [digest(*row) for row in pairs.select("chosen_id", "rejected_id").rows()]
+    """At most `per_problem` pairs a problem, first by digest, with the problem's prompt."""
+    pair_ids = [digest(*row) for row in pairs.select("chosen_id", "rejected_id").rows()]
     return (
-        pairs.with_columns(pl.Series("pair_id", names, pl.String))
+        pairs.with_columns(pl.Series("pair_id", pair_ids, pl.String))
         .sort("pair_id")
         .filter(pl.col("pair_id").cum_count().over("problem_id") <= per_problem)
         .join(problems.select("problem_id", "prompt"), on="problem_id")

@@ -1,4 +1,4 @@
-"""Is there enough to make training rows of, and are there enough rows?"""
+"""Checks that there is enough to make training rows from, and that there are enough rows."""
 
 import polars as pl
 
@@ -12,7 +12,7 @@ def require_feedback(
     corrections: pl.DataFrame,
     settings: PairSettings,
 ) -> None:
-    """Raises RatchetError when an earlier stage left out what the rows are made of."""
+    """Raises RatchetError if an earlier stage has not written what the rows are made from."""
     if settings.feedback == "none" or settings.rows == "gold":
         return
     if settings.feedback == "labels" and known.height and known["step_labels"].is_null().all():
@@ -40,14 +40,14 @@ def require_feedback(
 def require_rows(
     pairs: pl.DataFrame, examples: pl.DataFrame, paths: pl.DataFrame, settings: PairSettings
 ) -> None:
-    """Raises RatchetError when there is too little to train on."""
+    """Raises RatchetError if there are too few rows to train on."""
     paired = settings.rows in ("pairs", "steps")
     n_rows = pairs.height if paired else examples.height
     if settings.feedback == "none" or n_rows >= settings.min_rows:
         return
     right, kind = paths.filter("correct"), "pairs" if paired else "training rows"
     raise RatchetError(
-        f"{n_rows} {kind}, fewer than pair.min_rows={settings.min_rows}: of {paths.height} "
-        f"paths {right.height} are right, on {right['problem_id'].n_unique()} problems; "
-        f"draw more (sample.k), train M0 better (sft.epochs), or lower pair.margin"
+        f"only {n_rows} {kind}, but pair.min_rows={settings.min_rows} ({right.height} of "
+        f"{paths.height} paths are correct, on {right['problem_id'].n_unique()} problems): "
+        "raise sample.k or sft.epochs, or lower pair.margin"
     )

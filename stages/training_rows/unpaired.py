@@ -1,4 +1,4 @@
-"""Rows of `examples` made of paths: right ones to imitate, or as many desired as undesired."""
+"""Rows of `examples` from paths: right ones to imitate, or as many desired as undesired."""
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from stages.training_rows.gold_rows import gold_rows
 def right_examples(
     paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
 ) -> pl.DataFrame:
-    """Right paths to imitate; under process feedback those of enough reward (SIPF's pRFT)."""
+    """Right paths to imitate; with a threshold, those of at least that reward (SIPF's pRFT)."""
     right = paths.filter("correct")
     if settings.threshold is not None and settings.feedback in ("process", "labels"):
         right = right.filter(pl.col("reward") >= settings.threshold)
@@ -21,36 +21,37 @@ def right_examples(
 def balanced_examples(
     paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
 ) -> pl.DataFrame:
-    """As many right as wrong paths of each problem (Step-KTO's round).
+    """As many right as wrong paths of each problem (Step-KTO §2.4).
 
-    A problem with right paths only is left out. One with none gets its reference solution as the
-    right one, if the settings say so and it may be shown. Under labels only labelled paths count.
+    A problem with right paths only is left out. One without right paths gets its reference solution
+    as the right one, if the settings say so and the problem is demonstrated. With feedback from
+    labels only labelled paths count.
     """
     usable = paths.filter(pl.col("step_labels").is_not_null() | (settings.feedback != "labels"))
     ranked = _add_example_ids(usable).with_columns(
         position=_position("problem_id", "correct"),
-        most=pl.min_horizontal(
+        limit=pl.min_horizontal(
             pl.col("correct").sum().over("problem_id"),
             (~pl.col("correct")).sum().over("problem_id"),
             settings.max_per_problem,
         ),
     )
-    # a right path that is not labelled solves its problem all the same
+    # a right path solves its problem even if it is not labelled
     solved = paths.filter("correct")
     unsolved = ranked.join(solved, on="problem_id", how="anti").filter(pl.col("position") == 1)
-    shown = problems.filter(pl.col("demonstrated") & settings.with_reference)
-    references = shown.join(unsolved, on="problem_id", how="semi")
-    against = unsolved.join(references, on="problem_id", how="semi")
-    chosen = pl.concat([ranked.filter(pl.col("position") <= pl.col("most")), against])
+    demonstrated = problems.filter(pl.col("demonstrated") & settings.with_reference)
+    references = demonstrated.join(unsolved, on="problem_id", how="semi")
+    wrong = unsolved.join(references, on="problem_id", how="semi")
+    chosen = pl.concat([ranked.filter(pl.col("position") <= pl.col("limit")), wrong])
     gold = gold_rows(references, made_in=iteration, labelled=True)
     rows = _example_rows(chosen, problems, iteration)
     return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
 
 
 def _add_example_ids(paths: pl.DataFrame) -> pl.DataFrame:
-    """With example_id, in its order."""
-    names = [digest("example", name) for name in paths["path_id"]]
-    return paths.with_columns(pl.Series("example_id", names, pl.String)).sort("example_id")
+    """The paths with example_id, sorted by it."""
+    example_ids = [digest("example", path_id) for path_id in paths["path_id"]]
+    return paths.with_columns(pl.Series("example_id", example_ids, pl.String)).sort("example_id")
 
 
 def _position(*group: str) -> pl.Expr:

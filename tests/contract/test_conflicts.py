@@ -10,7 +10,7 @@ from stages.contract.conflicts import CONFLICTS
 from stages.contract.dvc_files import params
 from stages.contract.stage_list import sections
 
-JUDGE = "params.yaml: label.method=judge needs a server to ask: set judge.url and judge.model"
+JUDGE = "params.yaml: label.method=judge needs a server: set judge.url and judge.model"
 SERVER = "judge.url=http://localhost:8000/v1"
 OPENAI = ["engine=openai", "engine.url=http://localhost:8000/v1", "engine.model=some"]
 SIMULATED = [
@@ -26,7 +26,7 @@ REFUSED = [
     (["recipe=step_kto", "label.method=none"], "align.objective=step_kto needs step labels"),
     (
         ["recipe=step_kto", "pair.feedback=outcome"],
-        "align.objective=step_kto needs rows whose steps are",
+        "align.objective=step_kto needs rows with step labels",
     ),
     (["recipe=kto", "pair.rows=examples"], "align.objective=kto needs unpaired rows of both kinds"),
     (["recipe=srf", "pair.rows=examples"], "align.objective=dpo needs pairs of whole paths"),
@@ -36,33 +36,39 @@ REFUSED = [
     (["recipe=step_dpo", "correct.method=none"], "pair.rows=steps needs corrected steps"),
     (
         ["recipe=siof", "correct.method=resampling"],
-        "correct.method=resampling needs to know the first wrong",
+        "correct.method=resampling needs labels to find the first wrong",
     ),
     (["recipe=siof", "pair.feedback=labels"], "pair.feedback=labels needs step labels"),
     (["recipe=sipf", "verifier.kind=none"], "pair.feedback=process needs a verifier"),
     (["recipe=siof", "sample.mode=none"], "pair.feedback=outcome needs samples"),
     (["recipe=sipf", "label.method=none"], "verifier.kind=prm needs step labels"),
-    (["recipe=siof", "pair.feedback=none"], "align.objective=orpo needs rows of samples"),
-    (["recipe=rft", "pair.feedback=none"], "pair.feedback=none makes no rows of samples"),
-    (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo reads pairs only"),
-    (["recipe=siof", "pair.with_reference=true"], "pair.with_reference is of balanced rows"),
-    (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares rows of a batch"),
-    (["compute=ray"], "compute.ray needs Ray: `pip install 'ray[data]'`"),
-    (["compute=fsdp", "compute.launch.config=x.yaml"], "compute.launch.config=x.yaml is no file"),
+    (["recipe=siof", "pair.feedback=none"], "align.objective=orpo needs rows made from samples"),
+    (["recipe=rft", "pair.feedback=none"], "pair.feedback=none makes no rows from samples"),
+    (["recipe=srf", "pair.with_gold=true"], "align.objective=dpo trains on pairs only"),
+    (
+        ["recipe=siof", "pair.with_reference=true"],
+        "pair.with_reference works only with balanced rows",
+    ),
+    (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares the rows of a batch"),
+    (["compute=ray"], "compute.ray needs Ray: run `pip install 'ray[data]'`"),
+    (
+        ["compute=fsdp", "compute.launch.config=x.yaml"],
+        "compute.launch.config=x.yaml is not a file",
+    ),
     (
         ["compute=fsdp", "compute.launch.processes=3"],
         "compute.launch.processes=3 must divide the batch_size of sft, align, verifier",
     ),
     (
         ["compute=fsdp", "recipe=kto", "align.batch_size=4"],
-        "align.objective=kto compares rows of a batch",
+        "align.objective=kto compares the rows of a batch",
     ),
     (["recipe=gsi_interactive"], "guide.strategy=interactive needs a teacher"),
     (["review.reviewer=critic"], "review.reviewer=critic and review.duel_with need a critic"),
     (["review.duel_with=sft"], "review.reviewer=critic and review.duel_with need a critic"),
     (
         ["review.reviewer=critic", "critic.provider=simulator"],
-        "critic.provider=simulator needs one",
+        "critic.provider=simulator needs a simulator",
     ),
     (
         ["review.reviewer=verifier", "recipe=rft"],
@@ -70,26 +76,26 @@ REFUSED = [
     ),
     (
         ["review.reviewer=verifier", "evaluate.greedy=false"],
-        "the review is of greedy answers: set evaluate.greedy=true",
+        "the review needs greedy answers: set evaluate.greedy=true",
     ),
     (
         ["recipe=gsi_interactive", "teacher.provider=simulator"],
-        "teacher.provider=simulator needs one",
+        "teacher.provider=simulator needs a simulator",
     ),
     (
         ["recipe=adaptive", "sample.mode=none"],
-        "guide.strategy=adaptive needs samples to find the tail in",
+        "guide.strategy=adaptive needs samples to find the tail",
     ),
     (["recipe=hard_control", "sample.mode=none"], "pair.gold_of=tail needs samples"),
-    (["label.delta=4"], "label.delta=4 of 4 rollouts can't be passed"),
-    (["label.early_stop=false", "label.patience=2"], "label.patience and label.evidence end"),
-    (["label.early_stop=false", "label.evidence=later"], "label.patience and label.evidence end"),
-    (["label.evidence=later", "label.delta=1"], "label.evidence=later proves that a right answer"),
-    (["label.evidence=both", "label.temperature=0.7"], "label.evidence=both takes samples for"),
-    (["label.evidence=outcome", "sample.top_p=0.9"], "label.evidence=outcome takes samples for"),
+    (["label.delta=4"], "label.delta=4 must be below label.max_rollouts (4)"),
+    (["label.early_stop=false", "label.patience=2"], "label.patience and label.evidence need"),
+    (["label.early_stop=false", "label.evidence=later"], "label.patience and label.evidence need"),
+    (["label.evidence=later", "label.delta=1"], "label.evidence=later proves only that a right"),
+    (["label.evidence=both", "label.temperature=0.7"], "label.evidence=both counts samples as"),
+    (["label.evidence=outcome", "sample.top_p=0.9"], "label.evidence=outcome counts samples as"),
     (
         ["label.evidence=outcome", "model=tiny_strong_simulator"],
-        "label.evidence=outcome takes samples for rollouts",
+        "label.evidence=outcome counts samples as rollouts",
     ),
     (
         ["label.keep_rollouts=right", "label.method=oracle"],
@@ -99,22 +105,22 @@ REFUSED = [
         ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
         "trainer.dev_share needs checkpoints to choose from",
     ),
-    (["engine=replay", "engine.file=x"], "engine.name=replay draws nothing new"),
-    (["engine=openai", "engine.url=http://a/v1"], "engine.name=openai needs a server to ask"),
+    (["engine=replay", "engine.file=x"], "engine.name=replay cannot draw new completions"),
+    (["engine=openai", "engine.url=http://a/v1"], "engine.name=openai needs a server"),
     (
         [*OPENAI, "model.simulator=trained"],
-        "engine.name=openai can't draw from model.simulator=trained",
+        "engine.name=openai cannot sample from model.simulator=trained",
     ),
-    (OPENAI, "engine.name=openai never draws from what align makes"),
-    ([*OPENAI, "iteration=1"], "engine.name=openai can't evaluate the models that are made here"),
+    (OPENAI, "engine.name=openai cannot sample from the models trained here"),
+    ([*OPENAI, "iteration=1"], "engine.name=openai cannot evaluate the models trained here"),
     (["model.simulator=server"], "model.simulator=server needs its address"),
     (
         [*SIMULATED, "model.verifier=simulator"],
         "model.verifier=simulator needs the simulator's weights",
     ),
-    (["recipe=rft", "model=none"], "model.kind=none trains nothing"),
-    (["recipe=distill"], "sample.model=simulator needs one"),
-    (["model.verifier=simulator"], "model.verifier=simulator needs one"),
+    (["recipe=rft", "model=none"], "model.kind=none has no model to train"),
+    (["recipe=distill"], "sample.model=simulator needs a simulator"),
+    (["model.verifier=simulator"], "model.verifier=simulator needs a simulator"),
 ]
 ALLOWED = [
     ["label.method=judge", "judge.model=some", SERVER],

@@ -86,7 +86,7 @@ BAD = [
     ([ROWS[0] | {"outcome": "x"}], [], "in.jsonl:1 already has a field 'outcome': rename it"),
     ([ROWS[0] | {"options": "A"}, [1]], [], "in.jsonl:2 is a list, not an object"),
     ([ROWS[0] | {"options": [1]}], [], "in.jsonl:1: options is no text and no list of texts"),
-    ([], [], "in.jsonl holds no rows"),
+    ([], [], "in.jsonl has no rows"),
     (ROWS, ["--out", "out.txt"], "--out out.txt: name a file that ends in .jsonl or .parquet"),
     (ROWS, ["--out", "no/such/out.jsonl"], "--out no/such/out.jsonl: "),
     (ROWS, ["--out", "out.parquet"], "several types, which Parquet does not take: name a .jsonl"),

@@ -213,7 +213,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     _, printed = process.communicate()
     assert process.returncode == 0, printed + (tmp_path / "first").read_text()
     (line,) = (tmp_path / "first").read_text().splitlines()
-    assert line.startswith(f"{stage}: ") and "make room" in line, line
+    assert line.startswith(f"{stage}: ") and "free disk space" in line, line
     assert (tmp_path / "partial").read_text() == (tmp_path / "second").read_text() == ""
     assert differences(undisturbed, content(tmp_path)) == []
     kept, after = (shards(tmp_path / name) for name in ("dvc", "dvc_after"))

@@ -336,7 +336,7 @@ def test_too_few_right_answers_stop_the_run_in_one_line(house: House, files: lis
     (house.folder / "params.yaml").write_text(params(*files, *few))
     stages, printed = house.repro()
     assert stages[-1] == "pair@1", printed
-    assert "training rows, fewer than pair.min_rows=8: of" in printed
+    assert "training rows, but pair.min_rows=8 (" in printed
     assert "Traceback" not in printed
 
 

@@ -92,7 +92,7 @@ def test_a_table_that_does_not_fit_leaves_the_old_one(run_folder: Path) -> None:
     store.write(ROWS, Verdicts, **PLACE)
     with pytest.raises(RatchetError) as error, full_disk(2000):
         store.write(MANY_ROWS, Verdicts, **PLACE)
-    assert "cannot write data/verdicts" in str(error.value) and "make room" in str(error.value)
+    assert "cannot write data/verdicts" in str(error.value) and "free disk" in str(error.value)
     assert store.read(Verdicts, iteration=1).height == ROWS.height
     assert [path.name for path in run_folder.rglob("*") if path.is_file()] == [store.FILE]
     store.write(MANY_ROWS, Verdicts, **PLACE)
@@ -106,7 +106,7 @@ def test_a_shard_that_does_not_fit_loses_no_other(run_folder: Path) -> None:
     )
     ledger = Ledger("me")
     ledger.add(first)
-    with pytest.raises(RatchetError, match=r"cannot write .*make room"), full_disk(2000):
+    with pytest.raises(RatchetError, match=r"cannot write .*free disk space"), full_disk(2000):
         ledger.add(second)
     assert not [*ledger.folder.glob("*.partial")] and len(ledger.shards()) == 1
     assert ledger.find([*first, *second]) == first
@@ -121,7 +121,7 @@ def test_other_libraries_refused_by_the_disk_are_one_line(tmp_path: Path) -> Non
     for save in (torch.save, save_file, lambda _, path: path.write_bytes(bytes(9000))):
         with pytest.raises(Exception) as error, full_disk(2000):
             save(weights, tmp_path / "weights")
-        assert "make room" in (explain_disk_error(error.value) or "")
+        assert "free disk space" in (explain_disk_error(error.value) or "")
 
 
 def test_where_it_was_refused_is_said_and_other_faults_are_not_hidden() -> None:
@@ -130,7 +130,7 @@ def test_where_it_was_refused_is_said_and_other_faults_are_not_hidden() -> None:
         raise RuntimeError("saving failed") from full
     except RuntimeError as error:
         assert (explain_disk_error(error) or "").startswith(
-            "models/x: No space left on device: make room"
+            "models/x: No space left on device: free disk space"
         )
     assert explain_disk_error(ValueError("a fault of ours")) is None
     assert explain_disk_error(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None

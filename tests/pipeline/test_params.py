@@ -78,7 +78,7 @@ def test_bad_parameters_are_one_line(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "is missing"), ("a: [1", "line 1 is not YAML"), ("- 1", "holds no sections")],
+    [(None, "is missing"), ("a: [1", "line 1 is not valid YAML"), ("- 1", "has no sections")],
 )
 def test_an_unreadable_file_is_one_line(tmp_path: Path, content: str | None, message: str) -> None:
     path = tmp_path / "params.yaml"

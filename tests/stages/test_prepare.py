@@ -81,9 +81,9 @@ def test_good_rows_become_problems_and_gold_examples(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("none.jsonl", None, "task.train.gsm8k: there is no file"),
-        ("empty.jsonl", b"", "holds no rows"),
+        ("empty.jsonl", b"", "has no rows"),
         ("bad.json", b"{", "bad.json is not JSON"),
-        ("one.json", b"{}", "holds one dict, not a list"),
+        ("one.json", b"{}", "contains one dict, not a list"),
         ("bad.jsonl.gz", b"no gzip", "cannot read"),
         ("bad.parquet", b"no parquet", "cannot read"),
         (
@@ -91,7 +91,7 @@ def test_good_rows_become_problems_and_gold_examples(tmp_path: Path) -> None:
             b"{}\n{}\n",
             "task.train.gsm8k has no usable problem (2 rejects; the first",
         ),
-        ("rows.txt", b"x", "is none of .jsonl"),
+        ("rows.txt", b"x", "is not a .jsonl"),
     ],
 )
 def test_an_unusable_file_is_one_line(

@@ -36,10 +36,10 @@ def test_a_limit_takes_the_same_problems_of_every_model() -> None:
         (["review.duel_with=first"], "need a critic: set critic.url and critic.model"),
         (
             ["review.duel_with=first", "critic.provider=simulator"],
-            "critic.provider=simulator needs one",
+            "critic.provider=simulator needs a simulator",
         ),
         (["recipe=rft", "review.reviewer=verifier"], "review.reviewer=verifier needs a verifier"),
-        (["review.reviewer=verifier", "evaluate.greedy=false"], "is of greedy answers"),
+        (["review.reviewer=verifier", "evaluate.greedy=false"], "needs greedy answers"),
     ],
 )
 def test_settings_at_odds_are_refused(overrides: list[str], reason: str) -> None:

@@ -52,18 +52,18 @@ def test_sets_are_named_and_have_formats(tmp_path: Path) -> None:
     [
         (
             {"train": {"gsm9k": "a"}},
-            "task.train.gsm9k: 'gsm9k' is no format; did you mean 'gsm8k'?",
+            "task.train.gsm9k: 'gsm9k' is not a format; did you mean 'gsm8k'?",
         ),
         (
             {"test": {"mine": {"source": "a", "format": "plane"}}},
-            "task.test.mine: 'plane' is no format; did you mean 'plain'?",
+            "task.test.mine: 'plane' is not a format; did you mean 'plain'?",
         ),
         ({"train": {"gsm8k": {"sauce": "a"}}}, "task.train.gsm8k.source is missing"),
         ({"train": {"gsm8k": {"source": "a", "of": 1}}}, "task.train.gsm8k.of is not a parameter"),
         ({"train": {"gsm8k": ""}}, "task.train.gsm8k.source is ''"),
         (
             {"train": {"gsm8k": {"source": "a", "domain": "in"}}},
-            "task.train.gsm8k.domain: only a suite has one",
+            "task.train.gsm8k.domain: only suites have one",
         ),
         ({"test": {"gsm8k": {"source": "a", "domain": "inn"}}}, "task.test.gsm8k.domain is 'inn'"),
         ({"train": {"gsm8k": 3}}, "task.train.gsm8k is 3"),

@@ -13,7 +13,7 @@ NO_SCORES = {"path_scores": tables(PATHS)["path_scores"].head(0)}
 @pytest.mark.parametrize(
     ("changes", "given", "message"),
     [
-        ({"margin": 0.8, "min_rows": 8}, {}, "1 pairs, fewer than pair.min_rows=8: of 5 "),
+        ({"margin": 0.8, "min_rows": 8}, {}, "1 pairs, but pair.min_rows=8 (3 of 5 "),
         ({"feedback": "process"}, NO_SCORES, "no path is scored: set verifier.kind=prm"),
         ({"feedback": "labels"}, NO_LABELS, "no path is labelled: set label.method=rollouts"),
         ({"feedback": "labels", "rows": "balanced"}, NO_LABELS, "no path is labelled"),

@@ -51,7 +51,7 @@ Form = Literal["box", "hashes", "sentence"]
 
 
 class _Span(NamedTuple):
-    """Where a statement stands, and where in it the answer does."""
+    """Where a statement is in the text, and where the answer is in it."""
 
     start: int
     end: int
@@ -61,7 +61,7 @@ class _Span(NamedTuple):
 
 
 def find_answer(completion: str) -> str | None:
-    """The final answer as stated in a solution, None where it states none (see the policy)."""
+    """The final answer as stated in a solution, None if it states none (see the policy)."""
     text = _ANNOTATION.sub("", completion) if "<<" in completion else completion
     boxes = _boxes(text)
     outside = _blank_out(text, boxes)
@@ -103,7 +103,7 @@ def _boxes(text: str) -> list[_Span]:
 
 
 def _blank_out(text: str, boxes: list[_Span]) -> str:
-    """The text with its boxes blank, so that what they contain is not read as a statement."""
+    """The text with its boxes blank, so that their content is not read as a statement."""
     pieces, position = [], 0
     for box in sorted(boxes):
         if box.start >= position:
@@ -123,7 +123,7 @@ def _statements(text: str) -> Iterator[_Span]:
 
 
 def _sentences(text: str) -> Iterator[_Span]:
-    """Each goes to the end of its line, or to the next one in it."""
+    """Statements in sentences; each ends with its line, or before the next one in it."""
     openings = list(_SENTENCE.finditer(text))
     nexts = [*(opening.start() for opening in openings[1:]), len(text)]
     for opening, following in zip(openings, nexts, strict=False):
@@ -134,7 +134,7 @@ def _sentences(text: str) -> Iterator[_Span]:
 
 
 def _first_sentence(text: str) -> str:
-    """The answer at the head of what follows "the answer is"."""
+    """The answer at the start of the text after "the answer is"."""
     formulas = _leading_formulas(text)
     if formulas and not any(map(_reads_as_prose, formulas)):
         return ", ".join(formulas)
@@ -143,15 +143,15 @@ def _first_sentence(text: str) -> str:
 
 def _leading_formulas(text: str) -> list[str]:
     """The first formula, or several that fill the sentence but for commas, "and" and "or"."""
-    found: list[str] = []
+    formulas: list[str] = []
     position = 0
     while formula := _LEADING_FORMULA.match(text, position):
-        found.append(next(group for group in formula.groups() if group).strip())
+        formulas.append(next(group for group in formula.groups() if group).strip())
         another = _ANOTHER.match(text, formula.end())
         if not another:
-            return found if _ENDED.match(text, formula.end()) else found[:1]
+            return formulas if _ENDED.match(text, formula.end()) else formulas[:1]
         position = another.end()
-    return found[:1]
+    return formulas[:1]
 
 
 def _reads_as_prose(answer: str) -> bool:

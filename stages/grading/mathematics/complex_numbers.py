@@ -1,10 +1,10 @@
-"""Complex numbers of 100 digits, kept small enough that 40 of them tell any two apart."""
+"""Complex numbers of 100 digits, kept small enough that 40 digits distinguish any two."""
 
 from decimal import Context, Decimal
 from typing import NamedTuple
 
 ARITHMETIC = Context(prec=100)
-"""What values are made and compared in; see `decimal.localcontext`."""
+"""The context to compute and compare values in; see `decimal.localcontext`."""
 AGREEMENT, LARGEST, MAX_POWER = Decimal("1e-40"), Decimal("1e30"), 60
 PI = Decimal(
     "3.1415926535897932384626433832795028841971693993751058209749445923078164062862089986280348253"
@@ -19,11 +19,11 @@ E = Decimal(
 
 
 class OutOfReachError(Exception):
-    """A value, or a text, that nothing can be said about here."""
+    """A value or a text that can't be decided here."""
 
 
 class ComplexNumber(NamedTuple):
-    """One complex number. What would be too large, too small or of two values is out of reach."""
+    """One complex number. Results that are too large, too small or ambiguous are out of reach."""
 
     re: Decimal
     im: Decimal = Decimal(0)

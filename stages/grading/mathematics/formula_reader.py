@@ -1,9 +1,9 @@
-r"""What school algebra writes, valued while it is read.
+r"""Evaluates formulas of school algebra while reading them.
 
 Read: numbers, letters with or without an index, ``\pi``, + - * /, ``\frac``, ``\sqrt``, powers,
 brackets, products without a sign, one equals sign. The letter i is the imaginary unit and e is
 Euler's number; every other letter gets a positive number of its own. Anything else (a function, a
-relation, a vertical bar) is left to algebra, as is all that two readers may read in two ways:
+relation, a vertical bar) is left to algebra, as is everything that can be read in two ways:
 ``1/2x``, ``x 2``, ``f(x)``.
 """
 
@@ -30,13 +30,13 @@ _END, DIGITS = "", ".0123456789"
 
 
 class FormulaReader:
-    """One formula, valued while it is read. Each letter is a number that depends on `point`."""
+    """Evaluates one formula while reading it. Each letter is a number that depends on `point`."""
 
     def __init__(self, tokens: list[str], point: int) -> None:
         self._tokens, self._position, self._point, self._depth = tokens, 0, point, 0
 
     def value(self) -> ComplexNumber:
-        """The value of the whole; of an equation, left less right."""
+        """The value of the whole formula; for an equation, left minus right."""
         value = self._sum()
         if self._take_if("="):
             value = value.subtract(self._sum())
@@ -52,7 +52,7 @@ class FormulaReader:
         return self._tokens[self._position - 1]
 
     def _take_if(self, token: str) -> bool:
-        """Take the next token if it is this one."""
+        """Takes the next token if it is this one."""
         if self._next != token:
             return False
         self._position += 1
@@ -163,7 +163,7 @@ def _may_change_sign(tokens: list[str]) -> bool:
 
 
 def tokenise(text: str) -> list[str]:
-    """The tokens of a formula, "" last. OutOfReachError where there is anything else."""
+    """The tokens of a formula, "" last. Raises OutOfReachError for anything else."""
     tokens, position, text = [], 0, text.rstrip()
     while position < len(text):
         match = _TOKEN.match(text, position)

@@ -1,4 +1,4 @@
-r"""Formulas compared as values at fixed points (see `reading`).
+r"""Formulas compared as values at fixed points (see `formula_reader`).
 
 Policy. Letters stand for positive numbers, so ``\sqrt{x^2}`` is x. Formulas are one if they agree
 at every point to 40 digits: nothing but a contrived coincidence does so and differs, since roots
@@ -23,30 +23,30 @@ _ROUNDED = re.compile(rf"\.\d{{{ROUNDED_PLACES},}}")
 _CALL = re.compile(r"(?<![A-Za-z\\])[fghFGHPT] ?\(")
 
 
-def have_same_value(wanted: str, given: str) -> bool | None:
-    """Whether two tidied formulas have one value; None if that is not for this module to say."""
-    if max(len(wanted), len(given)) > MAX_CHARS or ("=" in wanted) != ("=" in given):
+def have_same_value(reference: str, answer: str) -> bool | None:
+    """Whether two tidied formulas have one value; None if this module can't decide."""
+    if max(len(reference), len(answer)) > MAX_CHARS or ("=" in reference) != ("=" in answer):
         return None
-    if _CALL.search(wanted) or _CALL.search(given):
+    if _CALL.search(reference) or _CALL.search(answer):
         return None
     try:
         with localcontext(ARITHMETIC):
-            return _agree_at_points(wanted, given)
+            return _agree_at_points(reference, answer)
     except (OutOfReachError, DecimalException):
         return None
 
 
-def _agree_at_points(wanted: str, given: str) -> bool | None:
-    ours, theirs = _values(wanted), _values(given)
+def _agree_at_points(reference: str, answer: str) -> bool | None:
+    ours, theirs = _values(reference), _values(answer)
     if not ours or not theirs:
         return None
     has_letters = len(ours) + len(theirs) > 2
-    is_rounded = _ROUNDED.search(wanted) or _ROUNDED.search(given)
+    is_rounded = _ROUNDED.search(reference) or _ROUNDED.search(answer)
     if is_rounded and has_letters:
         return None
     n_points = POINTS if has_letters else 1
     pairs = list(zip((ours * POINTS)[:n_points], (theirs * POINTS)[:n_points], strict=True))
-    if "=" in wanted:
+    if "=" in reference:
         return _are_multiples(pairs) or None
     if is_rounded:
         ((one, other),) = pairs
@@ -68,7 +68,7 @@ def _values(tidied: str) -> tuple[ComplexNumber, ...]:
 
 
 def _are_multiples(pairs: list[tuple[ComplexNumber, ComplexNumber]]) -> bool:
-    """Whether the sides of two equations, left less right, stand in one ratio at all points."""
+    """Whether two equations, left minus right, have the same ratio at all points."""
     (first, second), *rest = pairs
     zero = ComplexNumber(Decimal(0))
     if not rest or first.agrees(zero) or second.agrees(zero):

@@ -8,7 +8,7 @@ bracket or ``\pi``. Single letters (``5x``), number words (``5 million``), what 
 signs are dropped, but those of a function's angle, which is put in radians; percent signs stay, and
 `numbers` weighs them.
 
-Policy on words. Words of four letters are words; shorter ones are if nobody would write a product
+Policy on words. Words of four letters are words; shorter ones are if no one would write a product
 so: with an o (``no``), a vowel between consonants (``yes``) or, of three letters, a capital first
 (``Ann``). Capitals side by side (``ACF``) are letters, of points or of a list, and their order is
 no matter.
@@ -102,7 +102,7 @@ _WORD = re.compile(r"[A-Za-z]{4,}|\b[ap]\.?m\b", re.IGNORECASE)
 
 
 def tidy(answer: str) -> str:
-    """The answer without decoration and units, with single blanks. Reads well, means the same."""
+    """The answer without decoration and units, with single blanks; readable, same meaning."""
     if _PLAIN_NUMBER.fullmatch(answer):
         return answer
     text = answer.translate(_CHARACTERS)
@@ -125,7 +125,7 @@ def drop_thousands_commas(tidied: str) -> str:
 
 
 def to_latex(tidied: str) -> str:
-    """A tidied answer as LaTeX has it: names of functions and letters, mixed numbers as sums."""
+    """A tidied answer in LaTeX: names of functions and letters, mixed numbers as sums."""
     text = _BARE_INFINITY.sub(r"\\infty ", _BARE_NAME.sub(r"\\\1 ", tidied))
     text = _LOG_BASE.sub(r"\\log_{\1}", _SIGNED_POWER.sub(r"^{\1}", text))
     return _BARE_ROOT.sub(r"\\sqrt{\1}", _MIXED.sub(_as_sum, text))
@@ -144,7 +144,7 @@ def is_wordy(tidied: str) -> bool:
 
 
 def is_prose(tidied: str) -> bool:
-    """Whether a tidied answer is several words, not one. An hour of the day is none."""
+    """Whether a tidied answer is several words, not one. An hour of the day is not words."""
     return " " in tidied and is_wordy(_HOUR.sub("", tidied))
 
 

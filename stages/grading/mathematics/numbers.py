@@ -7,9 +7,9 @@ exponent) and percent.
 Nothing else is, so no digit bomb is ever expanded: ``9^{9^9}`` is not a plainly written number.
 
 Policy on equality. Two numbers are compared as fractions, exactly. A decimal of six or more
-places was rounded by somebody, so it equals what lies within 1e-6 of it (and within 1e-5 of its
-size); shorter ones are taken at their word. ``50%`` equals 50, since problems ask for a percentage
-either way, and it equals 1/2.
+places was rounded, so it equals what is within 1e-6 of it (and within 1e-5 of its size); shorter
+ones are taken at their word. ``50%`` equals 50, since problems ask for a percentage either way, and
+it equals 1/2.
 """
 
 import re
@@ -50,12 +50,12 @@ def number(text: str) -> Fraction | None:
     """The value of a plainly written number, None for anything else. Percent signs are dropped."""
     if len(text) > MAX_ANSWER_CHARS:
         return None
-    found = read_number(tidy(text))
-    return found.value if found else None
+    read = read_number(tidy(text))
+    return read.value if read else None
 
 
 def read_number(tidied: str) -> Number | None:
-    """The number that a tidied answer is, None if it is no plainly written number."""
+    """A tidied answer as a number, None if it is not a plainly written number."""
     text = tidied.removesuffix("%").rstrip()
     if match := _DECIMAL.fullmatch(text):
         power = int(match["power"] or match["exponent"] or 0)

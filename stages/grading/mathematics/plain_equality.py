@@ -1,11 +1,11 @@
-r"""What can be decided about two answers without algebra.
+r"""Compares two answers as far as that is possible without algebra.
 
 Policy. Answers are one if their tidied texts are, never because one contains the other. Two
 numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
 give, the names must agree. ``1011_2`` equals the same digits without the base, which the problem
 names. Bracketed tuples and intervals are compared place by place, lists without brackets and
 sets in any order; ``1 \pm 2`` is a list of two. Words equal only the same words. Other formulas
-are compared as values (see `expressions`); functions and relations are left to algebra.
+are compared as values (see `formulas`); functions and relations are left to algebra.
 """
 
 import re
@@ -27,35 +27,35 @@ MAX_ELEMENTS, MAX_BRACKETS = 30, 30
 
 
 def are_same(reference: str, answer: str) -> bool | None:
-    """Whether two answers are one; None where that takes algebra."""
+    """Whether two answers are one; None if algebra is needed."""
     return are_same_tidied(tidy(reference), tidy(answer))
 
 
-def are_same_tidied(wanted: str, given: str) -> bool | None:
-    """`same` for tidied answers."""
-    if match_key(wanted) == match_key(given):
+def are_same_tidied(reference: str, answer: str) -> bool | None:
+    """`are_same` for tidied answers."""
+    if match_key(reference) == match_key(answer):
         return True
-    numbers = read_number(wanted), read_number(given)
+    numbers = read_number(reference), read_number(answer)
     if numbers[0] and numbers[1]:
         return are_equal(numbers[0], numbers[1])
-    assigned = _ASSIGNMENT.fullmatch(wanted), _ASSIGNMENT.fullmatch(given)
+    assigned = _ASSIGNMENT.fullmatch(reference), _ASSIGNMENT.fullmatch(answer)
     names = {match_key(match[1]) for match in assigned if match}
     if len(names) == 1:
-        wanted, given = (
+        reference, answer = (
             match[2].strip() if match else text
-            for match, text in zip(assigned, (wanted, given), strict=True)
+            for match, text in zip(assigned, (reference, answer), strict=True)
         )
-        return are_same_tidied(wanted, given)
-    if _BASE.fullmatch(wanted) or _BASE.fullmatch(given):
-        return _have_same_digits(wanted, given)
-    if is_wordy(wanted) or is_wordy(given):
-        return match_key(wanted).lower() == match_key(given).lower()
-    decided = _are_same_lists(wanted, given)
-    return have_same_value(wanted, given) if decided is None else decided
+        return are_same_tidied(reference, answer)
+    if _BASE.fullmatch(reference) or _BASE.fullmatch(answer):
+        return _have_same_digits(reference, answer)
+    if is_wordy(reference) or is_wordy(answer):
+        return match_key(reference).lower() == match_key(answer).lower()
+    decided = _are_same_lists(reference, answer)
+    return have_same_value(reference, answer) if decided is None else decided
 
 
 def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
-    r"""(brackets, elements) of a list, ("", "") standing for no brackets and for ``\{ \}``.
+    r"""(brackets, elements) of a list; brackets are ("", "") for none and for ``\{ \}``.
 
     None unless there are two elements or more, and few enough to compare them all.
     """
@@ -74,7 +74,7 @@ def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
 
 
 def _expand_plus_minus(element: str) -> list[str]:
-    r"""Both values of an element with one ``\pm``; more of them may go together or not."""
+    r"""Both values of an element with one ``\pm``; several may or may not vary together."""
     if len(_BOTH_SIGNS.findall(element)) != 1:
         return [element]
     return [_BOTH_SIGNS.sub("+", element), _BOTH_SIGNS.sub("-", element)]
@@ -98,15 +98,15 @@ def _split_at_commas(text: str) -> list[str]:
     return [drop_thousands_commas(piece) for piece in (*pieces, text[start:].strip())]
 
 
-def _are_same_lists(wanted: str, given: str) -> bool | None:
-    wanted_list, given_list = as_list(wanted), as_list(given)
-    if not wanted_list or not given_list:
-        for one, many in ((wanted, given_list), (given, wanted_list)):
+def _are_same_lists(reference: str, answer: str) -> bool | None:
+    reference_list, answer_list = as_list(reference), as_list(answer)
+    if not reference_list or not answer_list:
+        for one, many in ((reference, answer_list), (answer, reference_list)):
             if many and many[0] == UNORDERED and _every(are_same_tidied(one, n) for n in many[1]):
                 return True  # one value, written in several ways
-        is_number = read_number(wanted) or read_number(given)
-        return False if is_number and (wanted_list or given_list) else None
-    (brackets, ours), (their_brackets, theirs) = wanted_list, given_list
+        is_number = read_number(reference) or read_number(answer)
+        return False if is_number and (reference_list or answer_list) else None
+    (brackets, ours), (their_brackets, theirs) = reference_list, answer_list
     if brackets != their_brackets:
         return None
     if brackets == UNORDERED:
@@ -118,22 +118,22 @@ def _are_same_lists(wanted: str, given: str) -> bool | None:
     return _every(are_same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def _have_same_digits(wanted: str, given: str) -> bool:
-    """Equality of numbers of which one or both name their base."""
-    matches = _BASE.fullmatch(wanted), _BASE.fullmatch(given)
-    digits = {m[1] if m else text for m, text in zip(matches, (wanted, given), strict=True)}
+def _have_same_digits(reference: str, answer: str) -> bool:
+    """Whether two numbers have the same digits, if one or both name their base."""
+    matches = _BASE.fullmatch(reference), _BASE.fullmatch(answer)
+    digits = {m[1] if m else text for m, text in zip(matches, (reference, answer), strict=True)}
     bases = {match[2] for match in matches if match}
     return len(bases) == 1 and len({d.replace(",", "").lstrip("0") for d in digits}) == 1
 
 
 def _every(decisions: Iterable[bool | None]) -> bool | None:
     """False as soon as one is False, else None if one is undecided."""
-    found: set[bool | None] = set()
+    seen: set[bool | None] = set()
     for decision in decisions:
         if decision is False:
             return False
-        found.add(decision)
-    return None if None in found else True
+        seen.add(decision)
+    return None if None in seen else True
 
 
 def _some(decisions: Iterable[bool | None]) -> bool | None:

@@ -1,7 +1,7 @@
-"""Equality that takes algebra: Math-Verify and sympy, on what `exact` leaves open.
+"""Equality by algebra: Math-Verify and sympy, for answers that `plain_equality` leaves open.
 
-Call it where hanging or crashing harms nobody (see `pool`). Math-Verify's own time-outs are
-switched off: they rest on SIGALRM, which fails outside a main thread.
+Call it where a hang or a crash does no harm (see `pool`). Math-Verify's own time-outs are switched
+off: they use SIGALRM, which fails outside a main thread.
 """
 
 import dataclasses
@@ -23,11 +23,11 @@ _EQUATION = re.compile(
 
 
 class UnreadableError(Exception):
-    """A text that is not mathematics; the message says which of the two."""
+    """A text that is not mathematics; the message says which of the two texts."""
 
 
 def compare(reference: str, answer: str) -> Verdict:
-    """The verdict of algebra on a reference and an extracted answer. No time limit of its own."""
+    """The verdict on a reference and an extracted answer, by algebra. It has no time limit."""
     try:
         is_same = _are_equal(tidy(reference), tidy(answer))
     except UnreadableError as why:
@@ -36,24 +36,24 @@ def compare(reference: str, answer: str) -> Verdict:
     return Verdict("correct" if is_same else "wrong", answer, "symbolic")
 
 
-def _are_equal(wanted: str, given: str) -> bool:
-    decided = are_same_tidied(wanted, given)
+def _are_equal(reference: str, answer: str) -> bool:
+    decided = are_same_tidied(reference, answer)
     if decided is not None:
         return decided
-    ours, theirs = as_list(wanted), as_list(given)
+    ours, theirs = as_list(reference), as_list(answer)
     if ours and theirs and UNORDERED != ours[0] != theirs[0]:
-        if theirs[0] != UNORDERED or given.startswith("\\{"):
+        if theirs[0] != UNORDERED or answer.startswith("\\{"):
             return False
         theirs = ours[0], theirs[1]  # a pair without brackets is read as written in order
     if ours and theirs and UNORDERED != ours[0] == theirs[0]:
         return len(ours[1]) == len(theirs[1]) and all(map(_are_equal, ours[1], theirs[1]))
-    gold, stated = _parse(wanted, "reference"), _parse(given, "answer")
-    if "=" in wanted and not (_NAMED_VALUE.match(wanted) or _RELATION.search(given)):
+    gold, stated = _parse(reference, "reference"), _parse(answer, "answer")
+    if "=" in reference and not (_NAMED_VALUE.match(reference) or _RELATION.search(answer)):
         return False  # Math-Verify takes 5 for x + y = 5
-    if _EQUATION.match(given) and not _RELATION.search(wanted):
+    if _EQUATION.match(answer) and not _RELATION.search(reference):
         return False  # and x + y = 5 for 5
-    # Math-Verify takes an interval for a relation, but no relation for an interval.
-    return _verify(gold, stated) or bool(_RELATION.search(given) and _verify(stated, gold))
+    # Math-Verify takes an interval for a relation, but not a relation for an interval.
+    return _verify(gold, stated) or bool(_RELATION.search(answer) and _verify(stated, gold))
 
 
 def _verify(gold: list[Any], stated: list[Any]) -> bool:
@@ -70,21 +70,21 @@ def _parse(tidied: str, what: str) -> list[Any]:
     if _SIDE_BY_SIDE.search(text):
         raise UnreadableError(f"{what} has numbers side by side")
     logging.getLogger("math_verify").setLevel(logging.ERROR)
-    found = math_verify.parse(
+    parsed = math_verify.parse(
         f"${text.replace('%', '')}$",
         [_parser_settings()],
         fallback_mode="no_fallback",
         parsing_timeout=None,
         raise_on_error=True,
     )
-    if not found:
+    if not parsed:
         raise UnreadableError(f"{what} not readable as mathematics")
-    return list(found)
+    return list(parsed)
 
 
 @cache
 def _parser_settings() -> Any:
-    """Math-Verify's settings, less its units: it takes the c of a + b + c for one."""
+    """Math-Verify's settings without units: it takes the c of a + b + c for one."""
     import math_verify
 
     default = math_verify.LatexExtractionConfig(boxed_match_priority=-1)

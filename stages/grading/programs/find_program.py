@@ -37,17 +37,17 @@ def find_program(completion: str) -> str | None:
 
 
 def _blocks(text: str) -> list[str]:
-    """What stands in fences; the last one may have no end."""
+    """The content of each fence; the last one may be unclosed."""
     fences = list(_FENCE.finditer(text))
-    found = []
+    blocks = []
     for opening, closing in zip(fences[::2], [*fences[1::2], None], strict=False):
         if opening[1].lower() in _PYTHON:
-            found.append(text[opening.end() : closing.start() if closing else len(text)])
-    return found
+            blocks.append(text[opening.end() : closing.start() if closing else len(text)])
+    return blocks
 
 
 def _leading_python(text: str) -> str | None:
-    """The lines before the first that is no Python; None if no statement is left."""
+    """The lines before the first that is not Python; None if no statement is left."""
     lines = text.strip("\n").split("\n")
     for _ in range(MAX_CUTS):
         code = "\n".join(lines).rstrip()

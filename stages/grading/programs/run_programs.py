@@ -1,4 +1,4 @@
-"""Runs programs in sandboxes, several at once, and says how each fared.
+"""Runs programs in sandboxes, several at once, and reports how each ended.
 
 A slot is two sandboxes: the program's and, for code, the tests'. A job gets a channel of its own
 between them, so that nothing one program left in it is ever read as another's.
@@ -18,11 +18,11 @@ from stages.grading.programs.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox,
 from stages.grading.reference import Reference
 
 TESTS_EXTRA_S = 10.0
-"""The tests wait for the program, so they are given longer."""
+"""The tests wait for the program, so they get more time."""
 FOREVER_S = 1e9
 
 Job = tuple[Reference, str, bool]
-"""(reference, program, whether the tests judge it; else it is run for what it prints)"""
+"""(reference, program, whether tests judge it; if not, it is run for what it prints)"""
 SandboxReply = dict[str, Any] | None
 
 
@@ -30,7 +30,7 @@ OUT_OF_TIME = (signal.SIGPROF, signal.SIGXCPU)
 
 
 class RunResult(NamedTuple):
-    """How the job at `place` fared: an outcome, or None and the answer that it printed."""
+    """How the job at `job_index` ended: an outcome, or None and the answer that it printed."""
 
     job_index: int
     outcome: str | None
@@ -41,7 +41,7 @@ class RunResult(NamedTuple):
 def run(
     jobs: Sequence[Job], workers: int, limits: Limits, mode: Mode
 ) -> Generator[RunResult, None, None]:
-    """Yield one `Ran` for each job as it is done. A sandbox that dies or is used up is replaced."""
+    """Yields a result for each job as it is done. A sandbox that dies or is used up is replaced."""
     todo = list(enumerate(jobs))[::-1]
     slots: list[_Slot] = []
     try:
@@ -53,8 +53,8 @@ def run(
             while waiting.get_map():
                 for key, _ in waiting.select():
                     slot = key.data
-                    if key.fileobj in slot.pending and (ran := slot.read(key.fileobj, waiting)):
-                        yield ran
+                    if key.fileobj in slot.pending and (result := slot.read(key.fileobj, waiting)):
+                        yield result
                         if todo:
                             slot.give(*todo.pop(), waiting)
     finally:
@@ -63,10 +63,10 @@ def run(
 
 
 class _Slot:
-    """The sandboxes of one worker, and the job that they have.
+    """The sandboxes of one worker, and their job.
 
-    One fork has the tests of a problem and meets its solutions one after another: a channel to
-    the solution goes there over `line`, and a report comes back.
+    One fork has the tests of a problem and gets its solutions one after another: a channel to the
+    solution goes there over `line`, and a report comes back.
     """
 
     def __init__(self, limits: Limits, mode: Mode) -> None:
@@ -79,24 +79,24 @@ class _Slot:
 
     def give(self, job_index: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
-        reference, program, tested = job
-        self.job_index, self.has_tests = job_index, tested
+        reference, program, has_tests = job
+        self.job_index, self.has_tests = job_index, has_tests
         self.program_reply: SandboxReply = None
         self.tests_reply: SandboxReply = None
         self.report: bytes | None = None
         code = f"{reference.given}\n{program}" if reference.given else program
-        role = "program" if tested else "print"
+        role = "program" if has_tests else "print"
         ours, theirs = socket.socketpair()
         with ours, theirs:
             self.program.give(self.limits.apply_to({"role": role, "code": code}), ours.fileno())
             self.pending = [self.program]
-            if tested:
+            if has_tests:
                 self.pending.append(self._send_to_tests(reference, theirs.fileno()))
         for each in self.pending:
             waiting.register(each, selectors.EVENT_READ, self)
 
     def _send_to_tests(self, reference: Reference, channel: int) -> socket.socket:
-        """The line over which the tests were sent a channel."""
+        """Sends the tests a channel; returns the line that their report will come over."""
         line = self._line_to_tests(reference)
         try:
             socket.send_fds(line, [b"t"], [channel])
@@ -122,7 +122,7 @@ class _Slot:
         return self.line
 
     def _end_tests(self) -> SandboxReply:
-        """Hangs up; how the fork that had the tests ended."""
+        """Closes the line; returns how the fork that had the tests ended."""
         if self.line is None:
             return None
         self.line.close()
@@ -137,7 +137,7 @@ class _Slot:
     def read(
         self, ready: Sandbox | socket.socket, waiting: selectors.BaseSelector
     ) -> RunResult | None:
-        """Takes what a sandbox says; the job's fate once all have spoken."""
+        """Reads a sandbox's reply; returns the job's result once all have replied."""
         self.pending.remove(ready)
         waiting.unregister(ready)
         if ready is self.program:
@@ -153,8 +153,8 @@ class _Slot:
         if self.pending:
             return None
         if self.has_tests:
-            fate = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
-            return RunResult(self.job_index, *fate)
+            end = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
+            return RunResult(self.job_index, *end)
         return RunResult(self.job_index, *_printed_answer(self.program_reply, self.limits))
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class _Slot:
 def _tests_verdict(
     program: SandboxReply, report: bytes | None, tests: SandboxReply, limits: Limits
 ) -> tuple[str, str]:
-    """The verdict: right only if the tests' own process says that it came to their end."""
+    """The verdict: right only if the tests' own process says that they all passed."""
     findings = None if report is None else json.loads(report)
     if findings == {}:
         return "correct", "tests pass"
@@ -184,7 +184,7 @@ def _tests_verdict(
 def _printed_answer(
     program: SandboxReply, limits: Limits
 ) -> tuple[str | None, str | None, str | None]:
-    """(None, None, the answer printed), or the outcome and the reason why there is none."""
+    """(None, None, the answer printed), or (outcome, reason, None) without an answer."""
     if end := _outcome_if_killed(program, limits):
         return (*end, None)
     assert program
@@ -210,7 +210,7 @@ def _outcome_if_killed(reply: SandboxReply, limits: Limits) -> tuple[str, str] |
 
 
 def _parse_report(reply: dict[str, Any]) -> Any:
-    """What the process said of itself; a text if that is no JSON."""
+    """The process's own report; a text if it is not JSON."""
     with suppress(ValueError):
-        return json.loads(reply["said"])
-    return f"said {reply['said'][:80]!r}" if reply["said"] else "ended before its end"
+        return json.loads(reply["report"])
+    return f"said {reply['report'][:80]!r}" if reply["report"] else "ended before its end"

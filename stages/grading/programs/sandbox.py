@@ -96,14 +96,14 @@ class Sandbox:
         return self._control.fileno()
 
     def give(self, job: dict[str, Any], channel: int, wall_s: float | None = None) -> None:
-        """Sends a job and the descriptor it talks over. That the sandbox died shows in `reply`.
+        """Sends a job and the descriptor it talks over. A dead sandbox is noticed in `reply`.
 
         wall_s: seconds on the clock in place of the job's own limit.
         """
         self._wait_until_ready()
         raw = json.dumps(job).encode()
         heavy = sum(1 << bit for bit, name in enumerate(HEAVY) if name.encode() in raw)
-        self._files = [os.memfd_create(name) for name in ("said", "printed")]
+        self._files = [os.memfd_create(name) for name in ("report", "printed")]
         fds = array.array("i", [channel, *self._files])
         with suppress(BrokenPipeError, ConnectionResetError):
             head = HEAD.pack(len(raw), wall_s or job["wall_s"], heavy)
@@ -111,14 +111,14 @@ class Sandbox:
             self._control.sendall(raw)
 
     def reply(self) -> dict[str, Any] | None:
-        """How the job ended, what it said of itself and what it printed; None if the sandbox died.
+        """How the job ended, its own report and what it printed; None if the sandbox died.
 
-        Keys: signal, cpu_s, late (ended by the clock), used_up, said, printed.
+        Keys: signal, cpu_s, late (ended by the clock), used_up, report, printed.
         """
         line = read_line(self._control)
-        said, printed = [_read_end(fd) for fd in self._files]
+        report, printed = [_read_end(fd) for fd in self._files]
         self._files = []
-        return json.loads(line) | {"said": said, "printed": printed} if line else None
+        return json.loads(line) | {"report": report, "printed": printed} if line else None
 
     def close(self) -> None:
         """Ends the sandbox and all in it."""
@@ -136,17 +136,17 @@ class Sandbox:
     def _start_error(self, mode: Mode) -> str:
         code = self._process.wait()
         self._errors.seek(0)
-        said = " ".join(self._errors.read().decode(errors="replace").split())[-300:]
+        output = " ".join(self._errors.read().decode(errors="replace").split())[-300:]
         self.close()
         return (
-            f"grade.sandbox={mode} does not start here (exit code {code}: {said or 'no word'}): "
-            "programs can't be graded safely on this machine; let the kernel make user "
-            "namespaces, or set grade.sandbox=none to run them with your own rights"
+            f"grade.sandbox={mode} does not start here (exit code {code}: {output or 'no word'}): "
+            "programs can't be graded safely on this machine; allow user namespaces in the kernel, "
+            "or set grade.sandbox=none to run programs with your own rights"
         )
 
 
 def read_line(source: socket.socket) -> bytes | None:
-    """The next line; None where the other end has gone."""
+    """The next line; None if the other end is gone."""
     line = b""
     with suppress(ConnectionResetError):
         while not line.endswith(b"\n") and (chunk := source.recv(1 << 12)):
@@ -155,7 +155,7 @@ def read_line(source: socket.socket) -> bytes | None:
 
 
 def _read_end(fd: int) -> str:
-    """The end of what was written to a file in memory, which is closed."""
+    """The last part of what was written to a file in memory; closes the file."""
     size = os.fstat(fd).st_size
     text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
     os.close(fd)
@@ -173,11 +173,11 @@ def _bubblewrap_command(mode: Mode) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise RatchetError(
-            "grade.sandbox=bubblewrap: there is no bwrap here: install it (Debian, Ubuntu: "
-            "apt-get install bubblewrap), or set grade.sandbox=none to run programs with your "
-            "own rights"
+            "grade.sandbox=bubblewrap needs bwrap, which is not installed: install it (Debian, "
+            "Ubuntu: apt-get install bubblewrap), or set grade.sandbox=none to run programs with "
+            "your own rights"
         )
-    # Root's own user is never held to a number of processes, so root changes to another one.
+    # The kernel never limits root's number of processes, so root changes to another user.
     rights = (
         ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if _is_root(mode) else
         ["--unshare-user", "--disable-userns"]
@@ -196,27 +196,27 @@ def _bubblewrap_command(mode: Mode) -> list[str]:
 
 
 def _mount_arguments() -> list[str]:
-    """Python and the system's libraries, read-only, where they are outside."""
-    wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix]
-    shown = [
-        p for p in map(Path, dict.fromkeys(wanted)) if p.exists() and Path("/usr") not in p.parents
+    """Python and the system's libraries, read-only, at their places outside."""
+    needed = ["/usr", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix]
+    mounted = [
+        p for p in map(Path, dict.fromkeys(needed)) if p.exists() and Path("/usr") not in p.parents
     ]
-    above = {folder for path in [*shown, Path("/ratchet/inside")] for folder in path.parents}
-    found = []
-    for folder in sorted(above - {Path("/")}):  # bubblewrap would make them for itself alone
-        found += ["--perms", "0755", "--dir", str(folder)]
-    for path in shown:
-        found += ["--ro-bind", str(path), str(path)]
+    above = {folder for path in [*mounted, Path("/ratchet/inside")] for folder in path.parents}
+    arguments = []
+    for folder in sorted(above - {Path("/")}):  # bubblewrap would make them unreadable to others
+        arguments += ["--perms", "0755", "--dir", str(folder)]
+    for path in mounted:
+        arguments += ["--ro-bind", str(path), str(path)]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
-            found += ["--symlink", str(Path(name).readlink()), name]
+            arguments += ["--symlink", str(Path(name).readlink()), name]
         elif Path(name).exists():
-            found += ["--ro-bind", name, name]
-    return found
+            arguments += ["--ro-bind", name, name]
+    return arguments
 
 
 def _python_command(mode: Mode) -> list[str]:
-    # Of `site` only the way to the packages is wanted, and it would take half of the start.
+    # Only the paths of `site` are needed, and importing it would take half of the start.
     folder = "/ratchet" if mode == "bubblewrap" else str(INSIDE.parent)
     paths = [*site.getsitepackages(), folder]
     start = f"import sys; sys.path += {paths!r}; from inside import server; server.main()"

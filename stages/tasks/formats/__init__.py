@@ -1,4 +1,4 @@
-"""Formats: how the rows of each data set become problems. Another one is one more function."""
+"""Formats: how the rows of each data set become problems. A new format is one more function."""
 
 from collections.abc import Callable
 from functools import partial

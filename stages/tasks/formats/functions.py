@@ -25,10 +25,10 @@ MBPP_SPLITS = {  # task_id up to → its split
 
 
 def mbpp(row: Row, split: str) -> list[ParsedProblem]:
-    """{text or prompt, code, task_id, test_list, and what the tests need first}: six forms (SIPF).
+    """{text or prompt, code, task_id, test_list, set-up of the tests}: six forms (SIPF §3.1).
 
     Each form's prompt shows two of the (first) three tests, in either order; all tests grade.
-    Rows of another split than the one asked for are rejects, so one file serves both.
+    Rows of another split than the one wanted are rejects, so one file serves both.
     """
     number = row.get("task_id")
     if isinstance(number, int):
@@ -58,15 +58,15 @@ def mbpp(row: Row, split: str) -> list[ParsedProblem]:
 
 
 def humaneval(row: Row) -> ParsedProblem:
-    """{prompt, canonical_solution, test, entry_point}, re-ordered like MBPP's (SIPF).
+    """{prompt, canonical_solution, test, entry_point}, re-ordered like MBPP's (SIPF §3.1).
 
     The prompt's docstring comes first, its examples as tests, then the head of the function.
-    What the prompt defines before that function is `given`.
+    Code that the prompt has before that function is `given`.
     """
-    asked, name = verbatim_text(row, "prompt"), text(row, "entry_point")
-    program = asked + verbatim_text(row, "canonical_solution")
+    prompt, name = verbatim_text(row, "prompt"), text(row, "entry_point")
+    program = prompt + verbatim_text(row, "canonical_solution")
     function = _last_function(program, name)
-    lines = asked.split("\n")
+    lines = prompt.split("\n")
     given = "\n".join(lines[: function.lineno - 1]).strip()
     head = "\n".join(lines[function.lineno - 1 : function.body[0].lineno - 1]).strip()
     description, mark, examples = _docstring(function).partition(">>>")
@@ -93,9 +93,9 @@ def _last_function(program: str, name: str) -> ast.FunctionDef:
 
 
 def _docstring(function: ast.FunctionDef) -> str:
-    """The docstring, or the first text in the function that would be one."""
+    """The docstring, or else the first bare string in the function."""
     for node in function.body:
         match node:
-            case ast.Expr(value=ast.Constant(value=str(said))):
-                return inspect.cleandoc(said)
+            case ast.Expr(value=ast.Constant(value=str(docstring))):
+                return inspect.cleandoc(docstring)
     return ""

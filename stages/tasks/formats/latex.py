@@ -20,7 +20,7 @@ PROOF = re.compile(r"(?:^|[.:;,!?$]\s+|\band\s+)(?:prove|show)\s+that\b|^prove\b
 
 
 def boxed_answer(solution: str) -> str | None:
-    """What the last \\boxed{…} holds, braces balanced; «5» of «\\boxed 5»; None without one."""
+    """The content of the last \\boxed{…}, braces balanced, or 5 of \\boxed 5; None without one."""
     last = None
     opened: list[int | None] = []  # where a box begins, None for other braces
     for token in TOKEN.finditer(solution):
@@ -60,10 +60,10 @@ def contest(row: Row) -> ParsedProblem:
 
 
 def numina(row: Row) -> ParsedProblem:
-    """{source, problem, solution}: without the synthetic and Orca parts (Step-KTO), or proofs.
+    """{source, problem, solution}: without proofs, synthetic and Orca parts (Step-KTO §3.1).
 
-    A proof says so (question_type, or the answer «proof»), or has a sentence or clause that
-    begins with «prove» or «show that».
+    A row is a proof if it says so (question_type, or the answer "proof"), or if a sentence or
+    clause begins with "prove" or "show that".
     """
     origin = optional_text(row, "source")
     if origin in LEFT_OUT:

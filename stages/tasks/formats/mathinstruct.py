@@ -1,7 +1,7 @@
-"""MathInstruct, as GSI publishes its parts and as the hub has it whole.
+"""MathInstruct: the parts that GSI publishes, and the whole from the hub.
 
-GSI's rows are {question, answer_cot, answer_value}, its test rows have no answer_cot and some
-have options; the hub's are {source, instruction, output}, without an answer of their own.
+GSI's rows are {question, answer_cot, answer_value}; its test rows have no answer_cot, and some have
+options. The hub's rows are {source, instruction, output}, without an answer of their own.
 """
 
 import re
@@ -18,7 +18,7 @@ REQUEST = re.compile(r"\b(?:Please|Let's)\s[^.?!\n]{0,60}\b(?:program|Python)\b[
 
 
 def cot(row: Row) -> ParsedProblem:
-    """Worked solutions. The boxed answer counts where there is one: GSI's own is lossy."""
+    """Worked solutions. A boxed answer counts first, since GSI's own is lossy."""
     _require_subset(row, "CoT")
     question, options = _question_and_options(row)
     solution = optional_text(row, "answer_cot", "output") or ""
@@ -62,7 +62,7 @@ def _question_and_options(row: Row) -> tuple[str, list[str]]:
 
 
 def _stated_answer(row: Row, solution: str) -> str:
-    """The row's own answer, or what the solution says last; a letter without what is around it."""
+    """The row's own answer, or the last that the solution states; a letter without brackets."""
     if row.get("answer_value") is not None:
         return value(row, "answer_value")
     statements = STATED.findall(solution)
@@ -74,7 +74,7 @@ def _stated_answer(row: Row, solution: str) -> str:
 
 
 def _strip_closing(solution: str) -> str:
-    """MATH's solution again: the sentence that MathInstruct adds repeats a lossy answer."""
+    """MATH's own solution, without the sentence that MathInstruct adds: its answer is lossy."""
     shorter, _, closing = solution.rpartition("The answer is ")
     is_added = "\n" not in closing and boxed_answer(shorter) == boxed_answer(solution)
     return shorter.rstrip() if is_added else solution

@@ -26,17 +26,17 @@ def choice(row: Row) -> ParsedProblem:
 
 
 def add_conclusion(solution: str, answer: str) -> str:
-    """The solution with «The answer is X» as its last line, unless it ends that way."""
+    """The solution with "The answer is X" as its last line, unless it ends that way."""
     if re.search(rf"\bThe answer is {re.escape(answer)}\.?$", solution.rstrip()):
         return solution
     return f"{solution.rstrip()}\nThe answer is {answer}"
 
 
 def mmlu_math(row: Row) -> ParsedProblem:
-    """{question, choices, answer, subject or type}: SIPF's out-of-domain set, MMLU_Math.
+    """{question, choices, answer, subject or type}: MMLU_Math, out of domain in SIPF §3.1.
 
-    Of the three mathematics subjects, the questions whose right choice is a number: it reads as
-    one when thousands commas are dropped. That leaves 354 of 748, as many as SIPF has.
+    Of the three mathematics subjects, the questions whose right choice is a number once thousands
+    commas are dropped. That leaves 354 of 748, as many as SIPF has.
     """
     subject = text(row, "subject", "type")
     if subject not in MMLU_MATH:

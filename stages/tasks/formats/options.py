@@ -1,4 +1,4 @@
-"""Multiple choice: options with their letters, in every way that data sets write them."""
+"""Options of multiple choice with their letters, in every way that data sets write them."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ LABEL = r"\s*(?:\(?{letter}\s?\)\s*|{letter}\.(?=\s*\d)\s*)+"
 
 
 def options_of(given: object) -> list[str]:
-    """Options without their letters, of a list or of one text («a ) 38 , b ) 27.675»)."""
+    """Options without their letters, from a list or from one text ("a ) 38 , b ) 27.675")."""
     if isinstance(given, str) and given.lstrip().startswith("["):
         try:
             given = ast.literal_eval(given)
@@ -27,14 +27,14 @@ def options_of(given: object) -> list[str]:
 
 
 def lettered_options(text: str) -> list[str]:
-    """The options that a text lists, A first; a comma may stand inside one."""
+    """The options that a text lists, A first; an option may contain commas."""
     marks: list[re.Match[str]] = []
     for letter in LETTERS:
         mark = re.compile(MARK.format(letter=f"[{letter}{letter.lower()}]"))
-        found = mark.search(text, marks[-1].end() if marks else 0)
-        if not found:
+        match = mark.search(text, marks[-1].end() if marks else 0)
+        if not match:
             break
-        marks.append(found)
+        marks.append(match)
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     pieces = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=False)]
     return _check_options(
@@ -52,10 +52,10 @@ def chosen_letter(given: str, options: list[str]) -> str:
 
 
 def _strip_letter(option: str, letter: str) -> str:
-    """The option without its letter, which some rows repeat («a ) a ) 15»)."""
+    """The option without its letter, which some rows repeat ("a ) a ) 15")."""
     label = re.compile(LABEL.format(letter=f"[{letter}{letter.lower()}]"))
-    found = label.match(option)
-    return option[found.end() if found else 0 :].strip(" \t\r\n,;:")
+    match = label.match(option)
+    return option[match.end() if match else 0 :].strip(" \t\r\n,;:")
 
 
 def _check_options(options: list[str]) -> list[str]:

@@ -17,8 +17,7 @@ from stages.tasks.formats.row import (
 
 
 def plain(row: Row) -> ParsedProblem:
-    """{question, answer} and, where there are any, rationale, kind, options, tests, given,
-    level, subject, id.
+    """{question, answer} and optionally rationale, kind, options, tests, given, level, subject, id.
 
     A rationale is text, which is split into steps, or a list of steps, each a line of its own.
     The answer of a choice is a letter; of code it is a program, and may be left out.

@@ -1,4 +1,4 @@
-"""What a format makes of a row, and the fields it reads. What it can't use raises UnusableError."""
+"""The problem that a format reads from a row, and readers of fields. They raise UnusableError."""
 
 import math
 import re
@@ -10,12 +10,12 @@ Row = dict[str, Any]
 
 
 class UnusableError(Exception):
-    """Why a row is no problem; the text is the reason of its reject."""
+    """A row that is not a problem; the text is the reason in `rejects`."""
 
 
 @dataclass(frozen=True)
 class ParsedProblem:
-    """A problem as a row states it; `prompt` only where it is not its kind's."""
+    """A problem as a row states it; `prompt` only if it is not the default of its kind."""
 
     question: str
     answer: str
@@ -30,7 +30,7 @@ class ParsedProblem:
 
 
 def verbatim_text(row: Row, *names: str) -> str:
-    """The first of these fields that is there, which must be text that says something."""
+    """The first of these fields that is present; it must be text and not blank."""
     name = _first_present(row, *names)
     if not isinstance(row[name], str):
         raise UnusableError(f"field {name!r} is a {type(row[name]).__name__}, not text")
@@ -45,9 +45,9 @@ def text(row: Row, *names: str) -> str:
 
 
 def optional_text(row: Row, *names: str) -> str | None:
-    """The first of these fields that says something, or None."""
-    said = (name for name in names if row.get(name) is not None and str(row[name]).strip())
-    name = next(said, None)
+    """The first of these fields that is not blank, or None."""
+    filled = (name for name in names if row.get(name) is not None and str(row[name]).strip())
+    name = next(filled, None)
     return text(row, name) if name else None
 
 
@@ -58,7 +58,7 @@ def value(row: Row, *names: str) -> str:
 
 
 def format_value(given: Any, name: str) -> str:
-    """27.0 → «27», 5e-05 → «0.00005», True → «True», [1, 2.0] → «[1, 2]»."""
+    """27.0 → "27", 5e-05 → "0.00005", True → "True", [1, 2.0] → "[1, 2]"."""
     if isinstance(given, list) and given:
         return f"[{', '.join(format_value(item, name) for item in given)}]"
     if isinstance(given, bool | int):
@@ -70,20 +70,20 @@ def format_value(given: Any, name: str) -> str:
 
 def texts(row: Row, name: str) -> list[str]:
     """A list of texts, none of them empty; an absent field is an empty list."""
-    found = row.get(name)
-    if found is None:
+    items = row.get(name)
+    if items is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise UnusableError(f"field {name!r} is no list of texts")
-    if not all(item.strip() for item in found):
+    if not all(item.strip() for item in items):
         raise UnusableError(f"field {name!r} has an empty text")
-    return [normalise_newlines(item).strip() for item in found]
+    return [normalise_newlines(item).strip() for item in items]
 
 
 def level(row: Row) -> int | None:
-    """5 of 5 and of «Level 5»; None of anything else."""
-    found = re.fullmatch(r"(?:Level )?(\d{1,3})", str(row.get("level", "")))
-    return int(found[1]) if found else None
+    """The number of 5 or "Level 5"; None for anything else."""
+    match = re.fullmatch(r"(?:Level )?(\d{1,3})", str(row.get("level", "")))
+    return int(match[1]) if match else None
 
 
 def normalise_newlines(given: str) -> str:

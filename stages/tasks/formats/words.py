@@ -20,7 +20,7 @@ ASKED_LAST = re.compile(r"[.,;]? which [^?]{0,80}\?$", re.IGNORECASE)
 
 
 def gsm8k(row: Row, annotations: bool = False) -> ParsedProblem:
-    """{question, answer}: lines, then «#### answer»; the level is the number of lines before it.
+    """{question, answer}: lines, then "#### answer"; the level is the number of lines before it.
 
     `annotations` keeps the calculator's <<48/2=24>>.
     """
@@ -48,7 +48,7 @@ def svamp(row: Row) -> ParsedProblem:
 def theoremqa(row: Row) -> ParsedProblem:
     """{Question, Answer, Answer_type, Picture}: numbers, True or False, lists, or an option.
 
-    The options stand in the question, so its prompt does not list them again.
+    The question contains the options, so its prompt does not list them again.
     """
     if row.get("Picture") not in (None, "", "NONE"):
         raise UnusableError("can't be asked without its picture")

@@ -1,4 +1,4 @@
-"""What the program and its tests say to each other: a line of JSON at a time."""
+"""The channel between a program and its tests: a line of JSON at a time."""
 
 import json
 import socket
@@ -9,18 +9,18 @@ MAX_LINE = 1 << 24
 
 
 class Channel:
-    """One end of it. Neither end trusts what it reads."""
+    """One end of the channel. Neither end trusts what it reads."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._buffer = b""
 
     def send(self, message: Any) -> None:
-        """Raises what json raises where the message can't be written, and OSError."""
+        """Raises OSError, or json's exceptions if the message can't be written as JSON."""
         self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> Any:
-        """The next message. EOFError where there is none, ValueError where it is no JSON."""
+        """The next message. Raises EOFError if there is none, ValueError if it is not JSON."""
         chunks = [self._buffer]
         left = MAX_LINE
         while b"\n" not in chunks[-1]:

@@ -36,7 +36,7 @@ def run_and_serve(code: str, channel: Channel) -> None:
 
 
 def run_and_print(code: str) -> str | None:
-    """Runs a program for what it prints; one that prints nothing prints what `solution()` gives."""
+    """Runs a program for what it prints; if it prints nothing, prints what `solution()` returns."""
     namespace, fault = run(code)
     if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
         fault = None
@@ -62,12 +62,12 @@ def run(code: str) -> tuple[dict[str, Any], str | None]:
 
 def describe(error: BaseException) -> str:
     """An exception in one short line."""
-    name, said = type(error).__name__, message(error)
-    return f"{name}: {said}"[:200] if said else name[:200]
+    name, text = type(error).__name__, message(error)
+    return f"{name}: {text}"[:200] if text else name[:200]
 
 
 def message(error: BaseException) -> str:
-    """What an exception says in one short line, whatever its methods do."""
+    """An exception's message in one short line, whatever its methods do."""
     try:
         return " ".join(str(error).split())[:200]
     except BaseException:
@@ -91,9 +91,9 @@ class _ProgramServer:
             try:
                 reply = self._perform(request)
             except StopIteration:
-                reply = {"raised": "StopIteration", "said": ""}
+                reply = {"raised": "StopIteration", "message": ""}
             except BaseException as error:
-                reply = {"raised": _builtin_name(error), "said": message(error)}
+                reply = {"raised": _builtin_name(error), "message": message(error)}
             _send(channel, reply)
 
     def _perform(self, request: Any) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class _ProgramServer:
     def _keep(self, value: Any) -> int:
         if id(value) not in self.numbers:
             self.numbers[id(value)] = len(self.objects)
-            self.objects.append(value)  # which keeps its id from being another's
+            self.objects.append(value)  # so that no other object gets its id
         return self.numbers[id(value)]
 
 
@@ -127,4 +127,4 @@ def _send(channel: Channel, reply: dict[str, Any]) -> None:
     try:
         channel.send(reply)
     except (RecursionError, ValueError, TypeError) as error:
-        channel.send({"raised": "ValueError", "said": describe(error)})
+        channel.send({"raised": "ValueError", "message": describe(error)})

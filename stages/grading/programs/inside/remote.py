@@ -1,4 +1,4 @@
-"""The program as its tests see it: names and values that stand for what is over there."""
+"""The program as its tests see it: names and values that refer to the program's own."""
 
 import builtins
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from .values import decode, encode
 
 
 class ProgramError(Exception):
-    """The program failed, ended, or sent what is no reply."""
+    """The program failed, ended, or sent something that is not a reply."""
 
 
 class BrokenTestError(Exception):
@@ -17,9 +17,9 @@ class BrokenTestError(Exception):
 
 
 class Remote:
-    """Stands for a value of the program: what is done to it is done over there.
+    """Refers to a value of the program: what is done to it is done over there.
 
-    It equals itself only. Whatever its own `==` would say, the program has no part in comparisons.
+    It equals only itself. Whatever its own `==` would say, the program has no part in comparisons.
     """
 
     def __init__(self, program: "Program", target: str | int) -> None:
@@ -70,7 +70,7 @@ class Remote:
 
 
 class Program:
-    """The channel to the other side, and what stands for values over there."""
+    """The channel to the other side, and the references to values over there."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -81,7 +81,7 @@ class Program:
         self.names = {name for name in opening.get("names", []) if isinstance(name, str)}
 
     def ask(self, operation: str, target: str | int, *args: Any, **kwargs: Any) -> Any:
-        """What an operation on the value of that name or number gives over there."""
+        """The result of an operation on the value of that name or number over there."""
         encoded_args = [encode(arg, _number) for arg in args]
         encoded_kwargs = {name: encode(arg, _number) for name, arg in kwargs.items()}
         try:
@@ -118,7 +118,7 @@ def _number(value: Any) -> int:
 
 
 def _overwrite(argument: Any, now: Any) -> None:
-    """Makes an argument what the program made of it."""
+    """Changes an argument in place, as the program did."""
     if type(argument) is not type(now) or argument == now:
         return
     if isinstance(argument, list):
@@ -131,10 +131,10 @@ def _overwrite(argument: Any, now: Any) -> None:
 def _exception(reply: dict[str, Any]) -> BaseException:
     """The program's exception as Python's own of that name, so that a test can expect it."""
     kind = getattr(builtins, str(reply["raised"]), None)
-    said = str(reply.get("said"))
+    text = str(reply.get("message"))
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return ProgramError(said)
+        return ProgramError(text)
     try:
-        return kind(said)
-    except TypeError:  # UnicodeDecodeError and its like take more than a text
-        return ProgramError(said)
+        return kind(text)
+    except TypeError:  # UnicodeDecodeError, for example, takes more than a text
+        return ProgramError(text)

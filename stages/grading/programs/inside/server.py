@@ -1,8 +1,8 @@
-"""The process that stays: one fork for each job, ended and cleared away with all it started.
+"""The process that stays: it forks once for each job, and ends the fork and all it started.
 
 It is the first process of its own process namespace. No signal from inside reaches it, it is not
 dumpable, and when a job is over it kills every other process there is. A job that leaves a file
-or a shared memory behind makes the sandbox used up: its supervisor starts another.
+or shared memory behind makes the sandbox used up: its supervisor starts another.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from .channel import Channel
 HEAVY = ["numpy", "sympy", "scipy", "pandas"]
 HEAD = struct.Struct("!IdB")  # bytes of the job, seconds on the clock, which HEAVY it names
 READY = b"ready\n"
-LONGEST_MS = 1 << 30  # which poll takes as a number
+LONGEST_MS = 1 << 30  # the most that poll accepts
 REPORT_BYTES = 4000
 LIGHT = [
     *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
@@ -42,8 +42,8 @@ Job = dict[str, Any]
 def main() -> None:
     """Serves one job after another until the supervisor closes the socket.
 
-    This process sees no more of a job than how long its text is: the fork reads it, and what comes
-    of it is written to the supervisor's own files. So nothing of it is here when the next one runs.
+    This process sees only the length of a job's text: the fork reads the text and writes results to
+    the supervisor's own files. So nothing of a job is here when the next one runs.
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     alone = os.getpid() == 1
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
-    """(bytes of the job's text, seconds on the clock, descriptors), None when there are no more."""
+    """(bytes of the job's text, seconds on the clock, descriptors); None if there are no more."""
     head, fds, _, _ = socket.recv_fds(control, HEAD.size, 3, socket.MSG_WAITALL)
     if len(head) < HEAD.size:
         return None
@@ -79,7 +79,7 @@ def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
 def _run(
     control: socket.socket, n_bytes: int, wall_s: float, fds: list[int], alone: bool
 ) -> dict[str, Any]:
-    """Runs a job in a fork and tells how it ended."""
+    """Runs a job in a fork and returns how it ended."""
     ready, reading = os.pipe()
     child = os.fork()
     if child == 0:
@@ -88,11 +88,11 @@ def _run(
             control.close()
             os.close(reading)
             os.close(ready)
-            channel, said, printed = fds
+            channel, report_file, printed = fds
             _confine(job, printed)
             report = json.dumps(_work(job, channel))
             sys.stdout.flush()
-            os.write(said, report.encode()[:REPORT_BYTES])
+            os.write(report_file, report.encode()[:REPORT_BYTES])
         finally:
             os._exit(0)
     os.close(reading)
@@ -109,13 +109,13 @@ def _run(
 
 
 def _read(control: socket.socket, n_bytes: int) -> bytes:
-    found = b""
-    while len(found) < n_bytes:
-        chunk = control.recv(n_bytes - len(found))
+    received = b""
+    while len(received) < n_bytes:
+        chunk = control.recv(n_bytes - len(received))
         if not chunk:
             raise EOFError("the supervisor has gone")
-        found += chunk
-    return found
+        received += chunk
+    return received
 
 
 def _work(job: Job, channel: int) -> Any:
@@ -128,7 +128,7 @@ def _work(job: Job, channel: int) -> Any:
 
 
 def _confine(job: Job, printed: int) -> None:
-    """Limits, and nothing but an empty tmp and the printed text to hold on to."""
+    """Sets the limits; leaves nothing open but an empty tmp and the file for printed text."""
     os.setsid()
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
@@ -143,7 +143,7 @@ def _confine(job: Job, printed: int) -> None:
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    if job["role"] != "tests":  # a program can put off the timer, but not this
+    if job["role"] != "tests":  # a program can turn off the timer, but not this
         limits[resource.RLIMIT_CPU] = int(job["cpu_s"]) + 1
     for which, limit in limits.items():
         with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already
@@ -152,7 +152,7 @@ def _confine(job: Job, printed: int) -> None:
 
 
 def _wait(child: int, wall_s: float, alone: bool) -> tuple[int, float, bool]:
-    """(the child's status, CPU seconds of it and all it left, out of time), when none is left."""
+    """(the child's status, CPU seconds of it and all it left, out of time), once all have ended."""
     watched = os.pidfd_open(child)
     ended = select.poll()
     ended.register(watched)
@@ -175,26 +175,26 @@ def _kill_all(child: int, alone: bool) -> None:
 
 
 def _drop_rights(user: int | None) -> None:
-    """Becomes a user of its own where it starts as root; nobody of that user may look inside."""
+    """Becomes a user of its own if it starts as root; not even that user may look inside."""
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # which the change has cleared
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # the change of user cleared it
     if os.getpid() == 1:
         LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _has_leftovers() -> bool:
     """Whether a job left files or System V objects: all else ended with its processes."""
-    found = (ctypes.c_int * 64)()
-    LIBC.shmctl(0, SHM_INFO, found)
-    shared = found[0]
-    LIBC.msgctl(0, MSG_INFO, found)
-    queues = found[0]
-    LIBC.semctl(0, 0, SEM_INFO, found)
+    counts = (ctypes.c_int * 64)()
+    LIBC.shmctl(0, SHM_INFO, counts)
+    shared = counts[0]
+    LIBC.msgctl(0, MSG_INFO, counts)
+    queues = counts[0]
+    LIBC.semctl(0, 0, SEM_INFO, counts)
     left = next(os.scandir("/tmp"), None)
-    return bool(left or shared or queues or found[SEMAPHORE_SETS])
+    return bool(left or shared or queues or counts[SEMAPHORE_SETS])
 
 
 if __name__ == "__main__":

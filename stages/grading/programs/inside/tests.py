@@ -1,4 +1,4 @@
-"""The side of the tests: runs them with the program's names standing for what is over there."""
+"""The side of the tests: runs them with names that refer to the program over there."""
 
 import ast
 import builtins
@@ -21,8 +21,8 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 def serve_tests(tests: list[str], reference: str, cpu_s: float, wall_s: float, line: int) -> None:
     """Tests one program after another: a channel to it comes over the line, a report goes back.
 
-    One fork serves the solutions of one problem. Whoever runs out of time ends it: then no report
-    comes, and the kernel says why.
+    One fork serves the solutions of one problem. If one runs out of time, the fork ends without a
+    report, and the kernel says why.
     """
     with socket.socket(fileno=line) as supervisor:
         suite = None
@@ -67,7 +67,7 @@ class Suite:
             self.broken = f"a test is no Python: {describe(error)}"
 
     def run(self, channel: Channel) -> dict[str, Any]:
-        """{} when every test passes, {"failed": why} or, if no program could, {"broken": why}."""
+        """{} if every test passes, else {"failed": why}, or {"broken": why} if none could pass."""
         if self.broken:
             return {"broken": self.broken}
         namespace: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
@@ -82,22 +82,23 @@ class Suite:
         except AssertionError:
             return {"failed": f"{where} fails"}
         except BaseException as error:
-            said = str(error)[:200] if isinstance(error, ProgramError) else describe(error)
-            return {"failed": f"{where}: {said}"}
+            reason = str(error)[:200] if isinstance(error, ProgramError) else describe(error)
+            return {"failed": f"{where}: {reason}"}
         return {}
 
     def _bindings(self, program: Program) -> dict[str, Any]:
-        """What the tests' names mean, beyond what they bind themselves."""
-        found: dict[str, Any] = {}
+        """The meaning of the tests' names that they do not bind themselves."""
+        bindings: dict[str, Any] = {}
         for name in self.names:
             ours = hasattr(builtins, name) or name in sys.stdlib_module_names
             if name in program.names and (name in self.reference_names or not ours):
-                found[name] = Remote(program, name)
+                bindings[name] = Remote(program, name)
             elif name in sys.stdlib_module_names:
                 module = importlib.import_module(name)
-                meant = name in program.names and name in self.called_names and not callable(module)
-                found[name] = Remote(program, name) if meant else module
-        return found
+                called = name in program.names and name in self.called_names
+                is_program_name = called and not callable(module)
+                bindings[name] = Remote(program, name) if is_program_name else module
+        return bindings
 
 
 def defined_names(program: str) -> set[str]:
@@ -106,13 +107,13 @@ def defined_names(program: str) -> set[str]:
         body = ast.parse(program).body
     except UNREADABLE:
         return set()
-    found = set()
+    names = set()
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            found |= {name.id for name in _names(node, ast.Store)}
-    return found
+            names |= {name.id for name in _names(node, ast.Store)}
+    return names
 
 
 def _called_names(tree: ast.AST) -> list[ast.Name]:

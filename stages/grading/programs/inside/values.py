@@ -1,8 +1,8 @@
 """Plain values as JSON: what may cross between a program and its tests.
 
 A value of a subclass crosses as what it holds (a Counter as a dict, a named tuple as a tuple), so
-its methods stay behind. What is no plain value (an array of numpy's, say) stays where it is, and a
-number stands for it.
+its methods stay behind. Any other value (a numpy array, for example) stays where it is, and a
+number refers to it.
 """
 
 import builtins
@@ -21,7 +21,7 @@ class TooDeepError(ValueError):
 
 
 def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
-    """What json can write. `keep` gives the number of a value that can't cross, or raises."""
+    """The value as json can write it. `keep` gives a number to one that can't cross, or raises."""
     if depth > MAX_DEPTH:
         raise TooDeepError(f"a value nests deeper than {MAX_DEPTH}")
     if value is None or isinstance(value, bool | str | float):
@@ -51,7 +51,7 @@ def encode(value: Any, keep: Callable[[Any], int], depth: int = 0) -> Any:
 
 
 def decode(data: Any, look_up: Callable[[int], Any]) -> Any:
-    """The value again; `kept` gives what a number stands for. ValueError for anything else."""
+    """The value again; `look_up` gives the value of a number. ValueError for anything else."""
     if isinstance(data, list):
         return [decode(item, look_up) for item in data]
     if not isinstance(data, dict):
@@ -65,10 +65,10 @@ def decode(data: Any, look_up: Callable[[int], Any]) -> Any:
 
 
 def _builtin_type(name: str) -> type:
-    found = getattr(builtins, name, None)
-    if not isinstance(found, type):
+    kind = getattr(builtins, name, None)
+    if not isinstance(kind, type):
         raise ValueError("no type has this name")
-    return found
+    return kind
 
 
 def _fraction(numbers: list[str]) -> Fraction:
