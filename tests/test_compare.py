@@ -264,7 +264,7 @@ def test_both_sides_are_schemas(runs: Runs) -> None:
     [
         (["nowhere"], "nowhere: unknown Git revision 'nowhere': name a branch, tag, commit or"),
         (["HEAD", "--table", "accuracy"], "--table accuracy: name a table with a primary key"),
-        (["HEAD", "--csv"], "--csv and --parquet go with --sql"),
+        (["HEAD", "--csv"], "--csv and --parquet need --sql"),
         (["HEAD", "--sql", "from verdict_flip"], "did you mean"),
         (["HEAD", "--sql", "copy a.samples to 'x.csv'"], "takes one select"),
         (["HEAD", "--sql", "from read_text('params.yaml')"], "disabled by configuration"),
@@ -308,7 +308,7 @@ def test_an_older_run_lacks_tables_columns_and_iterations(
     done = compare("HEAD")
     assert done.exit_code == 0, done.stderr
     assert done.stderr.splitlines()[:3] == [
-        "ratchet: only a made iteration 2: b has nothing to compare",
+        "ratchet: only a has iteration 2: not compared",
         "ratchet: b has no table narrowing: taken as empty",
         "ratchet: b has no column verdicts.detail: taken as null",
     ]

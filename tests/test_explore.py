@@ -85,7 +85,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
         (["sql", "with a as (copy samples to 'stolen.csv') from a"], "must be at the top level"),
         (["sql", "from samples", "--json", "--csv"], "choose one"),
         (["trace", "abc"], "'abc' is too short: give at least 4 characters"),
-        (["trace", "toy-"], "toy- fits 40 ids (problem toy-test-1000"),
+        (["trace", "toy-"], "toy- matches 40 ids (problem toy-test-1000"),
         (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout or problem of this run"),
         (["leaderboard"], "no metrics.json with evaluations"),
     ],
@@ -176,7 +176,7 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
         ("select path_id from rollouts", ["rollouts  "]),
         (
             "select rollout_id from rollouts",
-            ["goes on from  step 0 of path", "continuation", "draw 1, seed 11", "example"],
+            ["starts after  step 0 of path", "continuation", "draw 1, seed 11", "example"],
         ),
         (
             "select problem_id from flaws where first_wrong = 1",
@@ -213,7 +213,7 @@ def test_trace_of_an_ungraded_sample_without_a_path(
         for file in Path("data", noun).rglob("*.parquet"):
             file.unlink()
     shown = ratchet("trace", name).stdout
-    assert "not graded" in shown and "none: the sample was not made a path" in shown
+    assert "not graded" in shown and "none: no path was made of this sample" in shown
     assert "Answer: " in shown
 
 
@@ -293,7 +293,7 @@ def test_leaderboard_lists_each_result_once(
     first = {k: v for k, v in rows[0].items() if k in ("coverage", "draws", "elapsed_s", "n")}
     assert first == {"coverage": None, "draws": 0, "elapsed_s": 2.5, "n": 50}
     assert shown.stderr.count("\n") == 1
-    assert "broken:metrics.json is not the metrics of a run: left out" in shown.stderr
+    assert "broken:metrics.json is not a run's metrics.json: skipped" in shown.stderr
 
 
 def test_leaderboard_tells_settings_apart() -> None:
@@ -349,7 +349,7 @@ def test_quiet_is_the_results_alone(repository: Path, monkeypatch: pytest.Monkey
     whole, results = ratchet("leaderboard"), ratchet("--quiet", "leaderboard")
     assert results.stderr == "" != whole.stderr
     assert whole.stdout.startswith(results.stdout)
-    assert "flawed: right" in whole.stdout and "flawed: right" not in results.stdout
+    assert "flawed: share" in whole.stdout and "flawed: share" not in results.stdout
 
 
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

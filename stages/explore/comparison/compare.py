@@ -1,4 +1,4 @@
-"""`ratchet compare`: what two revisions of the run do not share."""
+"""`ratchet compare`: shows the differences between two revisions of a run."""
 
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ EXAMPLES = 10
 def show(
     a: str, b: str, table: str | None, sql: str | None, form: Form, parquet: Path | None
 ) -> None:
-    """The whole, one table or a query. Raises RatchetError for options that do not go together."""
+    """Compares everything, one table or by a query. Raises RatchetError for options that clash."""
     if sql is not None and table is None:
         compare_sql(a, b, sql, form, parquet)
     elif form == "csv" or parquet or sql is not None:
-        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
+        raise RatchetError("--csv and --parquet need --sql, and --sql excludes --table")
     elif table is not None:
         compare_table(a, b, table, form == "json")
     else:
@@ -35,8 +35,8 @@ def show(
 def compare(a: str, b: str, as_json: bool) -> None:
     """Prints a summary of every difference.
 
-    a, b: a git revision, the name of an experiment, or «workspace». Raises RatchetError for a
-    revision that is not there or whose tables are not in the cache.
+    a, b: a git revision, the name of an experiment, or "workspace". Raises RatchetError if a
+    revision is unknown or its tables are not in the cache.
     """
     with sides.open_sides(a, b) as both:
         found = find_differences(both)
@@ -47,7 +47,7 @@ def compare(a: str, b: str, as_json: bool) -> None:
 
 
 def compare_table(a: str, b: str, noun: str, as_json: bool) -> None:
-    """Prints how the rows of one table differ. Raises RatchetError for an unknown table too."""
+    """Prints how the rows of one table differ. Raises RatchetError, for an unknown table too."""
     table = changes.keyed_table(noun)
     with sides.open_sides(a, b) as both:
         found = changes.find_row_changes(both, table)
@@ -67,7 +67,7 @@ def compare_sql(a: str, b: str, text: str, form: Form, parquet: Path | None) -> 
 
 
 def find_differences(both: Sides) -> dict[str, Any]:
-    """Every section's rows, and of some the first examples; JSON can hold it all."""
+    """Every section's rows, and first examples of some; all of it fits into JSON."""
     found: dict[str, Any] = {
         "a": _describe_run(both.a),
         "b": _describe_run(both.b),
@@ -94,11 +94,11 @@ def _section_rows(both: Sides, section: Section) -> Rows:
 
 
 def _describe_run(run: Any) -> dict[str, Any]:
-    """What a reader knows a run by."""
-    named = run.params.get("run")
+    """The facts by which a reader identifies a run."""
+    composed = run.params.get("run")
     return {
         "revision": run.name,
-        "run": named if isinstance(named, dict) else {},
+        "run": composed if isinstance(composed, dict) else {},
         "seed": run.params.get("seed"),
         "iterations": run.iterations(),
     }
@@ -121,9 +121,9 @@ def _print(both: Sides, found: dict[str, Any]) -> None:
             blocks += _examples(section, found)
     for block in blocks or [f"{both.a.name} and {both.b.name} do not differ"]:
         console.print(block, markup=False)
-    if counted := [section.rows_view for section in SECTIONS if found.get(section.rows_view or "")]:
-        views = ", ".join(f"'from {view}'" for view in counted)
-        terminal.note(f"every row behind it: ratchet compare A B --sql, with {views}")
+    if row_views := [s.rows_view for s in SECTIONS if found.get(s.rows_view or "")]:
+        queries = " or ".join(f"'from {view}'" for view in row_views)
+        terminal.note(f"to see every row, run ratchet compare A B --sql with {queries}")
 
 
 def _print_remarks(both: Sides) -> None:
@@ -141,7 +141,7 @@ def _value(row: dict[str, Any], side: str) -> str:
 
 
 def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
-    """The first rows that a section counts."""
+    """The first of the rows that a section counts."""
     if not section.rows_view:
         return []
     rows = found[section.rows_view]
@@ -151,5 +151,5 @@ def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
                  for row in rows]  # fmt: skip
         heads = ["iteration", "problem", "sample", "reference", "a", "b"]
         return [terminal.table(heads, cells, "such as")]
-    named = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
-    return [f" such as {terminal.plain_text(', '.join(named))}"]
+    moves = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
+    return [f" such as {terminal.plain_text(', '.join(moves))}"]
