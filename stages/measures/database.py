@@ -22,8 +22,8 @@ class Statistics:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def keep(self, name: str, **parameters: object) -> None:
-        """Makes a table of an answer, for others to read under its name."""
+    def materialise(self, name: str, **parameters: object) -> None:
+        """Stores an answer as a table, which other queries read by its name."""
         self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
 
     def table(self, name: str) -> pl.DataFrame:
