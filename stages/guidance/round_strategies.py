@@ -1,4 +1,4 @@
-"""What a round asks: the strategies that look at all problems of it together."""
+"""Strategies for a whole round: they choose the requests for all its problems together."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -15,12 +15,12 @@ from stages.guidance.teacher import TeacherSettings, explain, teacher_prompt
 
 
 def per_problem_strategy(strategy: Strategy) -> RoundStrategy:
-    """Asks one problem after another."""
+    """A round strategy that treats each problem by itself."""
     return lambda cases, number: [strategy(case.problem, case.history) for case in cases]
 
 
 class TeacherGuided:
-    """Asks a teacher about all problems of a round first; keeps where and why none came."""
+    """Asks a teacher about all problems of a round first; records where it gave no explanation."""
 
     def __init__(self, make_teacher: Callable[[], Sampler], settings: TeacherSettings) -> None:
         self.make_teacher, self.settings = make_teacher, settings
@@ -28,14 +28,14 @@ class TeacherGuided:
 
     @cached_property
     def teacher(self) -> Sampler:
-        """Its settings are looked at when it is first needed."""
+        """The teacher, created at its first use."""
         return self.make_teacher()
 
     def faults(self) -> list[tuple[str, str]]:
-        """(problem_id, in which rounds it got no explanation, and why not in the last of them)."""
+        """(problem_id, the rounds without an explanation, and the reason in the last of them)."""
         return [
-            (name, f"no explanation in round {', '.join(str(n) for n, _ in found)}: {found[-1][1]}")
-            for name, found in self._faults.items()
+            (name, f"no explanation in round {', '.join(str(n) for n, _ in own)}: {own[-1][1]}")
+            for name, own in self._faults.items()
         ]
 
     def __call__(self, cases: Sequence[Case], number: int) -> list[NextPrompt | None]:
@@ -53,7 +53,7 @@ class TeacherGuided:
 
 
 class AdaptiveReset:
-    """Asks with what all problems needed so far in view."""
+    """Shows steps by what all problems have needed so far."""
 
     def __init__(
         self, cases: Sequence[Case], problems: pl.DataFrame, earlier: pl.DataFrame, aim: float
@@ -64,7 +64,7 @@ class AdaptiveReset:
         self.see(cases)
 
     def see(self, cases: Sequence[Case]) -> None:
-        """Takes in the attempts that are new since the last round."""
+        """Adds the attempts that are new since the last round."""
         for case in cases:
             name = case.problem.problem_id
             self.attempt_counts.see(case.problem, case.history[self.seen[name] :])

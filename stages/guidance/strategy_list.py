@@ -1,7 +1,7 @@
-"""The strategies of GSI 3.3, each a function from (problem, attempts so far) to the next request.
+"""The strategies of GSI §5 and brute force (§6.1): from (problem, attempts) to the next request.
 
-Only `interactive` and `adaptive` need more than that: an explanation (see `teacher`) and what
-other problems needed (see `adaptive`).
+Only `interactive` and `adaptive` need more: an explanation (see `teacher`), and the attempts on
+other problems (see `adaptive`).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def show_answer(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
 
 
 def show_rationale(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
-    """The question with the gold rationale beside it, to write one's own from."""
+    """The question with the gold rationale beside it, as a reference for writing another."""
     gold = "".join(problem.rationale)
     return NextPrompt(prompts.with_rationale(problem.prompt, gold), hint=gold, revealed=1.0)
 
@@ -35,12 +35,12 @@ def revise(problem: TailProblem, history: Sequence[Attempt], explanation: str) -
 
 
 def last_wrong_attempt(history: Sequence[Attempt]) -> Attempt:
-    """What is revised. A problem of which nothing is wrong is not in the tail."""
+    """The attempt to revise; each problem in the tail has a wrong one."""
     return next(attempt for attempt in reversed(history) if not attempt.correct)
 
 
 def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
-    """The answer begun with so many gold steps, which the model goes on from."""
+    """The answer begun with `shown` gold steps, which the model continues."""
     start = problem.safe_prefixes[shown]
     revealed = problem.share_shown(shown)
     return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)
@@ -49,8 +49,8 @@ def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
 def state_reset(restart: bool) -> Strategy:
     """The answer begun with gold steps: one more after each failure, as many after a success.
 
-    When a failure follows the last step that may be shown, it is back to the bare question, or,
-    without `restart`, nothing. Steps are those of the rationale: no tokenizer has a part in it.
+    After a failure with all steps that may be shown, the bare question follows or, without
+    `restart`, nothing. Steps are those of the rationale; no tokenizer is involved.
     """
 
     def reset(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt | None:
