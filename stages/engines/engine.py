@@ -1,4 +1,4 @@
-"""What an engine is: requests in, completions out."""
+"""What an engine is: it turns requests into completions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stages.pipeline.params import Section, unknown_name_message
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw: temperature 0 is greedy; max_tokens counts new tokens."""
+    """Sampling parameters: temperature 0 is greedy; max_tokens counts new tokens."""
 
     temperature: float
     top_p: float
@@ -22,7 +22,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One completion wanted: the `draw`-th for this prompt, with a seed of its own."""
+    """A request for one completion: the `draw`-th for this prompt, with its own seed."""
 
     prompt: str
     draw: int
@@ -31,7 +31,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back. `logprob` is the sum over its tokens in nats, under the model itself."""
+    """A completion. `logprob` is the sum over its tokens in nats, under the model itself."""
 
     text: str
     n_tokens: int
@@ -39,11 +39,11 @@ class Completion:
     finish: str
 
 
-FULL = Completion("", 0, 0.0, "length")  # for a prompt that leaves no room for a token
+FULL = Completion("", 0, 0.0, "length")  # of a prompt that leaves no room for a new token
 
 
 class UnfinishedError(RatchetError):
-    """The engine gave up; `done` holds what had come by then, by the request's place."""
+    """The engine gave up; `done` holds the completions until then, by the request's index."""
 
     def __init__(self, reason: str, done: dict[int, Completion]) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class UnfinishedError(RatchetError):
 
 
 class Engine(Protocol):
-    """Writes completions; `version` is part of what makes two draws the same."""
+    """Writes completions; `version` is part of the key under which the ledger keeps them."""
 
     version: str
 
@@ -84,10 +84,10 @@ class EngineSettings(Section):
 
 
 class LocalSettings(EngineSettings):
-    """An engine in the stage's own process. `precision`: of weights and arithmetic.
+    """An engine in the stage's own process. `precision`: that of weights and arithmetic.
 
-    With auto it is bfloat16 on a GPU; on a processor float32, save for a model that was saved in
-    bfloat16 where the processor has that (transformers).
+    auto is bfloat16 on a GPU and float32 on a CPU; with transformers, it is bfloat16 on a CPU that
+    supports it if the model was saved in bfloat16.
     """
 
     precision: Literal["auto", "float32", "float16", "bfloat16"]
@@ -110,15 +110,15 @@ class VllmSettings(LocalSettings):
 
 
 class AutoSettings(VllmSettings, TransformersSettings):
-    """Either of the two; which one, `settled` decides where it runs."""
+    """vLLM or transformers; `resolve_auto` decides on the machine that draws."""
 
 
 class OpenAISettings(EngineSettings, CompletionSettings):
-    """A server that draws in the policy's place."""
+    """A server that draws in place of the policy."""
 
 
 class ReplaySettings(EngineSettings):
-    """Recorded completions. Paths into a row are dotted."""
+    """Recorded completions. Paths to a row's values are dotted."""
 
     file: str
     question: str
