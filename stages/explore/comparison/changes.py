@@ -51,25 +51,25 @@ def find_row_changes(both: Sides, table: type[Table]) -> Row:
     }  # fmt: skip
 
 
-def render(found: Row) -> Iterator[RenderableType]:
+def render(result: Row) -> Iterator[RenderableType]:
     """The result of `find_row_changes` as a line and tables."""
     yield (
-        f"{found['table']}: {found['n_a']:,} rows in a, {found['n_b']:,} in b, "
-        f"by {', '.join(found['key'])}"
+        f"{result['table']}: {result['n_a']:,} rows in a, {result['n_b']:,} in b, "
+        f"by {', '.join(result['key'])}"
     )
-    rows = [[change, found[change]["n"], _keys_text(found[change].get("examples", []))]
+    rows = [[change, result[change]["n"], _keys_text(result[change].get("examples", []))]
             for change in ("added", "removed", "changed")]  # fmt: skip
     yield terminal.filled_columns_table(["rows", "n", "such as"], rows)
     cells = [
         [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])),
          *_excerpts_at_difference(row["a"], row["b"])]
-        for name, change in found["changed"]["columns"].items()
+        for name, change in result["changed"]["columns"].items()
         for n, row in enumerate(change["examples"])
     ]  # fmt: skip
     if cells:
         yield terminal.table(["column", "rows", "such as", "a", "b"], cells, "changed columns")
     for side in "ab":
-        if own_columns := found[f"columns_only_{side}"]:
+        if own_columns := result[f"columns_only_{side}"]:
             yield f"columns only in {side}: {', '.join(own_columns)}"
 
 

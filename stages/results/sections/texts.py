@@ -1,4 +1,4 @@
-"""Section on length and perplexity of self-generated texts and gold (GSI §4, §6.2, §7.3)."""
+"""Section on length and perplexity of self-generated texts and gold (GSI §4)."""
 
 from itertools import groupby
 from typing import Any
