@@ -32,8 +32,8 @@ def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
 ABOUT_ACCURACY = (
     "Iteration 0 is the model after supervised fine-tuning. Intervals are 95% bootstrap intervals "
     "over problems. Gain is the difference from iteration 0 on the same problems, with the p-value "
-    "of a paired test. Flawed is the share of right answers that rest on an unsound step, by the "
-    "reviewer in the last column."
+    "of a paired test. Flawed is the share of right answers in which the reviewer found an unsound "
+    "step."
 )
 
 
@@ -103,7 +103,7 @@ def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
             percent(row["flawed"]), row["flawed_by"] or "",
         ])  # fmt: skip
     heads = ["iteration", "suite", "mode", "domain", "n", "accuracy", "95% interval", "gain"]
-    return Grid([*heads, "its interval", "p", "flawed", "by"], cells)
+    return Grid([*heads, "gain's interval", "p", "flawed", "reviewer"], cells)
 
 
 def p_value(p: float) -> str:

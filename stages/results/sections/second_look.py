@@ -21,7 +21,7 @@ def flaws(connection: Any) -> Section | None:
         return None
     note = (
         "Right greedy answers with a wrong step. The oracle is the task's own truth; agreement is "
-        "the share of answers on which a reviewer and the oracle agree, of those both judged."
+        "the share of answers on which the reviewer and the oracle agree, among those both judged."
     )
     series = _group_series(rows, ("suite", "reviewer"), lambda row: _share_point(row, "n_flawed"))
     title = "Flawed right answers, with 95% intervals"
@@ -41,9 +41,9 @@ def duels(connection: Any) -> Section | None:
     if not rows:
         return None
     note = (
-        "Each pair of solutions is judged twice, in both orders. Disagreed: the two verdicts "
-        "differ. First place: the share of verdicts, ties excluded, for the solution shown first; "
-        "if it is far from one half, the judge is biased by position."
+        "The rival named first is the model of iteration 0. Each pair of solutions is judged in "
+        "both orders. Disagreed: the two verdicts differ. First place: the share of verdicts, ties "
+        "excluded, for the solution shown first; far from one half, the judge prefers a position."
     )
     last = max(row["iteration"] for row in rows)
     last_rows = [row for row in rows if row["iteration"] == last]

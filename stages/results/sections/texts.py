@@ -60,4 +60,4 @@ def texts_grid(rows: Rows) -> Grid:
         values = {row["share"]: row["value"] for row in own}
         shown = [f"{values[share]:,.2f}" for share in TABLE_SHARES]
         cells.append([measure, _name(iteration), count(own[0]["n"]), *shown])
-    return Grid(["measure", "texts of", "n", "a tenth below", "median", "a tenth above"], cells)
+    return Grid(["measure", "texts of", "n", "10th percentile", "median", "90th percentile"], cells)
