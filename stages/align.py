@@ -2,7 +2,6 @@
 
 import shutil
 from functools import partial
-from pathlib import Path
 
 import polars as pl
 
@@ -13,7 +12,8 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import require_model, starting_point
 from stages.models.model_settings import ModelSettings
 from stages.objectives.objective_list import train
-from stages.pipeline.stage import now, stage
+from stages.pipeline.inputs import Made, Model, Now, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.launch import run_training
@@ -21,25 +21,19 @@ from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings, TrainerSettings
 
 
-@stage(
-    reads={"pairs": now(Pairs), "examples": now(Examples)},
-    models={"base": "base", "first": "sft", "previous": "previous"},
-    makes="now",
-    writes=[now(Losses)],
-    sections=[AlignSettings, ModelSettings, TrainerSettings, ComputeSettings],
-)
+@stage(writes=[now(Losses)])
 def align(
-    pairs: pl.DataFrame,
-    examples: pl.DataFrame,
-    base: Path,
-    first: Path,
-    previous: Path,
+    pairs: Now[Pairs],
+    examples: Now[Examples],
+    base: Model.base,
+    first: Model.sft,
+    previous: Model.previous,
     align: AlignSettings,
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Path,
+    out: Made.now,
 ) -> pl.DataFrame:
     """Makes models/iteration=K."""
     start = starting_point(align.start, model, base, first, previous)

@@ -4,8 +4,6 @@ Either random weights with a tokenizer trained on the task's own training text, 
 Hugging Face folder or id, so that the run holds all that it depends on.
 """
 
-from pathlib import Path
-
 import polars as pl
 
 from schemas.problems import Problems
@@ -13,7 +11,8 @@ from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.folders import fetch, mark_empty
 from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
 from stages.models.scratch import make_scratch
-from stages.pipeline.stage import once, stage
+from stages.pipeline.inputs import Made, Once
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 
@@ -24,17 +23,13 @@ def seen_texts(problems: pl.DataFrame) -> list[str]:
     return [*train["prompt"], *gold]
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    sections=[ModelSettings, ComputeSettings],
-    makes="base",
-)
+@stage()
 def base(
-    problems: pl.DataFrame,
+    problems: Once[Problems],
     model: ModelSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Path,
+    out: Made.base,
 ) -> None:
     """Makes models/base."""
     if isinstance(model, ScratchSettings):

@@ -14,10 +14,11 @@ import polars as pl
 from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
-from stages.contract.conflicts import refuse_conflicts
+from stages.contract.conflicts import Parameters, refuse_conflicts
 from stages.contract.stage_list import SCALARS, sections
+from stages.pipeline.inputs import once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
-from stages.pipeline.stage import once, stage
+from stages.pipeline.stage import stage
 
 
 def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> None:
@@ -33,9 +34,8 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
             )
     for path in _unset_names(values):
         raise RatchetError(f"params.yaml: {path} is not set: give it with -S {path}=…")
-    for section in known.values():
-        parse(section, values)
-    refuse_conflicts(values)
+    sections = {name: parse(section, values) for name, section in known.items()}
+    refuse_conflicts(Parameters(**sections, **{name: values[name] for name in SCALARS}))
 
 
 def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:

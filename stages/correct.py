@@ -5,7 +5,6 @@ reference answer; that one's first step corrects the wrong one. Its own words fi
 than a reference's.
 """
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -17,27 +16,25 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import EngineSettings, Sampling
+from stages.engines.engine import EngineSettings
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
+from stages.models.sampling import SamplingSettings
 from stages.pipeline.digests import digest
-from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.inputs import Model, Now, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.solutions.steps import prompt_prefix, strip_overlap
 from stages.tasks.task import Task, TaskSettings, load_task
 
 
-class CorrectSettings(Section):
+class CorrectSettings(SamplingSettings):
     """Section `correct`."""
 
     section: ClassVar[str] = "correct"
     method: Literal["resampling", "none"]
     max_tries: int = Field(ge=1)
     max_paths: int = Field(ge=1)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
 
 
 def first_wrong_steps(
@@ -105,12 +102,11 @@ def sample_corrections(
 
     Paths that begin alike share it. A step that says what the wrong one said corrects nothing.
     """
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
     unique_prefixes = open_paths.unique(["problem_id", "prefix"], maintain_order=True)
     pairs = unique_prefixes.select("prompt", "prefix").rows()
     prompts = [prompt + prompt_prefix(prefix) for prompt, prefix in pairs]
-    requests = sampler.requests(prompts, [draw] * len(prompts), sampling)
-    completions = sampler.sample(requests, sampling, f"correct {draw + 1}")
+    requests = sampler.requests(prompts, [draw] * len(prompts), settings.sampling)
+    completions = sampler.sample(requests, settings.sampling, f"correct {draw + 1}")
     endings = [
         strip_overlap(prefix, c.text) for (_, prefix), c in zip(pairs, completions, strict=True)
     ]
@@ -139,17 +135,12 @@ def sample_corrections(
     )
 
 
-@stage(
-    reads={"problems": once(Problems), "paths": now(Paths), "step_labels": now(StepLabels)},
-    models={"policy": "previous"},
-    writes=[now(Corrections)],
-    sections=[CorrectSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Corrections)])
 def correct(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    policy: Path,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    step_labels: Now[StepLabels],
+    policy: Model.previous,
     correct: CorrectSettings,
     task: TaskSettings,
     engine: EngineSettings,

@@ -18,8 +18,9 @@ from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.grading.kinds import PROGRAM_KINDS
 from stages.pipeline.digests import digest
+from stages.pipeline.inputs import Now, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.solutions.fingerprint import fingerprint, strip_blanks
 from stages.solutions.similarity import most_different_index, representative_indices
 from stages.tasks.task import Task, TaskSettings, load_task
@@ -102,15 +103,11 @@ def split_into_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) ->
     )
 
 
-@stage(
-    reads={"problems": once(Problems), "samples": now(Samples), "verdicts": now(Verdicts)},
-    writes=[now(Paths)],
-    sections=[TaskSettings, DedupSettings],
-)
+@stage(writes=[now(Paths)])
 def dedup(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    verdicts: pl.DataFrame,
+    problems: Once[Problems],
+    samples: Now[Samples],
+    verdicts: Now[Verdicts],
     task: TaskSettings,
     dedup: DedupSettings,
 ) -> pl.DataFrame:

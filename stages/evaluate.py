@@ -4,7 +4,6 @@ The draws of the vote serve Pass@k too: a row keeps how many there were and how 
 and the view `passes` has the unbiased estimate for every k.
 """
 
-from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
@@ -13,27 +12,26 @@ from pydantic import Field
 from schemas.evaluations import Evaluations
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import EngineSettings, OpenAISettings, Sampling
+from stages.engines.completions import OpenAISettings
+from stages.engines.engine import EngineSettings
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.models.folders import is_empty
-from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.models.sampling import Sampling, SamplingSettings
+from stages.pipeline.inputs import Model, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Task, TaskSettings, load_task
 
 PROBLEM_COLUMNS = ["problem_id", "source", "domain", "form_of", "level"]
 
 
-class EvaluateSettings(Section):
+class EvaluateSettings(SamplingSettings):
     """Section `evaluate`."""
 
     section: ClassVar[str] = "evaluate"
     greedy: bool
     n_votes: int = Field(ge=0)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
 
 
 def sample_answers(
@@ -93,15 +91,10 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    models={"policy": "now"},
-    writes=[now(Evaluations)],
-    sections=[EvaluateSettings, TaskSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Evaluations)])
 def evaluate(
-    problems: pl.DataFrame,
-    policy: Path,
+    problems: Once[Problems],
+    policy: Model.now,
     evaluate: EvaluateSettings,
     task: TaskSettings,
     engine: EngineSettings,
@@ -117,14 +110,13 @@ def evaluate(
     if can_sample and not test.is_empty():
         sampler = Sampler(policy, engine, compute, stage_run)
         if evaluate.greedy:
-            sampling = Sampling(0.0, 1.0, evaluate.max_tokens)
-            rows = greedy_rows(
-                sample_answers(sampler, test, 1, sampling, grade), load_task(task.name)
-            )
+            greedy = Sampling(0.0, 1.0, evaluate.max_tokens)
+            answers = sample_answers(sampler, test, 1, greedy, grade)
+            rows = greedy_rows(answers, load_task(task.name))
             modes.append(rows.with_columns(suite="source").select(schema.names()))
         if evaluate.n_votes:
-            sampling = Sampling(evaluate.temperature, evaluate.top_p, evaluate.max_tokens)
-            rows = vote_rows(sample_answers(sampler, test, evaluate.n_votes, sampling, grade))
+            votes = sample_answers(sampler, test, evaluate.n_votes, evaluate.sampling, grade)
+            rows = vote_rows(votes)
             modes.append(rows.with_columns(suite="source").select(schema.names()))
     return pl.concat(
         [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in modes]

@@ -1,5 +1,7 @@
 """grade: is each sample's final answer right (outcome feedback)."""
 
+from typing import Annotated
+
 import polars as pl
 
 from schemas.problems import Problems
@@ -14,17 +16,14 @@ from stages.grading.grade_frame import (
     grade_frame,
     grading_rejects,
 )
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.inputs import From, Now, Once, now
+from stages.pipeline.stage import stage
 
 
-@stage(
-    reads={"problems": once(Problems), "samples": now(Samples, stage="sample")},
-    writes=[now(Verdicts), now(Rejects)],
-    sections=[GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Verdicts), now(Rejects)])
 def grade(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
+    problems: Once[Problems],
+    samples: Annotated[Now[Samples], From("sample")],
     grade: GradeSettings,
     compute: ComputeSettings,
 ) -> dict[str, pl.DataFrame]:

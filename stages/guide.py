@@ -8,7 +8,7 @@ save for gold steps that begin an answer: the solution starts with them.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
 import polars as pl
 
@@ -27,50 +27,14 @@ from stages.grading.grade_frame import (
     grade_frame,
     grading_rejects,
 )
-from stages.guidance import strategy_list
-from stages.guidance.adaptive import reveal_rows
-from stages.guidance.attempt import Strategy, TailProblem
-from stages.guidance.gold_supplement import gold_samples
-from stages.guidance.round_strategies import AdaptiveReset, TeacherGuided, per_problem_strategy
-from stages.guidance.rounds import Case, RoundStrategy, find_tail, run_rounds
+from stages.guidance.rounds import find_tail, run_rounds
+from stages.guidance.strategy import GuideContext
+from stages.guidance.strategy_list import load_strategy
 from stages.guidance.tail import GuideSettings
 from stages.guidance.teacher import TeacherSettings
-from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.inputs import From, Model, Now, Once, Previous, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-
-NEED_RATIONALE = ("rationale", "state_reset", "adaptive", "gold")
-
-
-def no_help_reason(problem: TailProblem, strategy: str) -> str | None:
-    """Why a strategy has no help for a problem; None if it has."""
-    if strategy in NEED_RATIONALE and not problem.rationale:
-        return f"no gold rationale for guide.strategy={strategy}"
-    if strategy in ("answer", "rationale") and problem.kind == "code":
-        return (
-            f"guide.strategy={strategy} would show the whole program, which is the answer of code"
-        )
-    return None
-
-
-def round_strategy(
-    cases: Sequence[Case],
-    problems: pl.DataFrame,
-    earlier: pl.DataFrame,
-    settings: GuideSettings,
-    teacher_guided: TeacherGuided,
-) -> RoundStrategy:
-    """How a round asks."""
-    if settings.strategy == "interactive":
-        return teacher_guided
-    if settings.strategy == "adaptive":
-        return AdaptiveReset(cases, problems, earlier, settings.aim)
-    per_problem: dict[str, Strategy] = {
-        "brute_force": strategy_list.brute_force,
-        "answer": strategy_list.show_answer,
-        "rationale": strategy_list.show_rationale,
-        "state_reset": strategy_list.state_reset(settings.restart),
-    }
-    return per_problem_strategy(per_problem[settings.strategy])
 
 
 def output_tables(
@@ -89,24 +53,14 @@ def output_tables(
     return {"samples": graded, "verdicts": graded, "reveals": new_reveals, "rejects": lost}
 
 
-@stage(
-    reads={
-        "problems": once(Problems),
-        "samples": now(Samples, stage="sample"),
-        "verdicts": now(Verdicts, stage="grade"),
-        "earlier": previous(Reveals),
-    },
-    models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(Samples), now(Verdicts), now(Reveals), now(Rejects)],
-    sections=[GuideSettings, TeacherSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Samples), now(Verdicts), now(Reveals), now(Rejects)])
 def guide(
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    earlier: pl.DataFrame,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    samples: Annotated[Now[Samples], From("sample")],
+    verdicts: Annotated[Now[Verdicts], From("grade")],
+    earlier: Previous[Reveals],
+    policy: Model.previous,
+    simulator: Model.simulator,
     guide: GuideSettings,
     teacher: TeacherSettings,
     engine: EngineSettings,
@@ -118,34 +72,29 @@ def guide(
     none = Reveals.create_empty()
     if guide.strategy == "none":
         return output_tables(pl.DataFrame(), none, [])
+    strategy = load_strategy(guide.strategy)
     tail = find_tail(problems, samples, verdicts, guide.tail_below)
-    faults = [
-        (c.problem.problem_id, why)
-        for c in tail
-        if (why := no_help_reason(c.problem, guide.strategy))
-    ]
-    cases = [case for case in tail if not no_help_reason(case.problem, guide.strategy)]
+    reasons = [strategy.no_help_reason(case.problem, guide.strategy) for case in tail]
+    faults = [(c.problem.problem_id, why) for c, why in zip(tail, reasons, strict=True) if why]
+    cases = [case for case, why in zip(tail, reasons, strict=True) if not why]
     references = problems.select("problem_id", *REFERENCE_COLUMNS)
     if not cases:
         return output_tables(pl.DataFrame(), none, faults)
-    if guide.strategy == "gold":
-        gold = gold_samples(cases).join(references, on="problem_id", maintain_order="left")
-        return output_tables(grade_frame(gold, grade, compute=compute), none, faults)
+    if strategy.own_samples:
+        own = strategy.own_samples(cases).join(references, on="problem_id", maintain_order="left")
+        return output_tables(grade_frame(own, grade, compute=compute), none, faults)
 
     def make_teacher() -> Sampler:
         if teacher.provider == "server":
             return ChatSampler(teacher, stage_run)
-        return Sampler(
-            policy if teacher.provider == "policy" else simulator, engine, compute, stage_run
-        )
+        folder = policy if teacher.provider == "policy" else simulator
+        return Sampler(folder, engine, compute, stage_run)
 
-    teacher_guided = TeacherGuided(make_teacher, teacher)
-    strategy = round_strategy(cases, problems, earlier, guide, teacher_guided)
+    rounds = strategy.start(GuideContext(cases, problems, earlier, guide, teacher, make_teacher))
     sampler = Sampler(policy, engine, compute, stage_run)
-    rounds = [*run_rounds(cases, strategy, sampler, references, guide, grade)]
-    guided_samples = pl.concat(rounds) if rounds else pl.DataFrame()
-    new_reveals = reveal_rows(cases, earlier) if guide.strategy == "adaptive" else none
-    return output_tables(guided_samples, new_reveals, [*faults, *teacher_guided.faults()])
+    graded = [*run_rounds(cases, rounds.next_prompts, sampler, references, guide, grade)]
+    guided_samples = pl.concat(graded) if graded else pl.DataFrame()
+    return output_tables(guided_samples, rounds.reveals(), [*faults, *rounds.faults()])
 
 
 if __name__ == "__main__":

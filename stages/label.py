@@ -31,7 +31,8 @@ from stages.feedback.step_judge import JudgeSettings, judge_steps
 from stages.grading.grade_frame import GradeSettings
 from stages.models.folders import is_empty
 from stages.pipeline.digests import digest
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.inputs import Model, Now, NowFiles, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 
@@ -127,18 +128,13 @@ def simulate_labels(
     return label_rows(steps, counts, settings), new_path_rows(right, paths)
 
 
-@stage(
-    reads={"problems": once(Problems), "samples": now(Samples).as_files(), "paths": now(Paths)},
-    models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(StepLabels), now(Rollouts), now(Rejects)],
-    sections=[LabelSettings, JudgeSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(StepLabels), now(Rollouts), now(Rejects)])
 def label(
-    problems: pl.DataFrame,
-    samples: list[Path],
-    paths: pl.DataFrame,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    samples: NowFiles[Samples],
+    paths: Now[Paths],
+    policy: Model.previous,
+    simulator: Model.simulator,
     label: LabelSettings,
     judge: JudgeSettings,
     engine: EngineSettings,

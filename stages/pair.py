@@ -17,7 +17,8 @@ from schemas.problems import Problems
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.guidance.tail import GuideSettings, in_tail
-from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.inputs import Now, Once, Previous, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training_rows.candidates import PairSettings, candidates, rollout_candidates
 from stages.training_rows.gold_rows import gold_rows
@@ -35,29 +36,16 @@ def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool)
     return pl.concat([kept, new], how="diagonal_relaxed")
 
 
-@stage(
-    reads={
-        "problems": once(Problems),
-        "paths": now(Paths),
-        "path_scores": now(PathScores),
-        "step_labels": now(StepLabels),
-        "rollouts": now(Rollouts),
-        "corrections": now(Corrections),
-        "old_pairs": previous(Pairs),
-        "old_examples": previous(Examples),
-    },
-    writes=[now(Pairs), now(Examples)],
-    sections=[PairSettings, GuideSettings],
-)
+@stage(writes=[now(Pairs), now(Examples)])
 def pair(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    path_scores: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    rollouts: pl.DataFrame,
-    corrections: pl.DataFrame,
-    old_pairs: pl.DataFrame,
-    old_examples: pl.DataFrame,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    path_scores: Now[PathScores],
+    step_labels: Now[StepLabels],
+    rollouts: Now[Rollouts],
+    corrections: Now[Corrections],
+    old_pairs: Previous[Pairs],
+    old_examples: Previous[Examples],
     pair: PairSettings,
     guide: GuideSettings,
     stage_run: StageRun,

@@ -4,7 +4,6 @@ GSI 3.1 compares the perplexity of self-generated data with that of gold data, u
 reference model for all iterations; `stats` puts the two distributions side by side.
 """
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -17,8 +16,9 @@ from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.folders import is_empty, require_model, starting_point
 from stages.models.model_settings import ModelSettings
 from stages.pipeline.digests import digest
+from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 
@@ -66,17 +66,12 @@ def _shuffle_key(name: str) -> str:
     return digest("perplex", name)
 
 
-@stage(
-    reads={"problems": once(Problems), "paths": now(Paths)},
-    models={"base": "base", "first": "sft"},
-    writes=[now(Perplexities)],
-    sections=[PerplexitySettings, ModelSettings, ComputeSettings],
-)
+@stage(writes=[now(Perplexities)])
 def perplexity(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    base: Path,
-    first: Path,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    base: Model.base,
+    first: Model.sft,
     perplexity: PerplexitySettings,
     model: ModelSettings,
     compute: ComputeSettings,

@@ -19,7 +19,8 @@ from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from stages.pipeline.digests import digest
-from stages.pipeline.stage import once, stage
+from stages.pipeline.inputs import once
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Fault, Problem, TaskSettings, load_task
 from stages.training_rows.gold_rows import gold_rows
@@ -64,7 +65,6 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 @stage(
-    reads={"checked": once(Rejects, stage="check")},
     writes=[
         once(Problems),
         once(Rejects),
@@ -74,9 +74,12 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
         once(Progress),
         once(Reveals),
     ],
-    sections=[TaskSettings],
+    waits_for=[once(Rejects, stage="check")],
 )
-def prepare(task: TaskSettings, stage_run: StageRun) -> dict[str, pl.DataFrame]:
+def prepare(
+    task: TaskSettings,
+    stage_run: StageRun,
+) -> dict[str, pl.DataFrame]:
     """Loads the task's problems, sets unusable rows aside and opens iteration 0."""
     rows, faults = separate_rejects(load_task(task.name).problems(task, stage_run.seed), task.name)
     problems = pl.DataFrame(rows, schema=Problems.polars_schema())

@@ -36,8 +36,12 @@ class ReportSettings(Section):
     title: str
 
 
-@stage(sections=[RunSettings, ReportSettings])
-def report(run: RunSettings, report: ReportSettings, stage_run: StageRun) -> None:
+@stage()
+def report(
+    run: RunSettings,
+    report: ReportSettings,
+    stage_run: StageRun,
+) -> None:
     """Writes report.html, metrics.json and plots/, and prints their tables."""
     iteration = last_iteration(params.load())
     connection = views.connect(until=iteration)

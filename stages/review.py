@@ -5,7 +5,6 @@ a judge compares the answers with another model's on six aspects (SIPF Appendix 
 that of iteration 1 for every model, M0 too, so that iterations are measured alike.
 """
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -24,8 +23,9 @@ from stages.feedback.critic import CriticSettings, critic_sampler
 from stages.feedback.first_flaw import find_flaws, flaws_from_scores, right_solutions
 from stages.feedback.verifier_scores import ScoreSettings, step_probabilities
 from stages.pipeline.digests import digest
+from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings, load_task
 
@@ -48,21 +48,14 @@ def choose_answers(answers: pl.DataFrame, limit: int | None) -> pl.DataFrame:
     return greedy if limit is None else greedy.group_by("suite", maintain_order=True).head(limit)
 
 
-@stage(
-    reads={"problems": once(Problems), "answers": now(Evaluations), "first": once(Evaluations)},
-    models={"verifier": "first_verifier", "policy": "now", "simulator": "simulator"},
-    writes=[now(Flaws), now(Duels), now(Rejects)],
-    sections=[
-        ReviewSettings, CriticSettings, ScoreSettings, TaskSettings, EngineSettings, ComputeSettings
-    ],
-)  # fmt: skip
+@stage(writes=[now(Flaws), now(Duels), now(Rejects)])
 def review(
-    problems: pl.DataFrame,
-    answers: pl.DataFrame,
-    first: pl.DataFrame,
-    verifier: Path,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    answers: Now[Evaluations],
+    first: Once[Evaluations],
+    verifier: Model.first_verifier,
+    policy: Model.now,
+    simulator: Model.simulator,
     review: ReviewSettings,
     critic: CriticSettings,
     score: ScoreSettings,

@@ -6,7 +6,7 @@ quarter in round 3). With engine=replay the samples are recorded completions ins
 """
 
 import math
-from pathlib import Path
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -17,17 +17,18 @@ from schemas.problems import Problems
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import EngineSettings, ReplaySettings, Sampling
-from stages.engines.replay import replay
+from stages.engines.engine import EngineSettings
+from stages.engines.replay import ReplaySettings, replay
 from stages.engines.sample_rows import sample_rows
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
-from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, stage
+from stages.models.sampling import Sampling, SamplingSettings
+from stages.pipeline.inputs import Model, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 
 
-class SampleSettings(Section):
+class SampleSettings(SamplingSettings):
     """Section `sample`."""
 
     section: ClassVar[str] = "sample"
@@ -35,9 +36,6 @@ class SampleSettings(Section):
     model: Literal["policy", "simulator"]
     pool: Literal["all", "undemonstrated"]
     k: int = Field(ge=1)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
     min_positives: int | None = Field(ge=1)
     min_negatives: int | None = Field(ge=1)
     shrink: float = Field(gt=0, le=1)
@@ -84,8 +82,7 @@ def sample_problems(
 ) -> pl.DataFrame:
     """Rounds of k draws until each problem has what is wanted, or the limit."""
     greedy = settings.mode == "greedy"
-    temperature = 0.0 if greedy else settings.temperature
-    sampling = Sampling(temperature, settings.top_p, settings.max_tokens)
+    sampling = replace(settings.sampling, temperature=0.0) if greedy else settings.sampling
     k = 1 if greedy else settings.k
     iteration = sampler.stage_run.iteration
     positives = target_count(settings.min_positives, settings.shrink, iteration)
@@ -119,16 +116,11 @@ def mark_unguided(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    models={"policy": "previous", "simulator": "simulator"},
-    writes=[now(Samples), now(Rejects)],
-    sections=[SampleSettings, EngineSettings, GradeSettings, ComputeSettings],
-)
+@stage(writes=[now(Samples), now(Rejects)])
 def sample(
-    problems: pl.DataFrame,
-    policy: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    policy: Model.previous,
+    simulator: Model.simulator,
     sample: SampleSettings,
     engine: EngineSettings,
     grade: GradeSettings,

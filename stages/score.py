@@ -4,7 +4,6 @@ The reward is the mean over the path's steps. As printed, Eq. 5 divides m + 1 te
 `score.annotated` names files of steps that people have judged, those are scored too (SIPF Table 3).
 """
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,7 +17,8 @@ from schemas.step_scores import StepScores
 from stages.compute.compute_settings import ComputeSettings
 from stages.feedback.verifier_scores import ScoreSettings, step_probabilities
 from stages.models.folders import is_empty
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.inputs import Model, Now, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.annotated import solutions
 from stages.tasks.task import Fault
@@ -68,16 +68,11 @@ def add_step_scores(rows: pl.DataFrame, scores: list[list[float]]) -> pl.DataFra
     )
 
 
-@stage(
-    reads={"problems": once(Problems), "paths": now(Paths)},
-    models={"verifier": "verifier"},
-    writes=[now(StepScores), now(PathScores), now(AnnotatedSteps), now(Rejects)],
-    sections=[ScoreSettings, ComputeSettings],
-)
+@stage(writes=[now(StepScores), now(PathScores), now(AnnotatedSteps), now(Rejects)])
 def score(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    verifier: Path,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    verifier: Model.verifier,
     score: ScoreSettings,
     compute: ComputeSettings,
     stage_run: StageRun,

@@ -1,6 +1,5 @@
 """sft: M0 = SFT(M, D0), the model that the first iteration samples from (SIPF Algorithm 1)."""
 
-from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
@@ -12,7 +11,8 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import is_empty, mark_empty, require_model
 from stages.models.model_settings import ModelSettings
 from stages.objectives.sft import train_sft
-from stages.pipeline.stage import once, stage
+from stages.pipeline.inputs import Made, Model, Once, once
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.launch import run_training
@@ -26,22 +26,16 @@ class SftSettings(TrainingSettings):
     section: ClassVar[str] = "sft"
 
 
-@stage(
-    reads={"examples": once(Examples)},
-    models={"start": "base"},
-    makes="sft",
-    writes=[once(Losses)],
-    sections=[SftSettings, ModelSettings, TrainerSettings, ComputeSettings],
-)
+@stage(writes=[once(Losses)])
 def sft(
-    examples: pl.DataFrame,
-    start: Path,
+    examples: Once[Examples],
+    start: Model.base,
     sft: SftSettings,
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Path,
+    out: Made.sft,
 ) -> pl.DataFrame:
     """Fine-tunes the base on the gold rationales."""
     if is_empty(start):

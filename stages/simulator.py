@@ -21,7 +21,8 @@ from stages.models.folders import fetch, mark_empty
 from stages.models.model_settings import POLICY, SERVER, TRAINED, Architecture, ModelSettings
 from stages.models.scratch import make_scratch
 from stages.objectives.sft import train_sft
-from stages.pipeline.stage import once, stage
+from stages.pipeline.inputs import Made, Once, once
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings, load_task
 from stages.training.job import Job
@@ -58,21 +59,9 @@ def training_examples(
     )
 
 
-@stage(
-    reads={"problems": once(Problems)},
-    makes="simulator",
-    writes=[once(Losses)],
-    sections=[
-        ModelSettings,
-        SimulatorSettings,
-        SimulatorServerSettings,
-        TrainerSettings,
-        TaskSettings,
-        ComputeSettings,
-    ],
-)
+@stage(writes=[once(Losses)])
 def simulator(
-    problems: pl.DataFrame,
+    problems: Once[Problems],
     model: ModelSettings,
     simulator: SimulatorSettings,
     simulator_server: SimulatorServerSettings,
@@ -80,7 +69,7 @@ def simulator(
     task: TaskSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Path,
+    out: Made.simulator,
 ) -> pl.DataFrame:
     """Makes models/simulator."""
     if model.simulator == POLICY:

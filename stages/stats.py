@@ -5,7 +5,6 @@ against gold data, short-cutting and spurious correctness. The tables are read i
 files of stages/measures, so their size is no matter.
 """
 
-from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
@@ -30,8 +29,9 @@ from schemas.verdicts import Verdicts
 from stages.guidance.tail import GuideSettings
 from stages.measures.database import open_statistics
 from stages.pipeline.digests import digest, file_digest
+from stages.pipeline.inputs import NowFiles, OnceFiles, Previous, PreviousFiles, now
 from stages.pipeline.params import Section
-from stages.pipeline.stage import now, once, previous, stage
+from stages.pipeline.stage import stage
 
 
 class StatsSettings(Section):
@@ -41,39 +41,21 @@ class StatsSettings(Section):
     memory_gb: float = Field(ge=0.1)
 
 
-@stage(
-    reads={
-        "problems": once(Problems).as_files(),
-        "samples": now(Samples).as_files(),
-        "verdicts": now(Verdicts).as_files(),
-        "paths": now(Paths).as_files(),
-        "perplexities": now(Perplexities).as_files(),
-        "step_labels": now(StepLabels).as_files(),
-        "corrections": now(Corrections).as_files(),
-        "pairs": now(Pairs).as_files(),
-        "examples": now(Examples).as_files(),
-        "old_coverage": previous(Coverage).as_files(),
-        "old_evaluations": previous(Evaluations).as_files(),
-        "old_flaws": previous(Flaws).as_files(),
-        "old_progress": previous(Progress),
-    },
-    writes=[now(Coverage), now(Progress), now(SolveRates), now(Strategies), now(Narrowing)],
-    sections=[GuideSettings, StatsSettings],
-)
+@stage(writes=[now(Coverage), now(Progress), now(SolveRates), now(Strategies), now(Narrowing)])
 def stats(
-    problems: list[Path],
-    samples: list[Path],
-    verdicts: list[Path],
-    paths: list[Path],
-    perplexities: list[Path],
-    step_labels: list[Path],
-    corrections: list[Path],
-    pairs: list[Path],
-    examples: list[Path],
-    old_coverage: list[Path],
-    old_evaluations: list[Path],
-    old_flaws: list[Path],
-    old_progress: pl.DataFrame,
+    problems: OnceFiles[Problems],
+    samples: NowFiles[Samples],
+    verdicts: NowFiles[Verdicts],
+    paths: NowFiles[Paths],
+    perplexities: NowFiles[Perplexities],
+    step_labels: NowFiles[StepLabels],
+    corrections: NowFiles[Corrections],
+    pairs: NowFiles[Pairs],
+    examples: NowFiles[Examples],
+    old_coverage: PreviousFiles[Coverage],
+    old_evaluations: PreviousFiles[Evaluations],
+    old_flaws: PreviousFiles[Flaws],
+    old_progress: Previous[Progress],
     guide: GuideSettings,
     stats: StatsSettings,
 ) -> dict[str, pl.DataFrame]:

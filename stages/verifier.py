@@ -15,7 +15,8 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import fetch, mark_empty, require_model, starting_point
 from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
 from stages.objectives.reward_model import train_verifier
-from stages.pipeline.stage import now, once, stage
+from stages.pipeline.inputs import Made, Model, Now, Once, now
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.launch import run_training
@@ -61,31 +62,21 @@ def verifier_rows(
     )
 
 
-@stage(
-    reads={
-        "problems": once(Problems),
-        "paths": now(Paths),
-        "step_labels": now(StepLabels),
-    },
-    models={"base": "base", "first": "sft", "previous": "previous", "simulator": "simulator"},
-    makes="verifier",
-    writes=[now(Losses)],
-    sections=[VerifierSettings, ModelSettings, TrainerSettings, ComputeSettings],
-)
+@stage(writes=[now(Losses)])
 def verifier(
-    problems: pl.DataFrame,
-    paths: pl.DataFrame,
-    step_labels: pl.DataFrame,
-    base: Path,
-    first: Path,
-    previous: Path,
-    simulator: Path,
+    problems: Once[Problems],
+    paths: Now[Paths],
+    step_labels: Now[StepLabels],
+    base: Model.base,
+    first: Model.sft,
+    previous: Model.previous,
+    simulator: Model.simulator,
     verifier: VerifierSettings,
     model: ModelSettings,
     trainer: TrainerSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Path,
+    out: Made.verifier,
 ) -> pl.DataFrame:
     """Makes models/verifier/iteration=K."""
     if verifier.kind == "none":

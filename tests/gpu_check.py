@@ -19,12 +19,15 @@ import polars as pl
 from schemas.errors import RatchetError
 from stages.base import seen_texts
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.engines.engine import Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Request
 from stages.engines.sampler import open_engine
+from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
-from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.objective_list import load_objective
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
+from stages.training.training_settings import OBJECTIVES
 from tests.conftest import scratch, toy_problems
 from tests.test_verifier import step_rows
 from tests.training import job
@@ -103,7 +106,7 @@ def trained(size: str, what: str, start: Path, out: Path, steps: int, device: An
         set_up(ComputeSettings(threads=None), 0)
         if what == "verifier":
             return train_verifier(run, step_rows())
-        return OBJECTIVES[what].function(run, rows_for(what))
+        return load_objective(what).train(run, rows_for(what))
 
     Trainer.train = timed
     try:

@@ -8,8 +8,9 @@ import pytest
 
 from stages.engines.decoder.attention import NAME
 from stages.engines.decoder.transformers_engine import TransformersEngine
-from stages.engines.engine import Request, Sampling
+from stages.engines.engine import Request
 from stages.models.folders import load_tokenizer, save_tokenizer
+from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
 
 NEW = 24

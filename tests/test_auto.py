@@ -10,8 +10,11 @@ import yaml
 
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import params
-from stages.engines.engine import AutoSettings, EngineSettings, TransformersSettings, VllmSettings
-from stages.engines.sampler import Sampler, resolve_auto
+from stages.engines.auto import AutoSettings, resolve_auto
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import EngineSettings
+from stages.engines.sampler import Sampler
+from stages.engines.vllm_offline import VllmSettings
 from stages.pipeline.params import parse
 from stages.pipeline.stage_run import StageRun
 
@@ -32,8 +35,8 @@ def composed(*overrides: str) -> EngineSettings:
 def test_it_is_vllm_where_that_and_a_gpu_are(
     installed: str | None, gpu: bool, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.sampler.find_vllm", lambda: installed)
-    monkeypatch.setattr("stages.engines.sampler.has_gpu", lambda: gpu)
+    monkeypatch.setattr("stages.engines.auto.find_vllm", lambda: installed)
+    monkeypatch.setattr("stages.engines.auto.has_gpu", lambda: gpu)
     auto = composed("engine.shard_size=7", "engine.batch_size=9", "engine.precision=float16")
     assert isinstance(auto, AutoSettings)
     chosen = resolve_auto(auto)
@@ -58,7 +61,7 @@ def test_its_settings_are_those_of_both() -> None:
 def test_draws_say_which_engine_made_them(
     checkpoint: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stages.engines.sampler.find_vllm", lambda: None)
+    monkeypatch.setattr("stages.engines.auto.find_vllm", lambda: None)
     drawer = Sampler(checkpoint, composed(), ComputeSettings(threads=1), StageRun(1, 0))
     assert drawer.version.startswith(f"transformers-{version('transformers')}-")
 
@@ -66,7 +69,7 @@ def test_draws_say_which_engine_made_them(
 def test_without_vllm_no_gpu_is_looked_for() -> None:
     code = """
 import sys, yaml
-import stages.engines.sampler as auto
+from stages.engines import auto
 from stages.engines.engine import EngineSettings
 from stages.pipeline.params import parse
 auto.find_vllm = lambda: None

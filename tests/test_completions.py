@@ -17,13 +17,14 @@ from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import params
 from stages.engines.chat import ChatEngine
-from stages.engines.completions import CompletionsEngine
-from stages.engines.engine import Completion, OpenAISettings, Request, Sampling
+from stages.engines.completions import CompletionsEngine, OpenAISettings
+from stages.engines.engine import Completion, Request
 from stages.engines.sampler import Sampler
 from stages.evaluate import evaluate
 from stages.label import label
 from stages.models.completion_server import SimulatorServerSettings, read_server, write_server
 from stages.models.folders import mark_empty
+from stages.models.sampling import Sampling
 from stages.pipeline.stage import Stage
 from stages.pipeline.stage_run import StageRun
 from stages.sample import sample

@@ -28,7 +28,7 @@ REFUSED = [
         ["recipe=step_kto", "pair.feedback=outcome"],
         "align.objective=step_kto needs rows whose steps are",
     ),
-    (["recipe=kto", "pair.rows=examples"], "align.objective=kto and step_kto need unpaired rows"),
+    (["recipe=kto", "pair.rows=examples"], "align.objective=kto needs unpaired rows of both kinds"),
     (["recipe=srf", "pair.rows=examples"], "align.objective=dpo needs pairs of whole paths"),
     (["recipe=sipf", "pair.rows=steps"], "align.objective=orpo needs pairs of whole paths"),
     (["recipe=step_dpo", "pair.rows=pairs"], "align.objective=step_dpo needs pairs of steps"),

@@ -6,7 +6,7 @@ import yaml
 from stages.check import check_values
 from stages.contract import dvc_files
 from stages.contract.generated_files import generated_files
-from stages.contract.stage_list import MAX_ITERATION, load_stages, sections
+from stages.contract.stage_list import MAX_ITERATION, sections
 
 GENERATED = generated_files()
 RECIPES = {
@@ -51,23 +51,6 @@ def test_no_recipe_name_in_a_command() -> None:
         for entry in document["stages"].values():
             command = entry.get("do", entry)["cmd"]
             assert not any(f" {recipe}" in command for recipe in RECIPES)
-
-
-def test_every_stage_reads_what_it_declares_and_takes_what_it_reads() -> None:
-    import inspect
-
-    for stage in load_stages():
-        given = {
-            *stage.reads,
-            *stage.models,
-            *(s.section for s in stage.sections),
-            "stage_run",
-            "out",
-        }
-        taken = set(inspect.signature(stage.function).parameters)
-        assert taken <= given, stage.name
-        waits = {"checked"}  # for the parameters to be looked at
-        assert {*stage.reads} - waits <= taken, stage.name
 
 
 def test_the_loop_is_unrolled_to_the_limit() -> None:

@@ -11,8 +11,10 @@ from schemas.corrections import Corrections
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
 from stages.correct import CorrectSettings, correct, first_wrong_steps
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.grading.grade_frame import GradeSettings
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings
 from tests.conftest import toy_problems

@@ -13,7 +13,8 @@ from stages.engines.decoder.transformers_engine import (
     decoder_version,
     precision_of,
 )
-from stages.engines.engine import Completion, Request, Sampling
+from stages.engines.engine import Completion, Request
+from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
 from stages.models.tokens import encode_prompt
 from tests.conftest import scratch

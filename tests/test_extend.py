@@ -59,7 +59,8 @@ def python(project: Path, cwd: Path, code: str, *arguments: str) -> list[str]:
 
 
 def test_a_recipe(project: Path, tmp_path: Path) -> None:
-    code = "print(values['run']['recipe'], values['pair']['max_per_problem'], values['align']['start'])"
+    pair = "values['pair']['max_per_problem']"
+    code = f"print(values['run']['recipe'], {pair}, values['align']['start'])"
     assert python(project, tmp_path, code, "recipe=rft_one") == ["rft_one", "1", "base"]
 
 
@@ -96,7 +97,8 @@ print(engine_version(settings, Path("none")), len(drawn), drawn[0] == drawn[2] !
 
 def test_an_objective_is_known(project: Path, tmp_path: Path) -> None:
     code = (
-        "from stages.objectives.objective_list import OBJECTIVES; print(OBJECTIVES['hinge'].needs)"
+        "from stages.objectives.objective_list import load_objective;"
+        "print(load_objective('hinge').needs.table)"
     )
     found = python(project, tmp_path, code, "recipe=srf", "align.objective=hinge")
     assert found == ["pairs"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages.contract.dvc_files import ROOT
-from stages.objectives.objective_list import OBJECTIVES
+from stages.training.training_settings import OBJECTIVES
 from tests import gpu_check
 
 

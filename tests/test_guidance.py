@@ -8,18 +8,16 @@ import polars as pl
 import pytest
 
 from stages.grading.grade import Reference, grade_all
-from stages.guidance.adaptive import AttemptCounts, adaptive_reset, reveal_rows
 from stages.guidance.answer_leak import ends_in_answer, numbers, states_answer
 from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.rounds import Case
 from stages.guidance.shown_steps import safe_prefixes
-from stages.guidance.strategy_list import (
-    brute_force,
-    revise,
-    show_answer,
-    show_rationale,
-    state_reset,
-)
+from stages.guidance.strategies.adaptive import AttemptCounts, adaptive_reset, reveal_rows
+from stages.guidance.strategies.answer import show_answer
+from stages.guidance.strategies.brute_force import brute_force
+from stages.guidance.strategies.interactive import revise
+from stages.guidance.strategies.rationale import show_rationale
+from stages.guidance.strategies.state_reset import state_reset
 from stages.guidance.teacher import teacher_prompt
 from stages.prepare import separate_rejects
 from stages.solutions.steps import join_continuation

@@ -16,11 +16,13 @@ from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines import sampler
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.grading.grade_frame import GradeSettings
 from stages.guidance import rounds
 from stages.guidance.teacher import TeacherSettings
 from stages.guide import guide
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.chat_server import Reply, says, serving
 from tests.conftest import guide_settings, toy_problems

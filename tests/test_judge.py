@@ -19,12 +19,13 @@ from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.contract.dvc_files import params
 from stages.engines.chat import ChatEngine
-from stages.engines.engine import Request, Sampling
+from stages.engines.engine import Request
 from stages.engines.ledger import ledger_folder
 from stages.engines.sampler import ChatSampler
 from stages.feedback.ask import MalformedError
 from stages.feedback.step_judge import RIGHT, WRONG, judge_steps, parse, prompt
 from stages.label import label
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.chat_server import ChatServer, Reply, says, serving
 from tests.conftest import judge_settings

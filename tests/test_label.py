@@ -11,13 +11,15 @@ from schemas.errors import RatchetError
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.engines.sampler import Sampler
 from stages.feedback.evidence import NO_EVIDENCE, right_samples
 from stages.feedback.simulation import simulate, step_prefixes, stop_reason
 from stages.grading.grade_frame import GradeSettings
 from stages.label import LabelSettings, apply_prefix_and, choose_paths, label
 from stages.models.folders import mark_empty
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.conftest import judge_settings, toy_problems
 

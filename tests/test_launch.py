@@ -20,11 +20,12 @@ from schemas.losses import Losses
 from stages.compute.compute_settings import ComputeSettings, LaunchSettings
 from stages.contract.dvc_files import ROOT, params
 from stages.models.folders import load_policy
-from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.objective_list import load_objective
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
 from stages.training.job import Job
 from stages.training.launch import command, run_training
+from stages.training.training_settings import OBJECTIVES
 from tests.test_verifier import step_rows
 from tests.training import job
 from tests.trajectories import rows_for
@@ -58,7 +59,7 @@ def every_objective(given: Job, rows: Any) -> pl.DataFrame:
         losses = (
             train_verifier(each, step_rows())
             if name == "verifier"
-            else OBJECTIVES[name].function(each, rows_for(name))
+            else load_objective(name).train(each, rows_for(name))
         )
         found.append(losses.with_columns(objective=pl.lit(name)))
     return pl.concat(found)

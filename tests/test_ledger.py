@@ -10,9 +10,11 @@ import pytest
 
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import ROOT
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.engines.ledger import MERGE_AT_SHARDS, Ledger, ledger_folder
 from stages.engines.sampler import Sampler
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 
 SAMPLING = Sampling(1.0, 1.0, 8)

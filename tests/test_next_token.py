@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.engines.decoder.next_token import BLOCK, choose, invert, nucleus, uniforms
-from stages.engines.engine import Sampling
+from stages.models.sampling import Sampling
 
 
 def test_choices_follow_the_distribution() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.engines.chat import ChatEngine
-from stages.engines.engine import Request, Sampling
+from stages.engines.engine import Request
 from stages.engines.throttle import Throttle, retry_after_s
+from stages.models.sampling import Sampling
 from tests.chat_server import Reply, says, serving, turns_away
 from tests.conftest import judge_settings
 

@@ -11,10 +11,11 @@ import pytest
 from schemas.errors import RatchetError
 from stages.compute import ray_cluster
 from stages.compute.compute_settings import ComputeSettings, RaySettings
-from stages.engines.engine import Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.engines.ledger import Ledger
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.models.sampling import Sampling
 from stages.models.step_scorer import score_steps
 from stages.pipeline.stage_run import StageRun
 from tests.test_verifier import learn, step_rows

@@ -9,8 +9,7 @@ import pytest
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
 from stages.dedup import DedupSettings, dedup
-from stages.engines.engine import ReplaySettings
-from stages.engines.replay import replay, value_at
+from stages.engines.replay import ReplaySettings, replay, value_at
 from stages.grade import grade
 from stages.grading.grade_frame import GradeSettings
 from stages.pipeline.stage_run import StageRun

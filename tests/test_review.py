@@ -15,10 +15,11 @@ from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.problems import Problems
+from stages.check import check_values
 from stages.compute.compute_settings import ComputeSettings
-from stages.contract.conflicts import refuse_conflicts
 from stages.contract.dvc_files import params
-from stages.engines.engine import TransformersSettings
+from stages.contract.stage_list import sections
+from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.feedback import critic, head_to_head
 from stages.feedback.ask import MalformedError
 from stages.feedback.critic import CriticSettings
@@ -394,4 +395,4 @@ def test_a_limit_takes_the_same_problems_of_every_model() -> None:
 )
 def test_settings_at_odds_are_refused(overrides: list[str], reason: str) -> None:
     with pytest.raises(RatchetError, match=re.escape(reason)):
-        refuse_conflicts(yaml.safe_load(params(*overrides)))
+        check_values(yaml.safe_load(params(*overrides)), sections())

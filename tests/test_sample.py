@@ -8,9 +8,11 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from stages.sample import (
     SampleSettings,

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import RatchetError
+from schemas.problems import Problems
 from stages.align import align
 from stages.check import check
 from stages.contract.dvc_files import ROOT, params
 from stages.contract.stage_list import STAGES, load_stages
 from stages.models.folders import require_model
+from stages.pipeline.inputs import Once
+from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 
@@ -36,13 +39,36 @@ def test_every_stage_has_help(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["stage", "--help"])
-    for stage in load_stages():
+    for each in load_stages():
         with pytest.raises(SystemExit) as done:
-            stage.main()
+            each.main()
         printed = capsys.readouterr().out
         assert done.value.code == 0
-        assert f"stages.{stage.name}" in printed and "--iteration" in printed
-        assert (stage.function.__doc__ or "").split(".")[0].split("\n")[0][:30] in printed
+        assert f"stages.{each.name}" in printed and "--iteration" in printed
+        assert (each.function.__doc__ or "").split(".")[0].split("\n")[0][:30] in printed
+
+
+def test_help_says_what_a_stage_reads_loads_writes_makes_and_takes() -> None:
+    made = {one.name: one.declaration().splitlines() for one in load_stages()}
+    assert made["prepare"][0] == "waits for   rejects"
+    assert made["dedup"] == [
+        "reads       problems, samples, verdicts",
+        "writes      paths",
+        "parameters  task: name, …",
+        "            dedup: similarity",
+    ]
+    assert made["base"][1] == "makes       models/base"
+    assert "reads       problems, samples, verdicts, reveals of K-1" in made["guide"]
+    assert "loads       models/iteration=K-1, models/simulator" in made["sample"]
+    assert made["sample"][-1].strip() == "seed"
+
+
+def test_a_parameter_that_says_nothing_is_refused() -> None:
+    def strange(problems: Once[Problems], policy: Path) -> None:
+        """No type says which folder."""
+
+    with pytest.raises(TypeError, match="stage strange: policy is not an input"):
+        stage()(strange)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +115,7 @@ def test_what_is_set_aside_is_said(
 
 @pytest.mark.parametrize(
     ("objective", "message"),
-    [("orpo", "needs pairs"), ("sft", "needs examples")],
+    [("orpo", "needs pairs"), ("sft", "needs rows to imitate")],
 )
 def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, message: str) -> None:
     import yaml

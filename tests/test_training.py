@@ -12,11 +12,11 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.models.folders import load_policy, load_tokenizer
-from stages.objectives.objective_list import OBJECTIVES
 from stages.training import checkpoints
 from stages.training.adapter import make_reproducible
 from stages.training.job import Job
 from stages.training.rows import Rows
+from stages.training.training_settings import OBJECTIVES
 from tests.training import job, trainer_of
 from tests.trajectories import FILE, STEPS, rows_for, train, trajectory
 

@@ -20,10 +20,11 @@ from schemas.samples import Samples
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.contract.dvc_files import params
 from stages.engines.decoder.transformers_engine import TransformersEngine
-from stages.engines.engine import Completion, Request, Sampling, VllmSettings
+from stages.engines.engine import Completion, Request
 from stages.engines.sampler import Sampler
 from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
-from stages.engines.vllm_offline import VllmEngine, find_vllm, vllm_version
+from stages.engines.vllm_offline import VllmEngine, VllmSettings, find_vllm, vllm_version
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.conftest import scratch
 

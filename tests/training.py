@@ -7,11 +7,15 @@ import polars as pl
 import pytest
 
 from stages.models.model_settings import AdapterSettings
-from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.objective_list import load_objective
 from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.rows import Rows
-from stages.training.training_settings import AlignSettings, TrainerSettings, TrainingSettings
+from stages.training.training_settings import (
+    AlignSettings,
+    TrainerSettings,
+    TrainingSettings,
+)
 
 OPTIMISER = {
     "epochs": 1,
@@ -97,7 +101,7 @@ def examples(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 def rows_of(objective: str) -> Rows:
     """A few rows that the objective can learn from."""
-    if OBJECTIVES[objective].needs == "examples":
+    if load_objective(objective).needs.table == "examples":
         return Rows(examples=examples(EXAMPLES))
     return Rows(pairs=pairs(STEP_PAIRS if objective == "step_dpo" else PAIRS))
 
@@ -129,5 +133,5 @@ def trainer_of(run: Job, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Any:
     empty = pl.DataFrame()
     with monkeypatch.context() as patch:
         patch.setattr(Job, "finish", lambda self, trainer, *_: made.append(trainer) or empty)
-        OBJECTIVES[run.settings.objective].function(run, rows)  # type: ignore[attr-defined]
+        load_objective(run.settings.objective).train(run, rows)  # type: ignore[attr-defined]
     return made[0]

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.objectives.objective_list import OBJECTIVES
+from stages.objectives.objective_list import load_objective
 from stages.training.job import Job
 from stages.training.rows import Rows
+from stages.training.training_settings import OBJECTIVES
 from tests.training import examples, job, pairs
 
 FILE = Path(__file__).parent / "trajectories.json"
@@ -38,13 +39,13 @@ def rows_for(objective: str) -> Rows:
     if objective == "step_dpo":
         shape = {"prefix": pl.lit("Ann: 1+1=2\n"), "chosen_ends": pl.lit(False)}
         return Rows(pairs=rows.pairs.with_columns(**shape))
-    return Rows(pairs=rows.pairs) if OBJECTIVES[objective].needs == "pairs" else rows
+    return Rows(pairs=rows.pairs) if load_objective(objective).needs.table == "pairs" else rows
 
 
 def train(run: Job, rows: Rows) -> pl.DataFrame:
     set_up(ComputeSettings(threads=1), run.stage_run.seed)
     run.out.mkdir(exist_ok=True)
-    return OBJECTIVES[run.settings.objective].function(run, rows)  # type: ignore[attr-defined]
+    return load_objective(run.settings.objective).train(run, rows)  # type: ignore[attr-defined]
 
 
 def trajectory(objective: str, checkpoint: Path, out: Path) -> list[float]:

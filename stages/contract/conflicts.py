@@ -1,116 +1,122 @@
 """What no section can see alone: values that are right by themselves and wrong together."""
 
-import re
-from collections.abc import Callable, Mapping
-from functools import reduce
+from collections.abc import Callable
 from importlib.util import find_spec
-from operator import getitem
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from schemas.errors import RatchetError
+from stages.compute.compute_settings import LaunchSettings
+from stages.objectives.objective_list import load_objective
+from stages.training.objective import Objective
 
-Values = Mapping[str, Any]
-# (does the run have it, given every section's values; what it is and how to mend it)
-Conflict = tuple[Callable[[Values], bool], str]
-
-PAIRS_ONLY = ("dpo", "ipo", "simpo", "step_dpo")  # objectives that examples don't enter
 TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator")
-NEED_PATH_PAIRS = ("dpo", "rpo", "ipo", "simpo", "orpo")
 
 
-def evaluates(p: Values) -> bool:
+class Parameters(SimpleNamespace):
+    """Every section of params.yaml, parsed, under its name; `iteration` and `seed` too."""
+
+    def __getattr__(self, section: str) -> Any:
+        raise AttributeError(f"no section {section}")
+
+    @property
+    def objective(self) -> Objective | None:
+        """What `align` minimises; None where it trains nothing."""
+        name = self.align.objective
+        return None if name == "none" else load_objective(name)
+
+
+# (does the run have it; what it is and how to mend it)
+Conflict = tuple[Callable[[Parameters], Any], str]
+
+
+def evaluates(p: Parameters) -> bool:
     """Are models that the run makes evaluated."""
-    asked = p["evaluate"]["greedy"] or p["evaluate"]["n_votes"]
-    return bool(p["model"]["kind"] != "none" and asked)
+    asked = p.evaluate.greedy or p.evaluate.n_votes
+    return bool(p.model.kind != "none" and asked)
 
 
-def reviews(p: Values) -> bool:
+def reviews(p: Parameters) -> bool:
     """Are greedy answers looked at again, by anything but the task's truth."""
-    return bool(p["review"]["reviewer"] != "oracle" or p["review"]["duel_with"] != "none")
+    return bool(p.review.reviewer != "oracle" or p.review.duel_with != "none")
 
 
-def _asks_critic(p: Values) -> bool:
-    return bool(p["review"]["reviewer"] == "critic" or p["review"]["duel_with"] != "none")
+def _asks_critic(p: Parameters) -> bool:
+    return bool(p.review.reviewer == "critic" or p.review.duel_with != "none")
 
 
-def _lacks_address(p: Values, section: str) -> bool:
-    return None in (p[section]["url"], p[section]["model"])
+def _lacks_address(p: Parameters, section: str) -> bool:
+    server = getattr(p, section)
+    return None in (server.url, server.model)
 
 
-def _uses_server(p: Values) -> bool:
-    return bool(p["engine"]["name"] == "openai")
+def _uses_server(p: Parameters) -> bool:
+    return bool(p.engine.name == "openai")
 
 
-def _no_labels(p: Values) -> bool:
-    return bool(p["label"]["method"] == "none")
+def _no_labels(p: Parameters) -> bool:
+    return bool(p.label.method == "none")
 
 
-def _has_samples(p: Values) -> bool:
-    return bool(p["sample"]["mode"] != "none")
+def _has_samples(p: Parameters) -> bool:
+    return bool(p.sample.mode != "none")
 
 
-def _needs_new_draws(p: Values) -> bool:
-    others = [p["correct"]["method"] != "none", p["guide"]["strategy"] not in ("none", "gold")]
-    return bool(p["label"]["method"] == "rollouts" or any(others) or evaluates(p))
+def _needs_new_draws(p: Parameters) -> bool:
+    others = [p.correct.method != "none", p.guide.strategy not in ("none", "gold")]
+    return bool(p.label.method == "rollouts" or any(others) or evaluates(p))
 
 
-def _samples_differ_from_rollouts(p: Values) -> bool:
+def _samples_differ_from_rollouts(p: Parameters) -> bool:
     """Are the samples drawn otherwise than rollouts are."""
-    sample, label = p["sample"], p["label"]
-    same_settings = all(
-        sample[name] == label[name] for name in ("temperature", "top_p", "max_tokens")
-    )
-    simulator = "policy" if p["model"]["simulator"] == "policy" else "simulator"
-    from_simulator = sample["mode"] == "sampling" and sample["model"] == simulator
-    return bool(label["evidence"] in ("outcome", "both") and not (same_settings and from_simulator))
+    same_settings = p.sample.sampling == p.label.sampling
+    simulator = "policy" if p.model.simulator == "policy" else "simulator"
+    from_simulator = p.sample.mode == "sampling" and p.sample.model == simulator
+    return p.label.evidence in ("outcome", "both") and not (same_settings and from_simulator)
 
 
-def _launch_settings(p: Values) -> Mapping[str, Any]:
-    return p["compute"].get("launch") or {"config": None, "processes": 1}
+def _n_processes(p: Parameters) -> int:
+    launch: LaunchSettings | None = p.compute.launch
+    return launch.processes if launch else 1
 
 
-def _no_launch_file(p: Values) -> bool:
-    config = _launch_settings(p)["config"]
-    return config is not None and not Path(config).is_file()
+def _no_launch_file(p: Parameters) -> bool:
+    return p.compute.launch is not None and not Path(p.compute.launch.config).is_file()
 
 
 CONFLICTS: list[Conflict] = [
     (
-        lambda p: p["label"]["method"] == "judge" and _lacks_address(p, "judge"),
+        lambda p: p.label.method == "judge" and _lacks_address(p, "judge"),
         "label.method=judge needs a server to ask: set judge.url and judge.model",
     ),
     (
         lambda p: (
-            p["guide"]["strategy"] == "interactive"
-            and p["teacher"]["provider"] == "server"
+            p.guide.strategy == "interactive"
+            and p.teacher.provider == "server"
             and _lacks_address(p, "teacher")
         ),
         "guide.strategy=interactive needs a teacher: set teacher.url and teacher.model, or "
         "teacher.provider=simulator or policy",
     ),
     (
-        lambda p: (
-            _asks_critic(p) and p["critic"]["provider"] == "server" and _lacks_address(p, "critic")
-        ),
+        lambda p: _asks_critic(p) and p.critic.provider == "server" and _lacks_address(p, "critic"),
         "review.reviewer=critic and review.duel_with need a critic: set critic.url and "
         "critic.model, or critic.provider=simulator or policy",
     ),
     (
         lambda p: (
-            _asks_critic(p)
-            and p["critic"]["provider"] == "simulator"
-            and p["model"]["simulator"] == "policy"
+            _asks_critic(p) and p.critic.provider == "simulator" and p.model.simulator == "policy"
         ),
         "critic.provider=simulator needs one: set model.simulator, or critic.provider=policy",
     ),
     (
-        lambda p: p["model"]["simulator"] == "server" and _lacks_address(p, "simulator_server"),
+        lambda p: p.model.simulator == "server" and _lacks_address(p, "simulator_server"),
         "model.simulator=server needs its address: set simulator_server.url and "
         "simulator_server.model",
     ),
     (
-        lambda p: p["model"]["verifier"] == "simulator" and p["model"]["simulator"] == "server",
+        lambda p: p.model.verifier == "simulator" and p.model.simulator == "server",
         "model.verifier=simulator needs the simulator's weights, which a server keeps: set "
         "model.verifier=policy, or to a folder or id",
     ),
@@ -119,12 +125,12 @@ CONFLICTS: list[Conflict] = [
         "engine.name=openai needs a server to ask: set engine.url and engine.model",
     ),
     (
-        lambda p: _uses_server(p) and p["model"]["simulator"] not in ("policy", "server"),
+        lambda p: _uses_server(p) and p.model.simulator not in ("policy", "server"),
         "engine.name=openai can't draw from model.simulator={model.simulator}: set it to policy or "
         "server, or -S engine=auto",
     ),
     (
-        lambda p: _uses_server(p) and p["align"]["objective"] != "none" and p["iteration"] > 1,
+        lambda p: _uses_server(p) and p.align.objective != "none" and p.iteration > 1,
         "engine.name=openai never draws from what align makes: set iteration=1, or "
         "-S align.objective=none, or for a simulator -S engine=auto -S model.simulator=server",
     ),
@@ -135,137 +141,116 @@ CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: (
-            p["guide"]["strategy"] == "interactive"
-            and p["teacher"]["provider"] == "simulator"
-            and p["model"]["simulator"] == "policy"
+            p.guide.strategy == "interactive"
+            and p.teacher.provider == "simulator"
+            and p.model.simulator == "policy"
         ),
         "teacher.provider=simulator needs one: set model.simulator, or teacher.provider=policy",
     ),
     (
-        lambda p: p["guide"]["strategy"] != "none" and not _has_samples(p),
+        lambda p: p.guide.strategy != "none" and not _has_samples(p),
         "guide.strategy={guide.strategy} needs samples to find the tail in: "
         "set sample.mode=sampling",
     ),
     (
-        lambda p: p["pair"]["gold_of"] != "demonstrated" and not _has_samples(p),
+        lambda p: p.pair.gold_of != "demonstrated" and not _has_samples(p),
         "pair.gold_of={pair.gold_of} needs samples: set sample.mode=sampling",
     ),
     (
-        lambda p: p["align"]["objective"] == "step_kto" and _no_labels(p),
-        "align.objective=step_kto needs step labels: set label.method=rollouts, judge or oracle",
+        lambda p: p.objective and p.objective.needs_step_labels and _no_labels(p),
+        "align.objective={align.objective} needs step labels: "
+        "set label.method=rollouts, judge or oracle",
     ),
     (
-        lambda p: p["align"]["objective"] == "step_kto" and p["pair"]["feedback"] != "labels",
-        "align.objective=step_kto needs rows whose steps are labelled: set pair.feedback=labels",
+        lambda p: p.objective and p.objective.needs_step_labels and p.pair.feedback != "labels",
+        "align.objective={align.objective} needs rows whose steps are labelled: "
+        "set pair.feedback=labels",
     ),
     (
-        lambda p: (
-            p["align"]["objective"] in ("kto", "step_kto") and p["pair"]["rows"] != "balanced"
-        ),
-        "align.objective=kto and step_kto need unpaired rows of both kinds: set pair.rows=balanced",
+        lambda p: p.objective and p.pair.rows not in p.objective.needs.pair_rows,
+        "align.objective={align.objective} needs {objective.needs.description}: "
+        "set pair.rows={objective.needs.choices}",
     ),
     (
-        lambda p: p["align"]["objective"] in NEED_PATH_PAIRS and p["pair"]["rows"] != "pairs",
-        "align.objective={align.objective} needs pairs of whole paths: set pair.rows=pairs",
-    ),
-    (
-        lambda p: p["align"]["objective"] == "step_dpo" and p["pair"]["rows"] != "steps",
-        "align.objective=step_dpo needs pairs of steps: set pair.rows=steps",
-    ),
-    (
-        lambda p: (
-            p["align"]["objective"] == "sft" and p["pair"]["rows"] not in ("examples", "gold")
-        ),
-        "align.objective=sft needs rows to imitate: set pair.rows=examples or gold",
-    ),
-    (
-        lambda p: p["pair"]["rows"] == "steps" and p["correct"]["method"] == "none",
+        lambda p: p.pair.rows == "steps" and p.correct.method == "none",
         "pair.rows=steps needs corrected steps: set correct.method=resampling",
     ),
     (
-        lambda p: p["correct"]["method"] != "none" and _no_labels(p),
+        lambda p: p.correct.method != "none" and _no_labels(p),
         "correct.method={correct.method} needs to know the first wrong step: "
         "set label.method=rollouts",
     ),
     (
-        lambda p: p["pair"]["feedback"] == "labels" and _no_labels(p),
+        lambda p: p.pair.feedback == "labels" and _no_labels(p),
         "pair.feedback=labels needs step labels: set label.method=rollouts, judge or oracle",
     ),
     (
-        lambda p: p["pair"]["feedback"] == "process" and p["verifier"]["kind"] == "none",
+        lambda p: p.pair.feedback == "process" and p.verifier.kind == "none",
         "pair.feedback=process needs a verifier: set verifier.kind=prm or orm, "
         "or pair.feedback=labels",
     ),
     (
-        lambda p: p["pair"]["feedback"] in ("process", "labels", "outcome") and not _has_samples(p),
+        lambda p: p.pair.feedback in ("process", "labels", "outcome") and not _has_samples(p),
         "pair.feedback={pair.feedback} needs samples: set sample.mode=sampling",
     ),
     (
-        lambda p: p["verifier"]["kind"] == "prm" and _no_labels(p),
+        lambda p: p.verifier.kind == "prm" and _no_labels(p),
         "verifier.kind=prm needs step labels: set label.method=rollouts, or verifier.kind=orm",
     ),
     (
-        lambda p: (
-            p["pair"]["feedback"] == "none" and p["align"]["objective"] not in ("sft", "none")
-        ),
+        lambda p: p.pair.feedback == "none" and p.align.objective not in ("sft", "none"),
         "align.objective={align.objective} needs rows of samples: set pair.feedback=outcome",
     ),
     (
         lambda p: (
-            p["pair"]["feedback"] == "none"
-            and p["align"]["objective"] == "sft"
-            and p["pair"]["rows"] != "gold"
+            p.pair.feedback == "none" and p.align.objective == "sft" and p.pair.rows != "gold"
         ),
         "pair.feedback=none makes no rows of samples: set pair.rows=gold, or pair.feedback=outcome",
     ),
     (
         lambda p: (
-            p["align"]["objective"] in PAIRS_ONLY
-            and (p["pair"]["keep_unpaired"] or p["pair"]["with_gold"])
+            p.objective
+            and p.objective.needs.table == "pairs"
+            and not p.objective.reads_examples
+            and (p.pair.keep_unpaired or p.pair.with_gold)
         ),
         "align.objective={align.objective} reads pairs only: "
         "set pair.keep_unpaired=false and pair.with_gold=false",
     ),
     (
-        lambda p: p["pair"]["with_reference"] and p["pair"]["rows"] != "balanced",
+        lambda p: p.pair.with_reference and p.pair.rows != "balanced",
         "pair.with_reference is of balanced rows: set it to false, or pair.rows=balanced",
     ),
     (
-        lambda p: p["compute"].get("ray") is not None and find_spec("ray") is None,
+        lambda p: p.compute.ray is not None and find_spec("ray") is None,
         "compute.ray needs Ray: `pip install 'ray[data]'`, or set it to null",
     ),
     (_no_launch_file, "compute.launch.config={compute.launch.config} is no file: set it to one"),
     (
-        lambda p: any(
-            p[name]["batch_size"] % _launch_settings(p)["processes"] for name in TRAINING_SECTIONS
-        ),
+        lambda p: any(getattr(p, name).batch_size % _n_processes(p) for name in TRAINING_SECTIONS),
         "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
         "align, verifier and simulator: set it so",
     ),
     (
         lambda p: (
-            p["align"]["objective"] in ("kto", "step_kto")
-            and p["align"]["batch_size"] // _launch_settings(p)["processes"] < 2
+            p.objective and p.objective.compares_rows and p.align.batch_size // _n_processes(p) < 2
         ),
         "align.objective={align.objective} compares rows of a batch: set align.batch_size to two "
         "rows for each process",
     ),
     (
-        lambda p: (
-            p["label"]["method"] == "rollouts" and p["label"]["delta"] >= p["label"]["max_rollouts"]
-        ),
+        lambda p: p.label.method == "rollouts" and p.label.delta >= p.label.max_rollouts,
         "label.delta={label.delta} of {label.max_rollouts} rollouts can't be passed: set it lower",
     ),
     (
         lambda p: (
-            not p["label"]["early_stop"]
-            and (p["label"]["patience"] is not None or p["label"]["evidence"] != "own")
+            not p.label.early_stop and (p.label.patience is not None or p.label.evidence != "own")
         ),
         "label.patience and label.evidence end rollouts early: set label.early_stop=true, "
         "or label.patience=null and label.evidence=own",
     ),
     (
-        lambda p: p["label"]["evidence"] != "own" and p["label"]["delta"] > 0,
+        lambda p: p.label.evidence != "own" and p.label.delta > 0,
         "label.evidence={label.evidence} proves that a right answer can be reached, no more: "
         "set label.delta=0, or label.evidence=own",
     ),
@@ -275,48 +260,44 @@ CONFLICTS: list[Conflict] = [
         "with label's temperature, top_p and max_tokens, or set label.evidence=later",
     ),
     (
-        lambda p: p["label"]["keep_rollouts"] != "none" and p["label"]["method"] != "rollouts",
+        lambda p: p.label.keep_rollouts != "none" and p.label.method != "rollouts",
         "label.keep_rollouts={label.keep_rollouts} needs rollouts: set label.method=rollouts, "
         "or label.keep_rollouts=none",
     ),
     (
-        lambda p: p["review"]["reviewer"] == "verifier" and p["verifier"]["kind"] == "none",
+        lambda p: p.review.reviewer == "verifier" and p.verifier.kind == "none",
         "review.reviewer=verifier needs a verifier: set verifier.kind=prm or orm",
     ),
     (
-        lambda p: reviews(p) and not p["evaluate"]["greedy"],
+        lambda p: reviews(p) and not p.evaluate.greedy,
         "the review is of greedy answers: set evaluate.greedy=true",
     ),
     (
-        lambda p: p["trainer"]["dev_share"] > 0 and p["trainer"]["checkpoint_every"] is None,
+        lambda p: p.trainer.dev_share > 0 and p.trainer.checkpoint_every is None,
         "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
     ),
     (
-        lambda p: p["engine"]["name"] == "replay" and _needs_new_draws(p),
+        lambda p: p.engine.name == "replay" and _needs_new_draws(p),
         "engine.name=replay draws nothing new: set recipe=replay, or -S engine=auto",
     ),
     (
-        lambda p: p["model"]["kind"] == "none" and p["align"]["objective"] != "none",
+        lambda p: p.model.kind == "none" and p.align.objective != "none",
         "model.kind=none trains nothing: set -S model=tiny, or -S recipe=replay",
     ),
     (
-        lambda p: p["sample"]["model"] == "simulator" and p["model"]["simulator"] == "policy",
+        lambda p: p.sample.model == "simulator" and p.model.simulator == "policy",
         "sample.model=simulator needs one: set -S model=tiny_strong_simulator or model.simulator",
     ),
     (
-        lambda p: p["model"]["verifier"] == "simulator" and p["model"]["simulator"] == "policy",
+        lambda p: p.model.verifier == "simulator" and p.model.simulator == "policy",
         "model.verifier=simulator needs one: set model.simulator, or model.verifier=policy",
     ),
 ]
 
 
-def refuse_conflicts(values: Values) -> None:
-    """Raises RatchetError on the first conflict; each section was parsed before."""
+def refuse_conflicts(parameters: Parameters) -> None:
+    """Raises RatchetError on the first conflict, naming the values that are at odds."""
     for applies, message in CONFLICTS:
-        if applies(values):
-            raise RatchetError(f"params.yaml: {_fill_in(message, values)}")
-
-
-def _fill_in(message: str, values: Values) -> str:
-    """The message with the values that it names, as in {pair.feedback}."""
-    return re.sub(r"\{([\w.]+)\}", lambda m: str(reduce(getitem, m[1].split("."), values)), message)
+        if applies(parameters):
+            values = vars(parameters) | {"objective": parameters.objective}
+            raise RatchetError(f"params.yaml: {message.format(**values)}")

@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +15,49 @@ from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
 from stages.contract.stage_list import MAX_ITERATION, SCALARS, STAGES, load_stages
-from stages.pipeline.stage import MODELS, Stage, TableAt
+from stages.pipeline.inputs import Loaded, TableAt
+from stages.pipeline.stage import Stage
 from stages.results import plots
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = [
-    f"stages/{room}"
-    for room in ("tasks", "engines", "grading", "training_rows", "guidance", "measures", "results")
+WHOLE_ROOMS = [
+    f"stages/{room}" for room in ("pipeline", "tasks", "engines", "grading", "measures", "results")
 ]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
+STATEMENTS = (ast.Expr, ast.Assign)  # a package of these alone holds no code
 KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
 
 
 class Plain(yaml.SafeDumper):  # type: ignore[misc]
-    """Writes equal values out in full instead of as anchors."""
+    """Writes equal values out in full instead of as anchors, and what is short in one line."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
+        short = all(isinstance(value, int) for value in mapping.values())
+        return super().represent_mapping(tag, mapping, short or flow_style)
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
+        short = all(isinstance(value, str) and "/" not in value for value in sequence)
+        return super().represent_sequence(tag, sequence, short or flow_style)
+
 
 def closure(module: Path) -> set[str]:
-    """Project files that importing a module can run, function-level imports included."""
+    """Project files whose code a module can run, function-level imports included."""
     found: set[str] = set()
     waiting = [module]
     while waiting:
         path = waiting.pop()
         if str(path) in found:
             continue
-        found.add(str(path))
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        tree = ast.parse((ROOT / path).read_text())
+        if path.name != "__init__.py" or not all(isinstance(n, STATEMENTS) for n in tree.body):
+            found.add(str(path))
+        for node in ast.walk(tree):
             waiting += [p for name in _imports(node) if (p := _file(name))]
+            waiting += _modules_of_package(node)
     return found
 
 
@@ -53,6 +67,14 @@ def _imports(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
+
+
+def _modules_of_package(node: ast.AST) -> list[Path]:
+    """Where a string names a package of methods, its modules: one of them is loaded by name."""
+    if not isinstance(node, ast.Constant) or not re.fullmatch(r"stages(\.\w+)+", str(node.value)):
+        return []
+    folder = ROOT.joinpath(*str(node.value).split("."))
+    return [path.relative_to(ROOT) for path in sorted(folder.glob("*.py"))]
 
 
 def _file(name: str) -> Path | None:
@@ -66,10 +88,18 @@ def _file(name: str) -> Path | None:
 
 
 def code(stage: Stage) -> list[str]:
-    """Code dependencies: files, or the whole room where one of its files is used."""
+    """Code dependencies: files, or a folder of which all is used, or that is one thing."""
     files = closure(Path("stages", f"{stage.name}.py"))
-    rooms = {room for room in ROOMS if any(file.startswith(f"{room}/") for file in files)}
-    return sorted({*rooms, *(f for f in files if not f.startswith(tuple(f"{r}/" for r in rooms)))})
+    whole = {room for room in WHOLE_ROOMS if any(file.startswith(f"{room}/") for file in files)}
+    folders = {folder for file in files for folder in Path(file).parents[:-2]}
+    whole |= {str(folder) for folder in folders if _code_of(folder) <= files}
+    inside = tuple(f"{folder}/" for folder in whole)
+    return sorted(name for name in {*whole, *files} if not name.startswith(inside))
+
+
+def _code_of(folder: Path) -> set[str]:
+    files = (ROOT / folder).rglob("*.py")
+    return {str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"}
 
 
 def _path(place: TableAt, stage: Stage, written: bool, once: bool) -> str:
@@ -84,18 +114,26 @@ def _template(path: str) -> str:
 
 def models(stage: Stage) -> tuple[list[str], list[str]]:
     """(folders loaded, folders made)."""
-    numbers = {"iteration": KEY, "previous": PREVIOUS}
-    loaded = [_template(MODELS[where].format(**numbers)) for where in stage.models.values()]
-    made = [_template(MODELS[stage.makes].format(**numbers))] if stage.makes else []
-    return loaded, made
+    return _folders(stage.inputs.models), _folders(stage.inputs.made)
+
+
+def _folders(models: Mapping[str, Loaded]) -> list[str]:
+    return [_template(model.folder(KEY, PREVIOUS)) for model in models.values()]
 
 
 def parameters(stage: Stage) -> list[Any]:
     """Sections read; the seed too where the stage asks for its turn."""
     if stage.name == "check":
         return [{"params.yaml": None}]
-    wants_seed = "stage_run" in inspect.signature(stage.function).parameters
-    return sorted({s.section for s in stage.sections}) + (["seed"] if wants_seed else [])
+    return sorted(_sections(stage)) + (["seed"] if stage.inputs.runs else [])
+
+
+def _sections(stage: Stage) -> set[str]:
+    return {section.section for section in stage.inputs.sections.values()}
+
+
+def _tables_read(stage: Stage) -> list[TableAt]:
+    return [*stage.waits_for, *stage.inputs.tables.values()]
 
 
 def entry(stage: Stage) -> dict[str, Any]:
@@ -104,7 +142,7 @@ def entry(stage: Stage) -> dict[str, Any]:
     loaded, made = models(stage)
     argument = "" if once else " --iteration ${key}"
     costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
-    tables = [_path(place, stage, False, once) for place in stage.reads.values()]
+    tables = [_path(place, stage, False, once) for place in _tables_read(stage)]
     outs = [_path(place, stage, True, once) for place in stage.writes]
     return {
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
@@ -123,14 +161,14 @@ def report_entry(stage: Stage) -> dict[str, Any]:
     return {
         "desc": made["desc"],
         "cmd": made["cmd"],
-        "params": sorted({*(s.section for s in stage.sections), *SCALARS}),
+        "params": sorted({*_sections(stage), *SCALARS}),
         "deps": [
+            "schemas",
             "data/settings",
             "data/problems",
             *(f"{store.folder(table)}/{last}" for table in tables),
             f"models/{last}",
-            *code(stage),
-            "schemas/views.sql",
+            *(file for file in code(stage) if not file.startswith("schemas/")),
         ],
         "outs": [{"report.html": {"cache": False}}, {str(plots.FOLDER): {"cache": False}}],
         "metrics": [{"metrics.json": {"cache": False}}],

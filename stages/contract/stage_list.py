@@ -38,4 +38,4 @@ def load_stages() -> list[Stage]:
 
 def sections() -> dict[str, type[Section]]:
     """Section name → the class that reads it."""
-    return {s.section: s for stage in load_stages() for s in stage.sections}
+    return {s.section: s for stage in load_stages() for s in stage.inputs.sections.values()}

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from stages.engines.engine import Completion, Request, Sampling, UnfinishedError
+from stages.engines.engine import Completion, Request, UnfinishedError
 from stages.engines.throttle import Throttle, retry_after_s
 from stages.models.completion_server import ServerSettings
+from stages.models.sampling import Sampling
 
 MAX_ERROR_CHARS = 160  # of a server's own text in an error
 BUSY = (429, 503, 529)  # status codes that concern all requests, not one

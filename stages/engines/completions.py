@@ -7,9 +7,14 @@ steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text
 from typing import Any
 
 from stages.engines.chat import ChatEngine, replace_surrogates
-from stages.engines.engine import Completion, Request, Sampling
+from stages.engines.engine import Completion, EngineKind, EngineSettings, Request
 from stages.engines.throttle import Throttle
 from stages.models.completion_server import CompletionSettings
+from stages.models.sampling import Sampling
+
+
+class OpenAISettings(EngineSettings, CompletionSettings):
+    """A server that draws in place of the policy."""
 
 
 class CompletionsEngine(ChatEngine):
@@ -58,3 +63,10 @@ def _tokens_and_logprob(logprobs: Any) -> tuple[list[str] | None, float | None]:
 def _has_eos(tokens: list[str], text: str) -> bool:
     """Whether the last listed token is EOS: it is empty, or the text does not end in it."""
     return not tokens[-1] or not text.endswith(tokens[-1])
+
+
+ENGINE = EngineKind(
+    OpenAISettings,
+    version=lambda settings, model: CompletionsEngine.version,
+    open=lambda settings, model, device: CompletionsEngine(settings),
+)

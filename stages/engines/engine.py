@@ -1,23 +1,25 @@
 """What an engine is: it turns requests into completions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NoReturn, Protocol
 
 from pydantic import Field
 
 from schemas.errors import RatchetError
-from stages.models.completion_server import CompletionSettings
+from stages.models.sampling import Sampling
 from stages.pipeline.params import Section, unknown_name_message
 
-
-@dataclass(frozen=True)
-class Sampling:
-    """Sampling parameters: temperature 0 is greedy; max_tokens counts new tokens."""
-
-    temperature: float
-    top_p: float
-    max_tokens: int
+# name → module of this room that defines its `ENGINE`
+ENGINES = {
+    "auto": "auto",
+    "transformers": "decoder.transformers_engine",
+    "vllm": "vllm_offline",
+    "openai": "completions",
+    "replay": "replay",
+}
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,7 @@ class EngineSettings(Section):
 
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type["EngineSettings"]:
-        engines: dict[str, type[EngineSettings]] = {
-            "auto": AutoSettings,
-            "transformers": TransformersSettings,
-            "vllm": VllmSettings,
-            "openai": OpenAISettings,
-            "replay": ReplaySettings,
-        }
-        name = str(values.get("name"))
-        if name not in engines:
-            raise RatchetError(
-                f"params.yaml: {unknown_name_message(f'engine.name={name}', list(engines))}"
-            )
-        return engines[name]
+        return load_engine_kind(str(values.get("name"))).settings
 
 
 class LocalSettings(EngineSettings):
@@ -94,33 +84,37 @@ class LocalSettings(EngineSettings):
     shard_size: int = Field(ge=1)
 
 
-class TransformersSettings(LocalSettings):
-    """The embedded engine, on CPU or GPU."""
-
-    batch_size: int = Field(ge=1)
+def _sample_nothing(settings: EngineSettings, *_: Any) -> NoReturn:
+    raise RatchetError(f"engine.name={settings.name} can't sample: choose -S engine=auto")
 
 
-class VllmSettings(LocalSettings):
-    """vLLM, offline."""
+@dataclass(frozen=True)
+class EngineKind:
+    """An engine's settings, its version (known without loading the model), and how to open it.
 
-    tensor_parallel: int = Field(ge=1)
-    gpu_memory: float = Field(gt=0, le=1)
-    max_length: int | None = Field(ge=8)
-    adapter: Literal["merged", "apart"]
+    `version` and `open` raise RatchetError if the engine can't sample from the model.
+    """
 
-
-class AutoSettings(VllmSettings, TransformersSettings):
-    """vLLM or transformers; `resolve_auto` decides on the machine that draws."""
-
-
-class OpenAISettings(EngineSettings, CompletionSettings):
-    """A server that draws in place of the policy."""
+    settings: type[EngineSettings]
+    version: Callable[[Any, Path], str] = _sample_nothing
+    open: Callable[[Any, Path, Any], Engine] = _sample_nothing
 
 
-class ReplaySettings(EngineSettings):
-    """Recorded completions. Paths to a row's values are dotted."""
+def load_engine_kind(name: str) -> EngineKind:
+    """The engine of a name. Raises RatchetError with the nearest name for an unknown one."""
+    if name not in ENGINES:
+        raise RatchetError(
+            f"params.yaml: {unknown_name_message(f'engine.name={name}', list(ENGINES))}"
+        )
+    kind: EngineKind = import_module(f"stages.engines.{ENGINES[name]}").ENGINE
+    return kind
 
-    file: str
-    question: str
-    completions: list[str] = Field(min_length=1)
-    correct: list[str] | None
+
+def engine_version(settings: EngineSettings, model: Path) -> str:
+    """Name and version, which with the model's digest choose the ledger's folder."""
+    return load_engine_kind(settings.name).version(settings, model)
+
+
+def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+    """Opens the engine and loads its model."""
+    return load_engine_kind(settings.name).open(settings, model, device)

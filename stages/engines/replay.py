@@ -4,14 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import Field
 
 from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.samples import Samples
-from stages.engines.engine import ReplaySettings
+from stages.engines.engine import EngineKind, EngineSettings
 from stages.pipeline.digests import digest
 from stages.tasks.source import rows
 from stages.tasks.task import Fault
+
+
+class ReplaySettings(EngineSettings):
+    """Recorded completions. Paths to a row's values are dotted."""
+
+    file: str
+    question: str
+    completions: list[str] = Field(min_length=1)
+    correct: list[str] | None
 
 
 def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -97,3 +107,6 @@ def _sample_row(
         "parent": None,
         "recorded_correct": correct if isinstance(correct, bool) else None,
     }
+
+
+ENGINE = EngineKind(ReplaySettings)

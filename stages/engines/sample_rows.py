@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from stages.engines.engine import Sampling
 from stages.engines.sampler import Sampler
+from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest
 
 

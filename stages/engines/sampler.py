@@ -3,32 +3,28 @@
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import RatchetError
-from stages.compute.compute_settings import ComputeSettings, RaySettings, has_gpu, set_up
+from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
 from stages.compute.ray_cluster import map_on_cluster, require_same_model
+from stages.engines.auto import resolve_auto
 from stages.engines.chat import ChatEngine
-from stages.engines.completions import CompletionsEngine
+from stages.engines.completions import CompletionsEngine, OpenAISettings
 from stages.engines.engine import (
     FULL,
-    AutoSettings,
     Completion,
     Engine,
     EngineSettings,
-    OpenAISettings,
     Request,
-    Sampling,
-    TransformersSettings,
     UnfinishedError,
-    VllmSettings,
+    engine_version,
+    open_engine,
 )
 from stages.engines.ledger import Ledger
-from stages.engines.vllm_offline import VllmEngine, find_vllm, vllm_version
 from stages.models.completion_server import ServerSettings, read_server
 from stages.models.folders import require_model
+from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest, folder_digest, seed
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
@@ -186,38 +182,3 @@ class ChatSampler(Sampler):
 
     def _open(self) -> Engine:
         return ChatEngine(self.server)
-
-
-def resolve_auto(settings: EngineSettings) -> EngineSettings:
-    """The settings of the engine to open: auto is vLLM where it and a GPU are, else transformers.
-
-    Where vLLM is not installed, torch is not asked for a GPU, and so not imported.
-    """
-    if not isinstance(settings, AutoSettings):
-        return settings
-    fast = find_vllm() is not None and has_gpu()
-    chosen: type[EngineSettings] = VllmSettings if fast else TransformersSettings
-    values = settings.model_dump(include=set(chosen.model_fields))
-    return chosen.model_validate(values | {"name": "vllm" if fast else "transformers"})
-
-
-def engine_version(settings: EngineSettings, model: Path) -> str:
-    """Name and version, known without loading the model."""
-    if isinstance(settings, TransformersSettings):
-        from stages.engines.decoder.transformers_engine import decoder_version
-
-        return decoder_version(model, settings.precision)
-    if isinstance(settings, VllmSettings):
-        return vllm_version(settings)
-    return f"{settings.name}-{version(settings.name)}"
-
-
-def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
-    """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
-    if isinstance(settings, TransformersSettings):
-        from stages.engines.decoder.transformers_engine import TransformersEngine
-
-        return TransformersEngine(model, settings.batch_size, device, settings.precision)
-    if isinstance(settings, VllmSettings):
-        return VllmEngine(model, settings)
-    raise RatchetError(f"engine.name={settings.name} draws nothing: choose -S engine=auto")

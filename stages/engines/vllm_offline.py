@@ -19,12 +19,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from schemas.errors import RatchetError
-from stages.engines.engine import FULL, Completion, Request, Sampling, VllmSettings
+from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.models.folders import load_tokenizer
+from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
 
 DEFAULTS = {  # of environment variables that vLLM reads; what a user sets takes precedence
@@ -35,6 +38,15 @@ DEFAULTS = {  # of environment variables that vLLM reads; what a user sets takes
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads limits them; cores are shared
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
 }
+
+
+class VllmSettings(LocalSettings):
+    """vLLM, offline."""
+
+    tensor_parallel: int = Field(ge=1)
+    gpu_memory: float = Field(gt=0, le=1)
+    max_length: int | None = Field(ge=8)
+    adapter: Literal["merged", "apart"]
 
 
 def find_vllm() -> str | None:
@@ -187,3 +199,10 @@ def end_tokens(model: Path) -> list[int]:
     except OSError:
         eos = AutoConfig.from_pretrained(model).eos_token_id
     return eos if isinstance(eos, list) else [eos]
+
+
+ENGINE = EngineKind(
+    VllmSettings,
+    version=lambda settings, model: vllm_version(settings),
+    open=lambda settings, model, device: VllmEngine(model, settings),
+)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from stages.engines.engine import Completion, Sampling
+from stages.engines.engine import Completion
 from stages.engines.sampler import Sampler
+from stages.models.sampling import Sampling
 
 T = TypeVar("T")
 CODE_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)

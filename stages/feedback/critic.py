@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import EngineSettings, Sampling
+from stages.engines.engine import EngineSettings
 from stages.engines.sampler import ChatSampler, Sampler
 from stages.feedback.ask import MalformedError, Question, read_json
-from stages.models.completion_server import ServerSettings
+from stages.models.completion_server import ChatSettings
 from stages.pipeline.stage_run import StageRun
 
 NONE_WRONG = -1
@@ -34,18 +34,11 @@ Reply with one JSON object and nothing else, with these keys:
 """
 
 
-class CriticSettings(ServerSettings):
+class CriticSettings(ChatSettings):
     """Section `critic`."""
 
     section: ClassVar[str] = "critic"
     provider: Literal["server", "simulator", "policy"]
-    temperature: float = Field(ge=0)
-    max_tokens: int = Field(ge=1)
-    max_tries: int = Field(ge=1)
-
-    def sampling(self) -> Sampling:
-        """How replies are drawn."""
-        return Sampling(self.temperature, 1.0, self.max_tokens)
 
 
 class Finding(BaseModel):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from stages.engines.engine import Sampling
 from stages.engines.sampler import Sampler
+from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest
 
 NO_EVIDENCE = pl.DataFrame(schema={"prefix_id": pl.String, "n": pl.Int32})

@@ -11,9 +11,7 @@ from itertools import count
 from typing import Literal
 
 import polars as pl
-from pydantic import Field
 
-from stages.engines.engine import Sampling
 from stages.engines.sample_rows import sample_rows
 from stages.engines.sampler import Sampler
 from stages.feedback.evidence import evidence_counts, later_prefixes
@@ -24,22 +22,15 @@ from stages.feedback.rollout_schedule import (
     next_rollouts,
 )
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
+from stages.models.sampling import Sampling, SamplingSettings
 from stages.pipeline.digests import digest
 from stages.solutions.steps import join_continuation
 
 
-class SimulationSettings(SearchSettings):
+class SimulationSettings(SearchSettings, SamplingSettings):
     """The settings of a section that say how steps are simulated."""
 
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
     keep_rollouts: Literal["none", "right"]
-
-    @property
-    def sampling(self) -> Sampling:
-        """How rollouts are drawn."""
-        return Sampling(self.temperature, self.top_p, self.max_tokens)
 
 
 def step_prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:

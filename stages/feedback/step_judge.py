@@ -8,14 +8,13 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from schemas.rejects import Rejects
 from schemas.step_labels import StepLabels
-from stages.engines.engine import Sampling
 from stages.engines.sampler import Sampler
 from stages.feedback.ask import MalformedError, Question, ask, read_json
-from stages.models.completion_server import ServerSettings
+from stages.models.completion_server import ChatSettings
 
 RIGHT, WRONG = "contributes", "does not contribute"
 TASK = f"""\
@@ -34,13 +33,10 @@ Reply with one JSON array and nothing else. It holds one object for each step, w
 """
 
 
-class JudgeSettings(ServerSettings):
+class JudgeSettings(ChatSettings):
     """Section `judge`."""
 
     section: ClassVar[str] = "judge"
-    temperature: float = Field(ge=0)
-    max_tokens: int = Field(ge=1)
-    max_tries: int = Field(ge=1)
 
 
 class Decision(BaseModel):
@@ -59,9 +55,8 @@ def judge_steps(
     sampler: Sampler, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of `step_labels`, rows of `rejects`): each path is in one of them."""
-    sampling = Sampling(settings.temperature, 1.0, settings.max_tokens)
     decisions_of, rejects = ask(
-        sampler, questions(paths, problems), sampling, settings.max_tries, "judge"
+        sampler, questions(paths, problems), settings.sampling, settings.max_tries, "judge"
     )
     rows = [
         row

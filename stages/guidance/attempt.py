@@ -1,10 +1,11 @@
 """The values that guidance works on: a hard problem, its attempts, and the next prompt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from stages.guidance.shown_steps import safe_prefixes
+from stages.solutions.steps import prompt_prefix
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,13 @@ class NextPrompt:
     parent: str | None = None
 
 
-Strategy = Callable[[TailProblem, Sequence[Attempt]], NextPrompt | None]
-"""Returns the next request for a problem, given its attempts in this iteration; None: no more."""
+def last_wrong_attempt(history: Sequence[Attempt]) -> Attempt:
+    """The attempt to revise; each problem in the tail has a wrong one."""
+    return next(attempt for attempt in reversed(history) if not attempt.correct)
+
+
+def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
+    """The answer begun with `shown` gold steps, which the model continues."""
+    start = problem.safe_prefixes[shown]
+    revealed = problem.share_shown(shown)
+    return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stages.engines.engine import Sampling
 from stages.engines.sample_rows import sample_rows
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
@@ -13,7 +12,7 @@ from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.tail import GuideSettings, in_tail
 from stages.solutions.steps import join_continuation
 
-RoundStrategy = Callable[[Sequence["Case"], int], Sequence[NextPrompt | None]]
+NextPrompts = Callable[[Sequence["Case"], int], Sequence[NextPrompt | None]]
 """Returns the next request for each problem of a round (numbered from 1); None skips it."""
 
 
@@ -72,26 +71,25 @@ def find_tail(
 
 def run_rounds(
     cases: Sequence[Case],
-    strategy: RoundStrategy,
+    ask: NextPrompts,
     sampler: Sampler,
     references: pl.DataFrame,
     settings: GuideSettings,
     grade: GradeSettings,
 ) -> Iterator[pl.DataFrame]:
     """Yields the graded samples of each round, and adds them to the cases' histories."""
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_tokens)
     for number in range(1, settings.max_attempts + 1):
         open_cases = [case for case in cases if case.in_tail]
         if not open_cases:
             return
-        next_prompts = strategy(open_cases, number)
+        next_prompts = ask(open_cases, number)
         chosen = [(c, a) for c, a in zip(open_cases, next_prompts, strict=True) if a is not None]
         if not chosen:
             continue
         prompt_rows = _prompt_rows(chosen, number, settings.strategy).join(
             references, on="problem_id", maintain_order="left"
         )
-        completions = sample_rows(sampler, prompt_rows, sampling, f"guide {number}")
+        completions = sample_rows(sampler, prompt_rows, settings.sampling, f"guide {number}")
         texts = [
             join_continuation(start, text)
             for start, text in completions.select("start", "text").iter_rows()

@@ -1,34 +1,28 @@
 """The tail: problems that an iteration rarely solves (GSI §6.1). Defines section `guide`."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import polars as pl
 from pydantic import Field
 
-from stages.pipeline.params import Section
+from stages.models.sampling import SamplingSettings
+from stages.pipeline.params import one_of
+
+# each is a module of stages/guidance/strategies
+STRATEGIES = (
+    "brute_force", "answer", "rationale", "interactive", "state_reset", "adaptive", "gold"
+)  # fmt: skip
 
 
-class GuideSettings(Section):
+class GuideSettings(SamplingSettings):
     """Section `guide`."""
 
     section: ClassVar[str] = "guide"
-    strategy: Literal[
-        "none",
-        "brute_force",
-        "answer",
-        "rationale",
-        "interactive",
-        "state_reset",
-        "adaptive",
-        "gold",
-    ]
+    strategy: Annotated[str, one_of(*STRATEGIES, "none")]
     tail_below: float = Field(gt=0, le=1)
     max_attempts: int = Field(ge=1)
     restart: bool
     aim: float = Field(gt=0, le=1)
-    temperature: float = Field(gt=0)
-    top_p: float = Field(gt=0, le=1)
-    max_tokens: int = Field(ge=1)
 
 
 def in_tail(solve_rate: str, below: float) -> pl.Expr:

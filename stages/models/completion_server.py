@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import AnyHttpUrl, Field
 
 from schemas.errors import RatchetError
+from stages.models.sampling import Sampling
 from stages.pipeline.params import Section
 
 SERVER_FILE = "server.json"
@@ -44,6 +45,19 @@ class ServerSettings(Section):
                 f"set it anew, or name another with {self.section}.key_variable"
             )
         return key or "not-needed"
+
+
+class ChatSettings(ServerSettings):
+    """A chat model whose replies have a form: a malformed one is asked for again."""
+
+    temperature: float = Field(ge=0)
+    max_tokens: int = Field(ge=1)
+    max_tries: int = Field(ge=1)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How replies are sampled."""
+        return Sampling(self.temperature, 1.0, self.max_tokens)
 
 
 class CompletionSettings(ServerSettings):

@@ -1,4 +1,4 @@
-"""Preference losses with a reference model: DPO, RPO, IPO, and DPO on single steps.
+"""DPO, and what the preference losses with a reference model share: RPO, IPO, Step-DPO.
 
 With r(y) = log pi(y | x) - log pi_ref(y | x), w the chosen and l the rejected completion:
 
@@ -17,11 +17,10 @@ import polars as pl
 
 from stages.training.forward_outputs import record_forward_outputs
 from stages.training.job import Job
+from stages.training.objective import PATH_PAIRS, Objective
 from stages.training.pair_data import token_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
-
-LOSSES = {"dpo": "sigmoid", "rpo": "sigmoid", "ipo": "ipo", "step_dpo": "sigmoid"}
 
 
 def trainer_class() -> type[Any]:
@@ -50,8 +49,13 @@ def trainer_class() -> type[Any]:
     return PreferenceTrainer
 
 
-def train_dpo(job: Job, rows: Rows) -> pl.DataFrame:
-    """Aligns on rows.pairs; with an NLL term, rows.examples enter it as pairs of one text."""
+def train_dpo(
+    job: Job, rows: Rows, loss_type: str = "sigmoid", with_nll: bool = False
+) -> pl.DataFrame:
+    """Aligns on rows.pairs; with an NLL term, rows.examples enter it as pairs of one text.
+
+    `loss_type` is TRL's name of the loss on the pairs.
+    """
     from trl import DPOConfig
 
     settings = job.settings
@@ -60,14 +64,17 @@ def train_dpo(job: Job, rows: Rows) -> pl.DataFrame:
     config = DPOConfig(
         **job.arguments(rows),
         beta=settings.beta,
-        loss_type=[LOSSES[settings.objective]],
+        loss_type=[loss_type],
         max_length=settings.max_length,
         disable_dropout=job.adapter is None,  # an adapter's does not reach the reference
     )
-    nll = settings.nll if settings.objective == "rpo" else 0.0
+    nll = settings.nll if with_nll else 0.0
     data = job.datasets(
         rows, lambda split: token_dataset(tokenizer, split, settings.max_length, nll > 0)
     )
     trainer = trainer_class()(model, args=config, processing_class=tokenizer, **data)
     trainer.nll = nll
     return job.finish(trainer, tokenizer, rows)
+
+
+OBJECTIVE = Objective(train_dpo, PATH_PAIRS, reads_examples=False)

@@ -15,6 +15,7 @@ import polars as pl
 from stages.models.tokens import Encoded, encode
 from stages.training.forward_outputs import record_forward_outputs
 from stages.training.job import Job
+from stages.training.objective import UNPAIRED, Objective
 from stages.training.preflight import check_rows, mismatched_partners
 from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
@@ -119,3 +120,6 @@ def kto_columns(coded: list[Encoded], rows: Rows) -> dict[str, list[Any]]:
         "KL_completion_ids": [completions[other] for other in partner],
         "label": rows.examples["correct"].to_list(),
     }
+
+
+OBJECTIVE = Objective(train_kto, UNPAIRED, compares_rows=True)

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from stages.training.job import Job
+from stages.training.objective import PATH_PAIRS, Objective
 from stages.training.pair_data import text_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
@@ -52,3 +53,6 @@ def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
     )
     trainer = trainer_class()(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)
+
+
+OBJECTIVE = Objective(train_orpo, PATH_PAIRS)

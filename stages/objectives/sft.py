@@ -6,6 +6,7 @@ import polars as pl
 
 from stages.models.tokens import encode
 from stages.training.job import Job
+from stages.training.objective import TO_IMITATE, Objective
 from stages.training.preflight import check_rows
 from stages.training.rows import Rows
 
@@ -49,3 +50,6 @@ def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
             "labels": [[MASKED] * row.n_prompt + row.ids[row.n_prompt :] for row in coded],
         }
     )
+
+
+OBJECTIVE = Objective(train_sft, TO_IMITATE)

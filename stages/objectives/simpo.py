@@ -6,6 +6,7 @@ L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma
 import polars as pl
 
 from stages.training.job import Job
+from stages.training.objective import PATH_PAIRS, Objective
 from stages.training.pair_data import text_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
@@ -32,3 +33,6 @@ def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
     )
     trainer = CPOTrainer(model, config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)
+
+
+OBJECTIVE = Objective(train_simpo, PATH_PAIRS, reads_examples=False)

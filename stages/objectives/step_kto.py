@@ -16,6 +16,7 @@ from schemas.errors import RatchetError
 from stages.models.tokens import Encoded
 from stages.objectives import kto
 from stages.training.job import Job
+from stages.training.objective import UNPAIRED, Objective
 from stages.training.preflight import mismatched_partners
 from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
@@ -168,3 +169,6 @@ def step_of_tokens(row: Encoded) -> list[int]:
     if row.ends and not row.truncated and steps:
         steps[-1] = len(row.step_ends) - 1
     return steps
+
+
+OBJECTIVE = Objective(train_step_kto, UNPAIRED, compares_rows=True, needs_step_labels=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from schemas.errors import RatchetError
 
@@ -70,6 +71,19 @@ def _explain(section: str, section_class: type[Section], error: ValidationError)
     given = "" if fault["type"] == "value_error" else f" is {fault['input']!r}"
     begins = reason[0].lower() if reason[1:2].islower() else reason[0]  # «URL» keeps its letters
     return f"{path}{given}: {begins}{reason[1:]}"
+
+
+def one_of(*names: str) -> AfterValidator:
+    """Checks a setting whose values are names of methods; for `Annotated[str, one_of(…)]`."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
+            choices = f"{', '.join(names[:-1])} or {names[-1]}"
+            raise PydanticCustomError("one_of", f"set {choices}; did you mean {near}?")
+        return name
+
+    return AfterValidator(check)
 
 
 def unknown_name_message(name: str, known: list[str]) -> str:

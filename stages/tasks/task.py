@@ -9,7 +9,7 @@ from schemas.errors import RatchetError
 from stages.pipeline.params import Section, unknown_name_message
 from stages.solutions.steps import split_lines
 
-NAMES = {"toy": "toy", "toy_code": "toy_code", "datasets": "datasets"}
+TASKS = ("toy", "toy_code", "datasets")  # each is a module of this room, which has a `TASK`
 
 
 class TaskSettings(Section):
@@ -84,8 +84,8 @@ class Task:
 
 def load_task(name: str) -> Task:
     """The task of that name. Raises RatchetError with the nearest name for an unknown one."""
-    if name not in NAMES:
-        known = [f"task.name={one}" for one in NAMES]
+    if name not in TASKS:
+        known = [f"task.name={one}" for one in TASKS]
         raise RatchetError(f"params.yaml: {unknown_name_message(f'task.name={name}', known)}")
-    task: Task = import_module(f"stages.tasks.{NAMES[name]}").TASK
+    task: Task = import_module(f"stages.tasks.{name}").TASK
     return task

@@ -23,7 +23,7 @@ from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, LaunchSettings, quiet_datasets, set_up
 from stages.pipeline.progress_bar import is_quiet
 from stages.training.job import Job
-from stages.training.training_settings import AlignSettings, TrainingSettings
+from stages.training.training_settings import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN, REPLY, ALIVE = "given", "reply", "alive"  # files of the folder
@@ -91,7 +91,8 @@ def command(launch: LaunchSettings, folder: Path) -> list[str]:
 
 def _importable_settings(settings: TrainingSettings) -> TrainingSettings:
     """The settings as other processes know them: a stage's own class is in its main module."""
-    kind = AlignSettings if isinstance(settings, AlignSettings) else TrainingSettings
+    kind = next(k for k in type(settings).__mro__ if k.__module__ != "__main__")
+    assert issubclass(kind, TrainingSettings)
     return kind.model_validate({name: getattr(settings, name) for name in kind.model_fields})
 
 

@@ -1,10 +1,13 @@
 """Settings of training: the optimiser's, the trainer's, and section `align`."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stages.pipeline.params import Section
+from stages.pipeline.params import Section, one_of
+
+# each is a module of stages/objectives
+OBJECTIVES = ("sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "step_dpo")
 
 
 class TrainingSettings(Section):
@@ -38,9 +41,7 @@ class AlignSettings(TrainingSettings):
     """Section `align`. Each objective reads its own coefficients and leaves the others alone."""
 
     section: ClassVar[str] = "align"
-    objective: Literal[
-        "sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "step_dpo", "none"
-    ]
+    objective: Annotated[str, one_of(*OBJECTIVES, "none")]
     start: Literal["base", "sft", "previous"]
     rate_scale: float = Field(gt=0)
     beta: float = Field(gt=0)

@@ -6,8 +6,9 @@ from typing import Any
 
 from stages.base import seen_texts
 from stages.engines.decoder.transformers_engine import TransformersEngine
-from stages.engines.engine import Request, Sampling
+from stages.engines.engine import Request
 from stages.models.folders import load_policy
+from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
 from stages.models.tokens import encode_prompt
 from tests.bench.case import Case

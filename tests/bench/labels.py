@@ -16,13 +16,14 @@ import polars as pl
 import torch
 
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.decoder.transformers_engine import TransformersEngine
-from stages.engines.engine import Completion, Request, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersEngine, TransformersSettings
+from stages.engines.engine import Completion, Request
 from stages.engines.sampler import Sampler
 from stages.feedback.evidence import NO_EVIDENCE
 from stages.feedback.simulation import label_rows, simulate, step_prefixes
 from stages.grading.grade_frame import GradeSettings
 from stages.label import LabelSettings, apply_prefix_and
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.conftest import toy_problems

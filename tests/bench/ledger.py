@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 
 from stages.compute.compute_settings import ComputeSettings
-from stages.engines.engine import Completion, Sampling, TransformersSettings
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.engine import Completion
 from stages.engines.ledger import SCHEMA, Ledger
 from stages.engines.sampler import Sampler
+from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.bench.engine import untrained

@@ -18,7 +18,8 @@ from trl.experimental.orpo import ORPOTrainer  # noqa: F401
 
 from stages.contract.stage_list import STAGES
 from stages.engines.decoder.transformers_engine import TransformersEngine
-from stages.engines.engine import Completion, Request, Sampling
+from stages.engines.engine import Completion, Request
+from stages.models.sampling import Sampling
 
 modules = {name: import_module(f"stages.{name}") for name in STAGES}
 complete = TransformersEngine.complete

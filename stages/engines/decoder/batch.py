@@ -7,7 +7,8 @@ import numpy as np
 
 from stages.engines.decoder.kv_cache import drop, take
 from stages.engines.decoder.next_token import choose, uniforms
-from stages.engines.engine import Completion, Sampling
+from stages.engines.engine import Completion
+from stages.models.sampling import Sampling
 
 ENDED_SHARE = 1 / 16  # share of the rows that may have ended before they are dropped
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.engines.engine import Sampling
+from stages.models.sampling import Sampling
 
 BLOCK = 64  # tokens summed at once
 FIRST_LOOK = 256  # likeliest tokens among which a nucleus is looked for first

@@ -12,13 +12,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from stages.engines.decoder.attention import fold_heads
 from stages.engines.decoder.batch import Batch, longest_extensions
-from stages.engines.engine import FULL, Completion, Request, Sampling
+from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.models.folders import load_policy
+from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
 
 DECODER = 3  # raised with whatever changes draws: the ledger keeps them apart by it
+
+
+class TransformersSettings(LocalSettings):
+    """The embedded engine, on CPU or GPU."""
+
+    batch_size: int = Field(ge=1)
 
 
 def decoder_version(model: Path, precision: str) -> str:
@@ -114,3 +123,12 @@ def _max_shared_columns(model: Any) -> int:
     widths = {DynamicLayer: lambda _: 2**31, DynamicSlidingWindowLayer: lambda s: s.sliding_window}
     layers = DynamicCache(config=model.config).layers
     return min((widths.get(type(s), lambda _: 0)(s) for s in layers), default=0)
+
+
+ENGINE = EngineKind(
+    TransformersSettings,
+    version=lambda settings, model: decoder_version(model, settings.precision),
+    open=lambda settings, model, device: TransformersEngine(
+        model, settings.batch_size, device, settings.precision
+    ),
+)

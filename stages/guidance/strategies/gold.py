@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from stages.guidance.rounds import Case
+from stages.guidance.strategy import Strategy
 from stages.pipeline.digests import digest
 
 
@@ -41,3 +42,6 @@ def gold_samples(cases: Sequence[Case]) -> pl.DataFrame:
         parent=pl.lit(None, pl.String),
         recorded_correct=pl.lit(None, pl.Boolean),
     )
+
+
+STRATEGY = Strategy(own_samples=gold_samples, needs_rationale=True)

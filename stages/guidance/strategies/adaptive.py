@@ -23,9 +23,9 @@ from itertools import accumulate
 
 import polars as pl
 
-from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
+from stages.guidance.attempt import Attempt, NextPrompt, TailProblem, begin_with_steps
 from stages.guidance.rounds import Case
-from stages.guidance.strategy_list import begin_with_steps
+from stages.guidance.strategy import GuideContext, Rounds, Strategy
 
 PRIOR_WEIGHT = 4.0
 """The prior counts as much as this many attempts."""
@@ -121,3 +121,32 @@ def _add(counts: Counts, n_steps: int, tried: float, solved: float) -> None:
     entry = counts.setdefault(n_steps, [0.0, 0.0])
     entry[0] += tried
     entry[1] += solved
+
+
+class AdaptiveRounds(Rounds):
+    """Shows steps by what all problems have needed so far."""
+
+    def __init__(self, context: GuideContext) -> None:
+        super().__init__(context)
+        self.attempt_counts = AttemptCounts()
+        self.seen = {case.problem.problem_id: 0 for case in context.cases}
+        self.attempt_counts.remember(context.problems, context.earlier)
+        self.see(context.cases)
+
+    def see(self, cases: Sequence[Case]) -> None:
+        """Adds the attempts that are new since the last round."""
+        for case in cases:
+            name = case.problem.problem_id
+            self.attempt_counts.see(case.problem, case.history[self.seen[name] :])
+            self.seen[name] = len(case.history)
+
+    def next_prompts(self, cases: Sequence[Case], number: int) -> list[NextPrompt]:
+        self.see(cases)
+        aim = self.context.settings.aim
+        return [adaptive_reset(c.problem, c.history, self.attempt_counts, aim) for c in cases]
+
+    def reveals(self) -> pl.DataFrame:
+        return reveal_rows(self.context.cases, self.context.earlier)
+
+
+STRATEGY = Strategy(AdaptiveRounds, needs_rationale=True)
