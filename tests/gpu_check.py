@@ -20,18 +20,18 @@ from schemas.errors import RatchetError
 from stages.base import seen_texts
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.engines.decoder.transformers_engine import TransformersSettings
-from stages.engines.engine import Request
-from stages.engines.sampler import open_engine
+from stages.engines.engine import Request, open_engine
 from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
 from stages.objectives.objective_list import load_objective
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.digests import folder_digest
 from stages.training.training_settings import OBJECTIVES
-from tests.conftest import scratch, toy_problems
-from tests.test_verifier import step_rows
-from tests.training import job
-from tests.trajectories import rows_for
+from tests.fakes.small_settings import scratch_settings
+from tests.fakes.step_rows import step_rows
+from tests.fakes.toy_problems import toy_problems
+from tests.fakes.training_jobs import job
+from tests.fakes.trajectories import rows_for
 
 SIZES: dict[str, dict[str, int | float]] = {
     "tiny": {},
@@ -79,7 +79,7 @@ def check(sizes: Sequence[str], steps: int, draws: int, device: Any) -> Iterator
         with tempfile.TemporaryDirectory() as name:
             start = Path(name) / "start"
             start.mkdir()
-            make_scratch(scratch(**SIZES[size]), seen_texts(problems), 0, start)
+            make_scratch(scratch_settings(**SIZES[size]), seen_texts(problems), 0, start)
             for what in (*sorted(OBJECTIVES), "verifier"):
                 yield trained(size, what, start, Path(name) / what, steps, device)
             yield drawn(size, start, problems["prompt"].to_list(), draws, device)

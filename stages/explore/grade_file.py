@@ -9,8 +9,10 @@ from typing import Any
 import polars as pl
 
 from schemas.errors import RatchetError
-from stages.grading.grade import KINDS, Limits, Mode, Reference, Verdict, grade_all
+from stages.grading.grade import KINDS, grade_all
 from stages.grading.mathematics.answers import find_answer
+from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.reference import Reference, Verdict
 from stages.pipeline.progress_bar import progress_bar
 from stages.results.terminal import results_only
 from stages.tasks.source import rows as rows_of

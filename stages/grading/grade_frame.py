@@ -8,8 +8,9 @@ from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.compute.ray_cluster import map_on_cluster
-from stages.grading.grade import Item, Limits, Mode, Verdict, grade_all
-from stages.grading.reference import Reference
+from stages.grading.grade import Item, grade_all
+from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.reference import Reference, Verdict
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 

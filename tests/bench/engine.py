@@ -12,7 +12,8 @@ from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
 from stages.models.tokens import encode_prompt
 from tests.bench.case import Case
-from tests.conftest import scratch, toy_problems
+from tests.fakes.small_settings import scratch_settings
+from tests.fakes.toy_problems import toy_problems
 
 DRAWS, NEW_TOKENS, BATCH = 8, 48, 512
 
@@ -71,7 +72,7 @@ def untrained(folder: Path) -> TransformersEngine:
 
     tiny = {"vocabulary": 512, "width": 96, "layers": 3, "heads": 4, "feed_forward": 256}
     if not folder.exists():
-        settings = scratch(**tiny, max_positions=1024)
+        settings = scratch_settings(**tiny, max_positions=1024)
         make_scratch(settings, seen_texts(toy_problems(n_train=20)), 0, folder)
     return TransformersEngine(folder, BATCH, torch.device("cpu"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stages.grading.grade import grade_all
 from tests.bench.case import Case
-from tests.conftest import datasets_folder
+from tests.fakes.real_datasets import datasets_folder
 
 DRAWS = 8
 Row = tuple[str, str, str]

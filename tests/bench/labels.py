@@ -26,9 +26,9 @@ from stages.label import LabelSettings, apply_prefix_and
 from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
-from tests.conftest import toy_problems
-from tests.test_label import settings
-from tests.test_search import early, ideal, planted, played
+from tests.fakes.rollout_draws import early, ideal, planted, played
+from tests.fakes.small_settings import label_settings
+from tests.fakes.toy_problems import toy_problems
 
 PATHS, TOKENS, RIGHT, WRONG = 100, 24, 0.7, 0.03
 STOP = {"early_stop": True}
@@ -103,7 +103,7 @@ class Bench:
         every: list[pl.Series] = []
         drawn = 0
         for name, changes in WAYS.items():
-            asked = settings(max_tokens=TOKENS, **changes)
+            asked = label_settings(max_tokens=TOKENS, **changes)
             started = time.perf_counter()
             rows, n = self.labelled(asked, name)
             elapsed_ms = 1000 * (time.perf_counter() - started) / rows.height
@@ -136,11 +136,11 @@ def case(folder: Path) -> Case:
     ended = Ended(decoder, dict(problems.select("prompt", "answer").rows()))
     bench = Bench(folder, step_prefixes(drawn_paths(problems), problems), ended)
     fresh = (str(number) for number in count())
-    first = settings(max_tokens=TOKENS, early_stop=True, search="first")
+    first = label_settings(max_tokens=TOKENS, early_stop=True, search="first")
     return Case(
         f"{bench.steps.height} step labels",
         lambda: bench.labelled(first, next(fresh)),
         "all rollouts of each",
-        lambda: bench.labelled(settings(max_tokens=TOKENS), next(fresh)),
+        lambda: bench.labelled(label_settings(max_tokens=TOKENS), next(fresh)),
         notes=lambda: [*bench.ways(), *by_rate()],
     )

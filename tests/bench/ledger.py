@@ -16,7 +16,7 @@ from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
 from tests.bench.engine import untrained
-from tests.conftest import toy_problems
+from tests.fakes.toy_problems import toy_problems
 
 MILLION, SHARD, WANTED = 1_000_000, 2048, 10_240
 

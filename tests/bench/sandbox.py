@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stages.grading.grade import Reference, grade_all
+from stages.grading.grade import grade_all
+from stages.grading.reference import Reference
 from tests.bench.case import Case
 
 PROGRAM = '''def running_{n}(numbers, limit):

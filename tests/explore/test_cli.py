@@ -1,0 +1,79 @@
+"""The `ratchet` command: its help, and mistakes as one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas import views
+from stages.explore.cli import app
+from tests.fakes.command_line import ratchet
+
+COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_holds_an_example(command: str) -> None:
+    shown = ratchet(command, "--help")
+    assert shown.exit_code == 0
+    assert f"Example: ratchet {command} " in shown.stdout
+
+
+def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom stages.explore.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "print(*{'torch', 'transformers', 'polars', 'duckdb', 'jinja2'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *shown, heavy = done.stdout.split("\n")[:-1]
+    assert heavy == ""
+    assert all(any(line.strip().startswith(name) for line in shown) for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["compare"], "Missing argument 'A'"),
+        (["sql", "--jsn", "from samples"], "No such option: --jsn"),
+        (["slq", "from samples"], "No such command 'slq'"),
+        (["sql", "from verdict"], "there is no view verdict: did you mean verdicts"),
+        (["sql", "from zzz"], "there is no view zzz: `show tables` lists them"),
+        (["sql", "select nope from samples"], 'Referenced column "nope" not found'),
+        (["sql", "select +"], "Parser Error"),
+        (["sql", "select ?"], "Invalid Input Error"),
+        (["sql", ""], "sql takes one select"),
+        (["sql", "select 1; select 2"], "sql takes one select"),
+        (["sql", "drop view samples"], "sql takes one select"),
+        (["sql", "copy samples to 'stolen.csv'"], "sql takes one select"),
+        (["sql", "explain analyze copy samples to 'stolen.csv'"], "sql takes one select"),
+        (["sql", "with a as (copy samples to 'stolen.csv') from a"], "must be at the top level"),
+        (["sql", "from samples", "--json", "--csv"], "choose one"),
+        (["trace", "abc"], "'abc' is too short: give at least 4 characters"),
+        (["trace", "toy-"], "toy- matches 40 ids (problem toy-test-1000"),
+        (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout or problem of this run"),
+        (["leaderboard"], "no metrics.json with evaluations"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_1(run: Path, words: list[str], reason: str) -> None:
+    shown = ratchet(*words)
+    assert shown.exit_code == 1
+    assert shown.stdout == ""
+    assert shown.stderr.startswith("ratchet: ") and shown.stderr.count("\n") == 1
+    assert reason in shown.stderr
+    assert not Path("stolen.csv").exists()
+
+
+@pytest.mark.parametrize("words", [["sql", "from samples"], ["trace", "abcdef"]])
+def test_without_a_run(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = ratchet(*words)
+    assert shown.exit_code == 1
+    assert shown.stderr == "ratchet: no tables under data/: run `make run` first\n"
+
+
+def test_a_fault_of_ours_is_no_user_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "create_views", lambda *_: 1 / 0)
+    assert isinstance(ratchet("sql", "from samples").exception, ZeroDivisionError)

@@ -1,0 +1,178 @@
+"""Each objective's trainer against its paper's equation in float64, padding and ragged steps in."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.models.folders import load_tokenizer
+from stages.models.tokens import encode
+from stages.training.job import Job
+from stages.training.preflight import mismatched_partners
+from stages.training.rows import Rows
+from tests.fakes.loss_formulas import Formula, length, noisy, total
+from tests.fakes.training_jobs import EXAMPLES, PAIRS, examples, job, pairs, rows_of, trainer_of
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("sft", {}),
+    ("dpo", {"beta": 0.1}),
+    ("dpo", {"beta": 0.5}),
+    ("rpo", {"beta": 0.1, "nll": 1.0}),
+    ("rpo", {"beta": 0.3, "nll": 0.2}),
+    ("ipo", {"beta": 0.1}),
+    ("simpo", {"beta": 2.0, "gamma": 1.0}),
+    ("simpo", {"beta": 0.1, "gamma": 0.0}),
+    ("orpo", {"beta": 0.01}),
+    ("orpo", {"beta": 0.1}),
+    ("orpo", {"beta": 1.0}),
+    ("step_dpo", {"beta": 0.4}),
+    ("kto", {"beta": 0.1}),
+    ("kto", {"beta": 0.3, "desirable": 1.33, "undesirable": 0.7, "nll": 0.5}),
+    ("step_kto", {"beta": 0.1}),
+    ("step_kto", {"beta": 0.3, "step_beta": 0.7, "step_desirable": 1.4, "step_undesirable": 0.6}),
+    ("step_kto", {"step_desirable": 0.0, "step_undesirable": 2.0, "nll": 0.2}),
+]
+
+
+class ExactHead:
+    """TRL's fused head without its float32 tiles; it returns the same five things a token."""
+
+    @staticmethod
+    def apply(hidden: Any, weight: Any, bias: Any, labels: Any, *_: Any) -> tuple[Any, ...]:
+        logits = hidden @ weight.t()
+        shares = logits.log_softmax(-1)
+        chosen = shares.gather(1, labels[:, None]).squeeze(1)
+        entropy = -(shares.exp() * shares).sum(-1)
+        return (
+            chosen,
+            entropy,
+            (2 * shares).logsumexp(-1),
+            logits.mean(-1),
+            chosen == shares.amax(-1),
+        )
+
+
+@pytest.fixture(autouse=True)
+def double(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries round to float32 here and there; equations are compared in float64."""
+    import torch
+
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+    monkeypatch.setattr("trl.trainer.utils._ChunkedLogProbFunction", ExactHead)
+
+
+def loss_of(run: Job, rows: Rows, policy: Any, reference: Any, patch: pytest.MonkeyPatch) -> Any:
+    """The trainer's loss on one batch of all rows."""
+    trainer = trainer_of(run, rows, patch)
+    trainer.model.double().load_state_dict(policy.state_dict())
+    if getattr(trainer, "ref_model", None) is not None:
+        trainer.ref_model.double().load_state_dict(reference.state_dict())
+    trainer.model.eval()
+    trainer.model.zero_grad()
+    batch = trainer.data_collator(
+        [trainer.train_dataset[i] for i in range(len(trainer.train_dataset))]
+    )
+    return trainer.compute_loss(trainer.model, dict(batch)), trainer.model
+
+
+def equation(run: Job, rows: Rows, policy: Any, reference: Any) -> Any:
+    formula = Formula(policy, reference, load_tokenizer(run.start), run.settings)
+    name = run.settings.objective
+    if name == "sft":
+        return formula.sft(rows.examples)
+    if name in ("kto", "step_kto"):
+        partner = mismatched_partners(rows.examples["prompt"].to_list())
+        return getattr(formula, name)(rows.examples, partner)
+    return formula.on_pairs(rows.pairs)
+
+
+@pytest.mark.parametrize(("objective", "changes"), CASES)
+def test_the_loss_and_its_gradient_are_the_paper_s(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    objective: str, changes: dict[str, Any],
+) -> None:  # fmt: skip
+    import torch
+
+    run, rows = job(objective, checkpoint, tmp_path, **changes), rows_of(objective)
+    policy, reference = noisy(checkpoint, 1), noisy(checkpoint, 2)
+    got, model = loss_of(run, rows, policy, reference, monkeypatch)
+    wanted = equation(run, rows, policy, reference)
+    assert got.dtype == torch.float64
+    assert got.item() == pytest.approx(wanted.item(), rel=1e-6)
+    got.backward()
+    wanted.backward()
+    pieces = zip(model.named_parameters(), policy.parameters(), strict=True)
+    largest = max(p.grad.abs().max().item() for p in policy.parameters())
+    for (name, ours), theirs in pieces:
+        assert torch.allclose(ours.grad, theirs.grad, rtol=1e-6, atol=1e-6 * largest), name
+
+
+CONSTANTS = {"beta": 0.3, "desirable": 1.2, "undesirable": 0.8}
+STEPS = {"step_beta": 0.3, "step_desirable": 1.2, "step_undesirable": 0.8}
+
+
+def kto_losses(
+    checkpoint: Path, out: Path, patch: pytest.MonkeyPatch, rows: Rows, **changes: Any
+) -> tuple[float, float]:
+    """(KTO's loss, Step-KTO's loss) on one batch."""
+    policy, reference = noisy(checkpoint, 1), noisy(checkpoint, 2)
+    found = []
+    for objective in ("kto", "step_kto"):
+        run = job(objective, checkpoint, out, **(CONSTANTS | changes))
+        found.append(loss_of(run, rows, policy, reference, patch)[0].item())
+    return found[0], found[1]
+
+
+def test_step_kto_without_its_step_weights_is_kto(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = {"step_desirable": 0.0, "step_undesirable": 0.0}
+    plain, stepwise = kto_losses(checkpoint, tmp_path, monkeypatch, rows_of("kto"), **none)
+    assert stepwise == pytest.approx(plain, abs=1e-7)
+
+
+def test_with_one_step_a_path_the_stepwise_term_is_the_outcome_term(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = [(p, ["".join(steps)], right, [right]) for p, steps, right, _ in EXAMPLES]
+    rows = Rows(examples=examples(one))
+    plain, stepwise = kto_losses(checkpoint, tmp_path, monkeypatch, rows, **STEPS)
+    assert stepwise - plain == pytest.approx(plain, abs=1e-7)
+
+
+@pytest.mark.parametrize("objective", ["orpo", "rpo"])
+def test_an_example_among_pairs_has_the_gradient_of_its_nll(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    import torch
+
+    alone = Rows(pairs=pairs(PAIRS).clear(), examples=rows_of("sft").examples)
+    run = job(objective, checkpoint, tmp_path, nll=1.0, beta=1.0)
+    policy, reference = noisy(checkpoint, 1), noisy(checkpoint, 2)
+    got, model = loss_of(run, alone, policy, reference, monkeypatch)
+    got.backward()
+    formula = Formula(policy, reference, load_tokenizer(checkpoint), run.settings)
+    nll = []
+    for row in alone.examples.to_dicts():
+        ours, _ = formula.both(row["prompt"], [row["completion"]])
+        nll.append(-total(ours) / length(ours))
+    wanted = torch.stack(nll).mean()
+    wanted.backward()
+    for ours, theirs in zip(model.parameters(), policy.parameters(), strict=True):
+        assert torch.allclose(ours.grad, theirs.grad, atol=1e-7)
+    assert got.item() == pytest.approx(wanted.item() + math.log(2), rel=1e-6)
+
+
+@pytest.mark.parametrize("objective", ["orpo", "simpo"])
+def test_trainers_that_encode_text_do_it_as_we_do(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    run = job(objective, checkpoint, tmp_path)
+    trainer = trainer_of(run, rows_of(objective), monkeypatch)
+    tokenizer = load_tokenizer(checkpoint)
+    for (prompt, _, chosen, rejected, *_), row in zip(PAIRS, trainer.train_dataset, strict=True):
+        for side, text in (("chosen", chosen), ("rejected", rejected)):
+            ours = encode(tokenizer, prompt, [text], 512)
+            assert row[f"{side}_input_ids"] == ours.ids
+            assert row[f"{side}_labels"].count(-100) == ours.n_prompt

@@ -1,0 +1,48 @@
+"""Balanced right and wrong rows: how many of each, and what they carry."""
+
+import pytest
+
+from tests.fakes.scored_paths import DEMONSTRATED, PROBLEMS, ROUND, P, Q, run
+
+R = DEMONSTRATED[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),  # problem → sampled right, sampled wrong and gold rows
+    [
+        ({"feedback": "outcome"}, {P: (2, 2, 0), R: (1, 1, 0)}),
+        ({"feedback": "process"}, {P: (2, 2, 0), R: (1, 1, 0)}),
+        ({"feedback": "outcome", "max_per_problem": 1}, {P: (1, 1, 0), R: (1, 1, 0)}),
+        (
+            {"feedback": "outcome", "with_reference": True},
+            {P: (2, 2, 0), R: (1, 1, 0), Q: (0, 1, 1)},
+        ),
+        ({"feedback": "labels"}, {P: (1, 1, 0)}),
+        ({"feedback": "labels", "with_reference": True}, {P: (1, 1, 0), Q: (0, 1, 1)}),
+        ({"feedback": "none", "with_reference": True}, {}),
+    ],
+)
+def test_balanced_rows(changes: dict[str, object], expected: dict[str, tuple[int, ...]]) -> None:
+    made = run(planted=ROUND, rows="balanced", **changes)["examples"]
+    found: dict[str, list[int]] = {}
+    for problem, origin, correct in made.select("problem_id", "origin", "correct").rows():
+        counts = found.setdefault(problem, [0, 0, 0])
+        counts[2 if origin == "gold" else 0 if correct else 1] += 1
+    assert {problem: tuple(counts) for problem, counts in found.items()} == expected
+    assert run(planted=ROUND[::-1], rows="balanced", **changes)["examples"].equals(made)
+
+
+def test_balanced_rows_carry_what_is_known_of_them() -> None:
+    made = run(planted=ROUND, rows="balanced", feedback="outcome", with_reference=True)["examples"]
+    rows = {row["path_id"] or row["problem_id"]: row for row in made.to_dicts()}
+    for name, _, correct, reward, labels in ROUND:
+        if name in rows:
+            row = rows[name]
+            assert (row["correct"], row["reward"]) == (correct, reward)
+            assert row["steps"] == ["text\n", f"to {name}"]
+            assert row["step_labels"] == ([sign == "+" for sign in labels] or None)
+            assert row["made_in"] == 1
+    rationale = dict(PROBLEMS.select("problem_id", "rationale").rows())[Q]
+    reference = rows[Q]
+    assert reference["steps"] == rationale and reference["correct"]
+    assert reference["step_labels"] == [True] * len(rationale)
