@@ -73,9 +73,9 @@ def stats(
         "old_coverage": old_coverage,
     }
     with open_statistics(tables, stats.memory_gb) as statistics:
-        statistics.keep("counts")
-        statistics.keep("drawn")
-        statistics.keep("coverage", tail_below=guide.tail_below)
+        statistics.materialise("counts")
+        statistics.materialise("drawn")
+        statistics.materialise("coverage", tail_below=guide.tail_below)
         outputs = {"coverage": statistics.table("coverage")}
         for name in ("progress", "solve_rates", "strategies", "narrowing"):
             outputs[name] = statistics.ask(name)

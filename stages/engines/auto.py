@@ -7,13 +7,13 @@ from stages.engines.vllm_offline import VllmSettings, find_vllm
 
 
 class AutoSettings(VllmSettings, TransformersSettings):
-    """The settings of both; `resolve_auto` decides which is meant, on the machine that samples."""
+    """The settings of both; `resolve_auto` chooses between them on the machine that samples."""
 
 
 def resolve_auto(settings: EngineSettings) -> EngineSettings:
-    """The settings of the engine to open; those of another than auto as they are.
+    """The settings of the engine to open; returns those of other engines unchanged.
 
-    Where vLLM is not installed, torch is not asked for a GPU, and so not imported.
+    If vLLM is not installed, it does not look for a GPU, and so does not import torch.
     """
     if not isinstance(settings, AutoSettings):
         return settings

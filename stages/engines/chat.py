@@ -1,7 +1,7 @@
-"""Any server that speaks OpenAI's protocol: large or remote models, asked over HTTP.
+"""Large or remote models behind any server that speaks OpenAI's protocol over HTTP.
 
-`OpenAIEngine` sends a prompt as a chat's one message (judge, teacher), `CompletionsEngine` as
-raw text to be continued (policy, simulator). Both ask at one pace, and neither ever logs or
+`ChatEngine` sends a prompt as the only message of a chat (judge, teacher), `CompletionsEngine` as
+raw text to continue (policy, simulator). Both throttle their requests together, and neither logs or
 stores the key.
 """
 
@@ -14,14 +14,14 @@ from stages.engines.throttle import Throttle, retry_after_s
 from stages.models.completion_server import ServerSettings
 from stages.models.sampling import Sampling
 
-MAX_ERROR_CHARS = 160  # characters of a server's own words in an error
-BUSY = (429, 503, 529)  # said to whoever asks
-RETRIABLE = (408, 409, 425, *BUSY)  # and any other 5xx: worth asking again
-PATIENCE_S = 600.0  # a longer wait than that is the user's to decide
+MAX_ERROR_CHARS = 160  # of a server's own text in an error
+BUSY = (429, 503, 529)  # status codes that concern all requests, not one
+RETRIABLE = (408, 409, 425, *BUSY)  # so is any other 5xx
+PATIENCE_S = 600.0  # whether to wait longer is for the user to decide
 
 
 class ChatEngine:
-    """One model of one server. Prompts are sent as one user message."""
+    """One model of one server. A prompt is sent as one user message."""
 
     version = "openai"
     model_kind = "chat model"
@@ -31,12 +31,12 @@ class ChatEngine:
         self.url, self.model = settings.address()
         self.key = settings.key()
         self.throttle = throttle or Throttle(settings.concurrency)
-        self.has_answered = False  # has it taken any request yet
+        self.has_answered = False  # whether it has accepted any request
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order.
 
-        Raises UnfinishedError, with those that came, at the first one that the server refuses.
+        Raises UnfinishedError, with the completions so far, at the first request that fails.
         """
         done: dict[int, Completion] = {}
         failure = asyncio.run(self._ask_all(requests, sampling, done))
@@ -47,10 +47,10 @@ class ChatEngine:
     async def _ask_all(
         self, requests: Sequence[Request], sampling: Sampling, done: dict[int, Completion]
     ) -> str | None:
-        """Fills `done`; so many workers take from one queue, which the first failure closes.
+        """Fills `done`: workers take requests from one queue, until one of them fails.
 
-        A request that the server can't take (too long, filtered) has an empty completion that
-        ended with "refused", once the server took another; if it takes none, that is a failure.
+        A request that the server refuses (too long, filtered) gets an empty completion with finish
+        "refused", provided that it accepts another; if it accepts none, that is a failure.
         """
         import openai
 
@@ -75,7 +75,7 @@ class ChatEngine:
             base_url=self.url,
             api_key=self.key,
             timeout=self.settings.timeout_s,
-            max_retries=0,  # it would let each request wait by itself
+            max_retries=0,  # the client's own retries would let each request wait by itself
         ) as client:
             await asyncio.gather(*(work() for _ in range(self.settings.concurrency)))
         if not self.has_answered:
@@ -87,9 +87,9 @@ class ChatEngine:
     async def _ask_with_retries(
         self, client: Any, request: Request, sampling: Sampling
     ) -> Completion:
-        """The reply, asked for again while the server is busy or the network loses it.
+        """The reply; asks again while the server is busy or the network loses the request.
 
-        Tries in vain are limited. To be turned away while others are answered is none.
+        Failed attempts are limited. A busy reply does not count while other requests succeed.
         """
         import openai
 
@@ -112,8 +112,8 @@ class ChatEngine:
                 await self.throttle.sleep(wait_s)
 
     def _wait_s(self, error: Any, n_failed: int) -> float:
-        """Seconds until a request is sent again; raises the error where it shall not be."""
-        status = getattr(error, "status_code", 500)  # the network's errors have none
+        """Seconds until a request is sent again; raises the error if it must not be."""
+        status = getattr(error, "status_code", 500)  # network errors have none
         wait_s = requested_wait_s(error)
         is_temporary = status in RETRIABLE or status >= 500
         if not is_temporary or n_failed > self.settings.retries or (wait_s or 0) > PATIENCE_S:
@@ -131,10 +131,10 @@ class ChatEngine:
             tokens = reply.usage.completion_tokens if reply.usage else 0
             return Completion(replace_surrogates(text), int(tokens or 0), None, str(finish))
         except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is no chat completion") from error
+            raise ValueError("its reply is not a chat completion") from error
 
     def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
-        """What a request says beside its prompt."""
+        """The parameters that a request has besides its prompt."""
         return {
             "model": self.model,
             "temperature": sampling.temperature,
@@ -144,7 +144,7 @@ class ChatEngine:
         }
 
     def _explain(self, error: Exception) -> str:
-        """What went wrong and how to mend it, in one line without the key."""
+        """What went wrong and how to fix it, in one line without the key."""
         import openai
 
         name, status = self.settings.section, getattr(error, "status_code", None)
@@ -161,7 +161,7 @@ class ChatEngine:
             return f"{where} refused the key ({status}): put a valid one into ${variable}"
         if status == 404:
             return (
-                f"{where} knows no {self.model_kind} {self.model} (404): "
+                f"{where} has no {self.model_kind} {self.model} (404): "
                 f"set {name}.url, which often ends in /v1, and {name}.model"
             )
         if status in BUSY:
@@ -170,7 +170,7 @@ class ChatEngine:
             fix = f"run again later, or lower {name}.concurrency"
             return f"{where} is too busy{until} ({self._error_text(error)}): {fix}"
         reason = self._error_text(error)
-        return f"{where} failed ({reason}): check {name}.url and {name}.model, run again"
+        return f"{where} failed ({reason}): check {name}.url and {name}.model, then run again"
 
     def _error_text(self, error: BaseException) -> str:
         """An error's own text, shortened, and without the key if a server repeats it."""
@@ -179,10 +179,10 @@ class ChatEngine:
 
 
 def requested_wait_s(error: Any) -> float | None:
-    """Seconds that the server asks to wait, where it does."""
+    """Seconds that the server asks to wait; None if it does not say."""
     return retry_after_s(error.response.headers) if hasattr(error, "response") else None
 
 
 def replace_surrogates(text: str) -> str:
-    """The text without halves of surrogate pairs, which JSON can hold and UTF-8 can't."""
+    """The text without half surrogate pairs, which JSON can hold but UTF-8 can't."""
     return text.encode("utf-8", "replace").decode("utf-8")

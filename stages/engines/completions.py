@@ -1,7 +1,7 @@
-"""A model behind `/completions`: the prompt's raw text, continued.
+"""A model behind `/completions`, which continues a prompt's raw text.
 
-A chat can't begin an answer in the middle, so this is what continues a path from one of its
-steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, BOS included.
+A chat can't continue an answer from its middle, so this endpoint continues a path from one of its
+steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, including BOS.
 """
 
 from typing import Any
@@ -14,14 +14,14 @@ from stages.models.sampling import Sampling
 
 
 class OpenAISettings(EngineSettings, CompletionSettings):
-    """A server that draws in the policy's place."""
+    """A server that draws in place of the policy."""
 
 
 class CompletionsEngine(ChatEngine):
-    """One model of one server, which continues texts. Which release it runs, it does not tell.
+    """One model of one server, which continues texts. The server's release is unknown.
 
-    A log-probability is what the server says of the tokens that it lists: `vllm serve` gives the
-    model's own at temperature 1, EOS included; of others it is None or what they choose.
+    A log-probability is the sum that the server reports over the tokens that it lists: `vllm serve`
+    reports the model's own at temperature 1, including EOS; others report None or what they choose.
     """
 
     version = "openai-completions"
@@ -29,7 +29,7 @@ class CompletionsEngine(ChatEngine):
 
     def __init__(self, settings: CompletionSettings, throttle: Throttle | None = None) -> None:
         super().__init__(settings, throttle)
-        self.extra = {"logprobs": 1} if settings.logprobs else {}  # 0 is none to some servers
+        self.extra = {"logprobs": 1} if settings.logprobs else {}  # some servers treat 0 as none
 
     async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
         reply = await client.completions.create(
@@ -45,23 +45,23 @@ class CompletionsEngine(ChatEngine):
                 n_tokens = len(tokens) - (finish == "stop" and _has_eos(tokens, text))
             return Completion(replace_surrogates(text), n_tokens, logprob, finish)
         except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is no text completion") from error
+            raise ValueError("its reply is not a text completion") from error
 
 
 def _finish(reason: Any) -> str:
-    """stop, length, or refused: filtered on the way."""
+    """stop, length, or refused for anything else, such as a filter."""
     return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
 
 
 def _tokens_and_logprob(logprobs: Any) -> tuple[list[str] | None, float | None]:
-    """(the completion's tokens, EOS often among them; their log-probability): None if not told."""
+    """(the completion's tokens, often with EOS; their log-probability); None if not reported."""
     if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
         return None, None
     return logprobs.tokens, float(sum(logprobs.token_logprobs))
 
 
 def _has_eos(tokens: list[str], text: str) -> bool:
-    """Is EOS the last token that is listed: then it is empty, or not in the text."""
+    """Whether the last listed token is EOS: it is empty, or the text does not end in it."""
     return not tokens[-1] or not text.endswith(tokens[-1])
 
 

@@ -1,4 +1,4 @@
-"""What an engine is: requests in, completions out."""
+"""What an engine is: it turns requests into completions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from schemas.errors import RatchetError
 from stages.models.sampling import Sampling
 from stages.pipeline.params import Section, unknown_name_message
 
-# each is a module of this room, which has an `ENGINE`
+# name → module of this room that defines its `ENGINE`
 ENGINES = {
     "auto": "auto",
     "transformers": "decoder.transformers_engine",
@@ -24,7 +24,7 @@ ENGINES = {
 
 @dataclass(frozen=True)
 class Request:
-    """One completion wanted: the `draw`-th for this prompt, with a seed of its own."""
+    """A request for one completion: the `draw`-th for this prompt, with its own seed."""
 
     prompt: str
     draw: int
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back. `logprob` is the sum over its tokens in nats, under the model itself."""
+    """A completion. `logprob` is the sum over its tokens in nats, under the model itself."""
 
     text: str
     n_tokens: int
@@ -41,11 +41,11 @@ class Completion:
     finish: str
 
 
-FULL = Completion("", 0, 0.0, "length")  # for a prompt that leaves no room for a token
+FULL = Completion("", 0, 0.0, "length")  # of a prompt that leaves no room for a new token
 
 
 class UnfinishedError(RatchetError):
-    """The engine gave up; `done` holds what had come by then, by the request's place."""
+    """The engine gave up; `done` holds the completions until then, by the request's index."""
 
     def __init__(self, reason: str, done: dict[int, Completion]) -> None:
         super().__init__(reason)
@@ -53,7 +53,7 @@ class UnfinishedError(RatchetError):
 
 
 class Engine(Protocol):
-    """Writes completions; `version` is part of what makes two draws the same."""
+    """Writes completions; `version` is part of the key under which the ledger keeps them."""
 
     version: str
 
@@ -74,10 +74,10 @@ class EngineSettings(Section):
 
 
 class LocalSettings(EngineSettings):
-    """An engine in the stage's own process. `precision`: of weights and arithmetic.
+    """An engine in the stage's own process. `precision`: that of weights and arithmetic.
 
-    With auto it is bfloat16 on a GPU; on a processor float32, save for a model that was saved in
-    bfloat16 where the processor has that (transformers).
+    auto is bfloat16 on a GPU and float32 on a CPU; with transformers, it is bfloat16 on a CPU that
+    supports it if the model was saved in bfloat16.
     """
 
     precision: Literal["auto", "float32", "float16", "bfloat16"]
@@ -85,14 +85,14 @@ class LocalSettings(EngineSettings):
 
 
 def _sample_nothing(settings: EngineSettings, *_: Any) -> NoReturn:
-    raise RatchetError(f"engine.name={settings.name} samples nothing: choose -S engine=auto")
+    raise RatchetError(f"engine.name={settings.name} can't sample: choose -S engine=auto")
 
 
 @dataclass(frozen=True)
 class EngineKind:
-    """An engine by its settings: its version, known without loading the model, and how to open it.
+    """An engine's settings, its version (known without loading the model), and how to open it.
 
-    Both raise RatchetError where it can't sample from the model.
+    `version` and `open` raise RatchetError if the engine can't sample from the model.
     """
 
     settings: type[EngineSettings]
@@ -111,10 +111,10 @@ def load_engine_kind(name: str) -> EngineKind:
 
 
 def engine_version(settings: EngineSettings, model: Path) -> str:
-    """Name and version: with the model's digest, the part of the ledger that samples go to."""
+    """Name and version, which with the model's digest choose the ledger's folder."""
     return load_engine_kind(settings.name).version(settings, model)
 
 
 def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
-    """The engine, its model loaded."""
+    """Opens the engine and loads its model."""
     return load_engine_kind(settings.name).open(settings, model, device)

@@ -1,10 +1,10 @@
-"""The generation ledger: every completion ever drawn, kept by what determines it.
+"""The generation ledger: every completion ever drawn, stored by what determines it.
 
 A folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
 key is a digest of the model's bytes, the engine and its version, the prompt, the sampling
 settings, the seed and the index, so a killed run finds what it had drawn, and a second run that
-asks the same pays nothing. Runs share it while they run: shards appear whole and never change,
-one process writes at a time, and what the first has drawn is what all of them get.
+needs the same completions gets them for free. Concurrent runs share it: shards appear whole and
+never change, one process writes at a time, and all runs get the draw that was stored first.
 """
 
 import fcntl
@@ -30,17 +30,14 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
-MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = (
-    64,
-    1 << 20,
-    8 << 20,
-)  # MANY shards below SMALL bytes become ones of LARGE
+MERGE_AT_SHARDS = 64  # as many small shards are merged into large ones
+SMALL_BYTES, LARGE_BYTES = 1 << 20, 8 << 20
 
 
 def ledger_folder() -> Path:
     """$RATCHET_LEDGER, or `ledger/` in DVC's cache folder, which all workspaces share."""
-    given = os.environ.get("RATCHET_LEDGER")
-    return Path(given) if given else cache_dir("ledger")
+    folder = os.environ.get("RATCHET_LEDGER")
+    return Path(folder) if folder else cache_dir("ledger")
 
 
 class Ledger:
@@ -48,14 +45,13 @@ class Ledger:
 
     def __init__(self, owner: str, root: Path | None = None) -> None:
         self.folder = (root or ledger_folder()) / owner
-        self._key_hashes: dict[str, pl.Series] = {}  # a shard's keys, hashed: 8 bytes a draw
+        self._key_hashes: dict[str, pl.Series] = {}  # by shard; 8 bytes a draw
         self._merge_tried = False
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """The completions already there, by key. A shard that can't be read is set aside.
+        """The stored completions, by key. A shard that can't be read is set aside.
 
-        Only keys are looked at in every shard, and once in a process; rows are read where one
-        of them is wanted.
+        A process reads every shard's keys once, and rows only of shards that hold one of `keys`.
         """
         with suppress(OSError):
             os.utime(self.folder)  # when it was last used
@@ -64,16 +60,18 @@ class Ledger:
                 self._refresh_keys()
                 return self._read_completions(keys)
             except FileNotFoundError:
-                continue  # another process has merged a shard since: look where it went
+                continue  # another process has merged a shard meanwhile: look again
 
     def add(self, drawn: dict[str, Completion]) -> dict[str, Completion]:
-        """Adds one shard, whole or not at all; returns what the ledger holds under these keys.
+        """Adds one shard, all or nothing; returns what the ledger holds under these keys.
 
-        That is another process's draw where it came first: all runs go on with the same one.
+        If another process stored a draw first, that one is returned, so all runs use the same.
         """
         with self._exclusive_lock():
             if not self._merge_tried:
-                with suppress(FileNotFoundError, RatchetError):  # a merge cut short loses nothing
+                with suppress(
+                    FileNotFoundError, RatchetError
+                ):  # an interrupted merge loses nothing
                     self._merge()
             known = self.find(list(drawn))
             rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in known]
@@ -86,18 +84,18 @@ class Ledger:
         return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
 
     def _refresh_keys(self) -> None:
-        """Brings the keys that are known up to date with the folder."""
+        """Updates the known keys to the shards in the folder."""
         shards = {shard.name: shard for shard in self.shards()}
         for gone in self._key_hashes.keys() - shards.keys():
             del self._key_hashes[gone]
         new = [shard for name, shard in shards.items() if name not in self._key_hashes]
-        for some in (
+        for batch in (
             new[first : first + MERGE_AT_SHARDS] for first in range(0, len(new), MERGE_AT_SHARDS)
         ):
             try:
-                self._read_keys(some)
+                self._read_keys(batch)
             except pl.exceptions.PolarsError:
-                for shard in some:
+                for shard in batch:
                     self._read_keys_or_set_aside(shard)
 
     def _read_keys(self, shards: list[Path]) -> None:
@@ -117,19 +115,19 @@ class Ledger:
             self._set_aside(shard)
 
     def _read_completions(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """Rows of the shards that hold some of the keys. Raises FileNotFoundError: look again."""
-        wanted = pl.DataFrame({"key": keys}, schema={"key": pl.String})
-        hashes = wanted["key"].hash().unique().implode()
-        found: dict[str, Completion] = {}
+        """The completions of these keys. Raises FileNotFoundError if a shard has been merged."""
+        requested = pl.DataFrame({"key": keys}, schema={"key": pl.String})
+        hashes = requested["key"].hash().unique().implode()
+        completions: dict[str, Completion] = {}
         for shard in [s for s, known in self._key_hashes.items() if known.is_in(hashes).any()]:
-            rows = self._read(self.folder / shard).join(wanted, on="key", how="semi")
-            found |= {key: Completion(*values) for key, *values in rows.iter_rows()}
-        return found
+            rows = self._read(self.folder / shard).join(requested, on="key", how="semi")
+            completions |= {key: Completion(*values) for key, *values in rows.iter_rows()}
+        return completions
 
     def _read(self, shard: Path) -> pl.DataFrame:
-        """A shard's rows; none if its bytes are not those that it was written with.
+        """A shard's rows; none if its bytes have changed since it was written.
 
-        Parquet alone would not tell: most flipped bits in it read as other values.
+        Parquet alone does not detect that: most flipped bits read as other values.
         """
         content = shard.read_bytes()
         try:
@@ -142,9 +140,9 @@ class Ledger:
 
     def _set_aside(self, shard: Path) -> None:
         self._key_hashes.pop(shard.name, None)
-        with suppress(OSError):  # another process was quicker, or may not write here
+        with suppress(OSError):  # another process was first, or this one may not write here
             shard.replace(shard.with_suffix(".damaged"))
-            print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
+            print(f"ledger: {shard} is damaged and was set aside; its completions are drawn again")
 
     def _write(self, frame: pl.DataFrame) -> Path:
         buffer = io.BytesIO()
@@ -156,7 +154,7 @@ class Ledger:
 
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:
-        """Keeps other processes from writing here, and from merging."""
+        """Keeps other processes from writing or merging in this folder."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = (self.folder / ".lock").open("w")
@@ -167,14 +165,14 @@ class Ledger:
             yield
 
     def _merge(self) -> None:
-        """Makes few large shards of many small ones, which short rounds leave behind.
+        """Merges the many small shards that short rounds leave into few large ones.
 
-        The large one is there before the small ones go: who misses one of these finds the other.
-        A process killed in between leaves draws that stand twice, alike.
+        A large shard is written before its small ones are deleted, so readers always find the rows.
+        A process killed in between leaves identical draws in two shards.
         """
         self._merge_tried = True
         for partial in self.folder.glob("*.partial"):
-            partial.unlink()  # of a writer that was killed: nobody else writes now
+            partial.unlink()  # of a writer that was killed; no other writes during the lock
         small = [shard for shard in self.shards() if shard.stat().st_size < SMALL_BYTES]
         if len(small) < MERGE_AT_SHARDS:
             return

@@ -1,4 +1,4 @@
-"""Recorded completions as samples: real solutions made elsewhere run through the data side."""
+"""Recorded completions as samples: runs solutions made elsewhere through the data stages."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from stages.tasks.task import Fault
 
 
 class ReplaySettings(EngineSettings):
-    """Recorded completions. Paths into a row are dotted."""
+    """Recorded completions. Paths to a row's values are dotted."""
 
     file: str
     question: str
@@ -25,9 +25,9 @@ class ReplaySettings(EngineSettings):
 
 
 def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(samples, rejects): one sample per row and path whose question is one of the problems'.
+    """(samples, rejects): one sample per completion of each row whose question is a problem's.
 
-    Raises RatchetError when the file can't be read, or no row fits.
+    Raises RatchetError if the file can't be read, or no row fits.
     """
     labels: list[str | None] = [*(settings.correct or [])] or [None] * len(settings.completions)
     if len(labels) != len(settings.completions):
@@ -65,7 +65,7 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
 
 
 def value_at(row: Any, path: str) -> Any:
-    """The value at a dotted path («solutions.0.text»); None where there is none."""
+    """The value at a dotted path such as "solutions.0.text"; None if there is none."""
     for key in path.split("."):
         if isinstance(row, dict):
             row = row.get(key)

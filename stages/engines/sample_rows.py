@@ -1,4 +1,4 @@
-"""Rows of `samples`: what was asked for, what came back, and where it comes from."""
+"""Rows of `samples`: requests with their completions and provenance."""
 
 import polars as pl
 
@@ -8,27 +8,28 @@ from stages.pipeline.digests import digest
 
 
 def sample_rows(
-    sampler: Sampler, asked: pl.DataFrame, sampling: Sampling, what: str
+    sampler: Sampler, rows: pl.DataFrame, sampling: Sampling, what: str
 ) -> pl.DataFrame:
-    """One completion for each row (problem_id, prompt, draw), with its provenance.
+    """Draws one completion for each row (problem_id, prompt, draw), which keeps its columns.
 
-    Adds text, n_tokens, logprob, finish, seed, sample_id, engine, model_digest, prompt_digest.
+    Adds text, n_tokens, logprob, finish, seed, sample_id, engine, model_digest, prompt_digest
+    and an empty recorded_correct. `what` names the work in the progress bar.
     """
-    requests = sampler.requests(asked["prompt"].to_list(), asked["draw"].to_list(), sampling)
+    requests = sampler.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
     completions = sampler.sample(requests, sampling, what)
     origin = (sampler.version, sampler.model_digest)
     ids = [
         digest(*origin, problem, request.seed, request.draw)
-        for problem, request in zip(asked["problem_id"], requests, strict=True)
+        for problem, request in zip(rows["problem_id"], requests, strict=True)
     ]
-    return asked.with_columns(
+    return rows.with_columns(
         pl.Series("text", [c.text for c in completions], pl.String),
         pl.Series("n_tokens", [c.n_tokens for c in completions], pl.Int32),
         pl.Series("logprob", [c.logprob for c in completions], pl.Float64),
         pl.Series("finish", [c.finish for c in completions], pl.String),
         pl.Series("seed", [r.seed for r in requests], pl.Int64),
         pl.Series("sample_id", ids, pl.String),
-        pl.Series("prompt_digest", [digest(p) for p in asked["prompt"]], pl.String),
+        pl.Series("prompt_digest", [digest(p) for p in rows["prompt"]], pl.String),
         engine=pl.lit(sampler.version),
         model_digest=pl.lit(sampler.model_digest),
         recorded_correct=pl.lit(None, pl.Boolean),

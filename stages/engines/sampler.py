@@ -1,4 +1,4 @@
-"""Draws completions through the ledger: only what was never drawn goes to the engine."""
+"""Draws completions through the ledger: the engine draws only what the ledger lacks."""
 
 import platform
 import sys
@@ -34,11 +34,11 @@ from stages.pipeline.stage_run import StageRun
 class Sampler:
     """One model behind one engine and its ledger; the engine is opened at the first new draw.
 
-    A model's folder can name a server in place of weights, and engine=openai puts one in the place
-    of any other.
+    A model's folder can name a server instead of holding weights; engine=openai uses a server in
+    place of any other model.
     """
 
-    cluster: RaySettings | None = None  # who draws: engines on these nodes, or one here
+    cluster: RaySettings | None = None  # its nodes' engines draw; None: an engine in this process
 
     def __init__(
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, stage_run: StageRun
@@ -76,10 +76,10 @@ class Sampler:
     def sample(
         self, requests: Sequence[Request], sampling: Sampling, what: str
     ) -> list[Completion]:
-        """One completion per request, in order; each finished shard is kept at once.
+        """One completion per request, in order; each finished shard is stored at once.
 
-        Shards are cut from the whole list of requests, found ones included, so that a resumed
-        run decodes the same batches as an undisturbed one.
+        Shards are cut from the whole list of requests, including those that the ledger has, so that
+        a resumed run decodes the same batches as an uninterrupted one.
         """
         keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
         known = self.ledger.find(keys)
@@ -94,8 +94,8 @@ class Sampler:
                 advance(len(drawn))
         done = [known[key] for key in keys]
         if n_full := done.count(FULL):
-            message = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
-            print(f"{what}: {message}: they have no answer", file=sys.stderr)
+            message = f"{n_full} of {len(done)} prompts leave the model no room for an answer"
+            print(f"{what}: {message}, so their completions are empty", file=sys.stderr)
         return done
 
     def _complete_all(
@@ -105,7 +105,7 @@ class Sampler:
         keys: Sequence[str],
         sampling: Sampling,
     ) -> Iterator[dict[str, Completion]]:
-        """`_complete` for each shard (places in requests), one after another; on a cluster, all."""
+        """Yields the draws of each shard (indices into requests); on a cluster, as they come."""
         request_shards = [[requests[i] for i in shard] for shard in shards]
         key_shards = [[keys[i] for i in shard] for shard in shards]
         if self.cluster is None:
@@ -113,16 +113,16 @@ class Sampler:
                 yield self._complete(shard_requests, shard_keys, sampling)
             return
         model = (self.engine_settings, self.version, self.model.resolve(), self.model_digest)
-        given = (*model, self.compute, self.stage_run.seed, sampling)
+        arguments = (*model, self.compute, self.stage_run.seed, sampling)
         for index, drawn in map_on_cluster(
-            self.cluster, RayWorker, given, request_shards, **self.cluster.actor_resources()
+            self.cluster, RayWorker, arguments, request_shards, **self.cluster.actor_resources()
         ):
             yield self._keep(key_shards[index], drawn)
 
     def _complete(
         self, requests: list[Request], keys: list[str], sampling: Sampling
     ) -> dict[str, Completion]:
-        """New completions by key, in the ledger already; so are those of an engine that fails."""
+        """Draws and stores completions, by key; stores those before a failure too."""
         if self._engine is None:
             self._engine = self._open()
         try:
@@ -147,7 +147,7 @@ class Sampler:
 class RayWorker:
     """An engine on a node of a cluster: completes one shard after another, each by itself.
 
-    Raises RatchetError where the node has not the engine or the model that the ledger will name.
+    Raises RatchetError if the node's engine or model differs from the one that the ledger names.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class RayWorker:
 
 
 class ChatSampler(Sampler):
-    """A chat model of which only the address is known: that stands for its digest."""
+    """A remote chat model. Its address takes the place of a digest of its weights."""
 
     def __init__(self, server: ServerSettings, stage_run: StageRun) -> None:
         self.server = server

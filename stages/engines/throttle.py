@@ -1,8 +1,8 @@
-"""How fast a server is asked: one pace for all the requests of an engine.
+"""Congestion control for all requests of an engine to its server.
 
-A server that is too busy (429, 503) means whoever asks it, not the one request it turned away.
-So nothing more is sent until the time that it names, and from then on half as many requests at
-once; with each answer that number grows a little again, as TCP's congestion window does (RFC 5681).
+A server that replies that it is busy (429, 503) means all requests, not only the one it refused. So
+nothing more is sent until the time that it names, and then only half as many requests at once; each
+answer raises that number a little, as with TCP's congestion window (RFC 5681).
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-FIRST_S, MOST_S = 0.5, 60.0  # of backing off where the server names no time
+FIRST_S, MOST_S = 0.5, 60.0  # first and longest delay if the server names none
 
 
 class Throttle:
-    """At most `most` requests under way; fewer, and later, once the server was busy."""
+    """Allows at most `max_requests` requests at once; fewer, and later, after a busy reply."""
 
     def __init__(
         self,
@@ -34,18 +34,18 @@ class Throttle:
         self.begin()
 
     def begin(self) -> None:
-        """To be called in each new event loop; what the server's answers taught stays."""
+        """Must be called in each new event loop; keeps the window that answers have set."""
         self._n_running, self._slot_freed = 0, asyncio.Condition()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
-        """Waits until one more request may be sent; gives the moment that it is."""
+        """Waits until one more request may be sent; yields the time at which it is sent."""
         async with self._slot_freed:
             await self._slot_freed.wait_for(lambda: self._n_running < int(self.window))
             self._n_running += 1
         try:
             while (wait_s := self._opens_at - self.clock()) > 0:
-                await self.sleep(wait_s * (1 + self.chance() / 4))  # or all come back at once
+                await self.sleep(wait_s * (1 + self.chance() / 4))  # jitter, or all return at once
             yield self.clock()
         finally:
             async with self._slot_freed:
@@ -53,25 +53,25 @@ class Throttle:
                 self._slot_freed.notify_all()
 
     def record_answer(self) -> None:
-        """The server answered: one more at once after as many answers as there are at once."""
+        """Records an answer: after a window of answers, one more request may run at once."""
         self.n_answers += 1
         self.window = min(float(self.max_requests), self.window + 1 / self.window)
 
     def record_busy(self, sent: float, wait_s: float) -> None:
-        """It turned away a request of that moment. Requests sent together slow it down once."""
+        """Records a busy reply to a request sent at `sent`; requests sent together count once."""
         now = self.clock()
         self._opens_at = max(self._opens_at, now + wait_s)
         if sent > self._slowed_at:
             self.window, self._slowed_at = max(1.0, self.window / 2), now
 
     def retry_delay_s(self, tries: int) -> float:
-        """Seconds to wait after so many tries in vain: twice as long each time, with jitter."""
+        """Seconds to wait after so many failed attempts: doubled each time, with jitter."""
         longest = min(MOST_S, FIRST_S * 2.0 ** (tries - 1))
         return longest * (1 + self.chance()) / 2
 
 
 def retry_after_s(headers: Any) -> float | None:
-    """Seconds that a reply's headers ask to wait: Retry-After (seconds or a date), or in ms."""
+    """Seconds that a reply's headers ask to wait: retry-after-ms, or Retry-After (s or a date)."""
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)

@@ -1,8 +1,8 @@
-"""Adapters served as they are: the base's weights, and the low-rank matrices beside them.
+"""Serves adapters without merging: the base's weights, with the low-rank matrices beside them.
 
-A model made with `model.adapter` is saved merged, and its adapter alone in the folder `adapter/`,
-which names the base that it was trained on. Merging rounds the sum to the precision of the base;
-served apart, the adapter keeps its own.
+A model made with `model.adapter` is saved merged, and its adapter also by itself in the folder
+`adapter/`, which names the base that it was trained on. Merging rounds the sum to the precision of
+the base; served separately, the adapter keeps its own.
 """
 
 import json
@@ -11,13 +11,13 @@ from pathlib import Path
 from schemas.errors import RatchetError
 from stages.models.folders import require_model
 
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM makes room for
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # the values that vLLM allows for max_lora_rank
 
 
 def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
-    """(weights, adapter folder) to serve: the base and the adapter on it where they are apart.
+    """(weights, adapter folder) to serve; the folder is None for a merged or full model.
 
-    Raises RatchetError where the adapter's base is not there.
+    Raises RatchetError if the adapter's base is missing.
     """
     folder = model / "adapter"
     if adapter == "merged" or not folder.is_dir():
@@ -25,17 +25,18 @@ def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
     base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
     if base is None or not (Path(base) / "config.json").exists():
         raise RatchetError(
-            f"{folder} lies on {base or 'a model that it does not name'}, which is not here: "
-            "`dvc checkout` brings it back, or set engine.adapter=merged"
+            f"the adapter {folder} needs its base model {base or '(it names none)'}, which is "
+            "missing: run `dvc checkout`, or set engine.adapter=merged"
         )
     return require_model(Path(base)), folder
 
 
 def max_lora_rank(adapter: Path) -> int:
-    """The smallest rank that vLLM makes room for which the adapter fits in."""
+    """The smallest rank in RANKS that fits the adapter. Raises RatchetError if it is too large."""
     rank = int(json.loads((adapter / "adapter_config.json").read_text())["r"])
     if rank > RANKS[-1]:
         raise RatchetError(
-            f"{adapter} has rank {rank}, and vLLM takes {RANKS[-1]}: set engine.adapter=merged"
+            f"{adapter} has rank {rank}, but vLLM takes at most {RANKS[-1]}: "
+            "set engine.adapter=merged"
         )
     return min(size for size in RANKS if size >= rank)

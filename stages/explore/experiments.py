@@ -1,4 +1,4 @@
-"""metrics.json of the workspace, the commit and every DVC experiment; nothing is checked out."""
+"""Reads metrics.json of the workspace, HEAD and every DVC experiment; checks nothing out."""
 
 import json
 import subprocess
@@ -13,22 +13,22 @@ NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs
 
 
 def read_runs() -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """(where, its metrics, its parameters by dotted name) for each run.
+    """Yields (location, metrics, parameters by dotted name) of each run.
 
-    Metrics are None where the file is not JSON; there are no parameters where there is no file.
+    Metrics are None if the file is not JSON; parameters are empty if there is no params.yaml.
     """
     here, params = Path(METRICS), Path(PARAMS)
     if here.exists():
-        given = params.read_text(errors="replace") if params.exists() else None
-        yield METRICS, _parse_json(here.read_text(errors="replace")), _parameters(given)
+        text = params.read_text(errors="replace") if params.exists() else None
+        yield METRICS, _parse_json(here.read_text(errors="replace")), _parameters(text)
     for ref in ["HEAD", *experiment_refs()]:
-        text = file_at(ref, METRICS)
-        if text is not None:
-            yield f"{ref}:{METRICS}", _parse_json(text), _parameters(file_at(ref, PARAMS))
+        metrics = file_at(ref, METRICS)
+        if metrics is not None:
+            yield f"{ref}:{METRICS}", _parse_json(metrics), _parameters(file_at(ref, PARAMS))
 
 
 def experiment_refs() -> list[str]:
-    """Full names of the refs that hold experiments, by name."""
+    """Full names of the refs that hold experiments, in order of name."""
     listed = _git("for-each-ref", "--format=%(refname)", "refs/exps/") or ""
     return [ref for ref in listed.split() if ref.split("/")[2] not in NOT_RUNS]
 
@@ -39,12 +39,12 @@ def names() -> list[str]:
 
 
 def queued_names() -> list[str]:
-    """Names of the experiments that wait."""
+    """Names of the queued experiments."""
     return _stash_names("stash")
 
 
 def failed_names() -> list[str]:
-    """Names of the experiments that a queue could not finish."""
+    """Names of the queued experiments that failed."""
     return _stash_names("failed")
 
 
@@ -56,23 +56,23 @@ def revisions() -> dict[str, str]:
 
 
 def file_at(ref: str, path: str) -> str | None:
-    """A file's text in a revision; None where it is not there."""
+    """A file's text in a revision; None if the revision has no such file."""
     return _git("show", f"{ref}:./{path}")
 
 
 def _stash_names(kind: str) -> list[str]:
-    """DVC keeps them in a stash, a message `dvc-exp:REVISION:BASELINE:NAME` for each."""
+    """Names in one of DVC's stashes, whose messages are `dvc-exp:REVISION:BASELINE:NAME`."""
     listed = _git("log", "--walk-reflogs", "--format=%gs", f"refs/exps/celery/{kind}") or ""
     return [line.split(":")[-1] for line in listed.splitlines()]
 
 
 def _git(*command: str) -> str | None:
-    """What git prints; None when it fails, as it does without a repository or the file."""
+    """What git prints; None if it fails, for example without a repository or the file."""
     try:
-        done = subprocess.run(["git", *command], capture_output=True, check=False)
+        process = subprocess.run(["git", *command], capture_output=True, check=False)
     except OSError:
         return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+    return process.stdout.decode(errors="replace") if process.returncode == 0 else None
 
 
 def _parameters(text: str | None) -> dict[str, Any]:
@@ -80,15 +80,18 @@ def _parameters(text: str | None) -> dict[str, Any]:
         values = yaml.safe_load(text or "")
     except yaml.YAMLError:
         return {}
-    return dict(_flatten(values, "")) if isinstance(values, dict) else {}
+    return flatten_parameters(values) if isinstance(values, dict) else {}
 
 
-def _flatten(values: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+def flatten_parameters(values: dict[str, Any]) -> dict[str, Any]:
+    """Dotted name → value of nested mappings; an empty mapping is a value."""
+    flat: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{above}{name}.")
+        if isinstance(value, dict) and value:
+            flat |= {f"{name}.{key}": inner for key, inner in flatten_parameters(value).items()}
         else:
-            yield f"{above}{name}", value
+            flat[str(name)] = value
+    return flat
 
 
 def _parse_json(text: str) -> Any:

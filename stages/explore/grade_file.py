@@ -28,7 +28,7 @@ def grade_file(
 ) -> None:
     """Writes the file's rows, in order, with outcome and extracted added, and counts outcomes.
 
-    Raises RatchetError at the first row that can't be graded; nothing is written then.
+    Raises RatchetError at the first row that can't be graded, before anything is written.
     """
     if out and out.suffix not in (".jsonl", ".parquet"):
         raise RatchetError(f"--out {out}: name a file that ends in .jsonl or .parquet")
@@ -52,25 +52,25 @@ def grade_file(
 
 
 def _read_rows(file: str) -> list[tuple[str, Row]]:
-    found = []
+    numbered_rows = []
     for item in rows_of(file, "", "FILE"):
         if isinstance(item, Fault):
             raise RatchetError(f"{item.location} {item.reason}")
         position, row = item
         if taken := [name for name in ADDED if name in row]:
             raise RatchetError(f"{position} already has a field {taken[0]!r}: rename it")
-        found.append((position, row))
-    return found
+        numbered_rows.append((position, row))
+    return numbered_rows
 
 
 def _item(position: str, row: Row, default: str) -> tuple[str, Reference, str]:
-    """(kind, reference, prediction) of a row. Raises RatchetError for what is no such row."""
+    """(kind, reference, prediction) of a row. Raises RatchetError for a malformed row."""
     for name in ("reference", "prediction"):
         if name not in row:
             raise RatchetError(f"{position} has no field {name!r} (it has: {', '.join(row)})")
     kind = default if row.get("kind") is None else row["kind"]
     if kind not in KINDS:
-        raise RatchetError(f"{position}: kind is {kind!r}: one of {', '.join(KINDS)}")
+        raise RatchetError(f"{position}: kind is {kind!r}: use one of {', '.join(KINDS)}")
     prediction = "" if row["prediction"] is None else _text(position, row, "prediction")
     options = _texts(position, row, "options")
     if kind == "code":
@@ -86,7 +86,7 @@ def _text(position: str, row: Row, name: str) -> str:
     value = row[name]
     if isinstance(value, str | int | float):
         return str(value)
-    raise RatchetError(f"{position}: {name} is a {type(value).__name__}, not a text or a number")
+    raise RatchetError(f"{position}: {name} is a {type(value).__name__}: give a text or a number")
 
 
 def _texts(position: str, row: Row, name: str) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def _texts(position: str, row: Row, name: str) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return tuple(texts)
-    raise RatchetError(f"{position}: {name} is no text and no list of texts")
+    raise RatchetError(f"{position}: {name} must be a text or a list of texts")
 
 
 def _write(graded: list[Row], file: str, out: Path | None) -> None:
@@ -123,7 +123,7 @@ def _to_frame(graded: list[Row], file: str, out: Path) -> pl.DataFrame:
         frame = pl.DataFrame(graded, infer_schema_length=None)
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise RatchetError(
-            f"--out {out}: a field has values of several types, which Parquet does not take: "
+            f"--out {out}: a field has values of several types, which Parquet can't store: "
             "name a .jsonl file"
         ) from error
     if file.endswith(".parquet"):
@@ -132,7 +132,7 @@ def _to_frame(graded: list[Row], file: str, out: Path) -> pl.DataFrame:
 
 
 def _summary(verdicts: list[Verdict]) -> str:
-    """«5 graded: 3 correct (60.0%), 2 wrong»"""
+    """The counts as in "5 graded: 3 correct (60.0%), 2 wrong"."""
     counts = Counter(verdict.outcome for verdict in verdicts)
     share = f" ({counts['correct'] / len(verdicts):.1%})"
     clauses = [f"{n:,} {name}{share * (name == 'correct')}" for name, n in counts.most_common()]

@@ -1,4 +1,4 @@
-"""`ratchet leaderboard`: accuracy by method and iteration: here, committed, in every experiment."""
+"""`ratchet leaderboard`: accuracy by method and iteration, of the runs here and in experiments."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,11 @@ from schemas.errors import RatchetError
 from stages.explore import experiments
 from stages.results import terminal
 
-IGNORED_SECTIONS = (
-    "run",
-    "seed",
-    "iteration",
-    "compute",
-    "report",
-)  # what tells no method from another
+IGNORED_SECTIONS = ("run", "seed", "iteration", "compute", "report")
+"""Parameters in which the runs of one method may differ."""
 LAST_ITERATION_NOTE = (
-    "pass@k (of all draws), flawed, coverage, rows: of the last iteration; the rest: of all"
+    "pass@k (over all draws), flawed, coverage and training rows: last iteration; "
+    "draws, tokens and seconds: all iterations"
 )
 
 
@@ -29,8 +25,8 @@ LAST_ITERATION_NOTE = (
 class Result:
     """How one run did in one iteration, suite and mode; counts are of that iteration.
 
-    low and high bound the accuracy's 95% interval; pass_at is Pass@k of all draws, of mode vote.
-    settings: the parameters in which the runs of this recipe, task and model differ, but for seeds.
+    low and high bound the accuracy's 95% interval; pass_at is Pass@k over all draws, in mode vote.
+    settings: the parameters, except seeds, in which runs of this recipe, task and model differ.
     """
 
     recipe: str
@@ -55,17 +51,17 @@ class Result:
 
     @property
     def method(self) -> tuple[str, str, str]:
-        """Whose runs are compared."""
+        """Runs that share it are compared with each other."""
         return self.recipe, self.task, self.model
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """All but the time taken: the same run met twice measures the same but for that."""
+        """All fields except the time: a run that is found twice may differ in that alone."""
         return tuple(value for name, value in asdict(self).items() if name != "elapsed_s")
 
 
 def show(as_json: bool, suite: str | None, mode: str | None) -> None:
-    """Prints the results. Raises RatchetError when there is none, or none fits."""
+    """Prints the results. Raises RatchetError if there are none, or none that fit."""
     results = collect()
     if not results:
         raise RatchetError(
@@ -82,18 +78,18 @@ def show(as_json: bool, suite: str | None, mode: str | None) -> None:
     for (of_suite, of_mode), group in groupby(chosen, lambda r: (r.suite, r.mode)):
         console.print(leaderboard_table(list(group), f"{of_suite}, {of_mode}"))
     if not terminal.results_only():
-        console.print("flawed: right answers with an unsound step", style="dim")
+        console.print("flawed: share of right answers with an unsound step", style="dim")
         console.print(LAST_ITERATION_NOTE, style="dim")
 
 
 def collect() -> list[Result]:
-    """Every run's results, each once; a file of another form is named on stderr and left out."""
+    """Every run's results, each once; a malformed file is named on stderr and skipped."""
     runs: list[tuple[list[Result], dict[str, Any]]] = []
-    for where, metrics, parameters in experiments.read_runs():
+    for location, metrics, parameters in experiments.read_runs():
         try:
             runs.append((list(run_results(metrics)), parameters))
         except (AttributeError, KeyError, TypeError, ValueError):
-            terminal.note(f"{where} is not the metrics of a run: left out")
+            terminal.note(f"{location} is not a run's metrics.json: skipped")
     results: dict[tuple[Any, ...], Result] = {}
     for own_results, settings in runs_with_settings([run for run in runs if run[0]]):
         for result in own_results:
@@ -105,7 +101,7 @@ def collect() -> list[Result]:
 def runs_with_settings(
     runs: list[tuple[list[Result], dict[str, Any]]],
 ) -> Iterator[tuple[list[Result], str]]:
-    """Each run with the parameters in which those of its method differ."""
+    """Yields each run with the parameters in which the runs of its method differ."""
     methods: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for results, parameters in runs:
         methods.setdefault(results[0].method, []).append(parameters)
@@ -126,7 +122,7 @@ def _sort_key(result: Result) -> tuple[Any, ...]:
 
 
 def run_results(metrics: dict[str, Any]) -> Iterator[Result]:
-    """The results in one metrics.json, by themselves."""
+    """The results in one metrics.json, without `settings`."""
     run = metrics["run"]
     for iteration, values in metrics["iterations"].items():
         for suite, modes in values["suites"].items():
@@ -154,13 +150,13 @@ def run_results(metrics: dict[str, Any]) -> Iterator[Result]:
                 )
 
 
-def _largest_k_pass_at(passed: dict[str, dict[str, float]] | None) -> float | None:
+def _largest_k_pass_at(pass_at: dict[str, dict[str, float]] | None) -> float | None:
     """Pass@k of the largest k."""
-    return float(passed[max(passed, key=int)]["mean"]) if passed else None
+    return float(pass_at[max(pass_at, key=int)]["mean"]) if pass_at else None
 
 
 def leaderboard_table(results: list[Result], title: str) -> Table:
-    """A row for each method and its settings, the best at the top; a column for each iteration."""
+    """A row for each method and its settings, the best first; a column for each iteration."""
     methods: dict[tuple[str, str, str, str], dict[int, list[Result]]] = {}
     for result in results:
         task, model = result.task, result.model
@@ -169,8 +165,12 @@ def leaderboard_table(results: list[Result], title: str) -> Table:
     iterations = sorted({result.iteration for result in results})
     ranked = sorted(methods.items(), key=lambda item: (item[0][2:], -_last_accuracy(item[1])))
     rows = [
-        (*method, *(accuracy_text(turns.get(i, [])) for i in iterations), *summary_cells(turns))
-        for method, turns in ranked
+        (
+            *method,
+            *(accuracy_text(by_iteration.get(i, [])) for i in iterations),
+            *summary_cells(by_iteration),
+        )
+        for method, by_iteration in ranked
     ]
     iteration_heads = [f"iteration {i}" for i in iterations]
     more = ["pass@k", "flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
@@ -179,7 +179,7 @@ def leaderboard_table(results: list[Result], title: str) -> Table:
 
 
 def accuracy_text(results: Sequence[Result]) -> str:
-    """Mean ± sample standard deviation, in percent, and over how many seeds; or an interval."""
+    """Mean ± sample standard deviation (%) and the number of seeds; of one run, its interval."""
     if not results:
         return terminal.percent(None)
     if len(results) == 1:
@@ -196,14 +196,14 @@ def accuracy_text(results: Sequence[Result]) -> str:
 def summary_cells(iteration_results: dict[int, list[Result]]) -> list[str]:
     """Pass@k, flawed, coverage and rows of the last iteration; draws, tokens, seconds of all.
 
-    Each is a mean over seeds.
+    Each is a mean over runs.
     """
     last = iteration_results[max(iteration_results)]
     covered = [result.coverage for result in last if result.coverage is not None]
     flawed = [result.flawed for result in last if result.flawed is not None]
-    passed = [result.pass_at for result in last if result.pass_at is not None]
+    pass_at = [result.pass_at for result in last if result.pass_at is not None]
     return [
-        terminal.percent(mean(passed) if passed else None),
+        terminal.percent(mean(pass_at) if pass_at else None),
         terminal.percent(mean(flawed) if flawed else None),
         terminal.percent(mean(covered) if covered else None),
         f"{mean(result.training_rows for result in last):,.0f}",

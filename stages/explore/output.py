@@ -21,14 +21,14 @@ MAX_ROWS_SHOWN = 1000  # rows of a table for people
 
 
 def form_of(as_json: bool, as_csv: bool, parquet: Path | None) -> Form:
-    """The form that was asked for. Raises RatchetError for two."""
+    """The requested form. Raises RatchetError if more than one is requested."""
     if as_json + as_csv + (parquet is not None) > 1:
         raise RatchetError("--json, --csv and --parquet exclude each other: choose one")
     return "json" if as_json else "csv" if as_csv else "table"
 
 
 def show(cursor: Any, form: Form) -> None:
-    """Prints a cursor's rows. What is wrong with the first ones is raised before any is out."""
+    """Prints a cursor's rows. An error in the first batch is raised before anything is printed."""
     heads = _unique_names([column[0] for column in cursor.description])
     first = cursor.fetchmany(BATCH)
     rows = chain(first, _remaining_rows(cursor))
@@ -43,28 +43,28 @@ def show(cursor: Any, form: Form) -> None:
 
 
 def write_parquet(connection: Any, query: str, file: Path) -> None:
-    """The rows of a query as a file, whole or not at all; it need not fit into memory."""
+    """Writes a query's rows to a file, all or nothing; they need not fit into memory."""
     if not file.absolute().parent.is_dir():
-        raise RatchetError(f"--parquet {file}: there is no folder {file.parent}: make it first")
+        raise RatchetError(f"--parquet {file}: there is no folder {file.parent}: create it first")
     temporary = temporary_path(file)
     quoted = str(temporary).replace("'", "''")
     try:
         connection.execute(f"copy (\n{query}\n) to '{quoted}' (format parquet, compression zstd)")
         temporary.replace(file)
     except (OSError, duckdb.IOException) as error:
-        why = terminal.one_line(error).replace(str(temporary), str(file))
-        raise RatchetError(f"--parquet {file}: {why}") from error
+        reason = terminal.one_line(error).replace(str(temporary), str(file))
+        raise RatchetError(f"--parquet {file}: {reason}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def temporary_path(file: Path) -> Path:
-    """What a file is called until it is whole."""
+    """The name of a file until all of it is written."""
     return file.absolute().with_name(f".{file.name}.half")
 
 
 def dumps(value: Any) -> str:
-    """JSON, where neither NaN nor infinity exists: they become null."""
+    """A value as JSON, in which NaN and infinity become null."""
     return json.dumps(_nan_to_none(value), ensure_ascii=False, default=str)
 
 
@@ -74,7 +74,7 @@ def _remaining_rows(cursor: Any) -> Iterator[Row]:
 
 
 def _print_json(heads: Sequence[str], rows: Iterator[Row]) -> None:
-    """A list with a row on each line."""
+    """Prints a JSON list with one row on each line."""
     before = "["
     for row in rows:
         print(before, dumps(dict(zip(heads, row, strict=True))), sep="", end="")
@@ -87,13 +87,15 @@ def _print_table(heads: Sequence[str], rows: Iterator[Row]) -> None:
     console = terminal.console()
     console.print(terminal.table(heads, shown))
     if next(rows, None) is not None:
-        console.print(f"the first {MAX_ROWS_SHOWN:,} rows: --csv, --json or --parquet FILE has all")
+        console.print(
+            f"the first {MAX_ROWS_SHOWN:,} rows; for all: --csv, --json or --parquet FILE"
+        )
     elif not terminal.results_only():
         console.print(f"{len(shown)} row{'' if len(shown) == 1 else 's'}", style="dim")
 
 
 def _unique_names(heads: list[str]) -> list[str]:
-    """Column names with a number behind those that come again."""
+    """The column names, with a number appended to repeated ones."""
     return [
         head if head not in heads[:index] else f"{head}_{heads[:index].count(head)}"
         for index, head in enumerate(heads)

@@ -1,7 +1,7 @@
-"""The runs that can be looked at: the files here, and what DVC keeps of any revision.
+"""The runs that can be opened: the files here, and the tables of any revision in DVC's cache.
 
-A revision is not checked out: a folder of links leads from the tables' names to DVC's cache, so
-DuckDB reads there what it needs of the files and no more.
+A revision is not checked out: a temporary folder links the tables' names to files in the cache, so
+DuckDB reads only the parts of them that it needs.
 """
 
 import tempfile
@@ -18,12 +18,12 @@ from stages.explore import experiments
 from stages.pipeline import params
 
 WORKSPACE = "workspace"
-FETCH = "`dvc fetch --all-commits`, or of an experiment `dvc exp pull REMOTE NAME`, brings it"
+FETCH = "run `dvc fetch --all-commits`, or for an experiment `dvc exp pull REMOTE NAME`"
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A run: its tables lie in `root`/data, in the layout of the store."""
+    """A run whose tables are in `root`/data, in the layout of the store."""
 
     name: str
     root: Path
@@ -31,12 +31,12 @@ class Revision:
 
     @property
     def last_iteration(self) -> int | None:
-        """The last iteration that the parameters ask for; None where they don't say."""
+        """The last iteration that the parameters ask for; None if they don't say."""
         value = self.params.get("iteration")
         return value if type(value) is int else None
 
     def iterations(self) -> list[int]:
-        """The iterations of the run that some table is there for."""
+        """The iterations of the run that have a table."""
         return [
             k
             for k in self._iterations_on_disk()
@@ -44,7 +44,7 @@ class Revision:
         ]
 
     def leftovers(self) -> list[int]:
-        """Iterations after the run's last one: an earlier run with other parameters made them."""
+        """Iterations after the run's last one, left by an earlier run with other parameters."""
         return [k for k in self._iterations_on_disk() if k not in self.iterations()]
 
     def _iterations_on_disk(self) -> list[int]:
@@ -54,10 +54,9 @@ class Revision:
 
 @contextmanager
 def open_revision(name: str) -> Iterator[Revision]:
-    """The files here («workspace»), or those of a git revision or an experiment.
+    """Yields the files here ("workspace"), or those of a git revision or an experiment.
 
-    Raises RatchetError for a revision that is not there, whose tables are not in the cache, or
-    that made none.
+    Raises RatchetError if the revision is unknown, has no tables, or they are not in the cache.
     """
     if name == WORKSPACE:
         yield _load_revision(name, Path())
@@ -80,27 +79,27 @@ def _link_tables(name: str, root: Path) -> None:
     from dvc_data.index import DataIndexDirError
 
     try:
-        there = DVCFileSystem(rev=name)
-        found = {
+        filesystem = DVCFileSystem(rev=name)
+        entries = {
             path: info
             for top in views.table_folders()
-            for path, info in there.find(top, detail=True).items()
+            for path, info in filesystem.find(top, detail=True).items()
         }
-        if there.exists(str(params.FILE)):
-            there.get_file(str(params.FILE), str(root / params.FILE))
+        if filesystem.exists(str(params.FILE)):
+            filesystem.get_file(str(params.FILE), str(root / params.FILE))
     except DataIndexDirError as error:
         raise RatchetError(f"{name}: {error} from the cache: {FETCH}") from error
     except (DvcException, SCMError, OSError) as error:
         raise _unknown_revision(name, error) from error
-    cache = there.repo.cache.local
-    # A folder comes in place of its files where their list is not in the cache.
+    cache = filesystem.repo.cache.local
+    # If the list of a folder's files is not in the cache, the folder itself is an entry.
     cached = {
         Path(path): Path(cache.oid_to_path(info["md5"]))
-        for path, info in found.items()
+        for path, info in entries.items()
         if info.get("md5", "").endswith(".dir") or Path(path).name == FILE
     }
     if not cached:
-        raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock names them")
+        raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock lists some")
     missing = [path for path, file in cached.items() if not file.exists()]
     if missing:
         raise RatchetError(
@@ -114,9 +113,9 @@ def _link_tables(name: str, root: Path) -> None:
 
 def _unknown_revision(name: str, error: Exception) -> RatchetError:
     if name in experiments.queued_names():
-        return RatchetError(f"{name} is in the queue and has not run: `dvc queue start` runs it")
+        return RatchetError(f"{name} is in the queue and has not run yet: run `dvc queue start`")
     if name in experiments.failed_names():
-        return RatchetError(f"{name} failed: `dvc queue logs {name}` says why")
+        return RatchetError(f"{name} failed: `dvc queue logs {name}` shows why")
     reason = str(error) or type(error).__name__
     known = ", ".join(experiments.names()) or "none"
     return RatchetError(

@@ -1,1 +1,1 @@
-"""Who says whether a step is right: rollouts, a judge, a critic, a verifier."""
+"""Whether a step is right, according to rollouts, a judge, a critic or a verifier."""

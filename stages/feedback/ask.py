@@ -1,4 +1,4 @@
-"""Replies in a given form: what is malformed is asked for again, and nothing is guessed."""
+"""Asks a chat model for replies in a given form: asks again for malformed ones, never guesses."""
 
 import json
 import re
@@ -15,12 +15,12 @@ CODE_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 
 
 class MalformedError(Exception):
-    """Why a reply can't be used."""
+    """A reply can't be used; the message says why."""
 
 
 @dataclass(frozen=True)
 class Question(Generic[T]):
-    """What is asked. `item` names it; `read` says what a reply says, or raises MalformedError."""
+    """A prompt about `item`; `read` parses the reply, or raises MalformedError."""
 
     item: str
     prompt: str
@@ -30,9 +30,9 @@ class Question(Generic[T]):
 def ask(
     sampler: Sampler, questions: Sequence[Question[T]], sampling: Sampling, tries: int, who: str
 ) -> tuple[dict[str, T], list[dict[str, str]]]:
-    """(item → what was said, rows of `rejects`): an item is in one of them.
+    """(item → parsed reply, rows of `rejects`): each item is in one of them.
 
-    `who` is the section that max_tokens is of, and the model's name in a reject.
+    `who`: the section whose max_tokens applies, which also names the model in a reject.
     """
     waiting = list(questions)
     answers: dict[str, T] = {}
@@ -53,7 +53,7 @@ def ask(
 
 
 def read_json(text: str) -> Any:
-    """The JSON that a reply is, alone or in a code fence. Raises MalformedError if it is none."""
+    """The JSON of a reply, alone or in a code fence. Raises MalformedError if it is not JSON."""
     fenced = CODE_FENCE.fullmatch(text.strip())
     try:
         value = json.loads(
@@ -66,20 +66,20 @@ def read_json(text: str) -> Any:
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a name that stands in it twice is an error."""
+    """A JSON object. Raises ValueError if a name occurs twice."""
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return dict(pairs)
 
 
 def _reject(
     item: str, reply: Completion, fault: MalformedError, tries: int, who: str
 ) -> dict[str, str]:
-    """Why there is nothing of an item; `tries` replies were unusable, the last one is this."""
-    known = {
+    """A row of `rejects`: `tries` replies about the item were unusable, `reply` is the last."""
+    reasons = {
         "length": f"was cut off at {who}.max_tokens",
         "refused": "never came: the server refuses the request (too long, or filtered)",
     }
-    why = known.get(reply.finish, str(fault))
+    why = reasons.get(reply.finish, str(fault))
     reason = f"{tries} replies of the {who} were unusable: the last {why}"
     return {"item": item, "reason": reason, "content": reply.text[:500]}

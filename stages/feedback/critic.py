@@ -1,7 +1,8 @@
-"""The critic: a chat model that looks for the earliest wrong step of a solution (ProcessBench).
+"""The critic: a chat model that looks for the earliest wrong step of a solution (Step-KTO §3.8).
 
-It sees the problem and the steps, numbered from 0, and not the reference: the answer is right, and
-the question is how it was reached. Section `critic` is here; the judge of duels is the same model.
+As in ProcessBench, it sees the problem and the steps, numbered from 0, but not the reference: the
+answer is right, and the question is how it was reached. Defines section `critic`; the same model
+judges duels.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ class CriticSettings(ChatSettings):
 
 
 class Finding(BaseModel):
-    """What the critic says of a solution."""
+    """The critic's reply about a solution."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     reflection: str
@@ -62,14 +63,14 @@ def critic_sampler(
 
 
 def question(item: str, problem: str, steps: Sequence[str]) -> Question[Finding]:
-    """What the critic is asked about one solution."""
+    """The question to the critic about one solution."""
     numbered = [f"Step {number}: {step.strip()}" for number, step in enumerate(steps)]
-    asked = "\n".join([TASK, f"Problem:\n{problem.strip()}\n", "Solution:", *numbered])
-    return Question(item, asked, partial(parse, n_steps=len(steps)))
+    prompt = "\n".join([TASK, f"Problem:\n{problem.strip()}\n", "Solution:", *numbered])
+    return Question(item, prompt, partial(parse, n_steps=len(steps)))
 
 
 def parse(text: str, n_steps: int) -> Finding:
-    """The finding. Raises MalformedError for another form, or a step that is not there."""
+    """The finding. Raises MalformedError for another form, or a step that does not exist."""
     finding: Finding = validate_reply(Finding, read_json(text), "finding")
     if finding.first_wrong >= n_steps:
         raise MalformedError(f"names step {finding.first_wrong} of {n_steps}")

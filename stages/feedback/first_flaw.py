@@ -1,4 +1,4 @@
-"""Flawed but correct: the earliest wrong step of right answers, by a verifier or a critic."""
+"""Flawed but correct (Step-KTO §3.8): right answers' earliest wrong step, by verifier or critic."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from stages.tasks.task import Task
 
 
 def right_solutions(greedy: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """problem_id, question, prompt, steps of the right answers that have steps."""
+    """(problem_id, question, prompt, steps) of the right answers that have steps."""
     right = greedy.filter("correct").select("problem_id", "text")
     steps = pl.Series("steps", [task.split(text) for text in right["text"]], pl.List(pl.String))
     return (
@@ -26,16 +26,16 @@ def right_solutions(greedy: pl.DataFrame, problems: pl.DataFrame, task: Task) ->
 def flaws_from_scores(right: pl.DataFrame, scores: list[list[float]], below: float) -> pl.DataFrame:
     """Rows of `flaws`: the first step whose probability is below the threshold is wrong.
 
-    Of a solution none of whose steps ends within score.max_length nothing is known: it has no row.
+    A solution without a step that ends within score.max_length has no scores, and so no row.
     """
-    known = [own for own in scores if own]
-    first = [next((n for n, p in enumerate(own) if p < below), NONE_WRONG) for own in known]
+    scored = [own for own in scores if own]
+    first = [next((n for n, p in enumerate(own) if p < below), NONE_WRONG) for own in scored]
     return (
         right.filter(pl.Series([bool(own) for own in scores], dtype=pl.Boolean))
         .select("problem_id", n_steps=pl.col("steps").list.len())
         .with_columns(
             pl.Series("first_wrong", first, pl.Int16),
-            pl.Series("probability_min", [min(own) for own in known], pl.Float64),
+            pl.Series("probability_min", [min(own) for own in scored], pl.Float64),
             reviewer=pl.lit("verifier"),
             reflection=pl.lit(None, pl.String),
         )
@@ -46,8 +46,8 @@ def find_flaws(
     sampler: Sampler, right: pl.DataFrame, critic: CriticSettings
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
     """(rows of `flaws`, rows of `rejects`)."""
-    asked = right.select("problem_id", "question", "steps").rows()
-    questions = [question(*row) for row in asked]
+    solutions = right.select("problem_id", "question", "steps").rows()
+    questions = [question(*solution) for solution in solutions]
     findings, rejects = ask(sampler, questions, critic.sampling, critic.max_tries, "critic")
     rows: list[dict[str, Any]] = [
         {
@@ -56,7 +56,7 @@ def find_flaws(
             "n_steps": len(steps),
             **findings[name].model_dump(),
         }
-        for name, _, steps in asked
+        for name, _, steps in solutions
         if name in findings
     ]
     return pl.DataFrame(rows, schema=Flaws.stored_schema()), rejects

@@ -1,7 +1,7 @@
 """Duels: a judge compares two solutions on six aspects (SIPF Appendix B), in both orders.
 
-A judge prefers a place, so each pair is asked about twice, and what it says the second time is
-turned round. Problems that neither solved are left out, as in the paper.
+Judges prefer a position, so each pair is judged in both orders, and the second verdict is turned
+round. Problems that neither model solved are left out, as in the paper.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ Choice = Literal["A", "B", "tie"]
 
 
 class Comparison(BaseModel):
-    """What the judge says of a pair."""
+    """The judge's reply about a pair."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     correctness: Choice
@@ -51,14 +51,15 @@ class Comparison(BaseModel):
 def run_duels(
     sampler: Sampler, pairs: pl.DataFrame, rival: str, critic: CriticSettings
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
-    """(rows of `duels`, rows of `rejects`): an order of a pair is in one of them, whole."""
-    asked = [*questions(pairs)]
-    comparisons, rejects = ask(sampler, asked, critic.sampling, critic.max_tries, "critic")
+    """(rows of `duels`, rows of `rejects`): each order of a pair is in one of them."""
+    comparisons, rejects = ask(
+        sampler, [*questions(pairs)], critic.sampling, critic.max_tries, "critic"
+    )
     return pl.DataFrame(duel_rows(comparisons, rival), schema=Duels.stored_schema()), rejects
 
 
 def rival_answers(duel_with: str, first: pl.DataFrame) -> pl.DataFrame:
-    """The answers to compare with, of M0 or a file. Raises RatchetError for no such file."""
+    """The rival's greedy answers, of M0 or a file. Raises RatchetError for an unreadable file."""
     if duel_with == "first":
         return first.filter(pl.col("mode") == "greedy")
     try:
@@ -76,7 +77,7 @@ def rival_answers(duel_with: str, first: pl.DataFrame) -> pl.DataFrame:
 def answer_pairs(
     answers: pl.DataFrame, rivals: pl.DataFrame, problems: pl.DataFrame
 ) -> pl.DataFrame:
-    """problem_id, text, rival_text, question, answer, rationale, where one of the two is right."""
+    """(problem_id, text, rival_text, question, answer, rationale) if one of the two is right."""
     own = answers.select("problem_id", "correct", "text")
     other = rivals.select("problem_id", rival_correct="correct", rival_text="text")
     return (
@@ -89,7 +90,7 @@ def answer_pairs(
 
 
 def questions(pairs: pl.DataFrame) -> Iterator[Question[Comparison]]:
-    """Two of each pair; the item is the problem's id and where the model's own solution stands."""
+    """Yields two for each pair; the item is the problem's id and the own solution's position."""
     for row in pairs.to_dicts():
         for position in POSITIONS:
             texts = (row["text"], row["rival_text"])
@@ -98,7 +99,7 @@ def questions(pairs: pl.DataFrame) -> Iterator[Question[Comparison]]:
 
 
 def prompt(problem: dict[str, Any], a: str, b: str) -> str:
-    """What the judge is asked about one pair."""
+    """The prompt that asks the judge about one pair."""
     reference = "".join(problem["rationale"]).strip() or "(none is written)"
     return "\n".join(
         [
@@ -113,13 +114,13 @@ def prompt(problem: dict[str, Any], a: str, b: str) -> str:
 
 
 def parse(text: str) -> Comparison:
-    """The comparison. Raises MalformedError unless there is a choice for each aspect alone."""
+    """The comparison. Raises MalformedError unless there is one choice for each aspect, only."""
     comparison: Comparison = validate_reply(Comparison, read_json(text), "comparison")
     return comparison
 
 
 def duel_rows(comparisons: dict[str, Comparison], rival: str) -> list[dict[str, Any]]:
-    """Rows of `duels`: a choice is the model's win where its own solution stood there."""
+    """Rows of `duels`: the model wins where the judge chose its own solution's position."""
     return [
         {
             "problem_id": item[:-2],

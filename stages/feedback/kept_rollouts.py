@@ -1,4 +1,4 @@
-"""Rows of `rollouts`: the new paths that right rollouts made."""
+"""Rows of `rollouts`: the right rollouts that are new paths."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from stages.solutions.fingerprint import fingerprint
 
 
 def new_path_rows(right: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
-    """One of the right rollouts of `simulate` for each path that is not among the problem's."""
+    """One right rollout of `simulate` for each path that its problem does not have yet."""
     if right.is_empty():
         return Rollouts.create_empty()
     prints = [fingerprint(*row) for row in right.select("kind", "text", "extracted").rows()]

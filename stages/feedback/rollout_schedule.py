@@ -1,15 +1,15 @@
-"""Which prefixes the next round of rollouts is drawn from, and how often each.
+"""Which prefixes the next round draws rollouts from, and how many from each.
 
-A prefix is drawn from as often as it must be whatever comes, so no rollout is in vain: with s
-right and f wrong ones it needs min(delta + 1 - s, failures - f) more before its hard label can be
-certain. No schedule has the same labels with fewer rollouts; one by one would take more rounds.
+Each round draws only the rollouts that are needed whatever their outcome, so none is wasted: after
+s right and f wrong ones a prefix needs min(delta + 1 - s, failures - f) more before its hard label
+can be certain. No schedule gives the same labels with fewer rollouts; drawing them one by one would
+take more rounds.
 
-A search spares whole steps. It looks for a path's first wrong step, and takes those before it for
-right and those after it for wrong: in order (`first`), which with label.prefix_and gives the very
-labels of all steps; or by halves (`bisect`), which takes for granted that a path that is wrong
-stays wrong (OmegaPRM, arXiv 2406.06592). A wrong step takes more rollouts than a right one, so the
-halves are unequal: those that lead to the fewest rollouts, if each step is as likely to be the
-first wrong one.
+A search saves whole steps. It looks for a path's first wrong step, and labels those before it right
+and those after it wrong: in order (`first`), which with label.prefix_and gives exactly the labels
+of all steps; or by halves (`bisect`), which assumes that a path that is wrong stays wrong
+(OmegaPRM, arXiv 2406.06592). A wrong step takes more rollouts than a right one, so the halves are
+unequal: they lead to the fewest rollouts if all steps are equally likely to be the first wrong one.
 """
 
 from typing import Literal
@@ -21,7 +21,7 @@ from stages.pipeline.params import Section
 
 
 class SearchSettings(Section):
-    """The part of a section that says which rollouts a step's label takes."""
+    """The settings of a section that say which rollouts a step's label takes."""
 
     max_rollouts: int = Field(ge=1)
     delta: int = Field(ge=0)
@@ -32,13 +32,13 @@ class SearchSettings(Section):
 
     @property
     def failure_limit(self) -> int:
-        """Wrong rollouts after which a step is called wrong."""
+        """The number of wrong rollouts after which a step is labelled wrong."""
         certain = self.max_rollouts - self.delta
         return certain if self.patience is None else min(certain, self.patience)
 
 
 def label_if_decided(settings: SearchSettings) -> pl.Expr:
-    """Is the step right, by n_rollouts, n_correct and n_evidence; null while that is open."""
+    """Whether the step is right, from n_rollouts, n_correct and n_evidence; null while open."""
     proved = (pl.col("n_evidence") > 0) & (settings.evidence != "own")
     right = proved | (pl.col("n_correct") > settings.delta)
     wrong = pl.col("n_rollouts") - pl.col("n_correct") >= settings.failure_limit
@@ -47,7 +47,7 @@ def label_if_decided(settings: SearchSettings) -> pl.Expr:
 
 
 def rollouts_needed(settings: SearchSettings) -> pl.Expr:
-    """How many rollouts an open prefix takes in any case."""
+    """How many more rollouts an open prefix needs, whatever their outcome."""
     if not settings.early_stop:
         return settings.max_rollouts - pl.col("n_rollouts")
     return pl.min_horizontal(
@@ -59,9 +59,9 @@ def rollouts_needed(settings: SearchSettings) -> pl.Expr:
 def next_rollouts(
     inner: pl.DataFrame, counts: pl.DataFrame, settings: SearchSettings
 ) -> pl.DataFrame:
-    """(prefix_id, n_rollouts, more): what the next round draws; no row when all is known.
+    """(prefix_id, n_rollouts, more): the rollouts of the next round; no rows once all is known.
 
-    `inner` has each path's steps but the last: path_id, step, prefix_id.
+    `inner` has the steps of each path except the last: path_id, step, prefix_id.
     """
     probes = inner
     if settings.search != "all":
@@ -80,10 +80,10 @@ def next_rollouts(
 
 
 def first_wrong_spans(inner: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-    """(path_id, low, high): its first wrong step is one of low … high.
+    """(path_id, low, high): the path's first wrong step is one of low … high.
 
-    `high` is known to be wrong, or the last step, which no rollout begins after; of a path that
-    ends right it stands for none.
+    `high` is known to be wrong, or is the last step, after which no rollout begins; in a path that
+    ends right, the last step means that none is wrong.
     """
     step, right = pl.col("step"), pl.col("right")
     known = inner.join(counts.select("prefix_id", "right"), on="prefix_id")
@@ -97,14 +97,14 @@ def first_wrong_spans(inner: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame
 
 
 def jump_lengths(most: int, settings: SearchSettings) -> list[int]:
-    """For 0 … `most` steps among which the first wrong one is sought, how many to skip."""
+    """For 0 … `most` candidates for the first wrong step, how many to skip to the next probe."""
     if settings.search == "first":
         return [0] * (most + 1)
     if settings.early_stop:
         right, wrong = settings.delta + 1, settings.failure_limit
     else:
         right = wrong = settings.max_rollouts
-    jumps, total = [0], [0]  # of all n + 1 places that the first wrong step of n may have
+    jumps, total = [0], [0]  # rollouts summed over the n + 1 places of the first wrong step
     for n in range(1, most + 1):
         totals = [
             (skip + 1) * wrong + total[skip] + (n - skip) * right + total[n - 1 - skip]

@@ -1,10 +1,10 @@
-"""Labels by simulation (SIPF Eq. 2): continuations drawn from each step's prefix, counted.
+"""Labels by simulation (SIPF §2.2, Eq. 2): counts right continuations of each step's prefix.
 
-From the prefix that ends with a step, K continuations are drawn; the step is right when more
-than delta of them reach the reference answer. The last step is followed by nothing, so it has
-the path's own outcome. Counts are stored: without early stopping, other thresholds are a query.
-Which prefixes are drawn from, and how often, is decided in `search`; what else proves a step, in
-`evidence`.
+From the prefix that ends with a step, K continuations are drawn; the step is right if more than
+delta of them reach the reference answer. Nothing follows the last step, so its label is the path's
+own outcome. Counts are stored, so that without early stopping other thresholds are a query.
+`rollout_schedule` decides how many continuations to draw from which prefixes, and `evidence` what
+else proves a step.
 """
 
 from itertools import count
@@ -28,15 +28,15 @@ from stages.solutions.steps import join_continuation
 
 
 class SimulationSettings(SearchSettings, SamplingSettings):
-    """The settings of a section that simulates steps."""
+    """The settings of a section that say how steps are simulated."""
 
     keep_rollouts: Literal["none", "right"]
 
 
 def step_prefixes(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
-    """One row per step: path_id, step, the path's text to the step's end, is it the last.
+    """One row per step: path_id, step, the path's text to the step's end, whether it is the last.
 
-    Paths that begin alike share a prefix_id, and its rollouts.
+    Paths with the same beginning share its prefix_id, and its rollouts.
     """
     rows = [
         {
@@ -74,11 +74,11 @@ def simulate(
     grade: GradeSettings,
     outcomes: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(counts, right rollouts) of the steps of `prefixes`, by rounds until no more is wanted.
+    """(counts, right rollouts) of the rows of `step_prefixes`, in rounds until none is needed.
 
-    Counts: prefix_id, n_rollouts, n_correct, n_evidence and right, null where nothing decided.
-    Right rollouts with their texts, if they are kept. `outcomes` are the right samples of each
-    prefix (prefix_id, n). A prefix has the same draws, in the same order, however they are cut
+    Counts: prefix_id, n_rollouts, n_correct, n_evidence and right, null if undecided. Right
+    rollouts come with their texts, if they are kept. `outcomes` are the right samples of each
+    prefix (prefix_id, n). A prefix has the same draws, in the same order, however they are divided
     into rounds.
     """
     inner = steps.filter(~pl.col("last"))
@@ -88,10 +88,10 @@ def simulate(
     counts = count_rollouts(texts, ends, later, outcomes, settings)
     right = []
     for number in count(1):
-        asked = next_rollouts(inner, counts, settings)
-        if asked.is_empty():
+        next_prefixes = next_rollouts(inner, counts, settings)
+        if next_prefixes.is_empty():
             break
-        rows = texts.join(asked, on="prefix_id", maintain_order="right")
+        rows = texts.join(next_prefixes, on="prefix_id", maintain_order="right")
         rollouts = roll_out(sampler, rows, settings.sampling, grade, number)
         ends = pl.concat([ends, rollouts.select("prefix_id", "correct")])
         counts = count_rollouts(texts, ends, later, outcomes, settings)
@@ -107,7 +107,7 @@ def count_rollouts(
     outcomes: pl.DataFrame,
     settings: SimulationSettings,
 ) -> pl.DataFrame:
-    """The counts of each prefix, given how all rollouts so far ended (prefix_id, correct)."""
+    """The counts of each prefix, from the outcomes of all rollouts so far (prefix_id, correct)."""
     prefix_counts = ends.group_by("prefix_id").agg(
         n_rollouts=pl.len().cast(pl.Int32), n_correct=pl.col("correct").sum().cast(pl.Int32)
     )
@@ -125,15 +125,15 @@ def count_rollouts(
 
 
 def roll_out(
-    sampler: Sampler, asked: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
+    sampler: Sampler, prefixes: pl.DataFrame, sampling: Sampling, grade: GradeSettings, number: int
 ) -> pl.DataFrame:
-    """`more` rollouts of each prefix after its first n_rollouts, graded, with their provenance.
+    """Draws and grades `more` rollouts of each prefix after its first n_rollouts.
 
-    Drawn from `open_end` of the prefix.
+    The model continues the prefix without its trailing blanks, as in `prompt_prefix`.
     """
     begin = pl.col("n_rollouts")
     rows = (
-        asked.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
+        prefixes.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
         .explode("draw")
         .with_columns(prompt=pl.concat_str("prompt", pl.col("prefix").str.strip_chars_end(" ")))
     )
@@ -149,7 +149,7 @@ def roll_out(
 def label_rows(
     steps: pl.DataFrame, counts: pl.DataFrame, settings: SimulationSettings
 ) -> pl.DataFrame:
-    """Rows of `step_labels`: inner steps by their prefix's counts, last ones by the outcome."""
+    """Rows of `step_labels`: inner steps by their prefix's counts, last steps by the outcome."""
     inner, last = steps.filter(~pl.col("last")), steps.filter("last")
     before = pl.col("step") < pl.col("high")
     rolled = inner.join(counts, on="prefix_id").join(first_wrong_spans(inner, counts), on="path_id")
@@ -180,7 +180,7 @@ def label_rows(
 
 
 def stop_reason(settings: SimulationSettings) -> pl.Expr:
-    """Why no more rollouts were drawn from a prefix."""
+    """Why no more rollouts were drawn from a prefix: the value of `stop`."""
     enough = pl.col("n_correct") > settings.delta
     lost = pl.col("n_rollouts") - pl.col("n_correct") >= settings.max_rollouts - settings.delta
     return (

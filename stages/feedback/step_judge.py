@@ -1,7 +1,7 @@
-"""Labels by a judge (Step-KTO): a chat model decides on each step, with its reason.
+"""Labels by a judge (Step-KTO §2.1, §8): a chat model decides on each step and gives a reason.
 
-It sees the problem, the reference answer and the numbered steps, and answers in JSON. A reply
-that does not hold exactly one decision for each step is asked for again; nothing is guessed.
+It sees the problem, the reference answer and the numbered steps, and replies in JSON. A reply
+without exactly one decision for each step is asked for again; nothing is guessed.
 """
 
 from functools import partial
@@ -40,7 +40,7 @@ class JudgeSettings(ChatSettings):
 
 
 class Decision(BaseModel):
-    """What the judge says of one step, numbered from 1."""
+    """The judge's decision on one step, numbered from 1."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     step: int
@@ -54,7 +54,7 @@ DECISIONS = TypeAdapter(list[Decision])
 def judge_steps(
     sampler: Sampler, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows of `step_labels`, rows of `rejects`): a path is in one of them, whole."""
+    """(rows of `step_labels`, rows of `rejects`): each path is in one of them."""
     decisions_of, rejects = ask(
         sampler, questions(paths, problems), settings.sampling, settings.max_tries, "judge"
     )
@@ -70,8 +70,8 @@ def judge_steps(
 
 
 def questions(paths: pl.DataFrame, problems: pl.DataFrame) -> list[Question[list[Decision]]]:
-    """One about each path that has steps, in their order."""
-    asked = paths.filter(pl.col("steps").list.len() > 0).join(
+    """One question about each path that has steps, in the paths' order."""
+    judged = paths.filter(pl.col("steps").list.len() > 0).join(
         problems.select("problem_id", "question", "answer", "rationale"),
         on="problem_id",
         maintain_order="left",
@@ -82,14 +82,14 @@ def questions(paths: pl.DataFrame, problems: pl.DataFrame) -> list[Question[list
             prompt(question, answer, rationale, steps),
             partial(parse, n_steps=len(steps)),
         )
-        for path_id, question, answer, rationale, steps in asked.select(
+        for path_id, question, answer, rationale, steps in judged.select(
             "path_id", "question", "answer", "rationale", "steps"
         ).rows()
     ]
 
 
 def prompt(question: str, answer: str, rationale: list[str], steps: list[str]) -> str:
-    """What the judge is asked about one path; a problem without a rationale leaves it out."""
+    """The prompt that asks the judge about one path; without a rationale, it leaves that out."""
     paragraphs = [TASK, f"Problem:\n{question.strip()}\n", f"Reference answer: {answer}\n"]
     if rationale:
         paragraphs.append(f"Reference solution:\n{''.join(rationale).strip()}\n")
@@ -98,10 +98,10 @@ def prompt(question: str, answer: str, rationale: list[str], steps: list[str]) -
 
 
 def parse(text: str, n_steps: int) -> list[Decision]:
-    """The decisions in the order of the steps. Raises MalformedError unless there is one for each.
+    """The decisions in the order of the steps. Raises MalformedError unless each step has one.
 
-    The reply is a JSON array, or an object with nothing but such an array in it, alone or in a
-    code fence.
+    The reply is a JSON array, or an object that contains only such an array, alone or in a code
+    fence.
     """
     value = read_json(text)
     if isinstance(value, dict) and len(value) == 1:

@@ -1,4 +1,4 @@
-"""The verifier's word on steps. Section `score` is here, since two stages score."""
+"""The verifier's probabilities of steps. Defines section `score`, which two stages use."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +12,7 @@ from stages.pipeline.params import Section
 
 
 class ScoreSettings(Section):
-    """Section `score`. annotated: dataset → file of solutions whose steps people have judged."""
+    """Section `score`. annotated: dataset → file of solutions whose steps people judged."""
 
     section: ClassVar[str] = "score"
     batch_size: int = Field(ge=1)
@@ -23,7 +23,7 @@ class ScoreSettings(Section):
 def step_probabilities(
     verifier: Path, rows: pl.DataFrame, settings: ScoreSettings, compute: ComputeSettings, seed: int
 ) -> list[list[float]]:
-    """Of each step of each row (prompt, steps); steps beyond max_length have none."""
+    """The probability of each step of each row (prompt, steps); none beyond max_length tokens."""
     from stages.models.step_scorer import score_steps
 
     folder = require_model(verifier)

@@ -1,1 +1,1 @@
-"""Help for hard problems (GSI): what is asked next of a problem, given what was tried."""
+"""Help for hard problems (GSI §5): what to ask next about a problem, given its attempts."""

@@ -1,11 +1,11 @@
-r"""Does a text state an answer: in whatever writing, so that what was shown can be trusted unread.
+r"""Whether a text states an answer, in any notation, so that a hint is safe without being read.
 
-A text states the answer where it holds it as a number of the same value (``1,200``, ``1.2e3`` or
+A text states the answer if it contains a number of the same value (``1,200``, ``1.2e3`` or
 ``1.2 thousand`` for 1200, ``3/4``, ``\frac{3}{4}`` or ``75\%`` for 0.75, ``twelve`` or ``a dozen``
-for 12), the same words, or, beside an equals sign or as a formula, something that is worth as much.
-Of a list all elements must stand there. Whether the problem holds the number too makes no
-difference. Of a choice, neither the letter as an answer nor the right option may stand there, save
-in a line that lists all options.
+for 12), the same words, or, beside an equals sign or as a formula, an expression of the same value.
+For a list, it must contain all elements. It makes no difference whether the problem contains the
+number too. For a choice, it states the answer if it names the letter as an answer or contains the
+right option, except in a line that lists all options.
 """
 
 import re
@@ -21,7 +21,7 @@ from stages.grading.mathematics.plain_equality import are_same, as_list
 
 _DIGITS = r"\d+(?:(?:,|\{,\}|\\!,?|,\\!)\d{3}(?!\d))*(?:\.\d+)?|(?<![A-Za-z.])\.\d+"
 _ENDLESS = re.compile(rf"\d{{{MAX_ANSWER_CHARS},}}")
-"""Digits that are nobody's answer, and would take for ever to read."""
+"""Digits too many for an answer, which would take very long to read."""
 _GROUPING = re.compile(r",|\{,\}|\\!|\\[, ]|[ ']")
 _NUMBER = re.compile(
     rf"(?P<digits>{_DIGITS})"
@@ -62,7 +62,7 @@ _WORD = re.compile(
 
 
 def states_answer(text: str, answer: str, options: Sequence[str] = ()) -> bool:
-    """Does the text state the answer: a letter of the options where there are some, or a value."""
+    """Whether the text states the answer: the letter of an option, or a value."""
     text = _ENDLESS.sub("…", unicodedata.normalize("NFKC", text))
     letter = _letter(answer, options)
     if letter is None:
@@ -76,15 +76,15 @@ def states_answer(text: str, answer: str, options: Sequence[str] = ()) -> bool:
 
 
 def ends_in_answer(text: str, answer: str, options: Sequence[str] = ()) -> bool:
-    """Does the text end in the answer as a solution does, so that a grader could take it."""
+    """Whether the text ends in the answer as a solution does, so that a grader could find it."""
     if letter := _letter(answer, options):
         return letter_of(find_choice(text) or "") == letter
-    found = find_answer(text)
-    return found is not None and bool(are_same(answer, found))
+    given = find_answer(text)
+    return given is not None and bool(are_same(answer, given))
 
 
 def numbers(text: str) -> Iterator[Number]:
-    """Every number and quotient of numbers in a text, in every reading; signs are left out."""
+    """Yields every number and quotient of numbers in a text, in every reading, without signs."""
     for match in _MIXED.finditer(text):
         whole, numerator, denominator = (int(group) for group in match.groups() if group)
         if denominator:
@@ -103,21 +103,21 @@ def numbers(text: str) -> Iterator[Number]:
 
 
 def _letter(answer: str, options: Sequence[str]) -> str | None:
-    """The letter that an answer is, None where it is none of the options'."""
+    """The letter of the option that the answer names; None if it names none."""
     letter = answer.strip("(). ").upper()
     return letter if len(letter) == 1 and letter in LETTERS[: len(options)] else None
 
 
 def _names_letter(text: str, letter: str) -> bool:
-    """Is the letter named: as the choice, in brackets, after a word for it, or at a line's end."""
+    """Whether the letter is named: as a choice, in brackets, after a word for it, ending a line."""
     if letter_of(find_choice(text) or "") == letter:
         return True
-    named = rf"\({letter}\)|(?i:\b(?:option|choice|answer|ans))\W{{0,4}}{letter}\b"
-    return bool(re.search(rf"{named}|(?m:(?:^|[\s:=-]){letter}[\s.)*]*$)", text))
+    naming = rf"\({letter}\)|(?i:\b(?:option|choice|answer|ans))\W{{0,4}}{letter}\b"
+    return bool(re.search(rf"{naming}|(?m:(?:^|[\s:=-]){letter}[\s.)*]*$)", text))
 
 
 def _states_value(text: str, answer: str) -> bool:
-    """Does the text hold what is worth as much as the answer."""
+    """Whether the text contains a value equal to the answer."""
     if len(answer) > MAX_ANSWER_CHARS:
         return answer in text
     elements = as_list(tidy(answer))
@@ -125,25 +125,25 @@ def _states_value(text: str, answer: str) -> bool:
         return True
     answer = answer.rpartition("=")[2]
     answer_number = _number(answer)
-    if answer_number and any(are_equal(answer_number, found) for found in numbers(text)):
+    if answer_number and any(are_equal(answer_number, number) for number in numbers(text)):
         return True
     if not answer_number:
         for writing in (_as_words, _as_notation):
-            if _stands_in(writing(answer), writing(text)):
+            if _occurs_in(writing(answer), writing(text)):
                 return True
     return any(are_same(answer, side) for side in _sides(text))
 
 
 def _number(answer: str) -> Number | None:
-    """The number that an answer is, with a currency or a short word before it, without its sign."""
+    """The answer as a number, without sign, currency or short word before it; else None."""
     tidied = tidy(answer)
     quantity = _QUANTITY.fullmatch(tidied)
-    found = read_number(quantity[1] if quantity else tidied)
-    return found._replace(value=abs(found.value)) if found else None
+    number = read_number(quantity[1] if quantity else tidied)
+    return number._replace(value=abs(number.value)) if number else None
 
 
 def _readings(match: re.Match[str]) -> Iterator[Number]:
-    """A number as it stands, and with the power of ten or the word that follows it."""
+    """Yields a number as written, and with the power of ten or scale word that follows it."""
     value, is_percent = _fraction(match["digits"]), bool(match["percent"])
     yield Number(value, is_percent, len(match["digits"].partition(".")[2]))
     power = match["power"] or match["exponent"]
@@ -157,27 +157,27 @@ def _fraction(digits: str) -> Fraction:
 
 
 def _sides(text: str) -> set[str]:
-    """What stands beside equals signs, and each formula: where a value may stand unevaluated."""
+    """The texts beside equals signs, and each formula: a value may be unevaluated there."""
     lines = [line for line in text.splitlines() if "=" in line or "equals" in line]
-    found = {side for line in lines for side in _SIDE.split(line)}
-    found |= {re.sub(r"^(?:\$|\\[(\[])|(?:\$|\\[)\]])$", "", f) for f in _FORMULA.findall(text)}
-    return {side.strip(" .,;:()*") for side in found if len(side) <= MAX_ANSWER_CHARS}
+    sides = {side for line in lines for side in _SIDE.split(line)}
+    sides |= {re.sub(r"^(?:\$|\\[(\[])|(?:\$|\\[)\]])$", "", f) for f in _FORMULA.findall(text)}
+    return {side.strip(" .,;:()*") for side in sides if len(side) <= MAX_ANSWER_CHARS}
 
 
 def _as_words(text: str) -> str:
-    """A text as words, with single blanks."""
+    """A text in lower case, with single blanks between words."""
     return " ".join(text.lower().split())
 
 
 def _as_notation(text: str) -> str:
-    """A text in the one writing that answers are compared in, without blanks beside signs."""
+    """A text in the notation in which answers are compared, without blanks beside signs."""
     ratio = re.sub(r"(?<=\d) to (?=\d)", ":", text)
     bare = re.sub(r"[$]|\\text|[{}]", "", match_key(tidy(ratio))).lower()
     return re.sub(r"(?<=[^\w\s])\s+|\s+(?=[^\w\s])", "", bare)
 
 
-def _stands_in(phrase: str, text: str) -> bool:
-    """Whether it stands there by itself, not within a longer word or number."""
+def _occurs_in(phrase: str, text: str) -> bool:
+    """Whether the phrase occurs by itself, not within a longer word or number."""
     if not phrase:
         return False
     before = r"(?<![a-z0-9])" if phrase[0].isalnum() else ""

@@ -1,4 +1,4 @@
-"""What guidance works on: a hard problem, what was tried, and what to ask next."""
+"""The values that guidance works on: a hard problem, its attempts, and the next prompt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class TailProblem:
 
     @cached_property
     def safe_prefixes(self) -> list[str]:
-        """The gold rationale to the end of step 0 (nothing), 1, 2, … as far as may be shown."""
+        """The first 0, 1, 2, … steps of the gold rationale, as far as they may be shown."""
         return safe_prefixes(self.rationale, self.answer, self.options, self.kind)
 
     @property
@@ -32,13 +32,13 @@ class TailProblem:
         return len(self.safe_prefixes) - 1
 
     def share_shown(self, shown: int) -> float:
-        """The share of the rationale's characters that so many steps are."""
+        """The share of the rationale's characters that are in its first `shown` steps."""
         return len(self.safe_prefixes[shown]) / len("".join(self.rationale)) if shown else 0.0
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sample of a problem; `shown` gold steps begin it. The unguided ones come first."""
+    """One sample of a problem, begun with `shown` gold steps. Unguided ones come first."""
 
     sample_id: str
     text: str
@@ -49,9 +49,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class NextPrompt:
-    """What the model is to continue: the prompt, and after it the start of the sample's text.
+    """The text that the model continues: the prompt, then the start of the sample's text.
 
-    hint: what was shown of the answer or of the rationale; `revealed` is its share of the latter.
+    hint: the shown part of the answer or rationale; `revealed`: the share of the rationale shown.
     parent: the sample that this one revises.
     """
 
@@ -64,12 +64,12 @@ class NextPrompt:
 
 
 def last_wrong_attempt(history: Sequence[Attempt]) -> Attempt:
-    """What is revised. A problem of which nothing is wrong is not in the tail."""
+    """The attempt to revise; each problem in the tail has a wrong one."""
     return next(attempt for attempt in reversed(history) if not attempt.correct)
 
 
 def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
-    """The answer begun with so many gold steps, which the model goes on from."""
+    """The answer begun with `shown` gold steps, which the model continues."""
     start = problem.safe_prefixes[shown]
     revealed = problem.share_shown(shown)
     return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)

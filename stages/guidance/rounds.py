@@ -1,4 +1,4 @@
-"""Round by round over the tail: one attempt at each problem that is still in it (GSI 3.2)."""
+"""Rounds over the tail: in each, one attempt at every problem that is still in it (GSI §6.1)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from stages.guidance.tail import GuideSettings, in_tail
 from stages.solutions.steps import join_continuation
 
 NextPrompts = Callable[[Sequence["Case"], int], Sequence[NextPrompt | None]]
-"""The next requests for the problems of a round (its number from 1); None: not this time."""
+"""Returns the next request for each problem of a round (numbered from 1); None skips it."""
 
 
 @dataclass
 class Case:
-    """A problem in the tail, and all that was tried in this iteration."""
+    """A problem in the tail, and its attempts in this iteration."""
 
     problem: TailProblem
     history: list[Attempt]
@@ -28,14 +28,14 @@ class Case:
 
     @property
     def in_tail(self) -> bool:
-        """Is it solved too rarely still."""
+        """Whether its solve rate is still too low."""
         return sum(a.correct for a in self.history) / len(self.history) < self.below
 
 
 def find_tail(
     problems: pl.DataFrame, samples: pl.DataFrame, verdicts: pl.DataFrame, below: float
 ) -> list[Case]:
-    """The problems drawn for that are in the tail, in the order of their ids."""
+    """The sampled problems that are in the tail, in the order of their ids."""
     graded = samples.join(
         verdicts.select("sample_id", correct=pl.col("outcome") == "correct"), on="sample_id"
     ).sort("draw")
@@ -77,7 +77,7 @@ def run_rounds(
     settings: GuideSettings,
     grade: GradeSettings,
 ) -> Iterator[pl.DataFrame]:
-    """Yields the graded samples of each round; the cases' histories grow with them."""
+    """Yields the graded samples of each round, and adds them to the cases' histories."""
     for number in range(1, settings.max_attempts + 1):
         open_cases = [case for case in cases if case.in_tail]
         if not open_cases:
@@ -86,10 +86,10 @@ def run_rounds(
         chosen = [(c, a) for c, a in zip(open_cases, next_prompts, strict=True) if a is not None]
         if not chosen:
             continue
-        asked = _prompt_rows(chosen, number, settings.strategy).join(
+        prompt_rows = _prompt_rows(chosen, number, settings.strategy).join(
             references, on="problem_id", maintain_order="left"
         )
-        completions = sample_rows(sampler, asked, settings.sampling, f"guide {number}")
+        completions = sample_rows(sampler, prompt_rows, settings.sampling, f"guide {number}")
         texts = [
             join_continuation(start, text)
             for start, text in completions.select("start", "text").iter_rows()

@@ -1,8 +1,8 @@
-"""How much of a gold rationale may be shown: never a step that states the answer (GSI 3.3).
+"""How much of a gold rationale a state reset (GSI §5) may show: no step that states the answer.
 
-The last step is never shown. Of a program that is nothing from the first line that prints on, and
-no line that states what it prints, its comments included; of code, where the program itself is the
-answer, nothing from the last line that returns on.
+The last step is never shown. Of a program, nothing from the first line that prints is shown, and no
+line that states what it prints, comments included; of code, where the program itself is the answer,
+nothing from the last line that returns is shown.
 """
 
 import re
@@ -17,18 +17,18 @@ _RETURNS = re.compile(r"\b(?:return|yield|print)\b")
 def safe_prefixes(
     rationale: Sequence[str], answer: str, options: Sequence[str] = (), kind: str = "math"
 ) -> list[str]:
-    """The rationale to the end of its first 0, 1, 2, … steps, as far as no answer stands in it."""
-    found = [""]
+    """The first 0, 1, 2, … steps of the rationale, up to the one that states the answer."""
+    prefixes = [""]
     for step in rationale[: _max_steps(rationale, kind)]:
-        text = found[-1] + step
+        text = prefixes[-1] + step
         if kind != "code" and states_answer(text, answer, options):
             break
-        found.append(text)
-    return found
+        prefixes.append(text)
+    return prefixes
 
 
 def _max_steps(rationale: Sequence[str], kind: str) -> int:
-    """How many steps there are to show, whatever they state."""
+    """How many steps may be shown at most, whatever they state."""
     last = max(len(rationale) - 1, 0)
     pattern = {"program": _PRINTS, "code": _RETURNS}.get(kind)
     indices = [n for n, step in enumerate(rationale) if pattern and pattern.search(step)]

@@ -1,4 +1,4 @@
-"""What a strategy of guidance is: how each round asks, and which problems it has no help for."""
+"""What a guidance strategy is: its requests in each round, and the problems it can't help."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from stages.guidance.teacher import TeacherSettings
 
 @dataclass(frozen=True)
 class GuideContext:
-    """What a strategy may look at: the tail, every problem, rows of `reveals` of before."""
+    """What a strategy may use: the tail's cases, all problems, and earlier rows of `reveals`."""
 
     cases: Sequence[Case]
     problems: pl.DataFrame
@@ -26,30 +26,30 @@ class GuideContext:
 
 
 class Rounds:
-    """The rounds of one strategy in one iteration. A subclass says what they ask."""
+    """The rounds of one strategy in one iteration. A subclass chooses their requests."""
 
     def __init__(self, context: GuideContext) -> None:
         self.context = context
 
     def next_prompts(self, cases: Sequence[Case], number: int) -> Sequence[NextPrompt | None]:
-        """The next requests for the problems of a round (from 1); None: not this time."""
+        """The next request for each problem of a round (numbered from 1); None skips it."""
         raise NotImplementedError
 
     def faults(self) -> list[tuple[str, str]]:
-        """(problem_id, why it could not be asked)."""
+        """(problem_id, why there was no request for it)."""
         return []
 
     def reveals(self) -> pl.DataFrame:
-        """Rows of `reveals`, once all rounds are over."""
+        """Rows of `reveals`, after all rounds."""
         return Reveals.create_empty()
 
 
 PerProblem = Callable[[TailProblem, Sequence[Attempt]], NextPrompt | None]
-"""The next request for a problem, given all that was tried in this iteration; None: no more."""
+"""Returns the next request for a problem, given its attempts in this iteration; None: no more."""
 
 
 class PerProblemRounds(Rounds):
-    """Asks one problem after another, each by itself."""
+    """Rounds that treat each problem by itself."""
 
     def __init__(self, context: GuideContext, ask: PerProblem) -> None:
         super().__init__(context)
@@ -63,8 +63,8 @@ class PerProblemRounds(Rounds):
 class Strategy:
     """One way to help.
 
-    start: the rounds of an iteration. own_samples: ungraded rows of `samples` in place of rounds,
-    for which no model is asked. shows_whole_answer: of a kind whose answer is the solution itself.
+    start: begins the rounds of an iteration. own_samples: ungraded rows of `samples`, made without
+    rounds or a model. shows_whole_answer: it would show code, whose answer is the program itself.
     """
 
     start: Callable[[GuideContext], Rounds] = Rounds
@@ -73,7 +73,7 @@ class Strategy:
     shows_whole_answer: bool = False
 
     def no_help_reason(self, problem: TailProblem, name: str) -> str | None:
-        """Why the strategy, called `name`, has no help for a problem; None if it has."""
+        """Why the strategy, called `name`, can't help with a problem; None if it can."""
         if self.needs_rationale and not problem.rationale:
             return f"no gold rationale for guide.strategy={name}"
         if self.shows_whole_answer and problem.kind == "code":
@@ -84,5 +84,5 @@ class Strategy:
 
 
 def per_problem(ask: PerProblem) -> Callable[[GuideContext], Rounds]:
-    """Rounds that ask one problem after another."""
+    """A `start` whose rounds treat each problem by itself."""
     return lambda context: PerProblemRounds(context, ask)

@@ -1,4 +1,4 @@
-"""Every strategy that `guide.strategy` can name, from the module of its name."""
+"""Loads the strategy that `guide.strategy` names from the module of that name."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""The tail: the problems that an iteration finds hard (GSI 3.2). Section `guide` is here."""
+"""The tail: problems that an iteration rarely solves (GSI §6.1). Defines section `guide`."""
 
 from typing import Annotated, ClassVar
 
@@ -26,5 +26,5 @@ class GuideSettings(SamplingSettings):
 
 
 def in_tail(solve_rate: str, below: float) -> pl.Expr:
-    """Is a problem of this solve rate (a column's name; null: never drawn) in the tail."""
+    """Whether a problem of this solve rate (a column's name; null: never drawn) is in the tail."""
     return pl.col(solve_rate).fill_null(0.0) < below

@@ -1,9 +1,9 @@
-"""Interactive guidance (GSI 3.3): a teacher explains the mistake, the model revises.
+"""Interactive guidance (GSI §5, Appendix D): a teacher explains the mistake, the model revises.
 
 The teacher is a chat model behind a server, the simulator, or the policy itself. An explanation
 that is empty, cut off or ends in the right answer is asked for again; a problem that gets none is
-passed over this round and listed among the rejects. What a failing server gave before it failed is
-in the ledger.
+skipped in this round and listed among the rejects. If a server fails, the ledger keeps what it had
+answered before.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class TeacherSettings(ChatSettings):
 
 
 def teacher_prompt(problem: TailProblem, history: Sequence[Attempt]) -> str:
-    """What the teacher is asked about a problem."""
+    """The prompt that asks the teacher about a problem."""
     reference = "".join(problem.rationale).strip() or "(none is written)"
     return "\n".join(
         [
@@ -56,23 +56,23 @@ def explain(
     settings: TeacherSettings,
     round_number: int,
 ) -> tuple[list[str | None], list[str | None]]:
-    """(the explanation of each problem's lesson, why there is none): one of the two is None."""
-    found: list[str | None] = [None] * len(prompts)
-    why: list[str | None] = [None] * len(prompts)
+    """(explanations, reasons why there is none): for each problem, one of the two is None."""
+    explanations: list[str | None] = [None] * len(prompts)
+    faults: list[str | None] = [None] * len(prompts)
     waiting = list(range(len(prompts)))
     for draw in range(settings.max_tries):
         if not waiting:
             break
         draw_index = round_number * settings.max_tries + draw
-        asked = sampler.requests(
+        requests = sampler.requests(
             [prompts[i] for i in waiting], [draw_index] * len(waiting), settings.sampling
         )
-        replies = sampler.sample(asked, settings.sampling, "teacher")
+        replies = sampler.sample(requests, settings.sampling, "teacher")
         for i, reply in zip(waiting, replies, strict=True):
             fault = _fault(reply, problems[i])
-            found[i], why[i] = (None, fault) if fault else (reply.text.strip(), None)
-        waiting = [i for i in waiting if why[i] not in (None, REFUSED)]
-    return found, why
+            explanations[i], faults[i] = (None, fault) if fault else (reply.text.strip(), None)
+        waiting = [i for i in waiting if faults[i] not in (None, REFUSED)]
+    return explanations, faults
 
 
 def _fault(reply: Completion, problem: TailProblem) -> str | None:

@@ -22,7 +22,7 @@ class Statistics:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def keep(self, name: str, **parameters: object) -> None:
+    def materialise(self, name: str, **parameters: object) -> None:
         """Stores a query's result as a table of its name, for other queries to read."""
         self.connection.execute(f"create table {name} as {_query(name)}", parameters or None)
 

@@ -1,1 +1,1 @@
-"""What a run came to: report.html, metrics.json, plots/ and the tables on the terminal."""
+"""A run's results: report.html, metrics.json, plots/ and the tables on the terminal."""

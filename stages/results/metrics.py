@@ -16,13 +16,13 @@ Measured = dict[str, Any]
 def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
     """The content of metrics.json.
 
-    `coverage` is null where nothing was drawn; `flawed` is the share of the right answers with a
-    wrong step, as `flawed_by` says, null where nobody could tell. low and high bound a 95% interval
-    by the bootstrap; `gain` is over iteration 0 on the same problems. Raises RatchetError when an
+    `coverage` is null where nothing was drawn; `flawed` is the share of the right answers that have
+    a wrong step according to `flawed_by`, null where no reviewer looked. low and high bound a 95%
+    bootstrap interval; `gain` is over iteration 0 on the same problems. Raises RatchetError if an
     evaluated iteration has no row in progress.
     """
     iterations: dict[str, Measured] = {}
-    for row in queries.ask(connection, "turns"):
+    for row in queries.ask(connection, "iterations"):
         iterations[str(row["iteration"])] = {
             "coverage": _round(row["coverage"]),
             "draws": row["n_draws"],
@@ -31,20 +31,20 @@ def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
             "elapsed_s": _round(row["elapsed_s"]),
             "suites": {},
         }
-    certain = rates(pl.DataFrame(queries.ask(connection, "rates"), schema=VALUES))
+    rates_of = rates(pl.DataFrame(queries.ask(connection, "rates"), schema=VALUES))
     for row in queries.ask(connection, "metrics"):
         values = iterations.get(str(row["iteration"]))
         if values is None:
             raise RatchetError(f"progress lacks iteration {row['iteration']}: run `dvc repro`")
-        values["suites"].setdefault(row["suite"], {})[row["mode"]] = _mode_metrics(row, certain)
+        values["suites"].setdefault(row["suite"], {})[row["mode"]] = _mode_metrics(row, rates_of)
     return {"run": run, "iterations": iterations}
 
 
-def _mode_metrics(row: Measured, certain: Rates) -> Measured:
-    """What is known of a suite in one mode; of votes also Pass@k, by k."""
+def _mode_metrics(row: Measured, rates_of: Rates) -> Measured:
+    """The metrics of a suite in one mode; for votes also Pass@k, by k."""
     key = (row["iteration"], row["suite"])
-    own = certain[*key, row["mode"]]
-    made = {
+    own = rates_of[*key, row["mode"]]
+    metrics = {
         "n": row["n"],
         "domain": row["domain"],
         "accuracy": _round(row["accuracy"]),
@@ -54,15 +54,15 @@ def _mode_metrics(row: Measured, certain: Rates) -> Measured:
         "flawed_by": row["flawed_by"],
     }
     if "gain_mean" in own:
-        made["gain"] = {name: _round(own[f"gain_{name}"]) for name in (*INTERVAL, "p")}
+        metrics["gain"] = {name: _round(own[f"gain_{name}"]) for name in (*INTERVAL, "p")}
     if row["mode"] == "vote":
-        passed = {
+        pass_at = {
             int(measure.removeprefix("pass@")): {name: _round(rate[name]) for name in INTERVAL}
-            for (*of, measure), rate in certain.items()
+            for (*of, measure), rate in rates_of.items()
             if (*of,) == key and measure.startswith("pass@")
         }
-        made["pass_at"] = {str(k): passed[k] for k in sorted(passed)}
-    return made
+        metrics["pass_at"] = {str(k): pass_at[k] for k in sorted(pass_at)}
+    return metrics
 
 
 def _round(value: float | None) -> float | None:

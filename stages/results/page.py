@@ -1,4 +1,4 @@
-"""report.html: the sections of a run as one file that needs nothing else."""
+"""report.html: the sections of a run in one file that loads no others."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +31,7 @@ SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
 
 def render(connection: Any, title: str, metrics: dict[str, Any]) -> str:
     """The page; a section without data is left out."""
-    made = [accuracy.accuracy(connection, metrics), *(each(connection) for each in SECTIONS)]
+    sections = [accuracy.accuracy(connection, metrics), *(make(connection) for make in SECTIONS)]
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -43,25 +43,27 @@ def render(connection: Any, title: str, metrics: dict[str, Any]) -> str:
         title=title,
         run=metrics["run"],
         headlines=headlines(metrics),
-        sections=[section for section in made if section],
+        sections=[section for section in sections if section],
         browser=browse(connection),
     )
 
 
 def headlines(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """(what, value) of the numbers that say most: accuracy from first to last, then the costs."""
+    """(name, value) of the main numbers: accuracy from first to last iteration, then the costs."""
     iterations = list(metrics["iterations"].values())
-    made = []
+    numbers = []
     for suite, modes in iterations[-1]["suites"].items() if iterations else ():
         for mode, last in modes.items():
             first = iterations[0]["suites"].get(suite, {}).get(mode, last)
             change = f"{percent(first['accuracy'])} → {percent(last['accuracy'])}"
-            made.append((f"{suite}, {mode}", change))
+            numbers.append((f"{suite}, {mode}", change))
     covered = [values["coverage"] for values in iterations if values["coverage"] is not None]
     if covered:
-        made.append(("coverage, last iteration", percent(covered[-1])))
-    made.append(("draws", count(sum(turn["draws"] for turn in iterations))))
+        numbers.append(("coverage, last iteration", percent(covered[-1])))
+    numbers.append(("draws", count(sum(values["draws"] for values in iterations))))
     if iterations:
-        made.append(("training rows, last iteration", count(iterations[-1]["training_rows"])))
-    made.append(("time of all stages", f"{sum(turn['elapsed_s'] for turn in iterations):,.0f} s"))
-    return made
+        n_rows = count(iterations[-1]["training_rows"])
+        numbers.append(("training rows, last iteration", n_rows))
+    elapsed_s = sum(values["elapsed_s"] for values in iterations)
+    numbers.append(("time of all stages", f"{elapsed_s:,.0f} s"))
+    return numbers

@@ -1,6 +1,6 @@
-"""plots/: the report's curves as small JSON lists of rows, for `dvc plots` and what builds on it.
+"""plots/: the report's curves as small JSON lists of rows, for `dvc plots` and tools that use it.
 
-dvc.yaml declares each with its axes; rows of what a run did not measure hold nulls.
+dvc.yaml declares each with its axes; a curve that a run did not measure has one row of nulls.
 """
 
 import json
@@ -21,9 +21,9 @@ def write(connection: Any) -> None:
     """Writes every plot."""
     FOLDER.mkdir(exist_ok=True)
     for name, (rows_of, declared) in PLOTS.items():
-        of_axes = declared["x"], *axis_fields(declared["y"])
-        rows = [{axis: row[axis] for axis in of_axes} for row in rows_of(connection)]
-        rows = rows or [dict.fromkeys(of_axes)]  # DVC reads the fields' names off the first row
+        fields = declared["x"], *axis_fields(declared["y"])
+        rows = [{field: row[field] for field in fields} for row in rows_of(connection)]
+        rows = rows or [dict.fromkeys(fields)]  # DVC takes the fields' names from the first row
         lines = ",\n".join(map(json.dumps, rows))
         Path(FOLDER, f"{name}.json").write_text(f"[\n{lines}\n]\n")
 
@@ -34,45 +34,47 @@ def declarations() -> list[dict[str, Any]]:
 
 
 def axis_fields(axis: str | list[str]) -> list[str]:
-    """One field or several as a list."""
+    """One field, or several, as a list."""
     return [axis] if isinstance(axis, str) else axis
 
 
 def accuracy(connection: Any) -> Rows:
-    """A row per iteration: means over suites, each suite counting the same."""
-    found: dict[int, dict[str, Any]] = {}
+    """A row per iteration: means over suites, in which each suite has the same weight."""
+    by_iteration: dict[int, dict[str, Any]] = {}
     for row in views.ask(connection, "from domains order by iteration"):
-        plot_row = found.setdefault(row["iteration"], dict.fromkeys(ACCURACIES))
+        plot_row = by_iteration.setdefault(row["iteration"], dict.fromkeys(ACCURACIES))
         plot_row["iteration"] = row["iteration"]
         plot_row[row["mode"] + DOMAINS[row["domain"]]] = row["accuracy_mean"]
-    return list(found.values())
+    return list(by_iteration.values())
 
 
 def coverage(connection: Any) -> Rows:
-    """A row per iteration in which something was drawn."""
+    """A row per iteration that drew samples."""
     names = {"coverage": "in the iteration", "coverage_ever": "so far"}
     return [
         {"iteration": row["iteration"]} | {text: row[name] for name, text in names.items()}
-        for row in queries.ask(connection, "turns")
+        for row in queries.ask(connection, "iterations")
         if row["n_draws"]
     ]
 
 
 def losses(connection: Any) -> Rows:
-    """Alignment's log, its steps counted on from one iteration to the next."""
-    made, before, last = [], 0, 0
+    """Alignment's log, with steps numbered consecutively over the iterations."""
+    points, before, last = [], 0, 0
     iteration = None
     for row in queries.ask(connection, "losses"):
         if row["iteration"] != iteration:
             iteration, before = row["iteration"], last
         last = before + row["step"] + 1
         chosen, rejected = row["logprob_chosen"], row["logprob_rejected"]
-        made.append({"step": last - 1, "loss": row["loss"], "chosen": chosen, "rejected": rejected})
-    return made
+        points.append(
+            {"step": last - 1, "loss": row["loss"], "chosen": chosen, "rejected": rejected}
+        )
+    return points
 
 
 def calibration(connection: Any) -> Rows:
-    """The verifier of the last iteration, by bins of its probability."""
+    """The last iteration's verifier, by bins of its probability."""
     rows = queries.ask(connection, "calibration")
     last = max((row["iteration"] for row in rows), default=0)
     return [

@@ -1,4 +1,4 @@
-"""What `report` prints: accuracy, budget and labels of a run in three tables."""
+"""The tables that `report` prints: accuracy, budget, labels and verifier of a run."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 
 
 def tables(connection: Any, measured: dict[str, Any]) -> Iterator[RenderableType]:
-    """The tables that have rows. Intervals are those of metrics.json, which is `measured`."""
+    """Yields the tables that have rows, with the intervals of `measured`, which is metrics.json."""
     overall = queries.ask(connection, "metrics")
     level_rows = views.ask(connection, "from accuracy where mode = 'greedy' order by all")
     for suite in sorted({row["suite"] for row in overall}):
@@ -24,7 +24,7 @@ def tables(connection: Any, measured: dict[str, Any]) -> Iterator[RenderableType
             suite,
             measured["iterations"],
         )
-    iteration_rows = queries.ask(connection, "turns")
+    iteration_rows = queries.ask(connection, "iterations")
     if iteration_rows:
         yield budget(iteration_rows)
     for name, view in (("step labels", "label_truth"), ("verifier", "verifier_truth")):
@@ -58,7 +58,7 @@ def accuracy(
 
 
 def budget(rows: Rows) -> RenderableType:
-    """A row per iteration: coverage, draws, what came of them, and the time."""
+    """A row per iteration: coverage, draws, the data made of them, and the time."""
     cells = [
         [row["iteration"], percent(row["coverage"]), percent(row["coverage_ever"]), row["n_draws"],
          row["n_draws_correct"], row["n_tokens"], row["n_paths"], row["n_steps_labelled"],

@@ -79,7 +79,7 @@ def test_coverage_so_far_is_of_the_problems_so_far(
     row = store.read(Progress, iteration=1).drop("iteration")
     store.write(row.with_columns(n_problems=1, n_solved_ever=15), Progress, iteration=1)
     connection = views.connect()
-    (turn,) = [row for row in queries.ask(connection, "turns") if row["iteration"]]
+    (turn,) = [row for row in queries.ask(connection, "iterations") if row["iteration"]]
     assert turn["coverage_ever"] == 0.75
     so_far = [query for query in QUERIES if "coverage_so_far" in query]
     assert len(so_far) == 2

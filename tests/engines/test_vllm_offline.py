@@ -235,7 +235,7 @@ def test_an_adapter_without_its_base_is_one_line(tmp_path: Path, base: str | Non
 
 def test_an_adapter_that_is_too_large_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"r": 1024}')
-    with pytest.raises(RatchetError, match=r"has rank 1024, and vLLM takes 512"):
+    with pytest.raises(RatchetError, match=r"has rank 1024, but vLLM takes at most 512"):
         max_lora_rank(tmp_path)
 
 

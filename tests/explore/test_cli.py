@@ -52,7 +52,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
         (["sql", "with a as (copy samples to 'stolen.csv') from a"], "must be at the top level"),
         (["sql", "from samples", "--json", "--csv"], "choose one"),
         (["trace", "abc"], "'abc' is too short: give at least 4 characters"),
-        (["trace", "toy-"], "toy- fits 40 ids (problem toy-test-1000"),
+        (["trace", "toy-"], "toy- matches 40 ids (problem toy-test-1000"),
         (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout or problem of this run"),
         (["leaderboard"], "no metrics.json with evaluations"),
     ],

@@ -204,7 +204,7 @@ def test_both_sides_are_schemas(runs: Runs) -> None:
     [
         (["nowhere"], "nowhere: unknown Git revision 'nowhere': name a branch, tag, commit or"),
         (["HEAD", "--table", "accuracy"], "--table accuracy: name a table with a primary key"),
-        (["HEAD", "--csv"], "--csv and --parquet go with --sql"),
+        (["HEAD", "--csv"], "--csv and --parquet need --sql"),
         (["HEAD", "--sql", "from verdict_flip"], "did you mean"),
         (["HEAD", "--sql", "copy a.samples to 'x.csv'"], "takes one select"),
         (["HEAD", "--sql", "from read_text('params.yaml')"], "disabled by configuration"),

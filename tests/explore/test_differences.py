@@ -68,7 +68,7 @@ def test_an_older_run_lacks_tables_columns_and_iterations(
     done = compare("HEAD")
     assert done.exit_code == 0, done.stderr
     assert done.stderr.splitlines()[:3] == [
-        "ratchet: only a made iteration 2: b has nothing to compare",
+        "ratchet: only a has iteration 2: not compared",
         "ratchet: b has no table narrowing: taken as empty",
         "ratchet: b has no column verdicts.detail: taken as null",
     ]

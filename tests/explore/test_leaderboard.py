@@ -84,7 +84,7 @@ def test_leaderboard_lists_each_result_once(
     first = {k: v for k, v in rows[0].items() if k in ("coverage", "draws", "elapsed_s", "n")}
     assert first == {"coverage": None, "draws": 0, "elapsed_s": 2.5, "n": 50}
     assert shown.stderr.count("\n") == 1
-    assert "broken:metrics.json is not the metrics of a run: left out" in shown.stderr
+    assert "broken:metrics.json is not a run's metrics.json: skipped" in shown.stderr
 
 
 def test_leaderboard_tells_settings_apart() -> None:
@@ -140,7 +140,7 @@ def test_quiet_is_the_results_alone(repository: Path, monkeypatch: pytest.Monkey
     whole, results = ratchet("leaderboard"), ratchet("--quiet", "leaderboard")
     assert results.stderr == "" != whole.stderr
     assert whole.stdout.startswith(results.stdout)
-    assert "flawed: right" in whole.stdout and "flawed: right" not in results.stdout
+    assert "flawed: share" in whole.stdout and "flawed: share" not in results.stdout
 
 
 def test_leaderboard_tells_runs_from_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,15 +113,15 @@ def test_a_revision_whose_model_is_not_at_hand_is_named(digests: dict[str, str])
     for file in Path(".dvc/cache/files/md5").rglob("*.dir"):
         file.unlink()
     shown = ratchet("--prune-unused", answer="n\n").stdout
-    assert "not in the cache, so not known: earlier:models/iteration=1" in shown
+    assert "not in the cache, so not checked: earlier:models/iteration=1" in shown
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--prune", "01"], "--prune 01: name at least 4 characters of the model"),
+        (["--prune", "01"], "--prune 01: give at least 4 characters of the model"),
         (["--prune", "ffff"], "the ledger has no model ffff…: `ratchet ledger` lists them"),
-        (["--prune", "0123"], f"0123 begins 2 models: {LOST[:-1]}, {LOST}"),
+        (["--prune", "0123"], f"--prune 0123 matches 2 models ({LOST[:-1]}, {LOST}): give more"),
         (["--prune", "0123", "--prune-unused"], "--prune and --prune-unused exclude each other"),
     ],
 )

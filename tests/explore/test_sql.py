@@ -121,8 +121,8 @@ def test_a_revision_is_read_as_it_was(run: Path, revision: str) -> None:
     ("revision", "reason"),
     [
         ("nowhere", "name a branch, tag, commit or experiment (there are: exp-1)"),
-        ("exp-2", "exp-2 is in the queue and has not run: `dvc queue start` runs it"),
-        ("exp-3", "exp-3 failed: `dvc queue logs exp-3` says why"),
+        ("exp-2", "exp-2 is in the queue and has not run yet: run `dvc queue start`"),
+        ("exp-3", "exp-3 failed: `dvc queue logs exp-3` shows why"),
     ],
 )
 def test_a_revision_that_is_no_run(run: Path, revision: str, reason: str) -> None:
@@ -207,7 +207,7 @@ def test_statements_come_in_by_a_pipe(run: Path) -> None:
         ("selec;", "Parser Error"),
         ("drop view samples;", "sql takes one select"),
         ("select 'a'::int;", "Conversion Error"),
-        (".schema", "there is no .schema: there are .help, .tables and .quit"),
+        (".schema", "there is no command .schema: use .help, .tables or .quit"),
     ],
 )
 def test_a_mistake_does_not_end_it(run: Path, wrong: str, reason: str) -> None:

@@ -72,7 +72,7 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
         ("select path_id from rollouts", ["rollouts  "]),
         (
             "select rollout_id from rollouts",
-            ["goes on from  step 0 of path", "continuation", "draw 1, seed 11", "example"],
+            ["starts after  step 0 of path", "continuation", "draw 1, seed 11", "example"],
         ),
         (
             "select problem_id from flaws where first_wrong = 1",
@@ -109,5 +109,5 @@ def test_trace_of_an_ungraded_sample_without_a_path(
         for file in Path("data", noun).rglob("*.parquet"):
             file.unlink()
     shown = ratchet("trace", name).stdout
-    assert "not graded" in shown and "none: the sample was not made a path" in shown
+    assert "not graded" in shown and "none: no path was made of this sample" in shown
     assert "Answer: " in shown

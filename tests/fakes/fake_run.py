@@ -100,8 +100,8 @@ def _sum_up(iteration: int) -> None:
     with open_statistics(
         tables | {"problems": store.files(catalog.TABLE_OF_NOUN["problems"])}, 1.0
     ) as statistics:
-        statistics.keep("counts")
-        statistics.keep("drawn")
+        statistics.materialise("counts")
+        statistics.materialise("drawn")
         for noun in ("solve_rates", "strategies", "narrowing"):
             store.write(statistics.ask(noun), catalog.TABLE_OF_NOUN[noun], iteration=iteration)
 

@@ -158,9 +158,9 @@ def answers(tables: Tables, folder: Path, seed: int = 0) -> dict[str, pl.DataFra
 
 
 def asked(statistics: Statistics, below: float = BELOW) -> dict[str, pl.DataFrame]:
-    statistics.keep("counts")
-    statistics.keep("drawn")
-    statistics.keep("coverage", tail_below=below)
+    statistics.materialise("counts")
+    statistics.materialise("drawn")
+    statistics.materialise("coverage", tail_below=below)
     names = ("progress", "solve_rates", "strategies", "narrowing")
     found = {"coverage": statistics.table("coverage")}
     found |= {name: statistics.ask(name) for name in names}

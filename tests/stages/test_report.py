@@ -155,7 +155,7 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         ("pairs", ["chosen answer is wrong", "rejected answer is right", "(15.4%)"]),
         ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
         ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
-        ("disagreements", ["8 of 8 samples with a recorded verdict", "compared as text"]),
+        ("disagreements", ["contradicts 8 of 8 recorded verdicts", "compared as text"]),
         (
             "paths",
             [

@@ -1,1 +1,1 @@
-"""`ratchet compare`: what two revisions of a run do not share."""
+"""`ratchet compare`: the differences between two revisions of a run."""

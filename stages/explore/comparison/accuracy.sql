@@ -1,4 +1,4 @@
--- Answers of both sides' models, by iteration, suite, mode and level; all_levels marks the totals.
+-- Answers of both sides' models, by iteration, suite, mode and level; all_levels marks totals.
 with
 totals_a as (
     select

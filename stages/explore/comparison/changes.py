@@ -1,4 +1,4 @@
-"""One table on two sides, row by row: what was added, removed and changed, by primary key."""
+"""One table on two sides, row by row: rows added, removed and changed, by primary key."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,13 +12,13 @@ from stages.explore.comparison.sides import Sides
 from stages.results import terminal
 
 EXAMPLES = 3
-MAX_VALUE_CHARS = 60  # characters of a value that people see
+MAX_VALUE_CHARS = 60  # shown of a value
 ADDED, REMOVED, BOTH = "in_a is null", "in_b is null", "in_a and in_b"
 Row = dict[str, Any]
 
 
 def keyed_table(noun: str) -> type[Table]:
-    """The table of a name. Raises RatchetError for one that is not there or has no key."""
+    """The table of a name. Raises RatchetError if it is unknown or has no primary key."""
     keyed = {name: table for name, table in TABLE_OF_NOUN.items() if table.primary_key()}
     if noun not in keyed:
         raise RatchetError(f"--table {noun}: name a table with a primary key: {', '.join(keyed)}")
@@ -26,7 +26,7 @@ def keyed_table(noun: str) -> type[Table]:
 
 
 def find_row_changes(both: Sides, table: type[Table]) -> Row:
-    """Counts, and the first examples of each kind; a column's are (key, a, b)."""
+    """Counts and first examples of rows added, removed and changed; a column's are (key, a, b)."""
     key, noun = table.primary_key(), table.noun
     kinds = [_column_types(both, side, noun) for side in "ab"]
     shared = [name for name in kinds[0] if name in kinds[1] and name not in key]
@@ -34,49 +34,49 @@ def find_row_changes(both: Sides, table: type[Table]) -> Row:
         both, noun, key, shared, [name for name in shared if _is_long(kinds, name)]
     )
     n_rows = {f"n_{side}": _count(both, f"{side}.{noun}") for side in "ab"}
-    found = {
-        what: {"n": _count(both, "differing", where), "examples": _keys(both, key, where)}
-        for what, where in (("added", ADDED), ("removed", REMOVED))
+    added_and_removed = {
+        change: {"n": _count(both, "differing", where), "examples": _keys(both, key, where)}
+        for change, where in (("added", ADDED), ("removed", REMOVED))
     }
     changed = {
         name: {"n": n, "examples": _value_examples(both, noun, key, name)}
         for name in shared
         if (n := _count(both, "differing", f"{BOTH} and {name}"))
     }
-    lacks = [[name for name in kinds[1 - s] if name not in kinds[s]] for s in (0, 1)]
+    missing = [[name for name in kinds[1 - s] if name not in kinds[s]] for s in (0, 1)]
     return {
-        "table": noun, "key": key, **n_rows, **found,
+        "table": noun, "key": key, **n_rows, **added_and_removed,
         "changed": {"n": _count(both, "differing", BOTH), "columns": changed},
-        "columns_only_a": lacks[1], "columns_only_b": lacks[0],
+        "columns_only_a": missing[1], "columns_only_b": missing[0],
     }  # fmt: skip
 
 
-def render(found: Row) -> Iterator[RenderableType]:
-    """The same for people."""
+def render(result: Row) -> Iterator[RenderableType]:
+    """The result of `find_row_changes` as a line and tables."""
     yield (
-        f"{found['table']}: {found['n_a']:,} rows in a, {found['n_b']:,} in b, "
-        f"by {', '.join(found['key'])}"
+        f"{result['table']}: {result['n_a']:,} rows in a, {result['n_b']:,} in b, "
+        f"by {', '.join(result['key'])}"
     )
-    rows = [[what, found[what]["n"], _keys_text(found[what].get("examples", []))]
-            for what in ("added", "removed", "changed")]  # fmt: skip
+    rows = [[change, result[change]["n"], _keys_text(result[change].get("examples", []))]
+            for change in ("added", "removed", "changed")]  # fmt: skip
     yield terminal.filled_columns_table(["rows", "n", "such as"], rows)
     cells = [
         [name, change["n"] if n == 0 else None, "/".join(map(str, row["key"])),
          *_excerpts_at_difference(row["a"], row["b"])]
-        for name, change in found["changed"]["columns"].items()
+        for name, change in result["changed"]["columns"].items()
         for n, row in enumerate(change["examples"])
     ]  # fmt: skip
     if cells:
         yield terminal.table(["column", "rows", "such as", "a", "b"], cells, "changed columns")
     for side in "ab":
-        if more := found[f"columns_only_{side}"]:
-            yield f"columns only in {side}: {', '.join(more)}"
+        if own_columns := result[f"columns_only_{side}"]:
+            yield f"columns only in {side}: {', '.join(own_columns)}"
 
 
 def _create_differing_table(
     both: Sides, noun: str, key: list[str], shared: list[str], long: list[str]
 ) -> None:
-    """Makes the table `differing`: keys that differ, whose they are, and in which columns.
+    """Makes the table `differing`: rows that differ, the sides that have them, and the columns.
 
     Long values are compared by 64-bit hashes, so that millions of texts fit into memory.
     """
@@ -96,7 +96,7 @@ def _create_differing_table(
 
 
 def _column_types(both: Sides, side: str, noun: str) -> dict[str, str]:
-    """Column → type; what `views.make` put in for a column that is not there does not count."""
+    """Column → type, without the columns that `views.create_views` filled in as missing."""
     absent = both.absent["ab".index(side)]
     rows = both.ask(f"describe {side}.{noun}")
     return {
@@ -107,7 +107,7 @@ def _column_types(both: Sides, side: str, noun: str) -> dict[str, str]:
 
 
 def _is_long(kinds: list[dict[str, str]], name: str) -> bool:
-    """Text and lists of one type: hashes of two types would differ for equal values."""
+    """Whether to compare by hash: text, of one type on both sides, as hashes depend on the type."""
     return kinds[0][name] == kinds[1][name] and kinds[0][name].startswith("VARCHAR")
 
 
@@ -139,7 +139,7 @@ def _keys_text(keys: list[list[Any]]) -> str:
 
 
 def _excerpts_at_difference(*values: Any) -> list[str]:
-    """Both values, of long ones what stands around their first difference."""
+    """Both values; of long ones an excerpt around their first difference."""
     shown = [terminal.one_line(terminal.plain_text(value)) for value in values]
     differing = (n for n, (one, other) in enumerate(zip(*shown, strict=False)) if one != other)
     start = max(0, next(differing, min(map(len, shown))) - MAX_VALUE_CHARS // 2)

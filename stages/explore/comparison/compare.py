@@ -1,4 +1,4 @@
-"""`ratchet compare`: what two revisions of the run do not share."""
+"""`ratchet compare`: shows the differences between two revisions of a run."""
 
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ EXAMPLES = 10
 def show(
     a: str, b: str, table: str | None, sql: str | None, form: Form, parquet: Path | None
 ) -> None:
-    """The whole, one table or a query. Raises RatchetError for options that do not go together."""
+    """Compares everything, one table or by a query. Raises RatchetError for options that clash."""
     if sql is not None and table is None:
         compare_sql(a, b, sql, form, parquet)
     elif form == "csv" or parquet or sql is not None:
-        raise RatchetError("--csv and --parquet go with --sql, and --sql without --table")
+        raise RatchetError("--csv and --parquet need --sql, and --sql excludes --table")
     elif table is not None:
         compare_table(a, b, table, form == "json")
     else:
@@ -35,27 +35,27 @@ def show(
 def compare(a: str, b: str, as_json: bool) -> None:
     """Prints a summary of every difference.
 
-    a, b: a git revision, the name of an experiment, or «workspace». Raises RatchetError for a
-    revision that is not there or whose tables are not in the cache.
+    a, b: a git revision, the name of an experiment, or "workspace". Raises RatchetError if a
+    revision is unknown or its tables are not in the cache.
     """
     with sides.open_sides(a, b) as both:
-        found = find_differences(both)
+        result = find_differences(both)
         if as_json:
-            print(output.dumps(found))
+            print(output.dumps(result))
             return
-        _print(both, found)
+        _print(both, result)
 
 
 def compare_table(a: str, b: str, noun: str, as_json: bool) -> None:
-    """Prints how the rows of one table differ. Raises RatchetError for an unknown table too."""
+    """Prints how one table's rows differ. Raises RatchetError as `compare` and `keyed_table` do."""
     table = changes.keyed_table(noun)
     with sides.open_sides(a, b) as both:
-        found = changes.find_row_changes(both, table)
+        result = changes.find_row_changes(both, table)
         if as_json:
-            print(output.dumps(found))
+            print(output.dumps(result))
             return
         _print_remarks(both)
-        for block in changes.render(found):
+        for block in changes.render(result):
             terminal.console().print(block)
 
 
@@ -67,8 +67,8 @@ def compare_sql(a: str, b: str, text: str, form: Form, parquet: Path | None) -> 
 
 
 def find_differences(both: Sides) -> dict[str, Any]:
-    """Every section's rows, and of some the first examples; JSON can hold it all."""
-    found: dict[str, Any] = {
+    """Every section's rows, and first examples of some; all of it fits into JSON."""
+    result: dict[str, Any] = {
         "a": _describe_run(both.a),
         "b": _describe_run(both.b),
         "remarks": both.remarks(),
@@ -77,12 +77,12 @@ def find_differences(both: Sides) -> dict[str, Any]:
     both.materialise("problem_moves", "tail_moves", "verdict_flips")
     with progress_bar("compare", len(SECTIONS)) as advance:
         for section in SECTIONS:
-            found[section.name] = _section_rows(both, section)
+            result[section.name] = _section_rows(both, section)
             if section.rows_view:
                 first = f"from {section.rows_view} order by all limit {EXAMPLES}"
-                found[section.rows_view] = both.ask(first)
+                result[section.rows_view] = both.ask(first)
             advance(1)
-    return found
+    return result
 
 
 def _section_rows(both: Sides, section: Section) -> Rows:
@@ -94,36 +94,36 @@ def _section_rows(both: Sides, section: Section) -> Rows:
 
 
 def _describe_run(run: Any) -> dict[str, Any]:
-    """What a reader knows a run by."""
-    named = run.params.get("run")
+    """The facts by which a reader identifies a run."""
+    composed = run.params.get("run")
     return {
         "revision": run.name,
-        "run": named if isinstance(named, dict) else {},
+        "run": composed if isinstance(composed, dict) else {},
         "seed": run.params.get("seed"),
         "iterations": run.iterations(),
     }
 
 
-def _print(both: Sides, found: dict[str, Any]) -> None:
+def _print(both: Sides, result: dict[str, Any]) -> None:
     console = terminal.console()
     for side in "ab":
-        run = found[side]
+        run = result[side]
         iterations = ", ".join(map(str, run["iterations"])) or "none"
         seed = [] if run["seed"] is None else [f"seed {run['seed']}"]
         description = ", ".join([*map(str, run["run"].values()), *seed, f"iterations {iterations}"])
         console.print(f"{side}  {run['revision']}  ({description})", markup=False)
     _print_remarks(both)
-    blocks = [_parameters_table(found["parameters"])] if found["parameters"] else []
+    blocks = [_parameters_table(result["parameters"])] if result["parameters"] else []
     for section in SECTIONS:
-        heads, cells = section.table(found[section.name])
+        heads, cells = section.table(result[section.name])
         if cells:
             blocks.append(terminal.filled_columns_table(heads, cells, section.title))
-            blocks += _examples(section, found)
+            blocks += _examples(section, result)
     for block in blocks or [f"{both.a.name} and {both.b.name} do not differ"]:
         console.print(block, markup=False)
-    if counted := [section.rows_view for section in SECTIONS if found.get(section.rows_view or "")]:
-        views = ", ".join(f"'from {view}'" for view in counted)
-        terminal.note(f"every row behind it: ratchet compare A B --sql, with {views}")
+    if row_views := [s.rows_view for s in SECTIONS if result.get(s.rows_view or "")]:
+        queries = " or ".join(f"'from {view}'" for view in row_views)
+        terminal.note(f"to see every row, run ratchet compare A B --sql with {queries}")
 
 
 def _print_remarks(both: Sides) -> None:
@@ -140,16 +140,16 @@ def _value(row: dict[str, Any], side: str) -> str:
     return output.dumps(row[side]) if side in row else "–"
 
 
-def _examples(section: Section, found: dict[str, Any]) -> list[Any]:
-    """The first rows that a section counts."""
+def _examples(section: Section, result: dict[str, Any]) -> list[Any]:
+    """The first of the rows that a section counts."""
     if not section.rows_view:
         return []
-    rows = found[section.rows_view]
+    rows = result[section.rows_view]
     if section.name == "verdicts":
         cells = [[row["iteration"], row["problem_id"], row["sample_id"][:8], row["reference"],
                   *(f"{row[f'outcome_{s}']}: {row[f'extracted_{s}'] or '–'}" for s in "ab")]
                  for row in rows]  # fmt: skip
         heads = ["iteration", "problem", "sample", "reference", "a", "b"]
         return [terminal.table(heads, cells, "such as")]
-    named = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
-    return [f" such as {terminal.plain_text(', '.join(named))}"]
+    moves = dict.fromkeys(f"{row['problem_id']} ({row['move']})" for row in rows)
+    return [f" such as {terminal.plain_text(', '.join(moves))}"]

@@ -1,13 +1,13 @@
--- What each stage took on either side, all iterations together; null where it did not run.
+-- What each stage cost on either side, over all iterations; null where it did not run.
 with
-taken_a as (
+costs_a as (
     select stage, sum(elapsed_s) as elapsed_s_a, sum(n_draws)::bigint as n_draws_a,
         sum(n_tokens)::bigint as n_tokens_a
     from a.costs
     group by stage
 ),
 
-taken_b as (
+costs_b as (
     select stage, sum(elapsed_s) as elapsed_s_b, sum(n_draws)::bigint as n_draws_b,
         sum(n_tokens)::bigint as n_tokens_b
     from b.costs
@@ -19,6 +19,6 @@ select
     elapsed_s_a, elapsed_s_b,
     n_draws_a, n_draws_b,
     n_tokens_a, n_tokens_b
-from taken_a
-full join taken_b using (stage)
+from costs_a
+full join costs_b using (stage)
 order by stage

@@ -1,4 +1,4 @@
--- Problems asked and solved on each side, by iteration and level; all_levels marks the totals.
+-- Problems asked and solved on each side, by iteration and level; all_levels marks totals.
 with
 totals_a as (
     select

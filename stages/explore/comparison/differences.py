@@ -1,4 +1,4 @@
-"""The sections of a comparison: each sums up one difference, and is silent where there is none."""
+"""The sections of a comparison: each sums up one difference, and is empty if there is none."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ HeadsAndCells = tuple[list[str], list[list[Any]]]
 
 @dataclass(frozen=True)
 class Section:
-    """A .sql file beside this module, named like the section, and how people read its rows."""
+    """A .sql file beside this module, named after the section, and how its rows are shown."""
 
     name: str
     title: str
     table: Callable[[Rows], HeadsAndCells]
-    rows_view: str | None = None  # the view of rows that it counts
+    rows_view: str | None = None  # the view of the rows that it counts
 
 
 def columns(*names: str) -> Callable[[Rows], HeadsAndCells]:
-    """A table of these columns, as they are."""
+    """A function from rows to a table of these columns."""
     heads = [name.removeprefix("n_").replace("_", " ") for name in names]
     return lambda rows: (heads, [[row[name] for name in names] for row in rows])
 
 
 def tables(rows: Rows) -> HeadsAndCells:
     """The tables whose keys differ."""
-    moved = [row for row in rows if row["n_added"] or row["n_removed"]]
-    return columns("table", "n_a", "n_b", "n_added", "n_removed")(moved)
+    differing = [row for row in rows if row["n_added"] or row["n_removed"]]
+    return columns("table", "n_a", "n_b", "n_added", "n_removed")(differing)
 
 
 def verdicts(rows: Rows) -> HeadsAndCells:
-    """A flip is of the same text, unless it says otherwise."""
+    """The flips of verdicts, and whether both sides graded the same text."""
     cells = [
         [
             f"{row['outcome_a']} → {row['outcome_b']}",
@@ -48,7 +48,7 @@ def verdicts(rows: Rows) -> HeadsAndCells:
 
 
 def step_labels(rows: Rows) -> HeadsAndCells:
-    """The iterations in which a label turned."""
+    """The iterations in which a label changed."""
     flipped = [row for row in rows if row["n_to_right"] or row["n_to_wrong"]]
     cells = [
         [row["iteration"], row["n_both"], row["n_to_right"], row["n_to_wrong"],
@@ -59,7 +59,7 @@ def step_labels(rows: Rows) -> HeadsAndCells:
 
 
 def rewards(rows: Rows) -> HeadsAndCells:
-    """The iterations in which a reward moved."""
+    """The iterations in which a reward changed."""
     cells = [
         [row["iteration"], row["n_both"], row["n_shifted"],
          f"{row['reward_mean_a']:.3f} → {row['reward_mean_b']:.3f}", f"{row['shift_abs_mean']:.3f}",
@@ -82,10 +82,10 @@ def pairs(rows: Rows) -> HeadsAndCells:
 
 
 def shares(rows: Rows) -> HeadsAndCells:
-    """Totals of the iterations that differ; levels too of the last one that both sides have."""
+    """Totals of the iterations that differ; levels too, of the last one that both sides have."""
     names = [name for name in ("suite", "mode", "iteration") if rows and name in rows[0]]
     groups = [tuple(row[name] for name in names) for row in rows]
-    differ = {
+    differing = {
         group
         for group, row in zip(groups, rows, strict=True)
         if _counts(row, "a") != _counts(row, "b")
@@ -95,16 +95,16 @@ def shares(rows: Rows) -> HeadsAndCells:
         [*group, _level(row), _change(row["n_a"], row["n_b"]), _share(row, "a"), _share(row, "b"),
          _percentage_points(row)]
         for group, row in zip(groups, rows, strict=True)
-        if group in differ and (row["all_levels"] or row["iteration"] == last)
+        if group in differing and (row["all_levels"] or row["iteration"] == last)
     ]  # fmt: skip
     return [*names, "level", "n", "a [95%]", "b [95%]", "points"], cells
 
 
 def costs(rows: Rows) -> HeadsAndCells:
-    """The stages whose measured cost differs, and the sum of all."""
+    """The stages whose measured cost differs, and the total of all stages."""
     measures = ("elapsed_s", "n_draws", "n_tokens")
-    differ = [r for r in rows if any(r[f"{m}_a"] != r[f"{m}_b"] for m in measures)]
-    if not differ:
+    differing = [r for r in rows if any(r[f"{m}_a"] != r[f"{m}_b"] for m in measures)]
+    if not differing:
         return [], []
     total: dict[str, Any] = {
         name: sum(row[name] or 0 for row in rows) for m in measures for name in (f"{m}_a", f"{m}_b")
@@ -112,13 +112,13 @@ def costs(rows: Rows) -> HeadsAndCells:
     cells = [
         [row["stage"], _seconds(row["elapsed_s_a"]), _seconds(row["elapsed_s_b"]),
          row["n_draws_a"], row["n_draws_b"], row["n_tokens_a"], row["n_tokens_b"]]
-        for row in [*differ, {"stage": "all stages", **total}]
+        for row in [*differing, {"stage": "all stages", **total}]
     ]  # fmt: skip
     return ["stage", "a, s", "b, s", "draws a", "draws b", "tokens a", "tokens b"], cells
 
 
 def add_intervals(rows: Rows) -> Rows:
-    """The rows of shares with the 95% interval (Wilson) of both sides."""
+    """The rows of shares with the 95% Wilson interval of both sides."""
     return [
         row | {f"interval_{s}": wilson(*_counts(row, s)) if row[f"n_{s}"] else None for s in "ab"}
         for row in rows

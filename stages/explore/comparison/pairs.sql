@@ -1,4 +1,4 @@
--- Training rows that both sides have, by iteration and kind; jaccard is their share of all.
+-- Training rows of each side and of both, by iteration and kind; jaccard: the share in both.
 with
 rows_a as (
     select iteration, 'pair' as kind, pair_id as id from a.pairs
@@ -46,5 +46,5 @@ counted as (
 
 select *, n_both / (n_a + n_b - n_both) as jaccard
 from counted
-semi join turns using (iteration)
+semi join iterations using (iteration)
 order by iteration, kind desc

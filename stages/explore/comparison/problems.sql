@@ -1,4 +1,4 @@
--- Problems solved on one side only, by iteration and level.
+-- Problems solved on only one side, by iteration and level.
 select
     iteration,
     level,

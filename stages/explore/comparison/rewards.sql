@@ -1,4 +1,4 @@
--- How the rewards of paths that both sides scored moved.
+-- How rewards shifted, over the paths that both sides scored.
 select
     iteration,
     count(*) as n_both,

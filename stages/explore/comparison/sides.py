@@ -26,7 +26,7 @@ MEMORY = "4GB"  # the rest goes to disk
 
 @dataclass(frozen=True)
 class Sides:
-    """Side a and side b of a comparison; `absent` has what each lacks, as `views.make` says it."""
+    """Side a and side b of a comparison; `absent`: what `views.create_views` found missing."""
 
     connection: Any
     a: Revision
@@ -39,38 +39,38 @@ class Sides:
         return views.ask(self.connection, text, **parameters)
 
     def materialise(self, *names: str) -> None:
-        """Makes tables of views that are asked more than once."""
+        """Turns views that are queried more than once into tables."""
         for name in names:
-            self.connection.execute(f"create table kept as from {name}")
+            self.connection.execute(f"create table materialised as from {name}")
             self.connection.execute(f"drop view {name}")
-            self.connection.execute(f"alter table kept rename to {name}")
+            self.connection.execute(f"alter table materialised rename to {name}")
 
     def remarks(self) -> list[str]:
-        """What can't be compared, or was left out: a line each."""
-        made = []
-        named = (("a", self.a, "b", self.b), ("b", self.b, "a", self.a))
-        for (one, here, other, there), lacks, others in zip(
-            named, self.absent, reversed(self.absent), strict=True
+        """What can't be compared or was left out, in one line each."""
+        lines = []
+        pairs = (("a", self.a, self.b), ("b", self.b, self.a))
+        for (one, here, there), lacks, others in zip(
+            pairs, self.absent, reversed(self.absent), strict=True
         ):
-            more = [k for k in here.iterations() if k not in there.iterations()]
-            if more:
-                made.append(f"only {one} made {_iterations(more)}: {other} has nothing to compare")
+            extra = [k for k in here.iterations() if k not in there.iterations()]
+            if extra:
+                lines.append(f"only {one} has {_iterations(extra)}: not compared")
             if here.leftovers():
                 left = _iterations(here.leftovers())
-                made.append(f"{left} of {one} left out: params.yaml asks for {here.last_iteration}")
-            older = [name for name in lacks if name not in others]
-            tables = [name for name in older if name in TABLE_OF_NOUN]
-            columns = [name for name in older if name not in TABLE_OF_NOUN]
+                lines.append(f"{one}: {left} left out: params.yaml asks for {here.last_iteration}")
+            missing = [name for name in lacks if name not in others]
+            tables = [name for name in missing if name in TABLE_OF_NOUN]
+            columns = [name for name in missing if name not in TABLE_OF_NOUN]
             if tables:
-                made.append(f"{one} has no table {', '.join(tables)}: taken as empty")
+                lines.append(f"{one} has no table {', '.join(tables)}: taken as empty")
             if columns:
-                made.append(f"{one} has no column {', '.join(columns)}: taken as null")
-        return made
+                lines.append(f"{one} has no column {', '.join(columns)}: taken as null")
+        return lines
 
 
 @contextmanager
 def open_sides(a: str, b: str) -> Iterator[Sides]:
-    """Both revisions attached. Raises RatchetError as `revisions.opened` does."""
+    """Yields both revisions, attached. Raises RatchetError as `revisions.open_revision` does."""
     with (
         revisions.open_revision(a) as one,
         revisions.open_revision(b) as other,
@@ -80,11 +80,13 @@ def open_sides(a: str, b: str) -> Iterator[Sides]:
 
 
 def attach_revisions(connection: Any, a: Revision, b: Revision) -> Sides:
-    """Makes the schemas a and b, and in the main one what compares them."""
+    """Makes the schemas a and b, and in the main one the views that compare them."""
     absent = _create_views(connection, "a", a), _create_views(connection, "b", b)
     connection.execute("set schema = 'main'")
-    both = sorted({*a.iterations()} & {*b.iterations()})
-    connection.execute("create table turns as select unnest($1::smallint[]) iteration", [both])
+    shared = sorted({*a.iterations()} & {*b.iterations()})
+    connection.execute(
+        "create table iterations as select unnest($1::smallint[]) as iteration", [shared]
+    )
     for name in DIFFERENCE_VIEWS:
         text = (HERE / f"rows/{name}.sql").read_text()
         connection.execute(f"create view {name} as {text}")

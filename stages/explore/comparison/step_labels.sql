@@ -1,4 +1,4 @@
--- Steps that both sides labelled: how many, and how many turned either way.
+-- Steps that both sides labelled: how many, and how many changed in each direction.
 with
 labelled as (
     select iteration, a.label as label_a, b.label as label_b

@@ -1,4 +1,4 @@
--- How many rows of the table $noun the sides have, and share by its primary key, $key.
+-- How many rows of the table $noun each side has, and both have by its primary key, $key.
 with
 a as (select columns($key) from query_table('a.' || $noun)),
 b as (select columns($key) from query_table('b.' || $noun)),

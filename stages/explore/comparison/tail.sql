@@ -1,4 +1,4 @@
--- Problems that entered the tail and left it, by iteration, moment and level.
+-- Problems that entered or left the tail, by iteration, moment and level.
 select
     iteration,
     moment,

@@ -1,4 +1,4 @@
--- Flips by what they were and became, and by who said so.
+-- Verdict flips by outcome and grader on each side.
 select
     outcome_a,
     outcome_b,

@@ -1,1 +1,1 @@
-"""`ratchet ledger`: what the generation ledger holds, and of whose models."""
+"""`ratchet ledger`: what the generation ledger holds, and whose models drew it."""

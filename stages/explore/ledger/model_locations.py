@@ -1,6 +1,6 @@
-"""Whose draws they are: the models of the workspace and of every revision, by their digest.
+"""Where a model digest occurs: the models of the workspace and of every revision.
 
-A revision's models are not checked out; their bytes are read where DVC's cache keeps them.
+A revision's models are not checked out; their bytes are read from DVC's cache.
 """
 
 import json
@@ -17,37 +17,37 @@ from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import files_digest, folder_digest
 
 LOCKS = ("dvc.lock", "stages/dvc.lock")
-SERVER = ChatEngine.version  # its models are no folders
+SERVER = ChatEngine.version  # an engine whose models are not folders
 
 
 @dataclass
 class ModelLocations:
-    """Where each digest's model is, and which models are named but nowhere at hand."""
+    """Where the model of each digest is, and the models whose files are not in the cache."""
 
     locations: dict[str, list[str]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
 
 def find_models() -> ModelLocations:
-    """Every model that the workspace, or a branch, tag or experiment, has."""
-    found = ModelLocations()
+    """Finds every model of the workspace, branches, tags and experiments."""
+    models = ModelLocations()
     for file in sorted(Path("models").rglob("config.json")):
-        found.locations.setdefault(folder_digest(file.parent), []).append(str(file.parent))
-    seen: dict[str, str | None] = {}  # most revisions share most of their models
+        models.locations.setdefault(folder_digest(file.parent), []).append(str(file.parent))
+    digest_of: dict[str, str | None] = {}  # most revisions share most of their models
     for revision, ref in experiments.revisions().items():
         for path, dvc_hash in _models_at(ref):
-            if dvc_hash not in seen:
-                seen[dvc_hash] = _cached_digest(dvc_hash)
-            digest = seen[dvc_hash]
+            if dvc_hash not in digest_of:
+                digest_of[dvc_hash] = _cached_digest(dvc_hash)
+            digest = digest_of[dvc_hash]
             if digest is None:
-                found.missing.append(f"{revision}:{path}")
+                models.missing.append(f"{revision}:{path}")
             else:
-                found.locations.setdefault(digest, []).append(f"{revision}:{path}")
-    return found
+                models.locations.setdefault(digest, []).append(f"{revision}:{path}")
+    return models
 
 
 def _models_at(ref: str) -> Iterator[tuple[str, str]]:
-    """(path, DVC's hash) of each model that a revision's lock files name."""
+    """Yields (path, DVC's hash) of each model in a revision's lock files."""
     for lock in LOCKS:
         text = experiments.file_at(ref, lock)
         content: dict[str, Any] = (yaml.safe_load(text) if text else None) or {}
@@ -58,7 +58,7 @@ def _models_at(ref: str) -> Iterator[tuple[str, str]]:
 
 
 def _cached_digest(dvc_hash: str) -> str | None:
-    """The digest of a model folder in DVC's cache; None where not all of it is there."""
+    """The digest of a model folder in DVC's cache; None if part of it is missing."""
     try:
         listed = json.loads(_cache_path(dvc_hash).read_bytes())
         return files_digest({Path(f["relpath"]): _cache_path(f["md5"]) for f in listed})

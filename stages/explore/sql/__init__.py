@@ -1,1 +1,1 @@
-"""`ratchet sql`: selects over the views of a run, in one go or at a prompt."""
+"""`ratchet sql`: selects over the views of a run, from the command line or at a prompt."""

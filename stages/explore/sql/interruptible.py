@@ -1,4 +1,4 @@
-"""A bar while DuckDB works, and an ear for Ctrl-C."""
+"""Runs DuckDB queries with a progress bar, and stops them on Ctrl-C."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -14,11 +14,11 @@ from stages.pipeline.progress_bar import is_quiet
 
 T = TypeVar("T")
 POLL_S = 0.1
-BAR_DELAY_S = 1.0  # what takes no longer needs no bar
+BAR_DELAY_S = 1.0  # quicker queries show no bar
 
 
 class QueryProgress(ProgressColumn):
-    """How much of its query a connection has done."""
+    """How much of its current query a connection has done."""
 
     max_refresh = 0.2
 
@@ -27,17 +27,17 @@ class QueryProgress(ProgressColumn):
         self.connection = connection
 
     def render(self, task: Task) -> ProgressBar:
-        """Asked from the bar's own thread, while another waits for the query."""
+        """Runs in the bar's own thread, while another waits for the query."""
         return ProgressBar(100, max(0.0, self.connection.query_progress()), width=40)
 
 
 def run_interruptible(connection: Any, work: Callable[[], T]) -> T:
-    """What `work` returns: a query, in a thread, as DuckDB in the main one may miss Ctrl-C."""
+    """Returns what `work` does; it runs in a thread, as in the main one DuckDB may miss Ctrl-C."""
     with ThreadPoolExecutor(1) as thread, _progress_bar(connection):
         future = thread.submit(work)
         try:
             while wait([future], timeout=POLL_S).not_done:
-                pass  # polars has waiting calls go on after a signal: wake up and look
+                pass  # polars makes waiting calls resume after a signal: wake up to notice it
             return future.result()
         except KeyboardInterrupt:
             while wait([future], timeout=POLL_S).not_done:
@@ -47,7 +47,7 @@ def run_interruptible(connection: Any, work: Callable[[], T]) -> T:
 
 @contextmanager
 def _progress_bar(connection: Any) -> Iterator[None]:
-    """Shows on standard error how far the query in the block is, if it takes a while."""
+    """Shows on standard error how far the query in the block is, once it takes a while."""
     if is_quiet():
         yield
         return

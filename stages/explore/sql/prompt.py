@@ -1,4 +1,4 @@
-"""The prompt of `ratchet sql`: statements on standard input, answered one by one."""
+"""The prompt of `ratchet sql`: answers statements from standard input one by one."""
 
 import importlib
 import sqlite3
@@ -18,15 +18,15 @@ from stages.results import terminal
 
 FIRST, NEXT = "ratchet> ", "    ...> "
 HISTORY = Path("~/.ratchet_history")
-HELP = """A select over the views, over as many lines as you like, ends with a semicolon.
-describe VIEW;    its columns
-summarize VIEW;   their values
-.tables           the views
+HELP = """End a select with a semicolon; it may span several lines.
+describe VIEW;    list its columns
+summarize VIEW;   summarize their values
+.tables           list the views
 .quit             leave, as Ctrl-D does"""
 
 
 class Prompt:
-    """Reads from a terminal, with history, or from a pipe; an error does not end it."""
+    """Reads from a terminal, with history, or from a pipe; continues after an error."""
 
     def __init__(self, connection: Any, form: Form) -> None:
         self.connection = connection
@@ -35,22 +35,22 @@ class Prompt:
         self.failed = False
 
     def listen(self) -> bool:
-        """Answers until `.quit` or the end of the input; was every statement right?
+        """Answers until `.quit` or the end of the input; returns whether all statements succeeded.
 
-        At a terminal a mistake is part of the conversation, and does not count.
+        At a terminal a mistake does not count as a failure.
         """
         readline = self._load_readline() if self.interactive else None
-        written = ""
+        pending = ""
         while True:
             try:
-                line = self._read_line(NEXT if written else FIRST)
-                if line is None or (not written and line.strip() == ".quit"):
+                line = self._read_line(NEXT if pending else FIRST)
+                if line is None or (not pending and line.strip() == ".quit"):
                     break
-                written = self._add_line(written, line)
-            except KeyboardInterrupt:  # Ctrl-C gives up what was written, or asked, so far
+                pending = self._add_line(pending, line)
+            except KeyboardInterrupt:  # Ctrl-C drops the text so far, or stops the running query
                 print()
-                written = ""
-        self._run_statements(written)
+                pending = ""
+        self._run_statements(pending)
         if readline:
             with suppress(OSError):
                 readline.write_history_file(HISTORY.expanduser())
@@ -65,34 +65,34 @@ class Prompt:
             print()
             return None
 
-    def _add_line(self, written: str, line: str) -> str:
-        """Answers if the line completes a statement; returns what is still incomplete."""
-        if not written and line.startswith("."):
+    def _add_line(self, pending: str, line: str) -> str:
+        """Answers if the line completes a statement; returns the text that is still incomplete."""
+        if not pending and line.startswith("."):
             self._command(line.strip())
             return ""
-        written = (written + line).lstrip()
-        # SQLite's test is the same in SQL's every dialect: a semicolon outside quotes and comments.
-        if not sqlite3.complete_statement(written):
-            return written
-        self._run_statements(written)
+        pending = (pending + line).lstrip()
+        # SQLite's test holds in every SQL dialect: a semicolon outside quotes and comments.
+        if not sqlite3.complete_statement(pending):
+            return pending
+        self._run_statements(pending)
         return ""
 
     def _command(self, command: str) -> None:
         if command == ".help":
             print(HELP)
         elif command == ".tables":
-            what = {
+            docs = {
                 noun: (table.__doc__ or "").split("\n")[0] for noun, table in TABLE_OF_NOUN.items()
             }
-            rows = [(name, what.get(name, "")) for name in views.view_names(self.connection)]
+            rows = [(name, docs.get(name, "")) for name in views.view_names(self.connection)]
             terminal.console().print(terminal.table(["view", "what"], rows))
         else:
-            self._complain(f"there is no {command}: there are .help, .tables and .quit")
+            self._complain(f"there is no command {command}: use .help, .tables or .quit")
 
-    def _run_statements(self, written: str) -> None:
-        """Answers each statement of a text, until one is wrong."""
+    def _run_statements(self, text: str) -> None:
+        """Answers each statement of a text, until one fails."""
         try:
-            for statement in duckdb.extract_statements(written):
+            for statement in duckdb.extract_statements(text):
                 select.show_select(self.connection, statement.query, self.form)
         except duckdb.Error as error:
             self._complain(views.error_reason(error))
@@ -104,7 +104,7 @@ class Prompt:
         print(f"ratchet: {terminal.one_line(message)}", file=sys.stderr)
 
     def _load_readline(self) -> Any:
-        """Editing, history and the views' names on Tab, where Python has readline."""
+        """Sets up editing, history and view names on Tab; None if Python has no readline."""
         try:
             readline = importlib.import_module("readline")
         except ImportError:

@@ -1,4 +1,4 @@
-"""`ratchet sql`: selects over the views of a run, and nothing but selects."""
+"""`ratchet sql`: runs selects, and no other statements, over the views of a run."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from stages.explore.sql.select import sealed_connection, show_select
 
 
 def run_query(query: str, form: Form, parquet: Path | None, revision: str) -> None:
-    """Prints the rows, or writes them. Raises RatchetError for a query that is wrong."""
+    """Prints the query's rows, or writes them to a file. Raises RatchetError for a wrong query."""
     with sealed_connection(revision, parquet) as connection:
         show_select(connection, query, form, parquet)
 
 
 def run_prompt(form: Form, revision: str) -> bool:
-    """Answers what comes in on standard input, until its end; was all of it right?"""
+    """Answers statements from standard input until its end; returns whether all succeeded."""
     with sealed_connection(revision) as connection:
         return Prompt(connection, form).listen()

@@ -1,4 +1,4 @@
-"""One select, sealed off from everything but the views, and its answer."""
+"""Runs one select on a connection that can read nothing but the views."""
 
 import difflib
 import re
@@ -19,14 +19,12 @@ from stages.explore.sql.interruptible import run_interruptible
 from stages.results import terminal
 
 ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
-
-
 UNKNOWN_TABLE = re.compile(r"Table with name (\S+) does not exist")
 
 
 @contextmanager
 def sealed_connection(revision: str, parquet: Path | None = None) -> Iterator[Any]:
-    """A connection that can do no more than read a revision's views, and write one file."""
+    """Yields a connection that can only read a revision's views, and write one file."""
     with revisions.open_revision(revision) as run, temporary_connection() as connection:
         views.create_views(connection, run.last_iteration, run.root)
         if run.leftovers():
@@ -39,7 +37,7 @@ def sealed_connection(revision: str, parquet: Path | None = None) -> Iterator[An
 
 @contextmanager
 def temporary_connection(memory: str | None = None) -> Iterator[Any]:
-    """A connection without views; what exceeds the memory goes to a folder deleted at the end."""
+    """Yields a connection without views; it spills to a folder that is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="ratchet-spilled-") as folder:
         connection = duckdb.connect(config={"python_enable_replacements": False})
         connection.execute("set temp_directory = $1", [folder])
@@ -52,12 +50,12 @@ def temporary_connection(memory: str | None = None) -> Iterator[Any]:
 
 
 def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
-    """From here on the connection reads the runs in these folders, and writes at most one file."""
+    """Restricts the connection to reading the runs in these folders and writing one file."""
     views.seal(connection, *roots, out=output.temporary_path(parquet) if parquet else None)
 
 
 def show_select(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
-    """Shows the rows of one select. Raises RatchetError for any other statement, or two."""
+    """Shows the rows of one select. Raises RatchetError for several statements, or another kind."""
     try:
         text = _select(connection, query)
         if parquet:
@@ -66,23 +64,23 @@ def show_select(connection: Any, query: str, form: Form, parquet: Path | None = 
         output.show(run_interruptible(connection, partial(connection.execute, text)), form)
     except duckdb.Error as error:
         raise RatchetError(_explain(error, views.view_names(connection))) from error
-    except RuntimeError as error:  # DuckDB's word for Ctrl-C
+    except RuntimeError as error:  # DuckDB raises it on Ctrl-C
         raise KeyboardInterrupt from error
 
 
 def _select(connection: Any, query: str) -> str:
-    """The query, if it is one select."""
+    """The query without its semicolon. Raises RatchetError unless it is one select."""
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise RatchetError("sql takes one select (or describe, summarize, show tables)")
-    # A select may hide a COPY TO in a WITH clause; as a subquery DuckDB refuses it.
+    # A select may hide a COPY TO in a WITH clause; DuckDB refuses that in a subquery.
     text = ENDING.sub("", statements[0].query)
     connection.execute(f"explain from (\n{text}\n)")
     return text
 
 
 def _explain(error: Exception, known: list[str]) -> str:
-    """DuckDB's reason, with the views that an unknown table may have meant."""
+    """DuckDB's reason; for an unknown table, also the views with similar names."""
     text = views.error_reason(error)
     unknown = UNKNOWN_TABLE.search(text)
     if not unknown:

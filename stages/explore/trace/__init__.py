@@ -1,1 +1,1 @@
-"""`ratchet trace`: the life of one sample, path or problem."""
+"""`ratchet trace`: everything recorded about a sample, path, rollout or problem."""

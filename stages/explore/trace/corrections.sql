@@ -1,4 +1,4 @@
--- What was tried in place of the first wrong steps of a problem's paths.
+-- What replaced the first wrong steps of a problem's paths, and after how many tries.
 select iteration, path_id, correction_id, step, correction, n_tries
 from corrections
 where problem_id = $problem

@@ -1,4 +1,4 @@
--- Which things a name, or the beginning of one, may mean.
+-- The problems, samples, paths and rollouts whose id begins with $name.
 with things as (
     select 'problem' as kind, problem_id as id from problems
     union

@@ -1,4 +1,4 @@
--- What each iteration did on a problem.
+-- What each iteration drew, trained on and answered on a problem.
 with iterations as (
     select iteration from coverage where problem_id = $problem
     union

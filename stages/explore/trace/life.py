@@ -1,4 +1,4 @@
-"""The life of a problem: what the tables know of it, gathered for `ratchet trace`."""
+"""The life of a problem: what the tables hold about it, gathered for `ratchet trace`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +8,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Life:
-    """A problem and all that came of it; rows as the trace_*.sql give them.
+    """A problem and everything made from it; rows as the .sql files of this folder return them.
 
-    An id is made of content, so the same path, or sample, may occur in several iterations.
+    An id is a digest of content, so one path, or sample, may occur in several iterations.
     """
 
     problem: Row
@@ -25,25 +25,25 @@ class Life:
     duels: list[Row]
 
     def path_of(self, sample: Row) -> Row | None:
-        """The path that a sample took."""
+        """The path that a sample became; None if it became none."""
         same = (path for path in self.paths if path["iteration"] == sample["iteration"])
         return next((path for path in same if sample["sample_id"] in path["sample_ids"]), None)
 
     def labels_and_scores_of(self, path: Row) -> dict[int, Row]:
-        """Step number → labels and verifier's probability."""
+        """Step number → label and verifier's probability."""
         same = (row for row in self.steps if row["iteration"] == path["iteration"])
         return {row["step"]: row for row in same if row["path_id"] == path["path_id"]}
 
     def correction_of(self, path: Row) -> Row | None:
-        """What was tried in place of the path's first wrong step."""
+        """The correction of the path's first wrong step, if one was tried."""
         same = (row for row in self.corrections if row["iteration"] == path["iteration"])
         return next((row for row in same if row["path_id"] == path["path_id"]), None)
 
     def rollouts_of(self, path: Row) -> list[Row]:
-        """The rollouts from the path's steps that were kept."""
+        """The kept rollouts from the path's steps."""
         same = (row for row in self.rollouts if row["iteration"] == path["iteration"])
         return [row for row in same if row["path_id"] == path["path_id"]]
 
     def training_of(self, name: str) -> list[Row]:
-        """The training rows that a path or rollout entered, whichever iteration made them."""
+        """The training rows that a path or rollout entered, made in any iteration."""
         return [row for row in self.training if row["path_id"] == name]

@@ -1,4 +1,4 @@
-"""How `ratchet trace` shows a life: fields, steps coloured by how right they seem, tables."""
+"""How `ratchet trace` shows a life: fields, tables, and steps coloured by how right they seem."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from stages.results.terminal import filled_columns_table, grid, percent, plain_t
 
 
 def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
-    """What to print, in order: the problem, then the thing asked for, then its later fate."""
+    """What to print, in order: the problem, the requested item, what later iterations did."""
     yield from problem(life.problem, with_rationale=kind == "problem")
     if kind == "problem":
         yield from all_paths(life)
@@ -34,7 +34,7 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
 
 
 def problem(row: Row, with_rationale: bool) -> Iterator[RenderableType]:
-    """Question and reference; the gold rationale when the problem itself is asked for."""
+    """Question and reference; also the gold rationale if `with_rationale`."""
     level = "" if row["level"] is None else f" · level {row['level']}"
     yield heading(f"problem {row['problem_id']}", f"{row['source']} · {row['split']}{level}")
     fields = [("question", row["question"]), ("reference", row["answer"])]
@@ -44,7 +44,7 @@ def problem(row: Row, with_rationale: bool) -> Iterator[RenderableType]:
 
 
 def sample_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
-    """How a sample was drawn and graded, then its path, or its bare text when it has none."""
+    """How a sample was drawn and graded, then its path, or its bare text if it has none."""
     drawn = f"{row['strategy']}, attempt {row['attempt']}, draw {row['draw']}, seed {row['seed']}"
     yield heading(f"sample {row['sample_id']}", f"iteration {row['iteration']} · {drawn}")
     fields = engine_fields(row)
@@ -58,17 +58,17 @@ def sample_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
     yield grid([*fields, ("verdict", verdict(row))])
     path = life.path_of(row)
     if path is None:
-        yield grid([("text", row["text"]), ("path", "none: the sample was not made a path")])
+        yield grid([("text", row["text"]), ("path", "none: no path was made of this sample")])
     else:
         yield from path_blocks(life, path)
 
 
 def rollout_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
-    """Where a kept rollout goes on from, what it wrote, and the training rows it entered."""
+    """Where a kept rollout starts, what it wrote, and the training rows it entered."""
     drawn = f"draw {row['draw']}, seed {row['seed']}"
     yield heading(f"rollout {row['rollout_id']}", f"iteration {row['iteration']} · {drawn}")
     fields = [
-        ("goes on from", f"step {row['step']} of path {row['path_id']}"),
+        ("starts after", f"step {row['step']} of path {row['path_id']}"),
         *engine_fields(row),
         ("verdict", f"correct: found {row['extracted']}, {row['grader']}"),
         ("prefix", row["prefix"]),
@@ -79,7 +79,7 @@ def rollout_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
 
 
 def engine_fields(row: Row) -> list[tuple[str, str]]:
-    """The model that drew a text, and how long it is."""
+    """The model that drew a text, and the text's length."""
     logprob = "" if row["logprob"] is None else f", log-probability {row['logprob']:.2f} nats"
     return [
         ("drawn by", f"{row['engine']}, model {row['model_digest'][:12]}"),
@@ -88,7 +88,7 @@ def engine_fields(row: Row) -> list[tuple[str, str]]:
 
 
 def verdict(row: Row) -> Text:
-    """Outcome, answer found, and how it was decided."""
+    """Outcome, extracted answer and grader."""
     if row["outcome"] is None:
         return Text("not graded")
     text = Text(row["outcome"], RIGHT if row["outcome"] == "correct" else WRONG)
@@ -102,8 +102,8 @@ def path_blocks(life: Life, path: Row) -> Iterator[RenderableType]:
     """The path's standing, its steps one by one, and the training rows it entered."""
     outcome = "correct" if path["correct"] else "wrong"
     yield heading(f"path {path['path_id']}", f"iteration {path['iteration']} · {outcome}")
-    now = [other for other in life.paths if other["iteration"] == path["iteration"]]
-    same = [other["path_id"] for other in now if other["duplicate_of"] == path["path_id"]]
+    others = [other for other in life.paths if other["iteration"] == path["iteration"]]
+    same = [other["path_id"] for other in others if other["duplicate_of"] == path["path_id"]]
     standing = "kept" if path["kept"] else f"duplicate of {path['duplicate_of']}"
     fields = [("standing", standing), ("samples", ", ".join(path["sample_ids"]))]
     if same:
@@ -125,7 +125,7 @@ def entries(life: Life, name: str) -> Iterator[RenderableType]:
     rows = life.training_of(name)
     yield from training_rows(rows)
     if not rows:
-        yield Text("  no training row holds this path", "dim")
+        yield Text("  not in any training row", "dim")
 
 
 def training_rows(rows: list[Row]) -> Iterator[RenderableType]:
@@ -140,12 +140,12 @@ def training_rows(rows: list[Row]) -> Iterator[RenderableType]:
 
 
 def role_text(row: Row) -> str:
-    """The part a path plays in a training row; in a pair of steps, with which step."""
+    """The role of a path in a training row; in a pair of steps, with the step's number."""
     return row["role"] if row["step"] is None else f"{row['role']} step {row['step']}"
 
 
 def all_paths(life: Life) -> Iterator[RenderableType]:
-    """A row for each path of the problem, in every iteration."""
+    """A row for each path of the problem in each iteration."""
     cells = [
         (
             path["iteration"],
@@ -164,7 +164,7 @@ def all_paths(life: Life) -> Iterator[RenderableType]:
 
 
 def history(life: Life, since: int) -> Iterator[RenderableType]:
-    """What iterations from `since` on drew, trained on and answered on the problem."""
+    """What the iterations from `since` on drew, trained on and answered."""
     cells = [
         (
             row["iteration"],
@@ -184,7 +184,7 @@ def history(life: Life, since: int) -> Iterator[RenderableType]:
 
 
 def heading(name: str, about: str) -> Text:
-    """A heading line."""
+    """A heading line: name in bold, details dimmed."""
     return Text.assemble("\n", (plain_text(name), "bold"), ("  " + plain_text(about), "dim"))
 
 

@@ -1,4 +1,4 @@
--- Paths of a problem, with the verifier's word and the path that stands for each.
+-- Paths of a problem, with the verifier's rewards and the path that each duplicates.
 with scores as (
     select iteration, path_id, reward, reward_min from path_scores
 )

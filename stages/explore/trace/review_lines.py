@@ -1,4 +1,4 @@
-"""What `ratchet trace` tells of a problem's greedy answers: wrong steps found, comparisons."""
+"""What `ratchet trace` shows about a problem's greedy answers: wrong steps found, and duels."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ VERDICTS = {"won": RIGHT, "lost": WRONG}
 
 
 def review(life: Life, since: int) -> Iterator[RenderableType]:
-    """Two tables, of iterations from `since` on; nothing where nobody looked."""
+    """Yields up to two tables, of the iterations from `since` on; none without reviews."""
     cells = [
         (
             row["iteration"],

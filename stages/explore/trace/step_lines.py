@@ -1,4 +1,4 @@
-"""The steps of a path in `ratchet trace`: coloured by how right they seem, with what was said."""
+"""The steps of a path in `ratchet trace`, with their labels, coloured by how right they seem."""
 
 from rich.table import Table
 from rich.text import Text
@@ -6,7 +6,11 @@ from rich.text import Text
 from stages.explore.trace.life import Row
 from stages.results.terminal import filled_columns_table, plain_text
 
-RIGHT, UNSURE, WRONG = "bright_blue", "yellow", "dark_orange"  # told apart without red and green
+RIGHT, UNSURE, WRONG = (
+    "bright_blue",
+    "yellow",
+    "dark_orange",
+)  # no red beside green
 
 
 def steps(path: Row, labels_and_scores: dict[int, Row]) -> Table:
@@ -29,7 +33,7 @@ def steps(path: Row, labels_and_scores: dict[int, Row]) -> Table:
 
 
 def label_text(row: Row) -> str:
-    """A label: c of n rollouts right, who says so, and what else it rests on."""
+    """A label: how many rollouts were right, the labeler, and other evidence."""
     counted = f"{row['n_correct']}/{row['n_rollouts']} " if row["n_rollouts"] else ""
     known = f", {row['n_evidence']} right elsewhere" if row["n_evidence"] else ""
     inferred = ", inferred" if row["stop"] == "inferred" else ""
@@ -37,7 +41,7 @@ def label_text(row: Row) -> str:
 
 
 def correction(row: Row) -> str:
-    """What replaces the first wrong step, and how many continuations it took."""
+    """The replacement of the first wrong step, and how many continuations it took."""
     step, tries = row["step"], row["n_tries"]
     if row["correction"] is None:
         return f"step {step}: none of {tries} continuations was right"
@@ -45,8 +49,8 @@ def correction(row: Row) -> str:
 
 
 def colour(chance: float | None, label: bool | None, truth: bool | None) -> str:
-    """By the verifier's probability where there is one, else by the label, else by the truth."""
+    """By the verifier's probability if there is one, else by the label, else by the truth."""
     if chance is not None:
         return RIGHT if chance >= 0.67 else UNSURE if chance >= 0.33 else WRONG
-    known = truth if label is None else label
-    return "default" if known is None else RIGHT if known else WRONG
+    is_right = truth if label is None else label
+    return "default" if is_right is None else RIGHT if is_right else WRONG

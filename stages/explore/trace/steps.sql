@@ -1,4 +1,4 @@
--- What was said of each step of a problem's paths.
+-- Labels and verifier's probabilities of each step of a problem's paths.
 with own as (
     select iteration, path_id from paths where problem_id = $problem
 ),

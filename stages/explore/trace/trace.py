@@ -1,4 +1,4 @@
-"""`ratchet trace`: everything the tables know of one sample, path, rollout or problem."""
+"""`ratchet trace`: everything the tables hold about a sample, path, rollout or problem."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ HERE = Path(__file__).parent
 
 
 def trace(name: str) -> None:
-    """Prints the life of what an id, or an unambiguous beginning of one, names."""
+    """Prints the life of the item that an id, or a unique prefix of one, names."""
     connection = views.connect()
-    kind, found = find(connection, name)
-    life = gather(connection, problem_of(connection, kind, found))
+    kind, item_id = find(connection, name)
+    life = gather(connection, problem_of(connection, kind, item_id))
     console = terminal.console()
-    for block in life_text.render(life, kind, found):
+    for block in life_text.render(life, kind, item_id):
         console.print(block)
 
 
@@ -36,26 +36,26 @@ def find(connection: Any, name: str) -> tuple[str, str]:
         )
     if len(rows) > 1 and not exact:
         shown = ", ".join(f"{row['kind']} {row['id']}" for row in rows[:3])
-        raise RatchetError(f"{name} fits {len(rows)} ids ({shown}, …): give more characters")
+        raise RatchetError(f"{name} matches {len(rows)} ids ({shown}, …): give more characters")
     return rows[0]["kind"], rows[0]["id"]
 
 
 def problem_of(connection: Any, kind: str, name: str) -> str:
-    """The problem that a sample, path or rollout belongs to, or the problem itself."""
+    """The id of the problem that a sample, path or rollout belongs to, or of the problem itself."""
     problem = f"select problem_id from {kind}s where {kind}_id = $name limit 1"
     return str(views.ask(connection, problem, name=name)[0]["problem_id"])
 
 
 def gather(connection: Any, problem: str) -> Life:
-    """Reads the life of a problem. Raises RatchetError when its own row is missing."""
-    problems = "select * from problems where problem_id = $problem"
-    asked = views.ask(connection, problems, problem=problem)
-    if not asked:
+    """Reads the life of a problem. Raises RatchetError if its own row is missing."""
+    own_row = "select * from problems where problem_id = $problem"
+    problems = views.ask(connection, own_row, problem=problem)
+    if not problems:
         raise RatchetError(f"problem {problem} is not in table problems: run `dvc repro`")
-    named = ["samples", "paths", "steps", "corrections", "rollouts", "training", "history"]
-    named += ["flaws", "duels"]
-    rows = {name: views.ask(connection, query(name), problem=problem) for name in named}
-    return Life(problem=asked[0], **rows)
+    queries = ["samples", "paths", "steps", "corrections", "rollouts", "training", "history"]
+    queries += ["flaws", "duels"]
+    rows = {name: views.ask(connection, query(name), problem=problem) for name in queries}
+    return Life(problem=problems[0], **rows)
 
 
 def query(name: str) -> str:

@@ -1,5 +1,5 @@
 -- Training rows made of a problem's paths, with the iterations whose models they train. In a pair
--- of steps the chosen one is a correction, so `step` is known.
+-- of steps the chosen one is a correction, which gives `step`.
 with corrected as (
     select correction_id, min(step) as step
     from corrections

@@ -1,19 +1,20 @@
 """Adaptive reset: the fewest gold steps that do nearly as well as any number.
 
-Ours, after GSI's state reset. How many steps to show is a bandit's choice with ordered arms: what
-was solved with some steps shown would have been with more, and what failed would have with fewer.
+Ours, after GSI's state reset (§5). How many steps to show is a bandit's choice with ordered arms:
+an attempt that succeeded with some steps shown would have succeeded with more, and one that failed
+would have failed with fewer.
 
 For a problem, s(l) is the weight of its successes with at most l steps shown and f(l) that of its
-failures with at least l. What similar problems needed makes a prior: p(r), the rate of success of
-problems of the same level (of any, where none was tried) with r gold steps left to write. From the
-nearest number n of steps that was tried, p(r) = p(n)^(r/n), as if every step were as hard, and no
-lower than with more steps left. The chance with l of m steps shown is
+failures with at least l. Similar problems give a prior: p(r), the rate of success of problems of
+the same level (of any level, if none of this one was tried) with r gold steps left to write. From
+the nearest number n of steps that was tried, p(r) = p(n)^(r/n), as if all steps were equally hard,
+and no lower than with more steps left. The chance with l of m steps shown is
 
     (W p(m - l) + s(l)) / (W + s(l) + f(l)).
 
 The next request shows the fewest steps whose chance is at least `aim` times the best one. Unguided
-samples count as attempts with none shown. Earlier iterations' attempts weigh half as much with
-each iteration.
+samples count as attempts with no steps shown. The weight of earlier attempts halves with each
+iteration.
 """
 
 from collections import defaultdict
@@ -27,16 +28,16 @@ from stages.guidance.rounds import Case
 from stages.guidance.strategy import GuideContext, Rounds, Strategy
 
 PRIOR_WEIGHT = 4.0
-"""Attempts that the prior weighs."""
+"""The prior counts as much as this many attempts."""
 DECAY = 0.5
 DEFAULT_STEP_CHANCE = 0.5
-"""The chance of a step while nothing is known."""
+"""The chance of writing one step right, before any attempt."""
 Counts = dict[int, list[float]]
 """steps → [attempts, successes]"""
 
 
 class AttemptCounts:
-    """What was tried with how many steps shown, problem by problem and over similar ones."""
+    """Attempts and successes by number of steps shown, for each problem and for similar ones."""
 
     def __init__(self) -> None:
         self._earlier: dict[str, Counts] = defaultdict(dict)
@@ -44,7 +45,7 @@ class AttemptCounts:
         self._all: Counts = {}
 
     def remember(self, problems: pl.DataFrame, reveals: pl.DataFrame) -> None:
-        """Takes in the previous iteration's rows of `reveals`, of problems out of the tail too."""
+        """Adds the previous iteration's rows of `reveals`, also of problems outside the tail."""
         known = problems.select("problem_id", "level", steps=pl.col("rationale").list.len())
         rows = reveals.join(known, on="problem_id", maintain_order="left")
         rows = rows.filter(pl.col("shown") < pl.col("steps"))
@@ -54,7 +55,7 @@ class AttemptCounts:
             self._count(level, steps - shown, DECAY * tried, DECAY * solved)
 
     def see(self, problem: TailProblem, attempts: Sequence[Attempt]) -> None:
-        """Takes in new attempts on a problem."""
+        """Adds new attempts on a problem."""
         for attempt in attempts:
             left = len(problem.rationale) - attempt.shown
             self._count(problem.level, left, 1.0, float(attempt.correct))
@@ -64,29 +65,29 @@ class AttemptCounts:
         _add(self._all, left, tried, solved)
 
     def priors(self, problem: TailProblem) -> list[float]:
-        """With 0, 1, 2, … steps shown, similar problems' rate of success, never falling."""
+        """Similar problems' rate of success with 0, 1, 2, … steps shown; it never falls."""
         steps = len(problem.rationale)
         counts = self._similar[problem.level] or self._all
         rates = (_rate(counts, steps - shown) for shown in range(problem.max_shown + 1))
         return list(accumulate(rates, max))
 
     def chances(self, problem: TailProblem, history: Sequence[Attempt]) -> list[float]:
-        """With 0, 1, 2, … steps shown, the estimated chance of a right answer."""
+        """The estimated chance of a right answer with 0, 1, 2, … steps shown."""
         earlier = self._earlier.get(problem.problem_id, {})
-        seen = [(n, tried, solved) for n, (tried, solved) in earlier.items()]
-        seen += [(a.shown, 1.0, float(a.correct)) for a in history]
-        found = []
+        counts = [(n, tried, solved) for n, (tried, solved) in earlier.items()]
+        counts += [(a.shown, 1.0, float(a.correct)) for a in history]
+        chances = []
         for shown, prior in enumerate(self.priors(problem)):
-            right = sum(solved for n, _, solved in seen if n <= shown)
-            wrong = sum(tried - solved for n, tried, solved in seen if n >= shown)
-            found.append((PRIOR_WEIGHT * prior + right) / (PRIOR_WEIGHT + right + wrong))
-        return found
+            right = sum(solved for n, _, solved in counts if n <= shown)
+            wrong = sum(tried - solved for n, tried, solved in counts if n >= shown)
+            chances.append((PRIOR_WEIGHT * prior + right) / (PRIOR_WEIGHT + right + wrong))
+        return chances
 
 
 def adaptive_reset(
     problem: TailProblem, history: Sequence[Attempt], attempt_counts: AttemptCounts, aim: float
 ) -> NextPrompt:
-    """The answer begun with the fewest gold steps that do nearly as well as any number."""
+    """Begins the answer with the fewest gold steps that do nearly as well as any number."""
     chances = attempt_counts.chances(problem, history)
     enough = aim * max(chances)
     return begin_with_steps(
@@ -95,7 +96,7 @@ def adaptive_reset(
 
 
 def reveal_rows(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `reveals`: this iteration's attempts, and the earlier ones at half their weight."""
+    """Rows of `reveals`: this iteration's attempts, and earlier ones at half their weight."""
     columns = ["problem_id", "shown", "tried", "solved"]
     old = earlier.select(*columns[:2], pl.col(columns[2:]) * DECAY)
     new = [
@@ -108,7 +109,7 @@ def reveal_rows(cases: Sequence[Case], earlier: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rate(counts: Counts, left: int) -> float:
-    """The rate of success with so many steps left, as if each of them were as hard as another."""
+    """The rate of success with `left` steps left, as if all steps were equally hard."""
     if not counts:
         return DEFAULT_STEP_CHANCE**left
     near = min(counts, key=lambda n: (abs(n - left), -n))
@@ -123,7 +124,7 @@ def _add(counts: Counts, n_steps: int, tried: float, solved: float) -> None:
 
 
 class AdaptiveRounds(Rounds):
-    """Asks with what all problems needed so far in view."""
+    """Shows steps by what all problems have needed so far."""
 
     def __init__(self, context: GuideContext) -> None:
         super().__init__(context)
@@ -133,7 +134,7 @@ class AdaptiveRounds(Rounds):
         self.see(context.cases)
 
     def see(self, cases: Sequence[Case]) -> None:
-        """Takes in the attempts that are new since the last round."""
+        """Adds the attempts that are new since the last round."""
         for case in cases:
             name = case.problem.problem_id
             self.attempt_counts.see(case.problem, case.history[self.seen[name] :])

@@ -10,14 +10,14 @@ from stages.pipeline.digests import digest
 
 
 def gold_samples(cases: Sequence[Case]) -> pl.DataFrame:
-    """Rows of `samples`, ungraded: the rationales of the problems that nothing solved."""
+    """Rows of `samples`, ungraded: the gold rationales of the problems without a right attempt."""
     unsolved = [case for case in cases if not any(a.correct for a in case.history)]
     texts = ["".join(case.problem.rationale) for case in unsolved]
-    names = [case.problem.problem_id for case in unsolved]
+    problem_ids = [case.problem.problem_id for case in unsolved]
     return pl.DataFrame(
         {
-            "problem_id": names,
-            "sample_id": [digest("gold", *row) for row in zip(names, texts, strict=True)],
+            "problem_id": problem_ids,
+            "sample_id": [digest("gold", *row) for row in zip(problem_ids, texts, strict=True)],
             "prompt_digest": [digest(case.problem.prompt) for case in unsolved],
             "text": texts,
             "hint": texts,

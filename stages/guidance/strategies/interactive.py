@@ -1,4 +1,4 @@
-"""Interactive guidance (GSI §5): a teacher explains the mistake, the model revises."""
+"""Interactive guidance (GSI §5, Appendix D): a teacher explains the mistake, the model revises."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def revise(problem: TailProblem, history: Sequence[Attempt], explanation: str) -
 
 
 class InteractiveRounds(Rounds):
-    """Asks a teacher about all problems of a round first; keeps where and why none came."""
+    """Asks a teacher about all problems of a round first; records where it gave no explanation."""
 
     def __init__(self, context: GuideContext) -> None:
         super().__init__(context)
@@ -28,14 +28,14 @@ class InteractiveRounds(Rounds):
 
     @cached_property
     def teacher(self) -> Sampler:
-        """Its settings are looked at when it is first needed."""
+        """The teacher, created at its first use."""
         return self.context.make_teacher()
 
     def faults(self) -> list[tuple[str, str]]:
-        """(problem_id, in which rounds it got no explanation, and why not in the last of them)."""
+        """(problem_id, the rounds without an explanation, and the reason in the last of them)."""
         return [
-            (name, f"no explanation in round {', '.join(str(n) for n, _ in found)}: {found[-1][1]}")
-            for name, found in self._faults.items()
+            (name, f"no explanation in round {', '.join(str(n) for n, _ in own)}: {own[-1][1]}")
+            for name, own in self._faults.items()
         ]
 
     def next_prompts(self, cases: Sequence[Case], number: int) -> list[NextPrompt | None]:

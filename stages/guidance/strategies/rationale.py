@@ -8,7 +8,7 @@ from stages.tasks import prompts
 
 
 def show_rationale(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt:
-    """The question with the gold rationale beside it, to write one's own from."""
+    """The question with the gold rationale beside it, as a reference for writing another."""
     gold = "".join(problem.rationale)
     return NextPrompt(prompts.with_rationale(problem.prompt, gold), hint=gold, revealed=1.0)
 

@@ -9,8 +9,8 @@ from stages.guidance.strategy import PerProblem, PerProblemRounds, Strategy
 def state_reset(restart: bool) -> PerProblem:
     """The answer begun with gold steps: one more after each failure, as many after a success.
 
-    When a failure follows the last step that may be shown, it is back to the bare question, or,
-    without `restart`, nothing. Steps are those of the rationale: no tokenizer has a part in it.
+    After a failure with all steps that may be shown, the bare question follows or, without
+    `restart`, nothing. Steps are those of the rationale; no tokenizer is involved.
     """
 
     def reset(problem: TailProblem, history: Sequence[Attempt]) -> NextPrompt | None:

@@ -1,4 +1,4 @@
-"""Scales of a chart: where a value lies, and which values are written beside the axis."""
+"""Scales of a chart: the pixel of each value, and the values written beside the axis."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Axis:
         return round(self.start + (value - self.low) / span * (self.end - self.start), 1)
 
     def ticks(self, most: int = 6) -> list[float]:
-        """Round values within the axis, at most `most` of them; whole ones if so wished."""
+        """At most `most` round values within the axis; integers if `whole`."""
         step = tick_step(self.high - self.low, most, self.whole)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [number * step for number in range(first, last + 1)]
@@ -36,7 +36,7 @@ class Axis:
 
 
 def tick_step(span: float, most: int, whole: bool) -> float:
-    """The smallest 1, 2, 2.5 or 5, times a power of ten, with fewer than `most` in the span."""
+    """The smallest of 1, 2, 2.5, 5 times a power of ten with fewer than `most` in the span."""
     if span <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(span / most))
@@ -47,7 +47,7 @@ def tick_step(span: float, most: int, whole: bool) -> float:
 
 
 def zero_based_bounds(highest: float, percent: bool) -> tuple[float, float]:
-    """From zero to a round value that leaves the highest point room; shares end at 1."""
+    """From zero to a round value above the highest point; shares end at 1."""
     if highest <= 0:
         return 0.0, 1.0
     step = tick_step(highest * 1.05, 6, whole=False)
@@ -63,7 +63,7 @@ def round_bounds(values: list[float]) -> tuple[float, float]:
 
 
 def short_number(value: float) -> str:
-    """1500 → «1.5k», 2000000 → «2M», 0.25 → «0.25»."""
+    """1500 → "1.5k", 2000000 → "2M", 0.25 → "0.25"."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"

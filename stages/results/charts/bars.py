@@ -11,13 +11,13 @@ from stages.results.charts.axis import Axis, short_number, zero_based_bounds
 
 WIDTH, HEIGHT = 560, 280
 LEFT, RIGHT, TOP, BOTTOM = 56, 24, 30, 50
-CHARACTER_WIDTH = 7  # a character's width at most, on average
+CHARACTER_WIDTH = 7  # pixels; an upper bound of a character's average width
 N_COLOURS = 8
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its title, the keys of its series (name, small SVG) and a remark."""
+    """A chart with its title, the legend of its series (name, small SVG) and a note."""
 
     title: str
     svg: str
@@ -33,7 +33,7 @@ def bars(
     y_label: str,
     note: str = "",
 ) -> Figure:
-    """Bars stacked over each group, their sum written on top; series are (name, values)."""
+    """Bars stacked over each group, with their sum on top; series are (name, values)."""
     totals = [sum(values[i] for _, values in series) for i in range(len(groups))]
     y_axis = Axis(*zero_based_bounds(max(totals, default=0.0), percent=False), HEIGHT - BOTTOM, TOP)
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(groups))
@@ -94,7 +94,7 @@ def axes(y_axis: Axis, x_label: str, y_label: str) -> list[str]:
 
 
 def tick_text(x: float, text: str, tier: int = 0) -> str:
-    """A value below the x axis; long ones take turns in two rows."""
+    """A label below the x axis; `tier` 1 is the second of two rows, for crowded labels."""
     y = HEIGHT - BOTTOM + 18 + 14 * tier
     return f'<text class="x" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
@@ -106,6 +106,6 @@ def svg(title: str, body: Iterable[str], height: int = HEIGHT) -> str:
 
 
 def bar_swatch(colour: int) -> str:
-    """The sign of a bar in the legend."""
+    """The swatch of a bar in the legend."""
     square = f'<rect class="bar s{colour % N_COLOURS}" width="14" height="14"/>'
     return f'<svg class="key" viewBox="0 0 14 14">{square}</svg>'

@@ -1,6 +1,6 @@
 """Line charts as SVG text: series over a numeric axis, with intervals where they are known.
 
-Series differ by colour, by marker and by dash, so none is told by colour alone.
+Series differ by colour, marker and dash, so colour is never the only difference.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ MARKS = (  # paths around the origin: circle, square, diamond, triangle, its mir
 
 @dataclass(frozen=True)
 class Point:
-    """A value, its 95% interval if known, and what the pointer over it says."""
+    """A value, its 95% interval if known, and the note shown when the pointer is over it."""
 
     x: float
     y: float
@@ -46,7 +46,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """Points under one name; `colour` is its place among the colours."""
+    """Points under one name; `colour` is an index into the palette."""
 
     name: str
     points: Sequence[Point]
@@ -64,7 +64,7 @@ def lines(
     diagonal: bool = False,
     note: str = "",
 ) -> Figure:
-    """Lines over a numeric x axis. `percent`: y is a share; `diagonal`: a square of shares."""
+    """Lines over a numeric x axis. `percent`: y is a share; `diagonal`: both axes are shares."""
     points = [point for one in series for point in one.points]
     xs = [point.x for point in points]
     tops = [point.y if point.high is None else point.high for point in points]
@@ -90,7 +90,7 @@ def lines(
 
 
 def line(series: Series, x_axis: Axis, y_axis: Axis, dodge: float) -> list[str]:
-    """One series: intervals, the line, and markers where they would not hide it."""
+    """One series: intervals, the line, and markers unless they would hide it."""
     shape = MARKS[series.colour % len(MARKS)]
     positions = [(x_axis.pixel(p.x) + dodge, y_axis.pixel(p.y), p) for p in series.points]
     dashed = " dashed" if series.dashed else ""
@@ -111,7 +111,7 @@ def line(series: Series, x_axis: Axis, y_axis: Axis, dodge: float) -> list[str]:
 
 
 def line_swatch(series: Series) -> str:
-    """The sign of a line in the legend."""
+    """The swatch of a line in the legend."""
     dashed = " dashed" if series.dashed else ""
     shape = MARKS[series.colour % len(MARKS)]
     mark = f'<path class="mark" transform="translate(14,7)" d="{shape}"/>'

@@ -1,4 +1,4 @@
-"""The questions that the report asks of a run's views, a .sql file each."""
+"""The report's queries of a run's views, one .sql file each."""
 
 from pathlib import Path
 from typing import Any

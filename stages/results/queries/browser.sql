@@ -1,5 +1,5 @@
--- Some paths of every level, verdict and strategy, in an order that only their ids decide, with what was
--- said of each step.
+-- Some paths of every level, verdict and strategy, chosen by a hash of their ids, with the labels and
+-- scores of each step.
 with graded as (
     select iteration, sample_id, outcome, extracted from verdicts
 ),
@@ -28,7 +28,7 @@ strata as (
 
 chosen as (
     select * from strata where place <= (
-        select ceil($wanted / count(*)) from (select distinct level, outcome, strategy from answered)
+        select ceil($n_paths / count(*)) from (select distinct level, outcome, strategy from answered)
     )
 ),
 

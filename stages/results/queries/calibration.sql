@@ -1,4 +1,4 @@
--- Ten bins of the verifier's probability against the share of steps that are sound.
+-- Ten bins of the verifier's probability, each with the share of its steps that are sound.
 with scored as (
     select iteration, truth, probability, least(9, floor(10 * probability))::int as bin
     from step_truth

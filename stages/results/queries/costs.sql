@@ -1,4 +1,4 @@
--- What each stage took, over all iterations; the report's own row is of an earlier run.
+-- What each stage cost, over all iterations; without the report, whose row is of an earlier run.
 with measured as (
     select * from costs where stage != 'report'
 )

@@ -1,4 +1,4 @@
--- Alignment's log, thinned to some 150 points an iteration.
+-- Alignment's log, thinned to about 150 points per iteration.
 with logged as (
     select
         *,

@@ -1,10 +1,10 @@
 -- One row per iteration, suite and mode; flawed is the share of the right greedy answers with a
--- wrong step, by the verifier or critic that looked for one, else by the task's own truth.
+-- wrong step, according to the verifier or critic that reviewed them, else to the task's own truth.
 with answers as (
     select iteration, suite, domain, mode, correct from evaluations
 ),
 
-looked as (
+reviewed as (
     select
         iteration,
         suite,
@@ -23,9 +23,9 @@ select
     count(*) as n,
     count(*) filter (where correct) as n_correct,
     avg(correct::int) as accuracy,
-    any_value(looked.flawed) as flawed,
-    any_value(looked.flawed_by) as flawed_by
+    any_value(reviewed.flawed) as flawed,
+    any_value(reviewed.flawed_by) as flawed_by
 from answers
-left join looked using (iteration, suite, mode)
+left join reviewed using (iteration, suite, mode)
 group by iteration, suite, domain, mode
 order by all;

@@ -1,4 +1,4 @@
--- What each problem adds to each rate of an iteration and suite. The forms of a problem are a family.
+-- What each problem adds to each rate of an iteration and suite. A problem's forms are one family.
 with answers as (
     select
         iteration,

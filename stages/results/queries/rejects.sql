@@ -1,5 +1,5 @@
--- Rejects by stage and reason, with three of each; names and numbers in a reason do not tell
--- reasons apart.
+-- Rejects by stage and reason, with three examples of each; reasons that differ only in words with
+-- digits count as one.
 with reasons as (
     select
         stage,

@@ -1,6 +1,6 @@
--- How long, and how surprising to the reference model, the texts that were measured are: right
--- kept paths of each iteration, and gold rationales of the problems asked. Value below which a
--- twentieth of the texts lie, two twentieths, and so on; gold once, from all iterations.
+-- Length and perplexity under the reference model of the measured texts: right kept paths of each
+-- iteration, and gold rationales of the problems asked. value: the quantile of a measure at share;
+-- gold has no iteration, as each text counts once over all of them.
 with measured as (
     select
         case when origin = 'gold' then 'gold' else 'sampled' end as origin,

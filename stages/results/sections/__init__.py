@@ -1,1 +1,1 @@
-"""What the report shows: each function takes the views and returns a section, or none."""
+"""The report's sections: each function takes the views and returns a section, or None."""

@@ -1,4 +1,4 @@
-"""How good the models are, what was drawn for it, and what they were trained on."""
+"""Sections on accuracy, coverage and its budget, and the data that models were trained on."""
 
 from itertools import groupby
 from typing import Any
@@ -11,7 +11,7 @@ from stages.results.sections.section import Grid, Section, count, level_name, pe
 
 
 def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
-    """Overall with intervals, by number of draws and by level, for each suite of metrics.json."""
+    """Accuracy overall with intervals, by number of draws and by level, for each suite."""
     rows = [
         {"iteration": int(iteration), "suite": suite, "mode": mode} | row
         for iteration, values in measured["iterations"].items()
@@ -30,9 +30,10 @@ def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
 
 
 ABOUT_ACCURACY = (
-    "Iteration 0 is the model after supervised fine-tuning. Intervals are of 95%, by the bootstrap "
-    "over problems; gain is over iteration 0 on the same problems, p of a paired test. "
-    "Flawed: the share of right answers that rest on an unsound step, by who looked."
+    "Iteration 0 is the model after supervised fine-tuning. Intervals are 95% bootstrap intervals "
+    "over problems. Gain is the difference from iteration 0 on the same problems, with the p-value "
+    "of a paired test. Flawed is the share of right answers in which the reviewer found an unsound "
+    "step."
 )
 
 
@@ -54,7 +55,7 @@ def accuracy_figure(rows: list[dict[str, Any]]) -> Figure:
 
 
 def pass_at_k_figures(rows: list[dict[str, Any]]) -> list[Figure]:
-    """Pass@k of the first and the last iteration, a chart for each suite with several draws."""
+    """Pass@k of the first and last iteration: a chart for each suite with several draws."""
     figures = []
     for suite in sorted({row["suite"] for row in rows}):
         own = [r for r in rows if r["suite"] == suite and len(r.get("pass_at", {})) > 1]
@@ -71,17 +72,17 @@ def pass_at_k_figures(rows: list[dict[str, Any]]) -> list[Figure]:
 
 
 def pass_at_points(row: dict[str, Any]) -> list[Point]:
-    """Pass@k by k."""
+    """Pass@k, by k."""
     return [Point(int(k), r["mean"], r["low"], r["high"]) for k, r in row["pass_at"].items()]
 
 
 def interval(rate: dict[str, Any]) -> str:
-    """Where a rate lies."""
+    """A rate's interval."""
     return f"{percent(rate['low'])} to {percent(rate['high'])}"
 
 
 def level_figure(rows: list[dict[str, Any]], suite: str) -> Figure:
-    """One line for each level, greedy answers."""
+    """Greedy accuracy: one line for each level."""
     series = []
     for colour, (level, group) in enumerate(groupby(rows, lambda row: row["level"])):
         points = [Point(row["iteration"], row["accuracy"]) for row in group]
@@ -91,7 +92,7 @@ def level_figure(rows: list[dict[str, Any]], suite: str) -> Figure:
 
 
 def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
-    """Every number behind the first chart."""
+    """The numbers behind the first chart."""
     cells = []
     for row in rows:
         gain = row.get("gain")
@@ -102,17 +103,17 @@ def accuracy_grid(rows: list[dict[str, Any]]) -> Grid:
             percent(row["flawed"]), row["flawed_by"] or "",
         ])  # fmt: skip
     heads = ["iteration", "suite", "mode", "domain", "n", "accuracy", "95% interval", "gain"]
-    return Grid([*heads, "its interval", "p", "flawed", "by"], cells)
+    return Grid([*heads, "gain's interval", "p", "flawed", "reviewer"], cells)
 
 
 def p_value(p: float) -> str:
-    """Three places, and never zero."""
+    """p with three decimals, never zero."""
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
 def coverage(connection: Any) -> Section | None:
-    """Problems solved, and the draws that it took by strategy."""
-    rows = [row for row in queries.ask(connection, "turns") if row["n_draws"]]
+    """Problems solved, and the draws spent by each strategy."""
+    rows = [row for row in queries.ask(connection, "iterations") if row["n_draws"]]
     if not rows:
         return None
     solved = Series("in the iteration", [Point(row["iteration"], row["coverage"]) for row in rows])
@@ -135,7 +136,7 @@ def coverage(connection: Any) -> Section | None:
 
 
 def budget_grid(rows: list[dict[str, Any]]) -> Grid:
-    """Draws, right ones and tokens of each strategy."""
+    """Draws, right draws and tokens of each strategy."""
     cells = [
         [row["iteration"], row["strategy"], count(row["n_draws"]), count(row["n_correct"]),
          percent(row["n_correct"] / row["n_draws"]), count(row["n_tokens"])]
@@ -146,7 +147,7 @@ def budget_grid(rows: list[dict[str, Any]]) -> Grid:
 
 def data(connection: Any) -> Section | None:
     """Paths found and training rows made, by iteration."""
-    rows = queries.ask(connection, "turns")
+    rows = queries.ask(connection, "iterations")
     if not rows:
         return None
     names = [str(row["iteration"]) for row in rows]

@@ -1,4 +1,4 @@
-"""Some paths to read, step by step."""
+"""The browser: some paths to read, step by step."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ N_PATHS = 60  # paths, over all levels, verdicts and strategies
 
 @dataclass(frozen=True)
 class Step:
-    """A step's text, its classes (v0…v4 verifier, l0/l1 label, t0/t1 truth) and what they mean."""
+    """A step's text, its CSS classes (v0…v4 verifier, l0/l1 label, t0/t1 truth) and remarks."""
 
     text: str
     classes: str
@@ -35,7 +35,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Browser:
-    """The cards, and what they can be filtered and coloured by; the first colouring is shown."""
+    """The cards, and what to filter and colour them by; the first colouring is the default."""
 
     cards: list[Card]
     levels: list[str]
@@ -45,13 +45,13 @@ class Browser:
 
 
 def browse(connection: Any) -> Browser | None:
-    """A sample of the paths; none when no path was made."""
-    rows = queries.ask(connection, "browser", wanted=N_PATHS)
+    """Some of the paths; None if there are none."""
+    rows = queries.ask(connection, "browser", n_paths=N_PATHS)
     if not rows:
         return None
     cards = [_card(row) for row in rows]
-    known = {"verifier": "probabilities", "label": "labels", "truth": "truth"}
-    colourings = [name for name, column in known.items() if any(row[column] for row in rows)]
+    columns = {"verifier": "probabilities", "label": "labels", "truth": "truth"}
+    colourings = [name for name, column in columns.items() if any(row[column] for row in rows)]
     return Browser(
         cards,
         list(dict.fromkeys(card.level for card in cards)),
@@ -79,7 +79,7 @@ def _card(row: dict[str, Any]) -> Card:
 
 
 def _step(row: dict[str, Any], number: int, text: str) -> Step:
-    """The text with everything said of it."""
+    """A step's text with its scores, label and truth."""
     classes, remarks = [], []
     chance = (row["probabilities"] or {}).get(number)
     if chance is not None:

@@ -1,4 +1,4 @@
-"""The tail: what an iteration finds hard, what guidance does for it, and what data lose of it."""
+"""Section on the tail: the hard problems, what guidance adds, and how the data narrow."""
 
 from itertools import groupby
 from typing import Any
@@ -11,11 +11,12 @@ from stages.results.sections.section import Grid, Section, count, level_name, pe
 Rows = list[dict[str, Any]]
 ABOUT = (
     "A problem is in the tail while its solve rate is below guide.tail_below. Right samples (all, "
-    "or the unguided ones alone) narrow where a smaller share of them than of the gold data is at "
-    "or above gold's 80th percentile of a measure; distance is Wasserstein-1 between the two. "
-    "Short-cut: steps less gold steps of a right sample. Spurious: right answers with a wrong "
-    "step, of those judged. Leakage: the share of a text that its hint held. Gold: rationales "
-    "given where nothing was solved; they are not draws, and count in no other table here."
+    "or only the unguided ones) have narrowed if a smaller share of them than of the gold data is "
+    "at or above gold's 80th percentile of a measure; distance is the Wasserstein-1 distance "
+    "between the two. Short-cut: steps of a right sample minus steps of the gold rationale. "
+    "Spurious: right answers with a wrong step, among those judged. Leakage: the share of a text "
+    "that its hint contained. Gold: rationales given where no draw was right; they are not draws, "
+    "and no other table here counts them."
 )
 
 
@@ -37,7 +38,7 @@ def tail(connection: Any) -> Section | None:
 
 
 def histograms(rows: Rows, iteration: int) -> list[Figure]:
-    """Problems by solve rate, stacked by level; after guidance too where it changed anything."""
+    """Problems by solve rate, stacked by level; also after guidance if it changed anything."""
     counts = {
         moment: {(r["level"], r["bin"]): r["n_problems"] for r in rows if r["moment"] == moment}
         for moment in ("before", "after")
@@ -59,7 +60,7 @@ def histograms(rows: Rows, iteration: int) -> list[Figure]:
 
 
 def coverage(rows: Rows) -> Figure:
-    """One line for each level."""
+    """Coverage: one line for each level."""
     levels = list(dict.fromkeys(row["level"] for row in rows))
     series = [
         Series(
@@ -74,7 +75,7 @@ def coverage(rows: Rows) -> Figure:
 
 
 def narrowing_figures(rows: Rows) -> list[Figure]:
-    """For each measure, how much of the self-generated data lies in gold's tail."""
+    """For each measure, the share of the self-generated data that is in gold's tail."""
     figures = []
     for measure, group in groupby(rows, lambda row: row["measure"]):
         own = [row for row in group if row["self_tail"] is not None]
@@ -107,7 +108,7 @@ def tail_grid(rows: Rows) -> Grid:
 
 
 def narrowing_grid(rows: Rows) -> Grid:
-    """Every number of narrowing."""
+    """The numbers of narrowing."""
     cells = [
         [row["measure"], row["data"], row["iteration"], count(row["n_self"]),
          _number(row["self_mean"]), _number(row["gold_mean"]), _number(row["distance"]),
@@ -119,7 +120,7 @@ def narrowing_grid(rows: Rows) -> Grid:
 
 
 def strategy_grid(rows: Rows) -> Grid:
-    """What each strategy cost and brought."""
+    """What each strategy cost and achieved."""
     cells = [
         [row["iteration"], row["strategy"], count(row["n_problems"]), count(row["n_draws"]),
          count(row["n_correct"]), count(row["n_solved"]), count(row["n_tokens"]),

@@ -1,4 +1,4 @@
-"""What the run took, what it left out, and where the sources of imports say otherwise."""
+"""Sections on costs, rejects, and imported samples that the grader judges differently."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def costs(connection: Any) -> Section | None:
 
 
 def rejects(connection: Any) -> Section | None:
-    """What could not be used, by reason, with three examples of each."""
+    """Rows that could not be used, by reason, with three examples of each."""
     rows = queries.ask(connection, "rejects")
     if not rows:
         return None
@@ -39,18 +39,23 @@ def rejects(connection: Any) -> Section | None:
         for row in rows
     ]  # fmt: skip
     grid = Grid(["stage", "reason", "rows", "such as"], cells)
-    return Section("rejects", "Rejects", "Nothing is left out silently.", grids=[grid])
+    return Section(
+        "rejects",
+        "Rejects",
+        "Items that a stage could not use, with up to three examples of each reason.",
+        grids=[grid],
+    )
 
 
 def disagreements(connection: Any) -> Section | None:
-    """Imported samples whose recorded verdict is not the grader's."""
+    """Imported samples whose recorded verdict differs from the grader's."""
     rows = views.ask(connection, "from disagreements order by iteration, sample_id")
     if not rows:
         return None
     n_recorded = views.ask(connection, "select count(recorded_correct) as n from samples")[0]["n"]
-    note = f"{len(rows):,} of {n_recorded:,} samples with a recorded verdict are graded otherwise."
+    note = f"The grader contradicts {len(rows):,} of {n_recorded:,} recorded verdicts."
     if len(rows) > MOST_DISAGREEMENTS:
-        note += f" The first {MOST_DISAGREEMENTS}:"
+        note += f" These are the first {MOST_DISAGREEMENTS}."
     cells = [
         [row["sample_id"], row["problem_id"], "right" if row["recorded_correct"] else "wrong",
          row["outcome"], row["extracted"] or "", row["answer"], row["detail"] or ""]

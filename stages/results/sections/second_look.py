@@ -1,4 +1,4 @@
-"""What a second look says: flawed right answers, solutions compared, and steps people judged."""
+"""Sections on reviews: flawed right answers, duels of solutions, and steps that people judged."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -15,13 +15,13 @@ Rows = list[Row]
 
 
 def flaws(connection: Any) -> Section | None:
-    """Right answers that rest on a wrong step, by everyone who looked."""
+    """Right answers that rest on a wrong step, according to each reviewer."""
     rows = views.ask(connection, "from flawed order by suite, reviewer, iteration")
     if not rows:
         return None
     note = (
-        "Right greedy answers with a wrong step. Oracle: the task's own truth; agreement is the "
-        "share of answers of which a reviewer says what the oracle says, where it looked too."
+        "Right greedy answers with a wrong step. The oracle is the task's own truth; agreement is "
+        "the share of answers on which the reviewer and the oracle agree, among those both judged."
     )
     series = _group_series(rows, ("suite", "reviewer"), lambda row: _share_point(row, "n_flawed"))
     title = "Flawed right answers, with 95% intervals"
@@ -41,14 +41,14 @@ def duels(connection: Any) -> Section | None:
     if not rows:
         return None
     note = (
-        "Each pair of solutions is judged twice, changing places. Disagreed: the judge's verdict "
-        "changed too. First place: of the verdicts that are no tie, those for the solution that "
-        "stood first; far from a half, the judge looks at places."
+        "The rival named first is the model of iteration 0. Each pair of solutions is judged in "
+        "both orders. Disagreed: the two verdicts differ. First place: the share of verdicts, ties "
+        "excluded, for the solution shown first; far from one half, the judge prefers a position."
     )
     last = max(row["iteration"] for row in rows)
-    now = [row for row in rows if row["iteration"] == last]
+    last_rows = [row for row in rows if row["iteration"] == last]
     figures = []
-    for rival, group in groupby(now, lambda row: row["rival"]):
+    for rival, group in groupby(last_rows, lambda row: row["rival"]):
         own = list(group)
         stacks = [(name, [row[f"n_{name}"] for row in own]) for name in DUEL_OUTCOMES]
         title = f"Iteration {last} against {rival}"
@@ -76,15 +76,15 @@ DUEL_OUTCOMES = ("won", "lost", "tied", "disagreed")
 
 
 def annotated_steps(connection: Any) -> Section | None:
-    """The verifier against people's word on each step."""
+    """The verifier against people's judgements of each step."""
     steps = views.ask(connection, "from annotated_accuracy order by dataset, iteration, level")
     errors = views.ask(connection, "from first_errors order by dataset, iteration")
     if not steps:
         return None
     note = (
-        "As in SIPF Table 3 the verifier says that a step is right from a probability of one half. "
-        "As in ProcessBench, F1 is the harmonic mean of two shares: of wrong solutions whose "
-        "earliest wrong step it names, and of sound ones in which it finds none."
+        "The verifier calls a step right if its probability is at least one half, as in SIPF "
+        "Table 3. F1, as in ProcessBench, is the harmonic mean of two shares: the wrong solutions "
+        "whose earliest wrong step it names, and the sound solutions in which it finds none."
     )
     cells = [
         [row["iteration"], row["dataset"], level_name(row["level"]), count(row["n"]),
@@ -97,11 +97,11 @@ def annotated_steps(connection: Any) -> Section | None:
 
 
 def _errors_figures(rows: Rows) -> list[Figure]:
-    """One chart of F1; a dataset with wrong solutions alone, or sound ones alone, has none."""
-    known = [row for row in rows if row["f1"] is not None]
-    if not known:
+    """A chart of F1; a dataset with only wrong or only sound solutions has no F1."""
+    with_f1 = [row for row in rows if row["f1"] is not None]
+    if not with_f1:
         return []
-    series = _group_series(known, ("dataset",), lambda row: Point(row["iteration"], row["f1"]))
+    series = _group_series(with_f1, ("dataset",), lambda row: Point(row["iteration"], row["f1"]))
     title = "Earliest wrong step found"
     return [lines(title, series, "iteration", "F1 as in ProcessBench (%)", percent=True)]
 

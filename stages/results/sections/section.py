@@ -1,4 +1,4 @@
-"""The shape of a part of the report."""
+"""The parts of a report's section, and how its numbers are written."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ NUMBER = re.compile(r"-?[\d,.]+%?( \([\d.]+%\))?")
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: text and numbers, already as they are to be read."""
+    """A table: text and numbers, formatted for reading."""
 
     heads: list[str]
     rows: list[list[Any]]
 
     def column_classes(self) -> list[str]:
-        """The class of each column: "number" where every cell is one, so that digits align."""
+        """The CSS class of each column: "number" if every cell is one, so that digits align."""
         columns = zip(*self.rows, strict=True)
         return ["number" if all(map(_is_number, column)) else "text" for column in columns]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with a remark, charts and tables."""
+    """A heading with a note, charts and tables."""
 
     name: str
     title: str
@@ -34,12 +34,12 @@ class Section:
 
 
 def percent(share: float | None) -> str:
-    """0.385 → «38.5%»; nothing for what is not known."""
+    """0.385 → "38.5%"; "" for None."""
     return "" if share is None else f"{100 * share:.1f}%"
 
 
 def count(number: float | None) -> str:
-    """12345 → «12,345»; nothing for what is not known."""
+    """12345 → "12,345"; "" for None."""
     return "" if number is None else f"{number:,.0f}"
 
 
@@ -48,5 +48,5 @@ def _is_number(cell: Any) -> bool:
 
 
 def level_name(level: int | None) -> str:
-    """«level 3», or «no level» for a task without any."""
+    """The level as in "level 3"; "no level" for None."""
     return "no level" if level is None else f"level {level}"

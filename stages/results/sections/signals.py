@@ -1,4 +1,4 @@
-"""Whether the training signal is right: labels, verifier, pairs, and how training went."""
+"""Sections on the training signal: labels, verifier, pairs, and how training went."""
 
 from itertools import groupby
 from typing import Any
@@ -16,15 +16,18 @@ Rows = list[dict[str, Any]]
 def labels(connection: Any) -> Section | None:
     """Step labels against the truth."""
     rows = views.ask(connection, "from label_truth order by iteration, level")
-    note = "Precision: labelled right and sound, of those labelled right. Recall: of those sound."
-    found = _truth_section(rows, "labels", "Step labels against the truth", note, [])
-    if found and any(row["n_inferred"] for row in rows):
-        found.grids.append(_inferred_grid(rows))
-    return found
+    note = (
+        "Precision: the share of the steps labelled right that are sound. Recall: the share of the "
+        "sound steps that are labelled right."
+    )
+    section = _truth_section(rows, "labels", "Step labels against the truth", note, [])
+    if section and any(row["n_inferred"] for row in rows):
+        section.grids.append(_inferred_grid(rows))
+    return section
 
 
 def _inferred_grid(rows: Rows) -> Grid:
-    """The labels that a search did not measure, apart."""
+    """The labels that a search inferred instead of measuring."""
     cells = [
         [row["iteration"], level_name(row["level"]), count(row["n_inferred"]),
          percent(row["n_inferred"] / row["n"]), percent(row["accuracy_inferred"])]
@@ -34,12 +37,12 @@ def _inferred_grid(rows: Rows) -> Grid:
 
 
 def verifier(connection: Any) -> Section | None:
-    """The verifier against the truth, and how far its probabilities can be taken at their word."""
+    """The verifier against the truth, and how well its probabilities are calibrated."""
     rows = views.ask(connection, "from verifier_truth order by iteration, level")
     binned = queries.ask(connection, "calibration")
     last = max((row["iteration"] for row in binned), default=0)
     figures = calibration([row for row in binned if row["iteration"] == last], last)
-    note = "The verifier says that a step is right from a probability of one half."
+    note = "The verifier calls a step right if its probability is at least one half."
     return _truth_section(rows, "verifier", "The verifier against the truth", note, figures)
 
 
@@ -58,7 +61,7 @@ def calibration(rows: Rows, iteration: int) -> list[Figure]:
     names = ("verifier's probability, mean of the bin", "sound (% of steps)")
     curve = lines(
         title, [Series("verifier", points)], *names, percent=True, whole=False, diagonal=True,
-        note="On the dashed line a probability means what it says.",
+        note="On the dashed line, the probability equals the share of sound steps.",
     )  # fmt: skip
     sizes = {row["bin"]: row["n"] for row in rows}
     bins = [f"{0.1 * number:.1f}" for number in range(10)]
@@ -70,13 +73,13 @@ def calibration(rows: Rows, iteration: int) -> list[Figure]:
 def _truth_section(
     rows: Rows, name: str, title: str, note: str, figures: list[Figure]
 ) -> Section | None:
-    """Precision and recall by level of the last iteration, and a table of all."""
+    """Precision and recall by level in the last iteration, and a table of all iterations."""
     if not rows:
         return None
     last = max(row["iteration"] for row in rows)
-    now = [row for row in rows if row["iteration"] == last and row["level"] is not None]
+    by_level = [row for row in rows if row["iteration"] == last and row["level"] is not None]
     series = [
-        Series(kind, [Point(r["level"], r[kind]) for r in now if r[kind] is not None], colour)
+        Series(kind, [Point(r["level"], r[kind]) for r in by_level if r[kind] is not None], colour)
         for colour, kind in enumerate(("precision", "recall"))
     ]
     series = [one for one in series if one.points]
@@ -122,7 +125,7 @@ def _logprobs(rows: Rows, name: str, colour: int) -> Series:
 
 
 def pairs(connection: Any) -> Section | None:
-    """How often the choice of pairs prefers a wrong answer, or rejects a right one."""
+    """How often a pair's chosen answer is wrong, or its rejected answer right."""
     rows = [row for row in views.ask(connection, "from pair_choice") if row["n_pairs"]]
     if not rows:
         return None

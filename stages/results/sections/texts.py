@@ -1,4 +1,4 @@
-"""How long and how surprising the model's own texts are, beside gold (GSI 3.1)."""
+"""Section on length and perplexity of self-generated texts and gold (GSI §4)."""
 
 from itertools import groupby
 from typing import Any
@@ -13,8 +13,9 @@ SHARES = [n / 20 for n in range(1, 20)]
 TABLE_SHARES = (0.1, 0.5, 0.9)
 UNITS = {"length": "tokens of the reference model", "perplexity": "perplexity per token"}
 ABOUT = (
-    "Right kept paths against the gold rationales of the problems asked, each text once, as far as "
-    "stage perplexity measured them. A line further left: shorter texts, or less surprising ones."
+    "Right kept paths compared with the gold rationales of the problems asked; each text that "
+    "stage perplexity measured counts once. A line further left means shorter or less surprising "
+    "texts."
 )
 
 
@@ -31,7 +32,7 @@ def texts(connection: Any) -> Section | None:
 
 
 def distribution(measure: str, rows: Rows) -> Figure:
-    """The share of texts at most so long, or so surprising: first and last iteration, and gold."""
+    """Cumulative shares of texts by a measure, for the first and last iteration and gold."""
     iterations = [row["iteration"] for row in rows if row["iteration"] is not None]
     ends = sorted({min(iterations), max(iterations)}) if iterations else []
     series = [
@@ -52,11 +53,11 @@ def _name(iteration: int | None) -> str:
 
 
 def texts_grid(rows: Rows) -> Grid:
-    """Median and the middle four fifths of every iteration."""
+    """The median and the 10th and 90th percentiles, for every iteration."""
     cells = []
     for (measure, iteration), group in groupby(rows, lambda r: (r["measure"], r["iteration"])):
         own = list(group)
         values = {row["share"]: row["value"] for row in own}
         shown = [f"{values[share]:,.2f}" for share in TABLE_SHARES]
         cells.append([measure, _name(iteration), count(own[0]["n"]), *shown])
-    return Grid(["measure", "texts of", "n", "a tenth below", "median", "a tenth above"], cells)
+    return Grid(["measure", "texts of", "n", "10th percentile", "median", "90th percentile"], cells)

@@ -1,4 +1,4 @@
--- One row per step that both sides labelled, and labelled otherwise.
+-- One row per step that both sides labelled, differently.
 select
     iteration,
     paths.problem_id,

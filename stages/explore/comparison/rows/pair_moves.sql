@@ -1,5 +1,5 @@
--- One row per training row, a pair or an unpaired example, that one side has and the other has not.
--- reversed: the other side prefers it the other way round.
+-- One row per training row, a pair or an unpaired example, that only one side has.
+-- reversed: the other side has the pair with chosen and rejected swapped.
 with
 pairs as (
     select
@@ -48,4 +48,4 @@ left join pairs as other
     and moves.chosen_id = other.rejected_id
     and moves.rejected_id = other.chosen_id
     and moves.only_b != other.only_b
-semi join turns on moves.iteration = turns.iteration
+semi join iterations on moves.iteration = iterations.iteration

@@ -1,4 +1,4 @@
--- One row per problem and iteration of both sides that one of them solved and the other did not.
+-- One row per problem that only one side solved, in an iteration that both sides have.
 with
 both_sides as (
     select
@@ -17,5 +17,5 @@ select
     *,
     case when n_correct_b > 0 then 'gained' else 'lost' end as move
 from both_sides
-semi join turns using (iteration)
+semi join iterations using (iteration)
 where (n_correct_a > 0) != (n_correct_b > 0)

@@ -1,4 +1,4 @@
--- One row per problem, iteration and moment (before guidance, after it) in one side's tail only.
+-- One row per problem, iteration and moment (before or after guidance) in only one side's tail.
 with
 tails_a as (
     select iteration, problem_id, level, tail_before as "before", tail_after as "after"

@@ -1,5 +1,5 @@
--- One row per sample of both sides that was graded otherwise. same_text: false where the id, which
--- does not hold the sampling settings, stands for two texts.
+-- One row per sample that the two sides graded differently. same_text: false where the sides have
+-- two texts under one id, which does not depend on the sampling settings.
 with
 graded as (
     select

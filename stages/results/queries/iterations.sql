@@ -1,6 +1,6 @@
--- One row per iteration: what it drew, kept, trained on and took. The report's own time is left
--- out: it is measured after the report is written.
-with done as (
+-- One row per iteration: what it drew, kept and trained on, and the time. The report's own time is
+-- left out, as it is measured after the report is written.
+with counted as (
     select * from progress
 ),
 
@@ -12,7 +12,7 @@ trained as (
     select iteration, n_undesired from training_rows
 ),
 
-took as (
+timed as (
     select iteration, sum(elapsed_s) as elapsed_s
     from costs
     where stage != 'report'
@@ -21,7 +21,7 @@ took as (
 
 select
     iteration,
-    done.n_problems,
+    counted.n_problems,
     n_solved,
     n_solved_ever,
     case when n_draws > 0 then coverage end as coverage,
@@ -39,9 +39,9 @@ select
     n_examples,
     coalesce(trained.n_undesired, 0) as n_undesired,
     n_pairs + n_examples as n_training_rows,
-    coalesce(took.elapsed_s, 0) as elapsed_s
-from done
+    coalesce(timed.elapsed_s, 0) as elapsed_s
+from counted
 left join ever using (iteration)
 left join trained using (iteration)
-left join took using (iteration)
+left join timed using (iteration)
 order by iteration;
