@@ -8,7 +8,7 @@ from stages.pipeline.params import Section
 
 
 class TrainingSettings(Section):
-    """The optimiser's part of a section: sft, simulator, verifier and align have it."""
+    """The optimiser's settings, which sections sft, simulator, verifier and align share."""
 
     epochs: int = Field(ge=1)
     max_steps: int | None = Field(ge=1)
@@ -21,7 +21,7 @@ class TrainingSettings(Section):
 
 
 class TrainerSettings(Section):
-    """Section `trainer`: how any model is trained here."""
+    """Section `trainer`: how every model is trained."""
 
     section: ClassVar[str] = "trainer"
     precision: Literal["auto", "bf16", "fp32"]
