@@ -119,8 +119,8 @@ def test_what_is_taken_from_a_reply(reply: Reply, taken: Completion) -> None:
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        ((200, {"choices": []}), "failed (its reply is no text completion)"),
-        ((200, "<html>Welcome</html>"), "failed (its reply is no text completion)"),
+        ((200, {"choices": []}), "failed (its reply is not a text completion)"),
+        ((200, "<html>Welcome</html>"), "failed (its reply is not a text completion)"),
         ((404, {"error": "no"}), "knows no model served-1 (404): set simulator_server.url"),
         ((401, {"error": KEY}), "refused the key (401): put a valid one into $SERVER_KEY"),
         (

@@ -315,10 +315,10 @@ REFUSALS = [
     ((404, {"error": {"message": "no model"}}), "knows no chat model judge-1 (404): set judge.url"),
     ((400, {"error": {"message": f"{KEY} 8k\nis"}}), "*** 8k"),
     ((500, {"error": {"message": "out of memory"}}), "out of memory"),
-    ((200, "<html>Welcome</html>"), "failed (its reply is no chat completion): check judge.url"),
-    ((200, {"choices": []}), "failed (its reply is no chat completion): check judge.url"),
-    ((200, {"error": {"message": "credit"}}), "failed (its reply is no chat completion)"),
-    ((200, {"choices": [{"message": None}]}), "failed (its reply is no chat completion)"),
+    ((200, "<html>Welcome</html>"), "failed (its reply is not a chat completion): check judge.url"),
+    ((200, {"choices": []}), "failed (its reply is not a chat completion): check judge.url"),
+    ((200, {"error": {"message": "credit"}}), "failed (its reply is not a chat completion)"),
+    ((200, {"choices": [{"message": None}]}), "failed (its reply is not a chat completion)"),
 ]
 
 

@@ -1,1 +1,1 @@
-"""Who writes text: engines, and the generation ledger that keeps what they wrote."""
+"""Engines, which write text, and the generation ledger, which keeps it."""

@@ -1,22 +1,27 @@
 """Any server that speaks OpenAI's protocol: large or remote models, asked over HTTP.
 
-`OpenAIEngine` sends a prompt as a chat's one message (judge, teacher), `CompletionsEngine` as
-raw text to be continued (policy, simulator). Both ask at one pace, and neither ever logs or
-stores the key.
+`ChatEngine` sends a prompt as a chat's only message (judge, teacher), `CompletionsEngine` as raw
+text to be continued (policy, simulator). Both send requests through one throttle, and neither ever
+logs or stores the key.
 """
+
+from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.engines.engine import Completion, Request, Sampling, UnfinishedError
 from stages.engines.throttle import Throttle, retry_after_s
 from stages.models.completion_server import ServerSettings
 
+if TYPE_CHECKING:
+    import openai
+
 MAX_ERROR_CHARS = 160  # characters of a server's own words in an error
-BUSY = (429, 503, 529)  # said to whoever asks
-RETRIABLE = (408, 409, 425, *BUSY)  # and any other 5xx: worth asking again
-PATIENCE_S = 600.0  # a longer wait than that is the user's to decide
+BUSY = (429, 503, 529)  # statuses about the server's load, not about the request
+RETRIABLE = (408, 409, 425, *BUSY)  # statuses worth a retry, as is any other 5xx
+PATIENCE_S = 600.0  # a longer wait is left to the user to decide
 
 
 class ChatEngine:
@@ -30,12 +35,12 @@ class ChatEngine:
         self.url, self.model = settings.address()
         self.key = settings.key()
         self.throttle = throttle or Throttle(settings.concurrency)
-        self.has_answered = False  # has it taken any request yet
+        self.has_answered = False  # whether it has accepted any request yet
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order.
 
-        Raises UnfinishedError, with those that came, at the first one that the server refuses.
+        Raises UnfinishedError, with the completions received so far, at the first failure.
         """
         done: dict[int, Completion] = {}
         failure = asyncio.run(self._ask_all(requests, sampling, done))
@@ -46,10 +51,10 @@ class ChatEngine:
     async def _ask_all(
         self, requests: Sequence[Request], sampling: Sampling, done: dict[int, Completion]
     ) -> str | None:
-        """Fills `done`; so many workers take from one queue, which the first failure closes.
+        """Fills `done`; returns the first failure, after which no further request is sent.
 
-        A request that the server can't take (too long, filtered) has an empty completion that
-        ended with "refused", once the server took another; if it takes none, that is a failure.
+        A request that the server rejects (too long, filtered) gets an empty completion whose
+        finish is "refused". If the server accepts no request at all, the rejection is a failure.
         """
         import openai
 
@@ -74,7 +79,7 @@ class ChatEngine:
             base_url=self.url,
             api_key=self.key,
             timeout=self.settings.timeout_s,
-            max_retries=0,  # it would let each request wait by itself
+            max_retries=0,  # its own retries would make each request wait by itself
         ) as client:
             await asyncio.gather(*(work() for _ in range(self.settings.concurrency)))
         if not self.has_answered:
@@ -84,11 +89,11 @@ class ChatEngine:
         return failures[0] if failures else None
 
     async def _ask_with_retries(
-        self, client: Any, request: Request, sampling: Sampling
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
     ) -> Completion:
-        """The reply, asked for again while the server is busy or the network loses it.
+        """The reply; the request is sent again while the server is busy or the network fails.
 
-        Tries in vain are limited. To be turned away while others are answered is none.
+        Failed attempts are limited. A busy reply does not count while other requests succeed.
         """
         import openai
 
@@ -110,16 +115,18 @@ class ChatEngine:
             if not busy:
                 await self.throttle.sleep(wait_s)
 
-    def _wait_s(self, error: Any, n_failed: int) -> float:
-        """Seconds until a request is sent again; raises the error where it shall not be."""
-        status = getattr(error, "status_code", 500)  # the network's errors have none
+    def _wait_s(self, error: openai.APIError, n_failed: int) -> float:
+        """Seconds until the request is sent again; raises the error if it must not be."""
+        status = getattr(error, "status_code", 500)  # network errors have no status
         wait_s = requested_wait_s(error)
         is_temporary = status in RETRIABLE or status >= 500
         if not is_temporary or n_failed > self.settings.retries or (wait_s or 0) > PATIENCE_S:
             raise error
         return self.throttle.retry_delay_s(max(n_failed, 1)) if wait_s is None else wait_s
 
-    async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+    async def _ask(
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
+    ) -> Completion:
         reply = await client.chat.completions.create(
             messages=[{"role": "user", "content": request.prompt}],
             **self._request_parameters(request, sampling),
@@ -130,10 +137,10 @@ class ChatEngine:
             tokens = reply.usage.completion_tokens if reply.usage else 0
             return Completion(replace_surrogates(text), int(tokens or 0), None, str(finish))
         except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is no chat completion") from error
+            raise ValueError("its reply is not a chat completion") from error
 
-    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
-        """What a request says beside its prompt."""
+    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, str | float]:
+        """A request's parameters besides its prompt."""
         return {
             "model": self.model,
             "temperature": sampling.temperature,
@@ -143,7 +150,7 @@ class ChatEngine:
         }
 
     def _explain(self, error: Exception) -> str:
-        """What went wrong and how to mend it, in one line without the key."""
+        """What went wrong and how to fix it, in one line without the key."""
         import openai
 
         name, status = self.settings.section, getattr(error, "status_code", None)
@@ -169,19 +176,19 @@ class ChatEngine:
             fix = f"run again later, or lower {name}.concurrency"
             return f"{where} is too busy{until} ({self._error_text(error)}): {fix}"
         reason = self._error_text(error)
-        return f"{where} failed ({reason}): check {name}.url and {name}.model, run again"
+        return f"{where} failed ({reason}): check {name}.url and {name}.model, and run again"
 
     def _error_text(self, error: BaseException) -> str:
-        """An error's own text, shortened, and without the key if a server repeats it."""
+        """An error's own text, shortened, without the key in case a server repeats it."""
         text = " ".join((str(error) or type(error).__name__).split())
         return text.replace(self.key, "***")[:MAX_ERROR_CHARS]
 
 
-def requested_wait_s(error: Any) -> float | None:
-    """Seconds that the server asks to wait, where it does."""
+def requested_wait_s(error: Exception) -> float | None:
+    """Seconds that the server asks to wait; None if it names none."""
     return retry_after_s(error.response.headers) if hasattr(error, "response") else None
 
 
 def replace_surrogates(text: str) -> str:
-    """The text without halves of surrogate pairs, which JSON can hold and UTF-8 can't."""
+    """The text without unpaired surrogates, which JSON can hold and UTF-8 can't."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,22 +1,28 @@
-"""A model behind `/completions`: the prompt's raw text, continued.
+"""A model behind `/completions`, which continues the prompt's raw text.
 
-A chat can't begin an answer in the middle, so this is what continues a path from one of its
-steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, BOS included.
+A chat can't start an answer in the middle, so paths are continued from one of their steps this
+way; `vllm serve`, llama.cpp and others offer it. The server tokenises the text and adds BOS.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from stages.engines.chat import ChatEngine, replace_surrogates
 from stages.engines.engine import Completion, Request, Sampling
 from stages.engines.throttle import Throttle
 from stages.models.completion_server import CompletionSettings
 
+if TYPE_CHECKING:
+    import openai
+    from openai.types.completion_choice import Logprobs
+
 
 class CompletionsEngine(ChatEngine):
-    """One model of one server, which continues texts. Which release it runs, it does not tell.
+    """One model of one server that continues texts. The server does not tell its version.
 
-    A log-probability is what the server says of the tokens that it lists: `vllm serve` gives the
-    model's own at temperature 1, EOS included; of others it is None or what they choose.
+    The log-probability is the sum over the tokens that the server lists: `vllm serve` gives the
+    model's own at temperature 1, EOS included; other servers give none, or their own choice.
     """
 
     version = "openai-completions"
@@ -24,9 +30,11 @@ class CompletionsEngine(ChatEngine):
 
     def __init__(self, settings: CompletionSettings, throttle: Throttle | None = None) -> None:
         super().__init__(settings, throttle)
-        self.extra = {"logprobs": 1} if settings.logprobs else {}  # 0 is none to some servers
+        self.extra = {"logprobs": 1} if settings.logprobs else {}  # some servers read 0 as none
 
-    async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+    async def _ask(
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
+    ) -> Completion:
         reply = await client.completions.create(
             prompt=request.prompt, **self._request_parameters(request, sampling), **self.extra
         )
@@ -40,21 +48,21 @@ class CompletionsEngine(ChatEngine):
                 n_tokens = len(tokens) - (finish == "stop" and _has_eos(tokens, text))
             return Completion(replace_surrogates(text), n_tokens, logprob, finish)
         except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is no text completion") from error
+            raise ValueError("its reply is not a text completion") from error
 
 
-def _finish(reason: Any) -> str:
-    """stop, length, or refused: filtered on the way."""
+def _finish(reason: str | None) -> str:
+    """stop, length, or refused if the server gives any other reason (a filter)."""
     return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
 
 
-def _tokens_and_logprob(logprobs: Any) -> tuple[list[str] | None, float | None]:
-    """(the completion's tokens, EOS often among them; their log-probability): None if not told."""
+def _tokens_and_logprob(logprobs: Logprobs | None) -> tuple[list[str] | None, float | None]:
+    """(tokens, often with EOS; the sum of their log-probabilities), or Nones if not listed."""
     if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
         return None, None
     return logprobs.tokens, float(sum(logprobs.token_logprobs))
 
 
 def _has_eos(tokens: list[str], text: str) -> bool:
-    """Is EOS the last token that is listed: then it is empty, or not in the text."""
+    """Whether the last listed token is EOS: it is then empty, or not at the end of the text."""
     return not tokens[-1] or not text.endswith(tokens[-1])

@@ -1,4 +1,4 @@
-"""What an engine is: requests in, completions out."""
+"""What an engine is: it takes requests and returns completions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stages.pipeline.params import Section, unknown_name_message
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw: temperature 0 is greedy; max_tokens counts new tokens."""
+    """How to draw. Temperature 0 is greedy; `max_tokens` limits the new tokens."""
 
     temperature: float
     top_p: float
@@ -22,7 +22,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One completion wanted: the `draw`-th for this prompt, with a seed of its own."""
+    """A request for one completion: the `draw`-th for this prompt, with its own seed."""
 
     prompt: str
     draw: int
@@ -31,7 +31,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back. `logprob` is the sum over its tokens in nats, under the model itself."""
+    """A completion. `logprob` is the sum over its tokens in nats, under the model itself."""
 
     text: str
     n_tokens: int
@@ -43,7 +43,7 @@ FULL = Completion("", 0, 0.0, "length")  # for a prompt that leaves no room for 
 
 
 class UnfinishedError(RatchetError):
-    """The engine gave up; `done` holds what had come by then, by the request's place."""
+    """The engine gave up; `done` has the completions received so far, by the request's index."""
 
     def __init__(self, reason: str, done: dict[int, Completion]) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class UnfinishedError(RatchetError):
 
 
 class Engine(Protocol):
-    """Writes completions; `version` is part of what makes two draws the same."""
+    """Writes completions. Two draws are the same only if `version` is, too."""
 
     version: str
 
@@ -84,10 +84,10 @@ class EngineSettings(Section):
 
 
 class LocalSettings(EngineSettings):
-    """An engine in the stage's own process. `precision`: of weights and arithmetic.
+    """An engine in the stage's own process. `precision` is of weights and arithmetic.
 
-    With auto it is bfloat16 on a GPU; on a processor float32, save for a model that was saved in
-    bfloat16 where the processor has that (transformers).
+    With auto it is bfloat16 on a GPU and float32 on a processor. With transformers a model that
+    was saved in bfloat16 keeps it on a processor that supports it.
     """
 
     precision: Literal["auto", "float32", "float16", "bfloat16"]
@@ -110,15 +110,15 @@ class VllmSettings(LocalSettings):
 
 
 class AutoSettings(VllmSettings, TransformersSettings):
-    """Either of the two; which one, `settled` decides where it runs."""
+    """Either of the two; `resolve_auto` decides which when it runs."""
 
 
 class OpenAISettings(EngineSettings, CompletionSettings):
-    """A server that draws in the policy's place."""
+    """A server that draws instead of the policy."""
 
 
 class ReplaySettings(EngineSettings):
-    """Recorded completions. Paths into a row are dotted."""
+    """Recorded completions. Paths into a row are dotted ("solutions.0.text")."""
 
     file: str
     question: str

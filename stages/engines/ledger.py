@@ -1,10 +1,10 @@
-"""The generation ledger: every completion ever drawn, kept by what determines it.
+"""The generation ledger keeps every completion ever drawn, by the inputs that determine it.
 
-A folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
+It is a folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
 key is a digest of the model's bytes, the engine and its version, the prompt, the sampling
-settings, the seed and the index, so a killed run finds what it had drawn, and a second run that
-asks the same pays nothing. Runs share it while they run: shards appear whole and never change,
-one process writes at a time, and what the first has drawn is what all of them get.
+settings, the seed and the index. So a killed run finds what it had drawn, and a second run that
+needs the same draws gets them for free. Runs share the ledger while they run: shards appear whole
+and never change, one process writes at a time, and all runs get the draw that was written first.
 """
 
 import fcntl
@@ -30,11 +30,8 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
-MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = (
-    64,
-    1 << 20,
-    8 << 20,
-)  # MANY shards below SMALL bytes become ones of LARGE
+# this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES
+MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 20, 8 << 20
 
 
 def ledger_folder() -> Path:
@@ -48,32 +45,31 @@ class Ledger:
 
     def __init__(self, owner: str, root: Path | None = None) -> None:
         self.folder = (root or ledger_folder()) / owner
-        self._key_hashes: dict[str, pl.Series] = {}  # a shard's keys, hashed: 8 bytes a draw
+        self._key_hashes: dict[str, pl.Series] = {}  # each shard's keys, hashed: 8 bytes a draw
         self._merge_tried = False
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
         """The completions already there, by key. A shard that can't be read is set aside.
 
-        Only keys are looked at in every shard, and once in a process; rows are read where one
-        of them is wanted.
+        Each process reads all shards' keys once; rows are read only from shards that have a key.
         """
         with suppress(OSError):
-            os.utime(self.folder)  # when it was last used
+            os.utime(self.folder)  # records when it was last used
         while True:
             try:
                 self._refresh_keys()
                 return self._read_completions(keys)
             except FileNotFoundError:
-                continue  # another process has merged a shard since: look where it went
+                continue  # another process has merged a shard meanwhile: look again
 
     def add(self, drawn: dict[str, Completion]) -> dict[str, Completion]:
-        """Adds one shard, whole or not at all; returns what the ledger holds under these keys.
+        """Adds one shard, whole or not at all; returns what the ledger has under these keys.
 
-        That is another process's draw where it came first: all runs go on with the same one.
+        If another process added a key first, that is its draw: all runs continue with the same one.
         """
         with self._exclusive_lock():
             if not self._merge_tried:
-                with suppress(FileNotFoundError, RatchetError):  # a merge cut short loses nothing
+                with suppress(FileNotFoundError, RatchetError):  # an unfinished merge loses nothing
                     self._merge()
             known = self.find(list(drawn))
             rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in known]
@@ -86,18 +82,17 @@ class Ledger:
         return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
 
     def _refresh_keys(self) -> None:
-        """Brings the keys that are known up to date with the folder."""
+        """Updates the known keys to the shards in the folder."""
         shards = {shard.name: shard for shard in self.shards()}
         for gone in self._key_hashes.keys() - shards.keys():
             del self._key_hashes[gone]
         new = [shard for name, shard in shards.items() if name not in self._key_hashes]
-        for some in (
-            new[first : first + MERGE_AT_SHARDS] for first in range(0, len(new), MERGE_AT_SHARDS)
-        ):
+        for first in range(0, len(new), MERGE_AT_SHARDS):
+            group = new[first : first + MERGE_AT_SHARDS]
             try:
-                self._read_keys(some)
+                self._read_keys(group)
             except pl.exceptions.PolarsError:
-                for shard in some:
+                for shard in group:
                     self._read_keys_or_set_aside(shard)
 
     def _read_keys(self, shards: list[Path]) -> None:
@@ -117,7 +112,7 @@ class Ledger:
             self._set_aside(shard)
 
     def _read_completions(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """Rows of the shards that hold some of the keys. Raises FileNotFoundError: look again."""
+        """The completions of the keys that shards have. Raises FileNotFoundError if one is gone."""
         wanted = pl.DataFrame({"key": keys}, schema={"key": pl.String})
         hashes = wanted["key"].hash().unique().implode()
         found: dict[str, Completion] = {}
@@ -127,9 +122,9 @@ class Ledger:
         return found
 
     def _read(self, shard: Path) -> pl.DataFrame:
-        """A shard's rows; none if its bytes are not those that it was written with.
+        """A shard's rows; no rows if its bytes have changed since it was written.
 
-        Parquet alone would not tell: most flipped bits in it read as other values.
+        Parquet alone would not notice: most flipped bits in it read as other values.
         """
         content = shard.read_bytes()
         try:
@@ -142,9 +137,9 @@ class Ledger:
 
     def _set_aside(self, shard: Path) -> None:
         self._key_hashes.pop(shard.name, None)
-        with suppress(OSError):  # another process was quicker, or may not write here
+        with suppress(OSError):  # another process was faster, or this one may not write here
             shard.replace(shard.with_suffix(".damaged"))
-            print(f"ledger: {shard} is damaged and was set aside; its draws are made again")
+            print(f"ledger: {shard} is damaged and was set aside; its draws will be made again")
 
     def _write(self, frame: pl.DataFrame) -> Path:
         buffer = io.BytesIO()
@@ -156,7 +151,7 @@ class Ledger:
 
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:
-        """Keeps other processes from writing here, and from merging."""
+        """Keeps other processes from writing and merging here."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = (self.folder / ".lock").open("w")
@@ -167,14 +162,14 @@ class Ledger:
             yield
 
     def _merge(self) -> None:
-        """Makes few large shards of many small ones, which short rounds leave behind.
+        """Merges many small shards, which short rounds leave behind, into few large ones.
 
-        The large one is there before the small ones go: who misses one of these finds the other.
-        A process killed in between leaves draws that stand twice, alike.
+        A large shard is written before its small ones are deleted, so every draw can be found at
+        any time. A process killed in between leaves some draws in two shards, with equal values.
         """
         self._merge_tried = True
         for partial in self.folder.glob("*.partial"):
-            partial.unlink()  # of a writer that was killed: nobody else writes now
+            partial.unlink()  # left by a killed writer: no other process can be writing now
         small = [shard for shard in self.shards() if shard.stat().st_size < SMALL_BYTES]
         if len(small) < MERGE_AT_SHARDS:
             return

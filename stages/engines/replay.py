@@ -1,7 +1,6 @@
-"""Recorded completions as samples: real solutions made elsewhere run through the data side."""
+"""Recorded completions as samples: solutions made elsewhere, for the stages that process data."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -15,18 +14,18 @@ from stages.tasks.task import Fault
 
 
 def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(samples, rejects): one sample per row and path whose question is one of the problems'.
+    """(samples, rejects): one sample for each completion of a row whose question is a problem's.
 
-    Raises RatchetError when the file can't be read, or no row fits.
+    Raises RatchetError if the file can't be read, or no row fits.
     """
     labels: list[str | None] = [*(settings.correct or [])] or [None] * len(settings.completions)
     if len(labels) != len(settings.completions):
         raise RatchetError(
             f"engine.correct has {len(labels)} paths and engine.completions "
-            f"{len(settings.completions)}: give one for each"
+            f"{len(settings.completions)}: give one for each completion"
         )
     known = {_collapse_blanks(q): p for p, q in problems.select("problem_id", "question").rows()}
-    samples_by_id: dict[str, dict[str, Any]] = {}
+    samples_by_id: dict[str, dict[str, object]] = {}
     rejects: list[dict[str, str]] = []
     for item in rows(settings.file, "train", "engine.file"):
         if isinstance(item, Fault):
@@ -43,8 +42,10 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
                 rejects.append(_reject(f"{location}/{path}", f"has no text at {path}", str(row)))
                 continue
             correct = value_at(row, label) if label else None
-            entry = _sample_row(settings.file, location, problem, draw, text, correct)
-            samples_by_id[entry["sample_id"]] = entry
+            name = Path(settings.file).name
+            sample_id = digest("replay", name, location, draw, text)
+            entry = _sample_row(sample_id, name, problem, draw, text, correct)
+            samples_by_id[sample_id] = entry
     if not samples_by_id:
         raise RatchetError(
             f"engine.file: no row of {settings.file} fits a training problem: "
@@ -54,8 +55,8 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
     return samples, pl.DataFrame(rejects, schema=Rejects.stored_schema())
 
 
-def value_at(row: Any, path: str) -> Any:
-    """The value at a dotted path («solutions.0.text»); None where there is none."""
+def value_at(row: object, path: str) -> object:
+    """The value at a dotted path ("solutions.0.text") of JSON; None if there is none."""
     for key in path.split("."):
         if isinstance(row, dict):
             row = row.get(key)
@@ -75,11 +76,10 @@ def _reject(item: str, reason: str, content: str) -> dict[str, str]:
 
 
 def _sample_row(
-    file: str, location: str, problem: str, draw: int, text: str, correct: Any
-) -> dict[str, Any]:
-    name = Path(file).name
+    sample_id: str, file_name: str, problem: str, draw: int, text: str, correct: object
+) -> dict[str, object]:
     return {
-        "sample_id": digest("replay", name, location, draw, text),
+        "sample_id": sample_id,
         "problem_id": problem,
         "strategy": "imported",
         "attempt": 0,
@@ -91,7 +91,7 @@ def _sample_row(
         "logprob": None,
         "finish": "imported",
         "seed": 0,
-        "engine": f"replay-{name}",
+        "engine": f"replay-{file_name}",
         "model_digest": "imported",
         "prompt_digest": digest(problem),
         "parent": None,

@@ -1,4 +1,4 @@
-"""Rows of `samples`: what was asked for, what came back, and where it comes from."""
+"""Rows of `samples`: each request, its completion and its provenance."""
 
 import polars as pl
 

@@ -1,11 +1,13 @@
-"""Draws completions through the ledger: only what was never drawn goes to the engine."""
+"""Draws completions through the ledger: only new draws go to the engine."""
+
+from __future__ import annotations
 
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, has_gpu, set_up
@@ -34,15 +36,18 @@ from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 from stages.pipeline.stage_run import StageRun
 
+if TYPE_CHECKING:
+    import torch
+
 
 class Sampler:
     """One model behind one engine and its ledger; the engine is opened at the first new draw.
 
-    A model's folder can name a server in place of weights, and engine=openai puts one in the place
-    of any other.
+    A model's folder can name a server instead of having weights, and engine=openai uses a server
+    instead of any other model.
     """
 
-    cluster: RaySettings | None = None  # who draws: engines on these nodes, or one here
+    cluster: RaySettings | None = None  # engines on its nodes draw; None: one engine here
 
     def __init__(
         self, model: Path, engine: EngineSettings, compute: ComputeSettings, stage_run: StageRun
@@ -80,10 +85,10 @@ class Sampler:
     def sample(
         self, requests: Sequence[Request], sampling: Sampling, what: str
     ) -> list[Completion]:
-        """One completion per request, in order; each finished shard is kept at once.
+        """One completion per request, in order; each finished shard is saved at once.
 
-        Shards are cut from the whole list of requests, found ones included, so that a resumed
-        run decodes the same batches as an undisturbed one.
+        Shards are cut from the whole list of requests, including those found in the ledger, so a
+        resumed run decodes the same batches as an uninterrupted one.
         """
         keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
         known = self.ledger.find(keys)
@@ -99,7 +104,7 @@ class Sampler:
         done = [known[key] for key in keys]
         if n_full := done.count(FULL):
             message = f"{n_full} of {len(done)} prompts fill all the tokens that the model can hold"
-            print(f"{what}: {message}: they have no answer", file=sys.stderr)
+            print(f"{what}: {message}: they get no answer", file=sys.stderr)
         return done
 
     def _complete_all(
@@ -109,7 +114,7 @@ class Sampler:
         keys: Sequence[str],
         sampling: Sampling,
     ) -> Iterator[dict[str, Completion]]:
-        """`_complete` for each shard (places in requests), one after another; on a cluster, all."""
+        """New completions by key, of each shard (indices of requests) or, on a cluster, as done."""
         request_shards = [[requests[i] for i in shard] for shard in shards]
         key_shards = [[keys[i] for i in shard] for shard in shards]
         if self.cluster is None:
@@ -126,7 +131,7 @@ class Sampler:
     def _complete(
         self, requests: list[Request], keys: list[str], sampling: Sampling
     ) -> dict[str, Completion]:
-        """New completions by key, in the ledger already; so are those of an engine that fails."""
+        """New completions by key, added to the ledger, even those of an engine that then fails."""
         if self._engine is None:
             self._engine = self._open()
         try:
@@ -149,9 +154,9 @@ class Sampler:
 
 
 class RayWorker:
-    """An engine on a node of a cluster: completes one shard after another, each by itself.
+    """An engine on a node of a cluster, which completes one shard after another.
 
-    Raises RatchetError where the node has not the engine or the model that the ledger will name.
+    Raises RatchetError if the node's engine or model is not the one that the ledger will name.
     """
 
     def __init__(
@@ -178,7 +183,7 @@ class RayWorker:
 
 
 class ChatSampler(Sampler):
-    """A chat model of which only the address is known: that stands for its digest."""
+    """A remote chat model. Its address stands in for a digest of its weights."""
 
     def __init__(self, server: ServerSettings, stage_run: StageRun) -> None:
         self.server = server
@@ -189,9 +194,9 @@ class ChatSampler(Sampler):
 
 
 def resolve_auto(settings: EngineSettings) -> EngineSettings:
-    """The settings of the engine to open: auto is vLLM where it and a GPU are, else transformers.
+    """The settings of the engine to open: auto is vLLM if it and a GPU are available.
 
-    Where vLLM is not installed, torch is not asked for a GPU, and so not imported.
+    Otherwise auto is transformers. Without vLLM, torch is not asked for a GPU, and so not imported.
     """
     if not isinstance(settings, AutoSettings):
         return settings
@@ -212,7 +217,7 @@ def engine_version(settings: EngineSettings, model: Path) -> str:
     return f"{settings.name}-{version(settings.name)}"
 
 
-def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+def open_engine(settings: EngineSettings, model: Path, device: torch.device) -> Engine:
     """The engine, its model loaded. Raises RatchetError if the engine draws nothing."""
     if isinstance(settings, TransformersSettings):
         from stages.engines.decoder.transformers_engine import TransformersEngine

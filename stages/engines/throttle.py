@@ -1,29 +1,28 @@
-"""How fast a server is asked: one pace for all the requests of an engine.
+"""How fast a server is asked: one limit for all the requests of an engine.
 
-A server that is too busy (429, 503) means whoever asks it, not the one request it turned away.
-So nothing more is sent until the time that it names, and from then on half as many requests at
-once; with each answer that number grows a little again, as TCP's congestion window does (RFC 5681).
+A busy reply (429, 503) is about the server's load, not about the one request that it rejected. So
+no further request is sent before the time that it names, and from then on half as many at once;
+with each answer that number grows a little again, as TCP's congestion window does (RFC 5681).
 """
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-FIRST_S, MOST_S = 0.5, 60.0  # of backing off where the server names no time
+FIRST_S, MOST_S = 0.5, 60.0  # shortest and longest back-off if the server names no time
 
 
 class Throttle:
-    """At most `most` requests under way; fewer, and later, once the server was busy."""
+    """Allows at most `max_requests` at once; fewer, and later, after a busy reply."""
 
     def __init__(
         self,
         max_requests: int,
-        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -34,18 +33,18 @@ class Throttle:
         self.begin()
 
     def begin(self) -> None:
-        """To be called in each new event loop; what the server's answers taught stays."""
+        """Prepares for a new event loop; the limits learned from the server's replies stay."""
         self._n_running, self._slot_freed = 0, asyncio.Condition()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
-        """Waits until one more request may be sent; gives the moment that it is."""
+        """Waits until one more request may be sent; yields the time at which it is."""
         async with self._slot_freed:
             await self._slot_freed.wait_for(lambda: self._n_running < int(self.window))
             self._n_running += 1
         try:
             while (wait_s := self._opens_at - self.clock()) > 0:
-                await self.sleep(wait_s * (1 + self.chance() / 4))  # or all come back at once
+                await self.sleep(wait_s * (1 + self.chance() / 4))  # else all return at once
             yield self.clock()
         finally:
             async with self._slot_freed:
@@ -53,25 +52,25 @@ class Throttle:
                 self._slot_freed.notify_all()
 
     def record_answer(self) -> None:
-        """The server answered: one more at once after as many answers as there are at once."""
+        """Records an answer: after as many answers as the window has slots, it grows by one."""
         self.n_answers += 1
         self.window = min(float(self.max_requests), self.window + 1 / self.window)
 
     def record_busy(self, sent: float, wait_s: float) -> None:
-        """It turned away a request of that moment. Requests sent together slow it down once."""
+        """Records a busy reply to a request sent at `sent`; requests sent together count once."""
         now = self.clock()
         self._opens_at = max(self._opens_at, now + wait_s)
         if sent > self._slowed_at:
             self.window, self._slowed_at = max(1.0, self.window / 2), now
 
     def retry_delay_s(self, tries: int) -> float:
-        """Seconds to wait after so many tries in vain: twice as long each time, with jitter."""
+        """Seconds to wait after `tries` failed attempts: twice as long each time, with jitter."""
         longest = min(MOST_S, FIRST_S * 2.0 ** (tries - 1))
         return longest * (1 + self.chance()) / 2
 
 
-def retry_after_s(headers: Any) -> float | None:
-    """Seconds that a reply's headers ask to wait: Retry-After (seconds or a date), or in ms."""
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a reply's headers ask to wait (Retry-After in seconds, as a date or in ms)."""
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)

