@@ -51,7 +51,7 @@ class UnfinishedError(RatchetError):
 
 
 class Engine(Protocol):
-    """Writes completions. Two draws are the same only if `version` is, too."""
+    """Writes completions. Draws are the same only if their engines have the same `version`."""
 
     version: str
 

@@ -114,7 +114,7 @@ class Sampler:
         keys: Sequence[str],
         sampling: Sampling,
     ) -> Iterator[dict[str, Completion]]:
-        """New completions by key, of each shard (indices of requests) or, on a cluster, as done."""
+        """New completions by key, shard by shard; a shard is a list of indices of requests."""
         request_shards = [[requests[i] for i in shard] for shard in shards]
         key_shards = [[keys[i] for i in shard] for shard in shards]
         if self.cluster is None:
