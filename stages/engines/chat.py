@@ -5,14 +5,19 @@ raw text to continue (policy, simulator). Both throttle their requests together,
 stores the key.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.engines.engine import Completion, Request, UnfinishedError
 from stages.engines.throttle import Throttle, retry_after_s
 from stages.models.completion_server import ServerSettings
 from stages.models.sampling import Sampling
+
+if TYPE_CHECKING:
+    import openai
 
 MAX_ERROR_CHARS = 160  # of a server's own text in an error
 BUSY = (429, 503, 529)  # status codes that concern all requests, not one
@@ -85,7 +90,7 @@ class ChatEngine:
         return failures[0] if failures else None
 
     async def _ask_with_retries(
-        self, client: Any, request: Request, sampling: Sampling
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
     ) -> Completion:
         """The reply; asks again while the server is busy or the network loses the request.
 
@@ -111,16 +116,18 @@ class ChatEngine:
             if not busy:
                 await self.throttle.sleep(wait_s)
 
-    def _wait_s(self, error: Any, n_failed: int) -> float:
-        """Seconds until a request is sent again; raises the error if it must not be."""
-        status = getattr(error, "status_code", 500)  # network errors have none
+    def _wait_s(self, error: openai.APIError, n_failed: int) -> float:
+        """Seconds until the request is sent again; raises the error if it must not be."""
+        status = getattr(error, "status_code", 500)  # network errors have no status
         wait_s = requested_wait_s(error)
         is_temporary = status in RETRIABLE or status >= 500
         if not is_temporary or n_failed > self.settings.retries or (wait_s or 0) > PATIENCE_S:
             raise error
         return self.throttle.retry_delay_s(max(n_failed, 1)) if wait_s is None else wait_s
 
-    async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+    async def _ask(
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
+    ) -> Completion:
         reply = await client.chat.completions.create(
             messages=[{"role": "user", "content": request.prompt}],
             **self._request_parameters(request, sampling),
@@ -133,8 +140,8 @@ class ChatEngine:
         except (AttributeError, IndexError, TypeError) as error:
             raise ValueError("its reply is not a chat completion") from error
 
-    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
-        """The parameters that a request has besides its prompt."""
+    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, str | float]:
+        """A request's parameters besides its prompt."""
         return {
             "model": self.model,
             "temperature": sampling.temperature,
@@ -173,13 +180,13 @@ class ChatEngine:
         return f"{where} failed ({reason}): check {name}.url and {name}.model, then run again"
 
     def _error_text(self, error: BaseException) -> str:
-        """An error's own text, shortened, and without the key if a server repeats it."""
+        """An error's own text, shortened, without the key in case a server repeats it."""
         text = " ".join((str(error) or type(error).__name__).split())
         return text.replace(self.key, "***")[:MAX_ERROR_CHARS]
 
 
-def requested_wait_s(error: Any) -> float | None:
-    """Seconds that the server asks to wait; None if it does not say."""
+def requested_wait_s(error: Exception) -> float | None:
+    """Seconds that the server asks to wait; None if it names none."""
     return retry_after_s(error.response.headers) if hasattr(error, "response") else None
 
 

@@ -4,7 +4,9 @@ A chat can't continue an answer from its middle, so this endpoint continues a pa
 steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, including BOS.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from stages.engines.chat import ChatEngine, replace_surrogates
 from stages.engines.engine import Completion, EngineKind, EngineSettings, Request
@@ -15,6 +17,11 @@ from stages.models.sampling import Sampling
 
 class OpenAISettings(EngineSettings, CompletionSettings):
     """A server that draws in place of the policy."""
+
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.completion_choice import Logprobs
 
 
 class CompletionsEngine(ChatEngine):
@@ -31,7 +38,9 @@ class CompletionsEngine(ChatEngine):
         super().__init__(settings, throttle)
         self.extra = {"logprobs": 1} if settings.logprobs else {}  # some servers treat 0 as none
 
-    async def _ask(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+    async def _ask(
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
+    ) -> Completion:
         reply = await client.completions.create(
             prompt=request.prompt, **self._request_parameters(request, sampling), **self.extra
         )
@@ -48,13 +57,13 @@ class CompletionsEngine(ChatEngine):
             raise ValueError("its reply is not a text completion") from error
 
 
-def _finish(reason: Any) -> str:
-    """stop, length, or refused for anything else, such as a filter."""
+def _finish(reason: str | None) -> str:
+    """stop, length, or refused if the server gives any other reason (a filter)."""
     return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
 
 
-def _tokens_and_logprob(logprobs: Any) -> tuple[list[str] | None, float | None]:
-    """(the completion's tokens, often with EOS; their log-probability); None if not reported."""
+def _tokens_and_logprob(logprobs: Logprobs | None) -> tuple[list[str] | None, float | None]:
+    """(tokens, often with EOS; the sum of their log-probabilities), or Nones if not listed."""
     if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
         return None, None
     return logprobs.tokens, float(sum(logprobs.token_logprobs))

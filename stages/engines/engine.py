@@ -1,16 +1,21 @@
 """What an engine is: it turns requests into completions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Protocol
 
 from pydantic import Field
 
 from schemas.errors import RatchetError
 from stages.models.sampling import Sampling
 from stages.pipeline.params import Section, unknown_name_message
+
+if TYPE_CHECKING:
+    import torch
 
 # name → module of this room that defines its `ENGINE`
 ENGINES = {
@@ -69,7 +74,7 @@ class EngineSettings(Section):
     name: str
 
     @classmethod
-    def choose(cls, values: dict[str, Any]) -> type["EngineSettings"]:
+    def choose(cls, values: dict[str, Any]) -> type[EngineSettings]:
         return load_engine_kind(str(values.get("name"))).settings
 
 
@@ -97,7 +102,7 @@ class EngineKind:
 
     settings: type[EngineSettings]
     version: Callable[[Any, Path], str] = _sample_nothing
-    open: Callable[[Any, Path, Any], Engine] = _sample_nothing
+    open: Callable[[Any, Path, torch.device], Engine] = _sample_nothing
 
 
 def load_engine_kind(name: str) -> EngineKind:
@@ -115,6 +120,6 @@ def engine_version(settings: EngineSettings, model: Path) -> str:
     return load_engine_kind(settings.name).version(settings, model)
 
 
-def open_engine(settings: EngineSettings, model: Path, device: Any) -> Engine:
+def open_engine(settings: EngineSettings, model: Path, device: torch.device) -> Engine:
     """Opens the engine and loads its model."""
     return load_engine_kind(settings.name).open(settings, model, device)

@@ -1,6 +1,6 @@
 """The generation ledger: every completion ever drawn, stored by what determines it.
 
-A folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
+It is a folder of Parquet shards beside DVC's cache, each named by the digest of its bytes. A draw's
 key is a digest of the model's bytes, the engine and its version, the prompt, the sampling
 settings, the seed and the index, so a killed run finds what it had drawn, and a second run that
 needs the same completions gets them for free. Concurrent runs share it: shards appear whole and
@@ -30,8 +30,8 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
-MERGE_AT_SHARDS = 64  # as many small shards are merged into large ones
-SMALL_BYTES, LARGE_BYTES = 1 << 20, 8 << 20
+# this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES
+MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 20, 8 << 20
 
 
 def ledger_folder() -> Path:
@@ -54,7 +54,7 @@ class Ledger:
         A process reads every shard's keys once, and rows only of shards that hold one of `keys`.
         """
         with suppress(OSError):
-            os.utime(self.folder)  # when it was last used
+            os.utime(self.folder)  # records when it was last used
         while True:
             try:
                 self._refresh_keys()
@@ -63,15 +63,13 @@ class Ledger:
                 continue  # another process has merged a shard meanwhile: look again
 
     def add(self, drawn: dict[str, Completion]) -> dict[str, Completion]:
-        """Adds one shard, all or nothing; returns what the ledger holds under these keys.
+        """Adds one shard, whole or not at all; returns what the ledger has under these keys.
 
-        If another process stored a draw first, that one is returned, so all runs use the same.
+        If another process added a key first, that is its draw: all runs continue with the same one.
         """
         with self._exclusive_lock():
             if not self._merge_tried:
-                with suppress(
-                    FileNotFoundError, RatchetError
-                ):  # an interrupted merge loses nothing
+                with suppress(FileNotFoundError, RatchetError):  # an unfinished merge loses nothing
                     self._merge()
             known = self.find(list(drawn))
             rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in known]
@@ -89,13 +87,12 @@ class Ledger:
         for gone in self._key_hashes.keys() - shards.keys():
             del self._key_hashes[gone]
         new = [shard for name, shard in shards.items() if name not in self._key_hashes]
-        for batch in (
-            new[first : first + MERGE_AT_SHARDS] for first in range(0, len(new), MERGE_AT_SHARDS)
-        ):
+        for first in range(0, len(new), MERGE_AT_SHARDS):
+            group = new[first : first + MERGE_AT_SHARDS]
             try:
-                self._read_keys(batch)
+                self._read_keys(group)
             except pl.exceptions.PolarsError:
-                for shard in batch:
+                for shard in group:
                     self._read_keys_or_set_aside(shard)
 
     def _read_keys(self, shards: list[Path]) -> None:
@@ -115,7 +112,7 @@ class Ledger:
             self._set_aside(shard)
 
     def _read_completions(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """The completions of these keys. Raises FileNotFoundError if a shard has been merged."""
+        """The completions of the keys that shards have. Raises FileNotFoundError if one is gone."""
         requested = pl.DataFrame({"key": keys}, schema={"key": pl.String})
         hashes = requested["key"].hash().unique().implode()
         completions: dict[str, Completion] = {}
@@ -140,9 +137,9 @@ class Ledger:
 
     def _set_aside(self, shard: Path) -> None:
         self._key_hashes.pop(shard.name, None)
-        with suppress(OSError):  # another process was first, or this one may not write here
+        with suppress(OSError):  # another process was faster, or this one may not write here
             shard.replace(shard.with_suffix(".damaged"))
-            print(f"ledger: {shard} is damaged and was set aside; its completions are drawn again")
+            print(f"ledger: {shard} is damaged and was set aside; its draws will be made again")
 
     def _write(self, frame: pl.DataFrame) -> Path:
         buffer = io.BytesIO()

@@ -1,7 +1,6 @@
 """Recorded completions as samples: runs solutions made elsewhere through the data stages."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from pydantic import Field
@@ -33,10 +32,10 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
     if len(labels) != len(settings.completions):
         raise RatchetError(
             f"engine.correct has {len(labels)} paths and engine.completions "
-            f"{len(settings.completions)}: give one for each"
+            f"{len(settings.completions)}: give one for each completion"
         )
     known = {_collapse_blanks(q): p for p, q in problems.select("problem_id", "question").rows()}
-    samples_by_id: dict[str, dict[str, Any]] = {}
+    samples_by_id: dict[str, dict[str, object]] = {}
     rejects: list[dict[str, str]] = []
     for item in rows(settings.file, "train", "engine.file"):
         if isinstance(item, Fault):
@@ -53,8 +52,10 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
                 rejects.append(_reject(f"{location}/{path}", f"has no text at {path}", str(row)))
                 continue
             correct = value_at(row, label) if label else None
-            entry = _sample_row(settings.file, location, problem, draw, text, correct)
-            samples_by_id[entry["sample_id"]] = entry
+            name = Path(settings.file).name
+            sample_id = digest("replay", name, location, draw, text)
+            entry = _sample_row(sample_id, name, problem, draw, text, correct)
+            samples_by_id[sample_id] = entry
     if not samples_by_id:
         raise RatchetError(
             f"engine.file: no row of {settings.file} fits a training problem: "
@@ -64,8 +65,8 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
     return samples, pl.DataFrame(rejects, schema=Rejects.stored_schema())
 
 
-def value_at(row: Any, path: str) -> Any:
-    """The value at a dotted path such as "solutions.0.text"; None if there is none."""
+def value_at(row: object, path: str) -> object:
+    """The value at a dotted path ("solutions.0.text") of JSON; None if there is none."""
     for key in path.split("."):
         if isinstance(row, dict):
             row = row.get(key)
@@ -85,11 +86,10 @@ def _reject(item: str, reason: str, content: str) -> dict[str, str]:
 
 
 def _sample_row(
-    file: str, location: str, problem: str, draw: int, text: str, correct: Any
-) -> dict[str, Any]:
-    name = Path(file).name
+    sample_id: str, file_name: str, problem: str, draw: int, text: str, correct: object
+) -> dict[str, object]:
     return {
-        "sample_id": digest("replay", name, location, draw, text),
+        "sample_id": sample_id,
         "problem_id": problem,
         "strategy": "imported",
         "attempt": 0,
@@ -101,7 +101,7 @@ def _sample_row(
         "logprob": None,
         "finish": "imported",
         "seed": 0,
-        "engine": f"replay-{name}",
+        "engine": f"replay-{file_name}",
         "model_digest": "imported",
         "prompt_digest": digest(problem),
         "parent": None,

@@ -1,9 +1,12 @@
 """Draws completions through the ledger: the engine draws only what the ledger lacks."""
 
+from __future__ import annotations
+
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
@@ -29,6 +32,9 @@ from stages.pipeline.digests import digest, folder_digest, seed
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 from stages.pipeline.stage_run import StageRun
+
+if TYPE_CHECKING:
+    pass
 
 
 class Sampler:
@@ -145,7 +151,7 @@ class Sampler:
 
 
 class RayWorker:
-    """An engine on a node of a cluster: completes one shard after another, each by itself.
+    """An engine on a node of a cluster, which completes one shard after another.
 
     Raises RatchetError if the node's engine or model differs from the one that the ledger names.
     """

@@ -8,11 +8,10 @@ answer raises that number a little, as with TCP's congestion window (RFC 5681).
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 FIRST_S, MOST_S = 0.5, 60.0  # first and longest delay if the server names none
 
@@ -23,7 +22,7 @@ class Throttle:
     def __init__(
         self,
         max_requests: int,
-        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -70,8 +69,8 @@ class Throttle:
         return longest * (1 + self.chance()) / 2
 
 
-def retry_after_s(headers: Any) -> float | None:
-    """Seconds that a reply's headers ask to wait: retry-after-ms, or Retry-After (s or a date)."""
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a reply's headers ask to wait (Retry-After in seconds, as a date or in ms)."""
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)

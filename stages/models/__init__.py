@@ -1,1 +1,1 @@
-"""Checkpoint folders, tokens, and what a model says of given texts."""
+"""Checkpoint folders, tokens, and how models score given texts."""

@@ -1,7 +1,7 @@
-"""A model behind an address: a server that speaks OpenAI's protocol, and the key it may want.
+"""A model behind an address: a server that speaks OpenAI's protocol, and its key if it needs one.
 
-The key comes from an environment variable that the settings name; it goes into requests and
-nowhere else. A model folder can hold such an address in place of weights.
+The key comes from the environment variable that the settings name; it goes into requests and
+nowhere else. A model folder can hold such an address instead of weights.
 """
 
 import os
@@ -18,7 +18,7 @@ SERVER_FILE = "server.json"
 
 
 class ServerSettings(Section):
-    """One model of one server; which section it is, a subclass says."""
+    """One model of one server; each subclass names its section."""
 
     url: AnyHttpUrl | None
     model: str | None = Field(min_length=1)
@@ -29,20 +29,21 @@ class ServerSettings(Section):
     shard_size: int = Field(ge=1)
 
     def address(self) -> tuple[str, str]:
-        """(url, model). Raises RatchetError when one of them is not set."""
+        """(url, model). Raises RatchetError if one of them is not set."""
         if self.url is None or self.model is None:
-            raise RatchetError(
-                f"no server is named: set {self.section}.url and {self.section}.model"
-            )
+            raise RatchetError(f"no server is set: set {self.section}.url and {self.section}.model")
         return str(self.url).rstrip("/"), self.model
 
     def key(self) -> str:
-        """The server's key, or a stand-in where it needs none."""
+        """The server's key, or a placeholder if the variable is not set.
+
+        Raises RatchetError if the variable has characters that a key cannot have.
+        """
         key = os.environ.get(self.key_variable, "").strip()
         if not (key.isascii() and key.isprintable()):
             raise RatchetError(
-                f"the environment variable {self.key_variable} holds characters that no key has: "
-                f"set it anew, or name another with {self.section}.key_variable"
+                f"the environment variable {self.key_variable} has characters that no key has: "
+                f"set it again, or set {self.section}.key_variable to another variable"
             )
         return key or "not-needed"
 
@@ -61,24 +62,24 @@ class ChatSettings(ServerSettings):
 
 
 class CompletionSettings(ServerSettings):
-    """A server that continues raw text; `logprobs` asks it for log-probabilities too."""
+    """A server that continues raw text; `logprobs` requests log-probabilities too."""
 
     logprobs: bool
 
 
 class SimulatorServerSettings(CompletionSettings):
-    """Section `simulator_server`: who finishes steps, if model.simulator is server."""
+    """Section `simulator_server`: the server that continues steps, if model.simulator=server."""
 
     section: ClassVar[str] = "simulator_server"
 
 
 def write_server(folder: Path, settings: SimulatorServerSettings) -> None:
-    """Makes a folder that says where its model is served. Raises RatchetError for no address."""
+    """Writes the model's address into its folder. Raises RatchetError if no address is set."""
     settings.address()
     (folder / SERVER_FILE).write_text(settings.model_dump_json(indent=2) + "\n")
 
 
 def read_server(folder: Path) -> SimulatorServerSettings | None:
-    """The server that a model folder names; None where it holds weights, or nothing."""
+    """The server that a model folder names; None if the folder has weights, or nothing."""
     file = folder / SERVER_FILE
     return SimulatorServerSettings.model_validate_json(file.read_text()) if file.exists() else None

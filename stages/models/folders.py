@@ -1,35 +1,42 @@
-"""Section `model` and the checkpoint folders: plain Hugging Face folders under models/."""
+"""The checkpoint folders: plain Hugging Face folders under models/."""
+
+from __future__ import annotations
 
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
 from stages.models.model_settings import ModelSettings, ScratchSettings
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 EMPTY = "NO_MODEL"
 
 
 def mark_empty(folder: Path, reason: str) -> None:
-    """Makes a folder that says on purpose that there is no model."""
+    """Marks a folder as having no model on purpose."""
     (folder / EMPTY).write_text(f"{reason}\n")
 
 
 def is_empty(folder: Path) -> bool:
-    """Is this the folder of a model that the run does not have?"""
+    """Whether this is the folder of a model that the run does not have."""
     return (folder / EMPTY).exists()
 
 
 def require_model(folder: Path) -> Path:
-    """The folder, if a model is in it. Raises RatchetError if not."""
+    """The folder. Raises RatchetError if no model is in it, or files are missing or damaged."""
     if is_empty(folder):
         raise RatchetError(
-            f"{folder} has no model (model.kind is none): choose one with -S model=tiny"
+            f"{folder} has no model (model.kind is none): choose one, such as -S model=tiny"
         )
     if not (folder / "config.json").exists():
-        raise RatchetError(f"{folder} holds no model (no config.json): `dvc repro` makes it again")
+        raise RatchetError(
+            f"{folder} holds no model (no config.json): run `dvc repro` to make it again"
+        )
     check_model_files(folder, restore_hint(folder))
     return folder
 
@@ -39,9 +46,12 @@ def fetch(source: str, parameter: str, out: Path) -> None:
     local = Path(source).expanduser()
     if local.exists() or local.is_absolute() or source.startswith("."):
         if not (local / "config.json").exists():
-            raise RatchetError(f"{parameter}: {local} is no model folder (it has no config.json)")
+            raise RatchetError(
+                f"{parameter}: {local} is not a model folder (it has no config.json): set it to "
+                "one, or to a model id"
+            )
         _must_hold_weights(local, parameter)
-        check_model_files(local, f"copy it anew, or set {parameter} to another")
+        check_model_files(local, f"copy the model again, or set {parameter} to another")
         shutil.copytree(local, out, dirs_exist_ok=True)
         return
     from huggingface_hub import snapshot_download
@@ -51,7 +61,7 @@ def fetch(source: str, parameter: str, out: Path) -> None:
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{parameter}: cannot fetch {source} ({reason}): set {parameter} to a local folder"
+            f"{parameter}: cannot download {source} ({reason}): set {parameter} to a local folder"
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)
     _must_hold_weights(out, parameter)
@@ -59,7 +69,9 @@ def fetch(source: str, parameter: str, out: Path) -> None:
 
 def _must_hold_weights(folder: Path, parameter: str) -> None:
     if not [*folder.glob("*.safetensors")]:
-        raise RatchetError(f"{parameter}: {folder} has no weights as .safetensors: save it so")
+        raise RatchetError(
+            f"{parameter}: {folder} has no .safetensors weights: save the model in that format"
+        )
 
 
 def starting_point(
@@ -67,30 +79,30 @@ def starting_point(
 ) -> Path:
     """The folder that `start` (base, sft or previous) means.
 
-    A base of random weights can't write, so M0 takes its place: it is what the papers' pretrained
-    base is to them, a model that was not yet aligned.
+    A base with random weights can't write, so M0 takes its place: like the papers' pretrained
+    base, it is a model that was not yet aligned.
     """
     if start == "base" and isinstance(settings, ScratchSettings):
         return first
     return {"base": base, "sft": first, "previous": previous}[start]
 
 
-def load_policy(folder: Path) -> tuple[Any, Any]:
+def load_policy(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """(causal model, tokenizer) of a checkpoint folder, to draw from."""
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(folder), load_tokenizer(folder)
 
 
-def load_tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The folder's tokenizer; one without a padding token pads with EOS.
 
-    Raises RatchetError where there is none.
+    Raises RatchetError if it can't be loaded.
     """
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
@@ -101,10 +113,10 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def save_tokenizer(tokenizer: Any, out: Path) -> None:
-    """Saves a tokenizer without what only says how it was loaded.
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
+    """Saves a tokenizer without the settings that only describe how it was loaded.
 
-    transformers keeps whether it was offline then; the model's digest must not depend on that.
+    transformers records whether it was offline, and the model's digest must not depend on that.
     """
     for name in ("is_local", "local_files_only"):
         tokenizer.init_kwargs.pop(name, None)
@@ -112,26 +124,29 @@ def save_tokenizer(tokenizer: Any, out: Path) -> None:
 
 
 def check_model_files(folder: Path, hint: str) -> None:
-    """Looks at a model's files without loading them. Raises RatchetError naming one not whole."""
+    """Checks a model's files without loading them.
+
+    Raises RatchetError with the first file that is missing or damaged, and the hint.
+    """
     for file in sorted(folder.glob("*.json")):
         try:
             json.loads(file.read_bytes())
         except ValueError as error:
-            raise RatchetError(f"{file} is damaged (no JSON): {hint}") from error
+            raise RatchetError(f"{file} is damaged (not valid JSON): {hint}") from error
     index = folder / "model.safetensors.index.json"
-    named = json.loads(index.read_bytes())["weight_map"].values() if index.exists() else []
-    weights = sorted({*folder.glob("*.safetensors"), *(folder / name for name in named)})
+    shards = json.loads(index.read_bytes())["weight_map"].values() if index.exists() else []
+    weights = sorted({*folder.glob("*.safetensors"), *(folder / name for name in shards)})
     if not weights:
         raise RatchetError(f"{folder} has no weights (.safetensors): {hint}")
     for file in weights:
         if not file.exists():
             raise RatchetError(f"{file} is missing: {hint}")
         if file.stat().st_size != _expected_size(file):
-            raise RatchetError(f"{file} is damaged (cut short, or not all written): {hint}")
+            raise RatchetError(f"{file} is damaged (its size is wrong): {hint}")
 
 
 def _expected_size(file: Path) -> int | None:
-    """Bytes that a safetensors file must have, by its header; None where that can't be read."""
+    """Bytes that a safetensors file must have, by its header; None if that can't be read."""
     try:
         with file.open("rb") as start:
             length = int.from_bytes(start.read(8), "little")

@@ -1,4 +1,4 @@
-"""Section `model`: the policy's kind, size or source, its adapter and its helpers."""
+"""Section `model`: the policy's kind, size or source, its adapter, simulator and verifier."""
 
 from typing import Any, ClassVar, Literal, Self
 
@@ -11,7 +11,7 @@ POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server" 
 
 
 class AdapterSettings(BaseModel):
-    """Low-rank adapters in place of full fine-tuning (SIPF Table 5); bits 4 is QLoRA."""
+    """Low-rank adapters instead of full fine-tuning (SIPF Table 5); bits=4 is QLoRA."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     rank: int = Field(ge=1)
@@ -21,11 +21,11 @@ class AdapterSettings(BaseModel):
 
 
 class ModelSettings(Section):
-    """Section `model`: what kind of model the policy is, and who simulates and verifies.
+    """Section `model`: the kind of model that the policy is, its simulator and its verifier.
 
     `simulator`: policy (the previous iteration's model), trained (section `simulator`), server
-    (section `simulator_server`), or a folder or id. `verifier`: what the verifier's weights start
-    from: policy, base, sft, simulator, or a folder or id.
+    (section `simulator_server`), or a folder or id. `verifier`: the weights that the verifier
+    starts from: policy, base, sft, simulator, or a folder or id.
     """
 
     section: ClassVar[str] = "model"
@@ -66,7 +66,7 @@ class Architecture(Section):
         if self.width % self.heads or self.heads % self.kv_heads:
             raise ValueError(
                 f"{self.heads} heads and {self.kv_heads} kv_heads do not fit a width of "
-                f"{self.width}: heads must divide width, and kv_heads heads"
+                f"{self.width}: heads must divide width, and kv_heads must divide heads"
             )
         return self
 

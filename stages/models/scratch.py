@@ -1,24 +1,29 @@
 """Models made from scratch: random weights, and a tokenizer trained on the task's own text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.models.folders import save_tokenizer
 from stages.models.model_settings import Architecture
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 SPECIALS = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
-    """A byte-level BPE tokenizer that keeps digits apart; lossless on any text."""
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerBase:
+    """A byte-level BPE tokenizer of `vocabulary` tokens, with a token per digit; it is lossless."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split("\n", "isolated"),  # so a text cut after a line keeps its tokens
+            pre_tokenizers.Split("\n", "isolated"),  # a text cut after a line keeps its tokens
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(False),
         ]
@@ -39,7 +44,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
 
 
 def make_scratch(settings: Architecture, texts: Iterable[str], seed: int, out: Path) -> None:
-    """Random weights (Llama, tied embeddings) and a tokenizer of `texts`, saved to `out`."""
+    """Saves random weights (Llama, tied embeddings) and a tokenizer of `texts` to `out`."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 

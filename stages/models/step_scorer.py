@@ -1,4 +1,6 @@
-"""A verifier, loaded: the probability of each step (SIPF Eq. 3)."""
+"""A loaded verifier and the probability that it gives each step (SIPF §2.3, Eq. 3)."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +16,10 @@ from stages.pipeline.digests import folder_digest
 
 
 class Scorer:
-    """A verifier, loaded: the probability of each step of each row of a batch.
+    """A loaded verifier: the probability of each step of each row of a batch.
 
-    `digest` is the folder's where this may be another machine than the stage's.
+    `digest` is the model folder's digest, given if this may run on another machine than the stage;
+    then RatchetError is raised if the folder here differs.
     """
 
     def __init__(
@@ -32,12 +35,14 @@ class Scorer:
         self.model = model.to(self.device).eval()
 
     def __call__(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        """The probability of each step of each row, at the step's last token."""
         import torch
 
         batch = collate([{"input_ids": row.ids} for row in rows], self.pad)
         with torch.inference_mode():
+            # (rows, tokens, 1)
             logits = self.model(**{k: v.to(self.device) for k, v in batch.items()}).logits
-        probabilities = torch.sigmoid(logits.squeeze(-1).float()).cpu()
+        probabilities = torch.sigmoid(logits.squeeze(-1).float()).cpu()  # (rows, tokens)
         return [probabilities[i, row.step_ends].tolist() for i, row in enumerate(rows)]
 
 
@@ -49,7 +54,7 @@ def score_steps(
     compute: ComputeSettings,
     seed: int,
 ) -> list[list[float]]:
-    """Probability of each step of each row (prompt, steps); steps cut by max_length have none."""
+    """The probability of each step of each row (prompt, steps); steps cut off have none."""
     set_up(compute, seed)  # before a tokenizer is loaded: it imports torch
     tokenizer = load_tokenizer(folder)
     coded = [
@@ -63,8 +68,8 @@ def score_steps(
     scores: list[list[float]] = [[] for _ in coded]
     batches = [[coded[i] for i in indices] for indices in index_batches]
     digest = folder_digest(folder) if compute.ray else None
-    given = (folder.resolve(), compute, seed, digest)
-    for index, found in map_items(compute, Scorer, given, batches):
-        for i, probabilities in zip(index_batches[index], found, strict=True):
+    scorer_arguments = (folder.resolve(), compute, seed, digest)
+    for index, batch_scores in map_items(compute, Scorer, scorer_arguments, batches):
+        for i, probabilities in zip(index_batches[index], batch_scores, strict=True):
             scores[i] = probabilities
     return scores

@@ -1,14 +1,19 @@
-"""Text → tokens, one way for every objective and every engine.
+"""Text → tokens, in the same way for every objective and every engine.
 
-The whole text is tokenised at once; where a prompt, a step or a completion ends is found by
-character offsets in it. Pieces tokenised apart differ from the whole by a merged token at each
-boundary, and labels then sit on the wrong token.
+The whole text is tokenised at once; character offsets in it tell where a prompt, a step or a
+completion ends. Pieces tokenised separately differ from the whole by a merged token at each
+boundary, which would put labels on the wrong tokens.
 """
+
+from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -16,27 +21,31 @@ class Encoded:
     """Token ids of BOS + prompt + completion + EOS, and where the completion starts."""
 
     ids: list[int]
-    n_prompt: int
+    n_prompt: int  # tokens of BOS and prompt
     step_ends: list[int]  # index in ids of each step's last token
     truncated: bool = False
-    ends: bool = True  # does the text end here, so that EOS belongs to it
+    ends: bool = True  # whether the text ends here, so that EOS belongs to it
 
 
-def encode_prompt(tokenizer: Any, prompt: str) -> list[int]:
-    """BOS (if the tokenizer has one; never two) and the prompt's tokens."""
+def encode_prompt(tokenizer: PreTrainedTokenizerBase, prompt: str) -> list[int]:
+    """BOS (if the tokenizer has one; never twice) and the prompt's tokens."""
     ids: list[int] = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     bos = tokenizer.bos_token_id
     return ids if bos is None or ids[:1] == [bos] else [bos, *ids]
 
 
 def encode(
-    tokenizer: Any, prompt: str, steps: Sequence[str], max_length: int, eos: bool = True
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: str,
+    steps: Sequence[str],
+    max_length: int,
+    eos: bool = True,
 ) -> Encoded:
     """Tokens of prompt + steps; steps are the completion's pieces (one piece: the whole).
 
-    A token belongs to the piece that holds its first character. A text longer than
-    `max_length` tokens is cut at the end and says so; it then has no EOS, and the steps that
-    were cut have no end.
+    A token belongs to the piece that has its first character. A text longer than `max_length`
+    tokens is cut at its end and marked `truncated`; it then has no EOS, and the steps that were
+    cut have no end.
     """
     text = prompt + "".join(steps)
     coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
@@ -58,5 +67,5 @@ def encode(
 
 
 def _count_before(starts: list[int], position: int) -> int:
-    """How many tokens start before a character (starts are in order)."""
+    """The number of tokens that start before a character (starts are in order)."""
     return bisect_left(starts, position)

@@ -1,1 +1,1 @@
-"""What training minimises. One module per objective; all train from a folder into a folder."""
+"""What training minimises: one module per objective. Each trains from a folder into a folder."""

@@ -3,15 +3,17 @@
 With r(y) = log pi(y | x) - log pi_ref(y | x), w the chosen and l the rejected completion:
 
     DPO  (arXiv 2305.18290, Eq. 7)    -log sigmoid(beta (r(w) - r(l)))
-    RPO  (arXiv 2404.19733, Eq. 1)    DPO - nll * log pi(w | x) / |w|       (Step-KTO calls it IRPO)
+    RPO  (arXiv 2404.19733, Eq. 1)    DPO - nll * log pi(w | x) / |w|  (Step-KTO §3.2 calls it IRPO)
     IPO  (arXiv 2310.12036, Eq. 17)   (r(w)/|w| - r(l)/|l| - 1 / (2 beta))**2
 
 IPO's log-ratios are per token, as its authors confirmed to TRL. Step pairs (Step-DPO, arXiv
-2406.18629, Eq. 1) are DPO whose x holds the steps before: only the step's tokens carry loss, and
-EOS only where the text ends with the step.
+2406.18629, §3.1) are DPO whose x includes the steps before: only the step's tokens carry loss,
+and EOS only where the text ends with the step.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -22,29 +24,39 @@ from stages.training.pair_data import token_dataset
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from trl import DPOTrainer
 
-def trainer_class() -> type[Any]:
-    """TRL's DPO trainer on rows already encoded, with an NLL term of the chosen completion."""
+
+def trainer_class(nll: float) -> type[DPOTrainer]:
+    """TRL's DPO trainer on encoded rows, which adds `nll` times the chosen completion's NLL.
+
+    The NLL is the mean over pairs of -log pi(w | x) / |w|, in nats per token.
+    """
     from trl import DPOTrainer
 
     class PreferenceTrainer(DPOTrainer):  # type: ignore[misc]
-        """Adds nll * mean over pairs of -log pi(w | x) / |w|; logs mean log-probability a token."""
+        """Logs the mean log-probability per token of both sides."""
 
-        nll = 0.0
-
-        def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+        def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
             return dataset
 
-        def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
+        def _compute_loss(
+            self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], return_outputs: bool
+        ) -> torch.Tensor:
+            """A batch's loss (). Tensors have the chosen rows first, then the rejected ones."""
             with record_forward_outputs(self, model) as outputs:
-                loss = super()._compute_loss(model, inputs, False)
-            mask = inputs["completion_mask"][:, 1:]
-            means = outputs[0].log_probs[:, -mask.size(1) :].sum(1) / mask.sum(1)
-            chosen, rejected = means.chunk(2)
+                loss: torch.Tensor = super()._compute_loss(model, inputs, False)
+            mask = inputs["completion_mask"][:, 1:]  # (rows, tokens - 1)
+            log_probs = outputs[0].log_probs[:, -mask.size(1) :]  # (rows, tokens - 1)
+            means = log_probs.sum(1) / mask.sum(1)  # (rows,)
+            chosen, rejected = means.chunk(2)  # (pairs,) each
             logged = self._metrics["train" if self.model.training else "eval"]
             for name, side in (("chosen", chosen), ("rejected", rejected)):
                 logged[f"logps/{name}"][-1] = self.accelerator.gather(side.detach()).mean().item()
-            return loss - self.nll * chosen.mean() if self.nll else loss
+            return loss - nll * chosen.mean() if nll else loss
 
     return PreferenceTrainer
 
@@ -66,14 +78,13 @@ def train_dpo(
         beta=settings.beta,
         loss_type=[loss_type],
         max_length=settings.max_length,
-        disable_dropout=job.adapter is None,  # an adapter's does not reach the reference
+        disable_dropout=job.adapter is None,  # an adapter's dropout does not reach the reference
     )
     nll = settings.nll if with_nll else 0.0
     data = job.datasets(
         rows, lambda split: token_dataset(tokenizer, split, settings.max_length, nll > 0)
     )
-    trainer = trainer_class()(model, args=config, processing_class=tokenizer, **data)
-    trainer.nll = nll
+    trainer = trainer_class(nll)(model, args=config, processing_class=tokenizer, **data)
     return job.finish(trainer, tokenizer, rows)
 
 

@@ -1,6 +1,8 @@
 """Supervised fine-tuning on completions (prompt tokens carry no loss)."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -10,11 +12,15 @@ from stages.training.objective import TO_IMITATE, Objective
 from stages.training.preflight import check_rows
 from stages.training.rows import Rows
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
 MASKED = -100
 
 
 def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
-    """Fine-tunes on rows.examples (example_id, prompt, completion); returns losses.
+    """Fine-tunes on rows.examples (example_id, prompt, completion); returns the rows of `losses`.
 
     Loss: mean over completion tokens of the batch of -log p(token), EOS included.
     """
@@ -33,8 +39,11 @@ def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
     return job.finish(trainer, tokenizer, rows)
 
 
-def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
-    """Examples as a dataset of input_ids and labels."""
+def token_dataset(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Dataset:
+    """Examples as a dataset of input_ids and labels, one of each per token.
+
+    Raises RatchetError if the rows would train something else (`preflight.check_rows`).
+    """
     from datasets import Dataset
 
     prompts = rows.examples["prompt"].to_list()

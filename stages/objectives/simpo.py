@@ -1,4 +1,4 @@
-"""SimPO (arXiv 2405.14734, Eq. 6): no reference model, log-probability a token.
+"""SimPO (arXiv 2405.14734, Eq. 6): log-probability per token, without a reference model.
 
 L = -log sigmoid(beta / |w| * log pi(w | x) - beta / |l| * log pi(l | x) - gamma)
 """
@@ -13,7 +13,7 @@ from stages.training.training_settings import AlignSettings
 
 
 def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
-    """Aligns on rows.pairs (prompt, chosen, rejected); returns losses."""
+    """Aligns on rows.pairs (prompt, chosen, rejected); returns the rows of `losses`."""
     from trl.experimental.cpo import CPOConfig, CPOTrainer
 
     settings = job.settings

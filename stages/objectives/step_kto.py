@@ -1,4 +1,4 @@
-"""Step-KTO (arXiv 2501.10799): KTO's outcome term, and the same on every labelled step.
+"""Step-KTO (arXiv 2501.10799, §2.2-2.3): KTO's outcome term, and the same on each labelled step.
 
 r(s_h) = log pi(s_h | x, s_<h) - log pi_ref(s_h | x, s_<h), the sum over the step's tokens (EOS
 belongs to the last step); z_step = max(0, mean of r over the steps of mismatched completions);
@@ -8,13 +8,17 @@ wrong one, with beta and lambdas of their own; L = L_KTO + mean over labelled st
 Steps are spans of characters in the whole text, mapped to tokens by `encode`.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
 
 import polars as pl
 
 from schemas.errors import RatchetError
 from stages.models.tokens import Encoded
 from stages.objectives import kto
+from stages.training.forward_outputs import TokenLogProbs
 from stages.training.job import Job
 from stages.training.objective import UNPAIRED, Objective
 from stages.training.preflight import mismatched_partners
@@ -22,81 +26,112 @@ from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
-ABSENT = -1  # a token of no step, a step of no label
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+    from trl import KTOTrainer
+
+ABSENT = -1  # the step of a token that is in no step, the label of a step that has none
 
 
-def step_sums(ratios: Any, steps: Any) -> Any:
-    """Sum of the tokens' log-ratios by step.
+class StepRow(TypedDict):
+    """A row of the dataset: token ids of x, y and y', the steps of y and y', the steps' labels."""
 
-    ratios: (batch, tokens); steps: (batch, tokens), each token's step or -1.
-    Returns (batch, most steps); steps that a row does not have sum to zero.
+    prompt_ids: list[int]
+    completion_ids: list[int]
+    KL_completion_ids: list[int]
+    label: bool
+    steps: list[int]  # the step of each token of y
+    KL_steps: list[int]  # the step of each token of y'
+    step_labels: list[int]  # of y: 1 right, 0 wrong, -1 no label
+
+
+def step_sums(ratios: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """Sums (rows, most steps) of the tokens' log-ratios by step.
+
+    ratios: (rows, tokens), in nats; steps: (rows, tokens), each token's step or -1. Steps that a
+    row does not have sum to zero.
     """
     import torch
 
     width = int(steps.max()) + 1 if steps.numel() else 0
     sums = torch.zeros(ratios.size(0), width + 1, dtype=ratios.dtype, device=ratios.device)
-    return sums.scatter_add(1, steps + 1, ratios)[:, 1:]
+    return sums.scatter_add(1, steps + 1, ratios)[:, 1:]  # (rows, width)
 
 
-def baseline(ratios: Any, steps: Any) -> Any:
-    """z_step from mismatched completions: mean log-ratio of their steps, at least zero."""
-    import torch
+def baseline(ratios: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """z_step () from mismatched completions: mean log-ratio of their steps, at least zero.
 
-    sums = step_sums(ratios, steps)
-    has_step = torch.zeros_like(sums)
-    rows = torch.arange(len(steps), device=steps.device)[:, None].expand_as(steps)
-    has_step[rows[steps >= 0], steps[steps >= 0]] = 1
-    return (sums.sum() / has_step.sum().clamp(min=1)).clamp(min=0).detach()
-
-
-def step_loss(
-    ratios: Any, steps: Any, labels: Any, z: Any, beta: float, desirable: float, undesirable: float
-) -> Any:
-    """Mean of lambda - v over the labelled steps; zero when there is none.
-
-    ratios, steps: (batch, tokens); labels: (batch, steps), 1 right, 0 wrong, -1 no label.
+    ratios, steps: (rows, tokens), as `step_sums` has them.
     """
     import torch
 
-    sums = step_sums(ratios, steps)
+    sums = step_sums(ratios, steps)  # (rows, most steps)
+    has_step = torch.zeros_like(sums)
+    rows = torch.arange(len(steps), device=steps.device)[:, None].expand_as(steps)  # (rows, tokens)
+    has_step[rows[steps >= 0], steps[steps >= 0]] = 1
+    return (sums.sum() / has_step.sum().clamp(min=1)).clamp(min=0).detach()  # ()
+
+
+def step_loss(
+    ratios: torch.Tensor,
+    steps: torch.Tensor,
+    labels: torch.Tensor,
+    z: torch.Tensor,
+    beta: float,
+    desirable: float,
+    undesirable: float,
+) -> torch.Tensor:
+    """Mean () of lambda - v over the labelled steps; zero if no step has a label.
+
+    ratios, steps: (rows, tokens), as `step_sums` has them; labels: (rows, steps), 1 right, 0
+    wrong, -1 no label; z: ().
+    """
+    import torch
+
+    sums = step_sums(ratios, steps)  # (rows, most steps)
     labels = labels[:, : sums.size(1)]
-    sums = sums[:, : labels.size(1)]
-    value_right = desirable * (1 - torch.sigmoid(beta * (sums - z)))
-    value_wrong = undesirable * (1 - torch.sigmoid(beta * (z - sums)))
+    sums = sums[:, : labels.size(1)]  # as labels: (rows, steps)
+    value_right = desirable * (1 - torch.sigmoid(beta * (sums - z)))  # (rows, steps)
+    value_wrong = undesirable * (1 - torch.sigmoid(beta * (z - sums)))  # (rows, steps)
     losses = torch.where(labels == 1, value_right, value_wrong)
-    judged = labels != ABSENT
-    return (losses * judged).sum() / judged.sum().clamp(min=1)
+    judged = labels != ABSENT  # (rows, steps)
+    return (losses * judged).sum() / judged.sum().clamp(min=1)  # ()
 
 
-def trainer_class() -> type[Any]:
-    """The KTO trainer with the stepwise term."""
+def trainer_class(settings: AlignSettings) -> type[KTOTrainer]:
+    """The KTO trainer with the stepwise term; `settings` have its beta and lambdas."""
 
-    class StepKto(kto.trainer_class()):  # type: ignore[misc]
-        """`settings` hold the step's beta and lambdas."""
+    class StepKto(kto.trainer_class(settings)):  # type: ignore[misc]
+        """Adds the stepwise term to KTO's loss."""
 
-        settings: AlignSettings
-
-        def extra_loss(self, outputs: list[Any], inputs: Any) -> Any:
+        def extra_loss(
+            self, outputs: list[TokenLogProbs], inputs: dict[str, torch.Tensor]
+        ) -> torch.Tensor:
+            # (rows, tokens - 1), of y' and of y
             policy_kl, policy, reference_kl, reference = (output.log_probs for output in outputs)
             steps, steps_kl = inputs["steps"][:, 1:], inputs["KL_steps"][:, 1:]
-            labels = inputs["step_labels"][:, : int(steps.max()) + 1]
-            z = baseline((policy_kl - reference_kl)[:, -steps_kl.size(1) :], steps_kl)
-            z = self.accelerator.gather(z).mean()
+            labels = inputs["step_labels"][:, : int(steps.max()) + 1]  # (rows, steps)
+            z_here = baseline((policy_kl - reference_kl)[:, -steps_kl.size(1) :], steps_kl)
+            z = self.accelerator.gather(z_here).mean()  # (), over all processes
             return process_weight(self.accelerator, (labels != ABSENT).sum()) * step_loss(
                 (policy - reference)[:, -steps.size(1) :],
                 steps,
                 labels,
                 z,
-                self.settings.step_beta,
-                self.settings.step_desirable,
-                self.settings.step_undesirable,
+                settings.step_beta,
+                settings.step_desirable,
+                settings.step_undesirable,
             )
 
     return StepKto
 
 
-def collator(pad_token_id: int, max_length: int) -> Any:
-    """TRL's collator, and steps, KL_steps (batch, tokens) and step_labels (batch, steps)."""
+def collator(
+    pad_token_id: int, max_length: int
+) -> Callable[[list[StepRow]], dict[str, torch.Tensor]]:
+    """TRL's collator, which adds steps, KL_steps (rows, tokens) and step_labels (rows, steps)."""
     import torch
     from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
@@ -104,15 +139,19 @@ def collator(pad_token_id: int, max_length: int) -> Any:
         pad_token_id=pad_token_id, max_length=max_length
     )
 
-    def pad_rows(rows: list[list[int]], width: int) -> Any:
-        return torch.tensor([(row + [ABSENT] * width)[:width] for row in rows])
+    def pad_rows(rows: list[list[int]], width: int) -> torch.Tensor:
+        return torch.tensor([(row + [ABSENT] * width)[:width] for row in rows])  # (rows, width)
 
-    def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
-        batch: dict[str, Any] = trl_collator(rows)
-        for prefix in ("", "KL_"):
-            spans = [[ABSENT] * len(row["prompt_ids"]) + row[f"{prefix}steps"] for row in rows]
-            batch[f"{prefix}steps"] = pad_rows(spans, batch[f"{prefix}input_ids"].size(1))
+    def token_steps(prompt_ids: list[int], steps: list[int]) -> list[int]:
+        return [ABSENT] * len(prompt_ids) + steps
+
+    def collate(rows: list[StepRow]) -> dict[str, torch.Tensor]:
+        batch: dict[str, torch.Tensor] = trl_collator(rows)
+        steps = [token_steps(row["prompt_ids"], row["steps"]) for row in rows]
+        steps_kl = [token_steps(row["prompt_ids"], row["KL_steps"]) for row in rows]
         labels = [row["step_labels"] for row in rows]
+        batch["steps"] = pad_rows(steps, batch["input_ids"].size(1))
+        batch["KL_steps"] = pad_rows(steps_kl, batch["KL_input_ids"].size(1))
         batch["step_labels"] = pad_rows(labels, max(map(len, labels)))
         return batch
 
@@ -120,7 +159,10 @@ def collator(pad_token_id: int, max_length: int) -> Any:
 
 
 def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
-    """Aligns on rows.examples (prompt, completion, correct, steps, step_labels)."""
+    """Aligns on rows.examples (prompt, completion, correct, steps, step_labels).
+
+    Returns the rows of `losses`. Raises RatchetError if no row has step labels.
+    """
     settings = job.settings
     assert isinstance(settings, AlignSettings)
     if rows.examples["step_labels"].is_null().all():
@@ -130,28 +172,26 @@ def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
         )
     model, tokenizer = job.load()
     data = job.datasets(rows, lambda split: token_dataset(tokenizer, split, settings.max_length))
-    trainer = trainer_class()(
+    trainer = trainer_class(settings)(
         model,
         args=kto.kto_config(job, rows),
         processing_class=tokenizer,
         data_collator=collator(tokenizer.pad_token_id, settings.max_length),
         **data,
     )
-    trainer.settings, trainer.nll = settings, settings.nll
     return job.finish(trainer, tokenizer, rows)
 
 
-def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
-    """KTO's columns, and each completion token's step, of y and of y', and the steps' labels."""
+def token_dataset(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Dataset:
+    """Examples as a dataset of `StepRow`."""
     from datasets import Dataset
 
     coded = kto.encode_examples(tokenizer, rows, max_length)
     columns = kto.kto_columns(coded, rows)
-    spans = [step_of_tokens(row) for row in coded]
-    columns["steps"] = spans
-    columns["KL_steps"] = [
-        spans[other] for other in mismatched_partners(rows.examples["prompt"].to_list())
-    ]
+    steps = [step_of_tokens(row) for row in coded]
+    partners = mismatched_partners(rows.examples["prompt"].to_list())
+    columns["steps"] = steps
+    columns["KL_steps"] = [steps[partner] for partner in partners]
     columns["step_labels"] = [
         [ABSENT] if labels is None else [int(label) for label in labels]
         for labels in rows.examples["step_labels"].to_list()
@@ -160,7 +200,7 @@ def token_dataset(tokenizer: Any, rows: Rows, max_length: int) -> Any:
 
 
 def step_of_tokens(row: Encoded) -> list[int]:
-    """The step of each completion token; EOS, or what a cut step still has, is the last step's."""
+    """The step of each completion token; EOS, or the rest of a cut step, counts to the last one."""
     steps, step = [], 0
     for position in range(row.n_prompt, len(row.ids)):
         while step < len(row.step_ends) and position > row.step_ends[step]:

@@ -1,1 +1,1 @@
-"""How anything is trained: rows, checkpoints, adapters, processes."""
+"""How models are trained: rows, checkpoints, adapters, processes."""

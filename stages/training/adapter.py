@@ -1,42 +1,58 @@
-"""Loading a model to train, whole or with low-rank adapters, and saving what it became.
+"""Loads a model to train, whole or with low-rank adapters, and saves the trained model.
 
-What is saved is always a whole model, so that whoever reads the folder needs nothing else; the
-adapter alone lies in its folder `adapter/`.
+The saved model is always whole, so reading its folder needs nothing else; the adapter alone is in
+its subfolder `adapter/`.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from stages.models.folders import load_tokenizer, save_tokenizer
 from stages.models.model_settings import AdapterSettings
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import (
+        BitsAndBytesConfig,
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+        Trainer,
+    )
 
 HEADS = r".*\b(score|lm_head)$"
 TASK_TYPES = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassification": "TOKEN_CLS"}
 
 
 def load(
-    folder: Path, adapter: AdapterSettings | None, kind: str = "AutoModelForCausalLM", **how: Any
-) -> tuple[Any, Any]:
+    folder: Path,
+    adapter: AdapterSettings | None,
+    kind: str = "AutoModelForCausalLM",
+    **options: object,
+) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
     """(model, tokenizer) of a checkpoint folder, ready to train.
 
-    Fully trained weights are float32, whatever they are stored in: steps of a small learning
-    rate are lost in bfloat16. Under an adapter they stay as stored, or 4-bit NormalFloat (QLoRA).
+    Without an adapter all weights are trained, in float32 whatever their stored precision:
+    steps of a small learning rate are lost in bfloat16. Under an adapter the weights stay as
+    stored, or become 4-bit NormalFloat (QLoRA). `options` go to `from_pretrained`.
     """
     import transformers
 
     if adapter is None:
-        how["dtype"] = "float32"
+        options["dtype"] = "float32"
     elif adapter.bits == 4:
-        how["quantization_config"] = four_bit_config()
-    model = getattr(transformers, kind).from_pretrained(folder, **how)
+        options["quantization_config"] = four_bit_config()
+    model = getattr(transformers, kind).from_pretrained(folder, **options)
     if adapter is not None:
         model = add_adapter(model, adapter, TASK_TYPES[kind])
     return model, load_tokenizer(folder)
 
 
-def four_bit_config() -> Any:
+def four_bit_config() -> BitsAndBytesConfig:
     """4-bit NormalFloat with double quantisation. Raises RatchetError without bitsandbytes."""
     from importlib.util import find_spec
 
@@ -56,8 +72,8 @@ def four_bit_config() -> Any:
     )
 
 
-def add_adapter(model: Any, adapter: AdapterSettings, task_type: str) -> Any:
-    """The model with adapters on every linear layer but the head."""
+def add_adapter(model: PreTrainedModel, adapter: AdapterSettings, task_type: str) -> PeftModel:
+    """The model with adapters on every linear layer except the head (SIPF Table 5)."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     if adapter.bits == 4:
@@ -73,25 +89,25 @@ def add_adapter(model: Any, adapter: AdapterSettings, task_type: str) -> Any:
     return get_peft_model(model, config)
 
 
-def gather_weights(trainer: Any) -> dict[str, Any] | None:
-    """The weights, whole, where processes hold parts of them; every process must ask."""
+def gather_weights(trainer: Trainer) -> dict[str, torch.Tensor] | None:
+    """The whole weights if processes hold parts of them, else None; every process must call it."""
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
-        weights: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+        weights: dict[str, torch.Tensor] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
         return weights
     return None
 
 
 def save(
-    model: Any,
-    tokenizer: Any,
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
     start: Path,
     adapter: AdapterSettings | None,
     out: Path,
-    weights: dict[str, Any] | None = None,
+    weights: dict[str, torch.Tensor] | None = None,
 ) -> None:
     """Writes the trained model to `out` in the precision that `start` has.
 
-    `weights` stand in for the model's own, which are in parts: see `gathered`.
+    `weights` replace the model's own if those are split between processes: see `gather_weights`.
     """
     import transformers
 
@@ -112,20 +128,22 @@ def save(
     save_tokenizer(tokenizer, out)
 
 
-def load_untrained(model: Any, start: Path) -> Any:
-    """A model of the same kind, as it was at the start."""
-    family: list[Any] = type(model).mro()  # FSDP puts a class of its own before the model's
+def load_untrained(model: PreTrainedModel, start: Path) -> PreTrainedModel:
+    """A model of the same class with the weights that it started from."""
+    # FSDP puts a class of its own before the model's
+    family: list[type[PreTrainedModel]] = type(model).mro()
     kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
-    how = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
-    return kind.from_pretrained(start, **how)
+    options = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
+    untrained: PreTrainedModel = kind.from_pretrained(start, **options)
+    return untrained
 
 
 def make_reproducible(folder: Path) -> None:
-    """Takes out of a saved adapter what differs between equal runs: set order, paths, a card."""
+    """Removes what differs between equal runs from a saved adapter: set order, paths, a card."""
     file = folder / "adapter_config.json"
     config = json.loads(file.read_text())
     config["target_modules"] = sorted(config["target_modules"])
     if Path(config["base_model_name_or_path"] or "").is_absolute():
-        config["base_model_name_or_path"] = None  # models/base stays: the base it is served on
+        config["base_model_name_or_path"] = None  # models/base stays: it is served on that base
     file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "README.md").unlink(missing_ok=True)

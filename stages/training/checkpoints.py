@@ -1,8 +1,10 @@
-"""Checkpoints of a training run: what a killed run goes on from.
+"""Checkpoints of a training run, from which a killed run resumes.
 
-They lie beside DVC's cache in a folder named by all that decides the run's result, so that no
-other run finds them, and are deleted once the run has ended.
+They are beside DVC's cache, in a folder named by everything that decides the run's result, so no
+other run finds them. They are deleted once the run has ended.
 """
+
+from __future__ import annotations
 
 import fcntl
 import json
@@ -12,10 +14,13 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import digest
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate")
 STATE = "trainer_state.json"  # the file of a checkpoint that is written last
@@ -23,7 +28,7 @@ STATE = "trainer_state.json"  # the file of a checkpoint that is written last
 
 @cache
 def code_digest() -> str:
-    """Digest of what trains: this room's and the objectives' code, text as tokens, libraries."""
+    """Digest of the code that trains (this room, the objectives, tokens) and of its libraries."""
     stages = Path(__file__).parents[1]
     rooms = [stages / "training", stages / "objectives"]
     files = [file for room in rooms for file in sorted(room.glob("*.py"))]
@@ -38,17 +43,20 @@ def folder(*decides: object) -> Path:
 
 @contextmanager
 def lock(checkpoints: Path) -> Iterator[None]:
-    """Keeps a second process that trains the same out until this one has ended."""
+    """Keeps other processes that train the same model waiting until this one has ended."""
     checkpoints.parent.mkdir(parents=True, exist_ok=True)
-    with checkpoints.with_suffix(".lock").open("w") as file:  # stays: others may wait on it
+    with checkpoints.with_suffix(".lock").open("w") as file:  # it stays: others may wait on it
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
         shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 @contextmanager
-def lock_on_main_process(checkpoints: Path, accelerator: Any) -> Iterator[None]:
-    """`held` by the main process for all that train with it; it deletes what was cut short."""
+def lock_on_main_process(checkpoints: Path, accelerator: Accelerator) -> Iterator[None]:
+    """`lock`, held by the main process for all that train with it.
+
+    The main process also deletes checkpoints that were cut short.
+    """
     main = accelerator.is_main_process
     with lock(checkpoints) if main else nullcontext():
         if main:
@@ -59,7 +67,7 @@ def lock_on_main_process(checkpoints: Path, accelerator: Any) -> Iterator[None]:
 
 
 def last_complete(checkpoints: Path) -> str | None:
-    """The newest checkpoint that was written to its end; what was cut short is deleted."""
+    """The newest checkpoint that was written completely; those cut short are deleted."""
     found = sorted(checkpoints.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
     for path in reversed(found):
         try:

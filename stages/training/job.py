@@ -1,10 +1,13 @@
-"""What every training run shares: settings, rows, arguments, checkpoints, the model it leaves."""
+"""What all training runs share: settings, rows, arguments, checkpoints and the saved model."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -19,12 +22,17 @@ from stages.training.adapter import gather_weights, load, save
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
-FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO: to a tenth
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
+
+FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO §3.3: to a tenth
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training run: from the folder `start` into the folder `out`, as the settings say."""
+    """One training run, from the model in folder `start` to a model in folder `out`."""
 
     start: Path
     out: Path
@@ -33,14 +41,16 @@ class Job:
     trainer: TrainerSettings
     adapter: AdapterSettings | None
 
-    def load(self, kind: str = "AutoModelForCausalLM", **how: Any) -> tuple[Any, Any]:
+    def load(
+        self, kind: str = "AutoModelForCausalLM", **options: object
+    ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
         """(model, tokenizer) to train; see `adapter.load`."""
-        return load(self.start, self.adapter, kind, **how)
+        return load(self.start, self.adapter, kind, **options)
 
-    def datasets(self, rows: Rows, to_dataset: Any) -> dict[str, Any]:
-        """Keyword arguments of a trainer: train_dataset, and eval_dataset where rows are held out.
+    def datasets(self, rows: Rows, to_dataset: Callable[[Rows], Dataset]) -> dict[str, Dataset]:
+        """Keyword arguments of a trainer: train_dataset, and eval_dataset if rows are held out.
 
-        `encoded` turns Rows into a datasets.Dataset.
+        Raises RatchetError if a part has fewer than two prompts.
         """
         if not self.trainer.dev_share:
             return {"train_dataset": to_dataset(rows)}
@@ -48,12 +58,13 @@ class Job:
         if train.n_prompts() < 2 or held.n_prompts() < 2:
             raise RatchetError(
                 f"trainer.dev_share={self.trainer.dev_share} holds {held.n_prompts()} of "
-                f"{rows.n_prompts()} prompts out: both parts need two; change it, or set it to 0.0"
+                f"{rows.n_prompts()} prompts out, and both parts need two: change it, or set it to "
+                "0.0"
             )
         return {"train_dataset": to_dataset(train), "eval_dataset": to_dataset(held)}
 
     def checkpoint_folder(self, rows: Rows) -> Path:
-        """The folder of this run's checkpoints, named by all that decides its result."""
+        """The folder of this run's checkpoints, named by everything that decides its result."""
         names = [
             self.settings,
             self.trainer,
@@ -64,7 +75,10 @@ class Job:
         return checkpoints.folder(folder_digest(self.start), rows.digest(), *names)
 
     def batch_size(self) -> int:
-        """Rows of a batch that this process has: its part, where several train together."""
+        """Rows per batch in this process: its share, if several train together.
+
+        Raises RatchetError if the batch can't be split evenly.
+        """
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         if self.settings.batch_size % processes:
             raise RatchetError(
@@ -123,8 +137,10 @@ class Job:
             "metric_for_best_model": "loss",
         }
 
-    def finish(self, trainer: Any, tokenizer: Any, rows: Rows) -> pl.DataFrame:
-        """Trains, from the last checkpoint if there is one; saves to `out`; returns `losses`."""
+    def finish(
+        self, trainer: Trainer, tokenizer: PreTrainedTokenizerBase, rows: Rows
+    ) -> pl.DataFrame:
+        """Trains, saves to `out` and returns `losses`; resumes from the last checkpoint, if any."""
         from transformers import PrinterCallback
 
         trainer.remove_callback(PrinterCallback)
@@ -141,8 +157,8 @@ class Job:
 
 
 def losses(history: list[dict[str, float]]) -> pl.DataFrame:
-    """Rows of `losses` from a trainer's log."""
-    rows: dict[int, dict[str, Any]] = {}
+    """Rows of `losses`, one per logged step, from a trainer's log."""
+    rows: dict[int, dict[str, float | None]] = {}
     for entry in history:
         row = rows.setdefault(int(entry["step"]), {"step": int(entry["step"]), "loss": None})
         if "eval_loss" in entry:
@@ -155,5 +171,5 @@ def losses(history: list[dict[str, float]]) -> pl.DataFrame:
                 "logprob_chosen": entry.get("logps/chosen"),
                 "logprob_rejected": entry.get("logps/rejected"),
             }
-    kept = [row for row in rows.values() if row["loss"] is not None or "dev_loss" in row]
-    return pl.DataFrame(kept, schema=Losses.stored_schema())
+    with_loss = [row for row in rows.values() if row["loss"] is not None or "dev_loss" in row]
+    return pl.DataFrame(with_loss, schema=Losses.stored_schema())

@@ -1,7 +1,7 @@
 """A training run in this process, or in those that `accelerate launch` starts (compute.launch).
 
-The stage stays one process: it hands the run over in a folder and takes back what the main process
-of the run leaves there, so tables, costs and the error line are the stage's own.
+The stage stays one process: it passes the run on in a folder, and reads the result that the run's
+main process leaves there. So tables, costs and the error line are the stage's own.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
@@ -30,16 +30,17 @@ GIVEN, REPLY, ALIVE = "given", "reply", "alive"  # files of the folder
 
 R = TypeVar("R")
 Train = Callable[[Job, R], pl.DataFrame]
+Reply = tuple[pl.DataFrame | None, dict[str, int], str]  # losses, counts, a user's mistake
 
 
 def run_training(train: Train[R], job: Job, rows: R, compute: ComputeSettings) -> pl.DataFrame:
     """Trains; returns `losses`. Raises what `train` raises, and RatchetError if processes die.
 
-    `train` is a function of a module, or a partial of one: other processes import it.
+    `train` must be a function of a module, or a partial of one: other processes import it.
     """
     if compute.launch is not None:
         return _train_in_processes(train, job, rows, compute, compute.launch)
-    # or the trainer would give each GPU that it sees a batch of its own
+    # otherwise the trainer would use all GPUs and give each a batch of its own
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     return _train_here(train, job, rows, compute)
 
@@ -54,7 +55,10 @@ def _train_in_processes(
     train: Train[R], job: Job, rows: R, compute: ComputeSettings, launch: LaunchSettings
 ) -> pl.DataFrame:
     if not Path(launch.config).is_file():
-        raise RatchetError(f"compute.launch.config={launch.config} is no file: set it to one")
+        raise RatchetError(
+            f"compute.launch.config={launch.config} is not a file: set it to a file such as "
+            "conf/accelerate/fsdp.yaml"
+        )
     with TemporaryDirectory(prefix="ratchet") as name, _hold_alive_lock(Path(name)) as folder:
         given = (train, replace(job, settings=_importable_settings(job.settings)), rows, compute)
         (folder / GIVEN).write_bytes(pickle.dumps(given))
@@ -73,7 +77,7 @@ def _train_in_processes(
             print(printed[-4000:], file=sys.stderr)
             raise RatchetError(
                 f"training in {launch.processes} processes ended with exit code "
-                f"{done.returncode}; what it printed is above"
+                f"{done.returncode}: see what it printed above"
             )
         losses, counts, line = pickle.loads((folder / REPLY).read_bytes())
     if line:
@@ -90,7 +94,10 @@ def command(launch: LaunchSettings, folder: Path) -> list[str]:
 
 
 def _importable_settings(settings: TrainingSettings) -> TrainingSettings:
-    """The settings as other processes know them: a stage's own class is in its main module."""
+    """The settings as a class that other processes can import.
+
+    A stage's own class is in its main module, which they do not have.
+    """
     kind = next(k for k in type(settings).__mro__ if k.__module__ != "__main__")
     assert issubclass(kind, TrainingSettings)
     return kind.model_validate({name: getattr(settings, name) for name in kind.model_fields})
@@ -98,14 +105,14 @@ def _importable_settings(settings: TrainingSettings) -> TrainingSettings:
 
 @contextmanager
 def _hold_alive_lock(folder: Path) -> Iterator[Path]:
-    """While this process lives it holds a lock: see `_end_with`."""
+    """Holds a lock for as long as this process lives: see `_exit_with_stage`."""
     with (folder / ALIVE).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield folder
 
 
 def _exit_with_stage(folder: Path) -> None:
-    """Ends this process once the stage that started it has died, even by SIGKILL."""
+    """Ends this process once the stage that started it is dead, even by SIGKILL."""
     with (folder / ALIVE).open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         os._exit(1)
@@ -116,10 +123,9 @@ def main() -> None:
     folder = Path(sys.argv[1])
     Thread(target=_exit_with_stage, args=(folder,), daemon=True).start()
     train, job, rows, compute = pickle.loads((folder / GIVEN).read_bytes())
-    reply: Any = None
     try:
         losses = _train_here(train, job, rows, compute)
-        reply = losses, job.stage_run.counts, ""
+        reply: Reply = losses, job.stage_run.counts, ""
     except RatchetError as error:
         reply = None, {}, str(error)
     if os.environ.get("RANK", "0") == "0":

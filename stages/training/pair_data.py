@@ -1,6 +1,8 @@
-"""Pairs on their way to a trainer: as token ids, or as text for trainers that encode it."""
+"""Pairs as datasets: of token ids, or of text for trainers that encode it themselves."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -8,11 +10,16 @@ from stages.models.tokens import Encoded, encode
 from stages.training.preflight import check_rows
 from stages.training.rows import Rows
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
 
 def pair_rows(rows: Rows, with_examples: bool) -> pl.DataFrame:
     """Pairs as (pair_id, prompt, prefix, chosen, rejected, chosen_ends, rejected_ends).
 
-    An example is a pair of one text: its log-ratios cancel, and only an NLL term learns from it.
+    An example becomes a pair whose sides are the same text: its log-ratios cancel, and only an NLL
+    term learns from it.
     """
     names = ["pair_id", "prompt", "prefix", "chosen", "rejected", "chosen_ends", "rejected_ends"]
     frames = [rows.pairs.select(names)] if not rows.pairs.is_empty() else []
@@ -31,8 +38,13 @@ def pair_rows(rows: Rows, with_examples: bool) -> pl.DataFrame:
     return pl.concat(frames, how="vertical_relaxed")
 
 
-def encode_pairs(tokenizer: Any, pairs: pl.DataFrame, max_length: int) -> list[list[Encoded]]:
-    """[chosen rows, rejected rows], checked; the prompt is the question and the steps before."""
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, pairs: pl.DataFrame, max_length: int
+) -> list[list[Encoded]]:
+    """[chosen rows, rejected rows], checked; the prompt is the question and the steps before.
+
+    Raises RatchetError if the rows would train something else (`preflight.check_rows`).
+    """
     prompts = [prompt + prefix for prompt, prefix in pairs.select("prompt", "prefix").rows()]
     encoded_sides = []
     for side in ("chosen", "rejected"):
@@ -45,7 +57,9 @@ def encode_pairs(tokenizer: Any, pairs: pl.DataFrame, max_length: int) -> list[l
     return encoded_sides
 
 
-def token_dataset(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+def token_dataset(
+    tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int, with_examples: bool
+) -> Dataset:
     """Pairs as a dataset of prompt_ids, chosen_ids and rejected_ids."""
     from datasets import Dataset
 
@@ -59,10 +73,12 @@ def token_dataset(tokenizer: Any, rows: Rows, max_length: int, with_examples: bo
     )
 
 
-def text_dataset(tokenizer: Any, rows: Rows, max_length: int, with_examples: bool) -> Any:
+def text_dataset(
+    tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int, with_examples: bool
+) -> Dataset:
     """Pairs as a dataset of prompt, chosen and rejected texts, for trainers that add EOS."""
     from datasets import Dataset
 
     pairs = pair_rows(rows, with_examples)
-    encode_pairs(tokenizer, pairs, max_length)
+    encode_pairs(tokenizer, pairs, max_length)  # for its checks
     return Dataset.from_dict(pairs.select("prompt", "chosen", "rejected").to_dict(as_series=False))

@@ -1,4 +1,4 @@
-"""What there is to train on."""
+"""The rows that a model is trained on."""
 
 from dataclasses import dataclass, field
 
@@ -9,24 +9,24 @@ from stages.pipeline.digests import digest
 
 @dataclass(frozen=True)
 class Rows:
-    """What there is to train on: columns of the tables `pairs` and `examples`."""
+    """The rows to train on, with columns of the tables `pairs` and `examples`."""
 
     pairs: pl.DataFrame = field(default_factory=pl.DataFrame)
     examples: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def digest(self) -> str:
-        """Digest of the rows, in their order."""
+        """Digest of the rows in their order."""
         frames = [self.pairs, self.examples]
         return digest(*(value for frame in frames for value in frame.hash_rows(seed=0)))
 
     def n_prompts(self) -> int:
-        """How many different problems there are."""
+        """The number of different prompts."""
         return len(
             {p for f in (self.pairs, self.examples) if not f.is_empty() for p in f["prompt"]}
         )
 
     def split(self, share: float) -> tuple["Rows", "Rows"]:
-        """(to train on, held out): a share of the prompts, drawn by digest, for `dev_share`."""
+        """(rows to train on, rows held out): `share` of the prompts is held out, by digest."""
         pairs, dev_pairs = _split_dev(self.pairs, share)
         examples, dev_examples = _split_dev(self.examples, share)
         return Rows(pairs, examples), Rows(dev_pairs, dev_examples)

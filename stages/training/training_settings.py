@@ -11,7 +11,7 @@ OBJECTIVES = ("sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "s
 
 
 class TrainingSettings(Section):
-    """The optimiser's part of a section: sft, simulator, verifier and align have it."""
+    """The optimiser's settings, which sections sft, simulator, verifier and align share."""
 
     epochs: int = Field(ge=1)
     max_steps: int | None = Field(ge=1)
@@ -24,7 +24,7 @@ class TrainingSettings(Section):
 
 
 class TrainerSettings(Section):
-    """Section `trainer`: how any model is trained here."""
+    """Section `trainer`: how every model is trained."""
 
     section: ClassVar[str] = "trainer"
     precision: Literal["auto", "bf16", "fp32"]

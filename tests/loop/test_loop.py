@@ -284,7 +284,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
 MISTAKES = [
     (["iteration=9"], "iteration is 9: set a whole number from 1 to 8"),
     (["sample.k=0"], "sample.k is 0: input should be greater than or equal to 1"),
-    (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is no model folder"),
+    (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is not a model folder"),
     (
         ["task=gsm8k", "task.train.gsm8k=/no/such/file.jsonl"],
         "there is no file /no/such/file.jsonl",

@@ -50,10 +50,10 @@ DAMAGE = [
     (longer, "model.safetensors is damaged"),
     (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
     (part_of_two, "model-2.safetensors is missing"),
-    (cut("config.json", 40), "config.json is damaged (no JSON)"),
-    (cut("config.json", 0), "config.json is damaged (no JSON)"),
+    (cut("config.json", 40), "config.json is damaged (not valid JSON)"),
+    (cut("config.json", 0), "config.json is damaged (not valid JSON)"),
     (lambda folder: (folder / "config.json").unlink(), "holds no model (no config.json)"),
-    (cut("tokenizer.json", 400), "tokenizer.json is damaged (no JSON)"),
+    (cut("tokenizer.json", 400), "tokenizer.json is damaged (not valid JSON)"),
     (lambda folder: (folder / "tokenizer.json").unlink(), "holds no tokenizer that can be loaded"),
 ]
 

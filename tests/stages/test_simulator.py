@@ -81,7 +81,7 @@ def test_a_folder_is_copied(run_folder: Path, problems: pl.DataFrame, checkpoint
 
 
 def test_a_missing_folder_is_one_line(run_folder: Path, problems: pl.DataFrame) -> None:
-    with pytest.raises(RatchetError, match=r"model\.simulator: /no/such is no model folder"):
+    with pytest.raises(RatchetError, match=r"model\.simulator: /no/such is not a model folder"):
         make(run_folder, "/no/such", problems)
 
 

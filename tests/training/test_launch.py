@@ -176,7 +176,7 @@ def test_processes_end_with_the_stage_that_is_killed(checkpoint: Path, run_folde
 
 def test_a_configuration_that_is_not_there_is_one_line(checkpoint: Path, run_folder: Path) -> None:
     compute = ComputeSettings(threads=1, launch=LaunchSettings(config="x.yaml", processes=2))
-    with pytest.raises(RatchetError, match=r"compute\.launch\.config=x\.yaml is no file"):
+    with pytest.raises(RatchetError, match=r"compute\.launch\.config=x\.yaml is not a file"):
         run_training(crash, short(checkpoint, run_folder / "m"), None, compute)
 
 

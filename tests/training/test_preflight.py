@@ -54,7 +54,7 @@ def spoilt(tokenizer: Any, kind: str) -> tuple[str, Encoded]:
         ("all masked", "1 training rows have no completion within max_length=64"),
         ("double bos", "1 training rows begin with BOS twice"),
         ("missing eos", "1 training rows do not end with EOS"),
-        ("early eos", "1 training rows hold EOS inside the completion"),
+        ("early eos", "1 training rows have EOS inside the completion"),
     ],
 )
 def test_a_fault_stops_training_with_the_row_named(tokenizer: Any, kind: str, message: str) -> None:

@@ -1,14 +1,22 @@
-"""One batch of draws: what all begin with is computed once, and rows leave it as they end."""
+"""One batch of draws: shared beginnings are computed once, and rows leave it as they end."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from stages.engines.decoder.kv_cache import drop, take
 from stages.engines.decoder.next_token import choose, uniforms
 from stages.engines.engine import Completion
 from stages.models.sampling import Sampling
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Cache, PreTrainedTokenizerBase
+    from transformers.modeling_outputs import CausalLMOutputWithPast
 
 ENDED_SHARE = 1 / 16  # share of the rows that may have ended before they are dropped
 
@@ -16,30 +24,39 @@ Tokens = tuple[int, ...]
 
 
 def longest_extensions(texts: Iterable[Tokens]) -> dict[Tokens, Tokens]:
-    """For each text the one that extends it, or itself: rollouts begin at every step of a path.
+    """For each text the longest that extends it, or itself: rollouts start at each step of a path.
 
-    In order, whatever stands between a text and one that extends it extends it too.
+    In sorted order, all texts between a text and one that extends it extend it too.
     """
-    found: dict[Tokens, Tokens] = {}
+    longest: dict[Tokens, Tokens] = {}
     following: Tokens = ()
     for text in sorted(set(texts), reverse=True):
-        extended = found and following[: len(text)] == text
-        found[text] = found[following] if extended else text
+        is_extended = longest and following[: len(text)] == text
+        longest[text] = longest[following] if is_extended else text
         following = text
-    return found
+    return longest
 
 
 class CachedModel(Protocol):
     """What a batch needs of the engine that decodes it."""
 
-    tokenizer: Any
-    device: Any
+    tokenizer: PreTrainedTokenizerBase
+    device: torch.device
     max_positions: int  # tokens that the model can hold
-    max_shared_columns: int  # columns that texts which begin alike may share
-    end_tokens: Any  # (ends,) tokens that end a text
+    max_shared_columns: int  # columns that texts with one beginning may share
+    end_tokens: torch.Tensor  # (ends,), tokens that end a text
 
-    def forward(self, ids: Any, mask: Any, positions: Any, cache: Any = None) -> Any:
-        """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""
+    def forward(
+        self,
+        ids: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        cache: Cache | None = None,
+    ) -> CausalLMOutputWithPast:
+        """The model's output, with logits (rows, 1, vocabulary) of the last token alone.
+
+        ids, positions: (rows, new tokens); mask: (rows, all tokens), those in the cache included.
+        """
         ...
 
 
@@ -47,7 +64,13 @@ class Batch:
     """Rows decoded together. The model's row i is the draw `alive[i]`.
 
     The last token of a prompt is not part of what is shared: it is the first to be decoded.
+    Arrays have an entry for each draw of the batch, except `alive`: it has one for each row of the
+    model, as the tensors do.
     """
+
+    cache: Cache
+    positions: torch.Tensor  # (rows, 1), position of the prompt's last token
+    mask: torch.Tensor  # (rows, prompt columns + new tokens), True where a row sees a column
 
     def __init__(
         self,
@@ -61,8 +84,8 @@ class Batch:
         self.lengths = np.array([len(prompt) for prompt in prompts])
         self.limits = np.minimum(engine.max_positions - self.lengths, sampling.max_tokens)
         self.tokens = np.zeros((len(prompts), self.limits.max()), dtype=np.int64)
-        self.n_tokens = np.zeros(len(prompts), dtype=np.int64)
-        self.logprobs = np.zeros(len(prompts))
+        self.n_tokens = np.zeros(len(prompts), dtype=np.int64)  # EOS not counted
+        self.logprobs = np.zeros(len(prompts))  # nats, EOS included
         self.stopped = np.zeros(len(prompts), dtype=bool)
         self.alive = np.arange(len(prompts))
 
@@ -71,7 +94,7 @@ class Batch:
         import torch
 
         self._prefill()
-        tokens = self._tensor([prompt[-1] for prompt in self.prompts])
+        tokens = self._tensor([prompt[-1] for prompt in self.prompts])  # (rows,)
         ended = np.zeros(len(self.alive), dtype=bool)
         for step in range(self.tokens.shape[1]):
             uniform = uniforms(self.seeds[self.alive], step)
@@ -85,13 +108,13 @@ class Batch:
                 tokens, ended = self._drop(tokens, ended)
         return self._completions()
 
-    def _tensor(self, values: Any) -> Any:
+    def _tensor(self, values: ArrayLike) -> torch.Tensor:
         import torch
 
         return torch.as_tensor(values, device=self.engine.device)
 
     def _prefill(self) -> None:
-        """Runs each distinct text once, left-padded; a row sees its own part of it."""
+        """Runs each distinct text once, left-padded; each row sees its own part of its text."""
         import torch
 
         bodies = [prompt[:-1] for prompt in self.prompts]
@@ -100,43 +123,53 @@ class Batch:
         extension = longest_extensions(bodies) if shared else {body: body for body in bodies}
         row_of = {text: index for index, text in enumerate(dict.fromkeys(extension.values()))}
         width, pad = max(longest, 1), self.engine.tokenizer.pad_token_id
-        padding = self._tensor([width - len(text) for text in row_of])[:, None]
-        positions = torch.arange(width, device=self.engine.device) - padding
+        padding = self._tensor([width - len(text) for text in row_of])[:, None]  # (texts, 1)
+        positions = torch.arange(width, device=self.engine.device) - padding  # (texts, width)
+        # (texts, width)
         ids = self._tensor([[pad] * (width - len(text)) + list(text) for text in row_of])
-        self.cache = self.engine.forward(
-            ids, positions >= 0, positions.clamp(min=0)
-        ).past_key_values
-        rows = self._tensor([row_of[extension[body]] for body in bodies])
+        output = self.engine.forward(ids, positions >= 0, positions.clamp(min=0))
+        self.cache = output.past_key_values
+        rows = self._tensor([row_of[extension[body]] for body in bodies])  # (rows,) of texts
         take(self.cache, rows)
-        self.positions = self._tensor(self.lengths)[:, None] - 1
-        seen = (positions[rows] >= 0) & (positions[rows] < self.positions)
-        self.mask = torch.nn.functional.pad(seen, (0, self.tokens.shape[1]), value=True)
+        self.positions = self._tensor(self.lengths)[:, None] - 1  # (rows, 1)
+        seen = (positions[rows] >= 0) & (positions[rows] < self.positions)  # (rows, width)
+        n_new = self.tokens.shape[1]
+        self.mask = torch.nn.functional.pad(seen, (0, n_new), value=True)  # (rows, width + n_new)
         self.width = width
 
-    def _advance(self, tokens: Any, step: int) -> Any:
-        """Runs the model on one more token of each row; returns the logits of the next."""
+    def _advance(self, tokens: torch.Tensor, step: int) -> torch.Tensor:
+        """Runs the model on one more token (rows,) of each row.
+
+        Returns the next one's logits (rows, vocabulary).
+        """
         mask = self.mask[:, : self.width + step + 1]
         output = self.engine.forward(tokens[:, None], mask, self.positions + step, self.cache)
-        return output.logits[:, -1]
+        logits: torch.Tensor = output.logits[:, -1]  # (rows, vocabulary)
+        return logits
 
     def _write(
         self,
         step: int,
-        tokens: np.ndarray,
-        logprobs: np.ndarray,
-        stops: np.ndarray,
-        living: np.ndarray,
+        tokens: NDArray[np.int64],
+        logprobs: NDArray[np.float64],
+        stops: NDArray[np.bool_],
+        living: NDArray[np.bool_],
     ) -> None:
-        """Adds one token to each living row."""
+        """Adds one token to each living row; all arrays are (rows,)."""
         rows = self.alive[living]
         self.tokens[rows, step] = tokens[living]
         self.n_tokens[rows] += ~stops[living]
         self.logprobs[rows] += logprobs[living]
         self.stopped[rows] = stops[living]
 
-    def _drop(self, tokens: Any, ended: np.ndarray) -> tuple[Any, np.ndarray]:
-        """Living rows from the end of the batch move to where rows have ended."""
-        order = np.arange(len(ended) - ended.sum())
+    def _drop(
+        self, tokens: torch.Tensor, ended: NDArray[np.bool_]
+    ) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+        """Moves living rows from the end of the batch to where rows have ended.
+
+        Returns the kept rows' tokens (kept rows,), and that none of them has ended.
+        """
+        order = np.arange(len(ended) - ended.sum())  # (kept rows,), of the rows so far
         holes = np.flatnonzero(ended[: len(order)])
         order[holes] = len(order) + np.flatnonzero(~ended[len(order) :])
         self.alive = self.alive[order]
@@ -146,7 +179,7 @@ class Batch:
         return tokens[kept_rows], np.zeros(len(order), dtype=bool)
 
     def _completions(self) -> list[Completion]:
-        """Texts with their token counts (EOS not counted) and log-probabilities (EOS in)."""
+        """Texts with token counts (without EOS) and log-probabilities in nats (EOS included)."""
         written = [row[:n].tolist() for row, n in zip(self.tokens, self.n_tokens, strict=True)]
         texts = self.engine.tokenizer.batch_decode(written, skip_special_tokens=True)
         return [

@@ -5,14 +5,24 @@ they are written into memory with room to spare, and the model sees a view of th
 Layers of other kinds (recurrent states, compressed keys, …) stay as the model made them.
 """
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-SPARE = 64  # tokens that new memory has room for beyond those it begins with, at least
+if TYPE_CHECKING:
+    import torch
+    from transformers import Cache
+    from transformers.cache_utils import DynamicLayer
+
+SPARE = 64  # new memory has room for at least this many more tokens than it starts with
 
 
-def take(kv_cache: Any, rows: Any) -> None:
-    """Replaces the rows of a model's cache by a choice of them; one may be taken many times."""
+def take(kv_cache: Cache, rows: torch.Tensor) -> None:
+    """Replaces the rows of a model's cache by those at the indices `rows` (new rows,).
+
+    An index may occur many times.
+    """
     from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
     for index, layer in enumerate(kv_cache.layers):
@@ -22,33 +32,39 @@ def take(kv_cache: Any, rows: Any) -> None:
             layer.reorder_cache(rows)
 
 
-def drop(kv_cache: Any, holes: Any, order: Any) -> None:
-    """Keeps the rows `order`: it is 0, 1, 2, … but in the places `holes`."""
+def drop(kv_cache: Cache, holes: torch.Tensor, order: torch.Tensor) -> None:
+    """Keeps the rows `order` (kept rows,), which is 0, 1, 2, … except at the places `holes`."""
     for layer in kv_cache.layers:
-        if hasattr(layer, "buffers"):
+        if hasattr(layer, "drop"):
             layer.drop(holes, order)
         else:
             layer.reorder_cache(order)
 
 
 @cache
-def _growing_layer_class(kind: Any) -> Any:
+def _growing_layer_class(kind: type[DynamicLayer]) -> type[DynamicLayer]:
     """An attention layer of transformers (all tokens, or a sliding window) with room to grow."""
 
     class GrowingLayer(kind):  # type: ignore[misc]
-        """`keys` and `values` (rows, heads, tokens, width) are views into `buffers`."""
+        """`keys` and `values` (rows, heads, tokens, width) are views into `buffers`.
 
-        keys: Any
-        values: Any
+        The views show the first `n_rows` rows and the tokens from `first` to `end`.
+        """
+
+        keys: torch.Tensor
+        values: torch.Tensor
+        buffers: list[torch.Tensor]  # of keys and of values: (rows, heads, tokens and room, width)
         n_rows: int
         first: int
         end: int
 
-        def __init__(self, layer: Any, rows: Any) -> None:
+        def __init__(self, layer: DynamicLayer, rows: torch.Tensor) -> None:
             self.__dict__.update(vars(layer))
-            self._allocate(layer.keys[rows], layer.values[rows])
+            self._allocate(layer.keys[rows], layer.values[rows])  # (new rows, heads, tokens, width)
 
-        def update(self, keys: Any, values: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+        def update(
+            self, keys: torch.Tensor, values: torch.Tensor, *_: object, **__: object
+        ) -> tuple[torch.Tensor, torch.Tensor]:
             """Writes the new tokens; returns all keys and values that they may look at."""
             n_new = keys.shape[-2]
             if self.end + n_new > self.buffers[0].shape[-2]:
@@ -64,14 +80,14 @@ def _growing_layer_class(kind: Any) -> Any:
                 self._set_views()
             return seen
 
-        def drop(self, holes: Any, order: Any) -> None:
-            """Only rows that fill a hole are copied."""
+        def drop(self, holes: torch.Tensor, order: torch.Tensor) -> None:
+            """Copies only the rows that fill a hole."""
             for used in (self.keys, self.values):
-                used[holes] = used[order[holes]]
+                used[holes] = used[order[holes]]  # (holes, heads, tokens, width)
             self.n_rows = len(order)
             self._set_views()
 
-        def _allocate(self, *contents: Any) -> None:
+        def _allocate(self, *contents: torch.Tensor) -> None:
             """Allocates new buffers, half as large again as what moves in."""
             self.n_rows, heads, self.end, _ = contents[0].shape
             self.first, n_tokens = 0, self.end + max(SPARE, self.end // 2)

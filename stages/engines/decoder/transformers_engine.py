@@ -1,27 +1,34 @@
 """The embedded engine: a Hugging Face causal model decoded with a key-value cache.
 
 Each draw has its own random stream: the uniform number at step t is a function of the draw's
-seed and t alone, so what a draw becomes does not depend on which others share its batch, but
-for rounding in the model's arithmetic.
+seed and t alone, so a draw's text does not depend on which others share its batch, except for
+rounding in the model's arithmetic.
 """
+
+from __future__ import annotations
 
 import inspect
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from stages.engines.decoder.attention import fold_heads
-from stages.engines.decoder.batch import Batch, longest_extensions
+from stages.engines.decoder.batch import Batch, Tokens, longest_extensions
 from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.models.folders import load_policy
 from stages.models.sampling import Sampling
 from stages.models.tokens import encode_prompt
 
-DECODER = 3  # raised with whatever changes draws: the ledger keeps them apart by it
+if TYPE_CHECKING:
+    import torch
+    from transformers import Cache, PreTrainedModel
+    from transformers.modeling_outputs import CausalLMOutputWithPast
+
+DECODER = 3  # raised by every change that changes draws: the ledger keeps versions separate
 
 
 class TransformersSettings(LocalSettings):
@@ -31,15 +38,15 @@ class TransformersSettings(LocalSettings):
 
 
 def decoder_version(model: Path, precision: str) -> str:
-    """All that decides, beside model, request and machine, which text is drawn."""
+    """Everything besides model, request and machine that decides which text is drawn."""
     return f"transformers-{version('transformers')}-{DECODER}-{precision_of(model, precision)}"
 
 
 def precision_of(model: Path, wanted: str) -> str:
-    """What `engine.precision` means here: with auto, bfloat16 where it is native.
+    """The torch dtype's name that `engine.precision` means here: auto is bfloat16 if native.
 
-    That is on a GPU; on a processor with AMX or AVX512-BF16 only for a model that was saved in
-    it, since a float32 model would lose digits.
+    It is native on a GPU. On a processor with AMX or AVX512-BF16 auto takes it only for a model
+    that was saved in it, since a float32 model would lose digits.
     """
     import torch
 
@@ -56,7 +63,9 @@ def precision_of(model: Path, wanted: str) -> str:
 class TransformersEngine:
     """Holds one model; `complete` decodes in batches of similar prompt length."""
 
-    def __init__(self, model: Path, batch_size: int, device: Any, precision: str = "auto") -> None:
+    def __init__(
+        self, model: Path, batch_size: int, device: torch.device, precision: str = "auto"
+    ) -> None:
         import torch
 
         self.version = decoder_version(model, precision)
@@ -71,7 +80,8 @@ class TransformersEngine:
         self.max_shared_columns = _max_shared_columns(self.model) if self.takes_positions else 0
         eos = self.model.generation_config.eos_token_id
         eos = self.tokenizer.eos_token_id if eos is None else eos
-        self.end_tokens = torch.tensor(eos if isinstance(eos, list) else [eos], device=device)
+        ends = eos if isinstance(eos, list) else [eos]
+        self.end_tokens = torch.tensor(ends, device=device)  # (ends,)
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order."""
@@ -81,7 +91,7 @@ class TransformersEngine:
         fits = {text for text in texts.values() if len(text) < self.max_positions}
         extension = longest_extensions(fits)
 
-        def batch_order(index: int) -> tuple[Any, ...]:
+        def batch_order(index: int) -> tuple[int, Tokens, int, int]:
             text = texts[requests[index].prompt]
             return len(extension[text]), extension[text], len(text), requests[index].draw
 
@@ -97,24 +107,34 @@ class TransformersEngine:
                 done.update(zip(chosen, batch.decode(), strict=True))
         return [done.get(i, FULL) for i in range(len(requests))]
 
-    def forward(self, ids: Any, mask: Any, positions: Any, cache: Any = None) -> Any:
-        """The model's output for tokens (rows, new); the mask (rows, all) covers the cache too."""
-        given = {"position_ids": positions} if self.takes_positions else {}
-        return self.model(
+    def forward(
+        self,
+        ids: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        cache: Cache | None = None,
+    ) -> CausalLMOutputWithPast:
+        """The model's output, with logits (rows, 1, vocabulary) of the last token alone.
+
+        ids, positions: (rows, new tokens); mask: (rows, all tokens), those in the cache included.
+        """
+        position_ids = {"position_ids": positions} if self.takes_positions else {}
+        output: CausalLMOutputWithPast = self.model(
             input_ids=ids,
             attention_mask=mask,
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
-            **given,
+            **position_ids,
         )
+        return output
 
 
-def _max_shared_columns(model: Any) -> int:
-    """How many columns texts that begin alike may share: none where a layer keeps no tokens.
+def _max_shared_columns(model: PreTrainedModel) -> int:
+    """How many columns texts with one beginning may share: 0 if a layer does not keep tokens.
 
-    The part of a longer text that a row does not see is masked, which a layer that counts
-    columns (a sliding window) can't tell from text.
+    The part of a longer text that a row does not see is masked. A layer that counts columns
+    (a sliding window) can't tell masked columns from text.
     """
     from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
