@@ -102,10 +102,10 @@ def _code_of(folder: Path) -> set[str]:
     return {str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"}
 
 
-def _path(place: TableAt, stage: Stage, written: bool, once: bool) -> str:
+def _path(table_at: TableAt, stage: Stage, written: bool, once: bool) -> str:
     iteration = 0 if once else KEY
-    values = stage.partition(place, iteration) if written else place.partition(iteration)
-    return _template(str(store.folder(place.table, **values)))
+    values = stage.partition(table_at, iteration) if written else table_at.partition(iteration)
+    return _template(str(store.folder(table_at.table, **values)))
 
 
 def _template(path: str) -> str:
@@ -142,8 +142,8 @@ def entry(stage: Stage) -> dict[str, Any]:
     loaded, made = models(stage)
     argument = "" if once else " --iteration ${key}"
     costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
-    tables = [_path(place, stage, False, once) for place in _tables_read(stage)]
-    outs = [_path(place, stage, True, once) for place in stage.writes]
+    tables = [_path(table_at, stage, False, once) for table_at in _tables_read(stage)]
+    outs = [_path(table_at, stage, True, once) for table_at in stage.writes]
     return {
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
         "cmd": f"python -m stages.{stage.name}{argument}",
@@ -180,8 +180,8 @@ def documents() -> dict[str, dict[str, Any]]:
     stages = {stage.name: stage for stage in load_stages()}
     top = {name: entry(stages[name]) for name in ONCE if name != "report"}
     top["report"] = report_entry(stages["report"])
-    turns = {str(k): {"prev": k - 1} for k in range(1, MAX_ITERATION + 1)}
-    shared = ["../params.yaml", {"turns": turns, "models": {"0": {"prev": 0}} | turns}]
+    iterations = {str(k): {"prev": k - 1} for k in range(1, MAX_ITERATION + 1)}
+    shared = ["../params.yaml", {"turns": iterations, "models": {"0": {"prev": 0}} | iterations}]
     loops = {}
     for name in [name for name in STAGES if name not in ONCE]:
         each = "${models}" if name in ("evaluate", "review") else "${turns}"

@@ -25,12 +25,12 @@ tables and sections are theirs. A default without a source is this project's own
 def settings(conf: Path) -> str:
     """The page: conf/config.yaml section by section, then each file of the groups."""
     found = entries((conf / "config.yaml").read_text())
-    parts = [_settings([top for top, _ in found if top.value != "{}"])]
-    parts += [_section(*section) for section in found if section[0].value in (None, "{}")]
+    pieces = [_settings([top for top, _ in found if top.value != "{}"])]
+    pieces += [_section(*section) for section in found if section[0].value in (None, "{}")]
     for group in GROUPS:
-        parts.append(f"# conf/{group}\n")
-        parts += [_file(path) for path in sorted((conf / group).glob("*.yaml"))]
-    page = "\n".join([WRITTEN.format("conf/"), HEAD, *parts])
+        pieces.append(f"# conf/{group}\n")
+        pieces += [_file(path) for path in sorted((conf / group).glob("*.yaml"))]
+    page = "\n".join([WRITTEN.format("conf/"), HEAD, *pieces])
     return re.sub(r"\n{3,}", "\n\n", page)
 
 

@@ -31,9 +31,9 @@ def tables(sql: str) -> str:
     for table in TABLES:
         connection.execute(empty_view_sql(table))
     connection.execute(sql)
-    parts = [_table(table) for table in TABLES]
+    pieces = [_table(table) for table in TABLES]
     views = [_view(connection, name, comment) for comment, name in VIEW.findall(sql)]
-    return "\n".join([WRITTEN.format("schemas/"), HEAD, *parts, "# Views\n", *views])
+    return "\n".join([WRITTEN.format("schemas/"), HEAD, *pieces, "# Views\n", *views])
 
 
 def table_views() -> str:
@@ -46,7 +46,7 @@ def _table(table: type[Table]) -> str:
     partitions = "".join(f"/{name}=…" for name in table.partitions)
     facts = [
         f"In `{store.folder(table)}{partitions}/`",
-        f"key: {', '.join(table.primary_key()) or 'none, there is one row'}",
+        f"key: {', '.join(table.primary_key()) or 'none'}",
         *(f"{column} is one of [{noun}](#{noun})" for column, noun in table.references.items()),
     ]
     rows = [(name, _type(column), _description(column)) for name, column in table.columns().items()]
@@ -70,8 +70,8 @@ def _description(column: Any) -> str:
     low, high = getattr(column, "min", None), getattr(column, "max", None)
     between = f"{low} to {high}" if high is not None else f"{low} or more"
     values = ", ".join(f"`{value}`" for value in getattr(column, "categories", []))
-    said = [column.description or "", values, between if low is not None else ""]
-    return "; ".join(part for part in said if part)
+    facts = [column.description or "", values, between if low is not None else ""]
+    return "; ".join(piece for piece in facts if piece)
 
 
 def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
@@ -79,8 +79,10 @@ def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
     assert isinstance(tree, ast.ClassDef)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            body = "; ".join(ast.unparse(part) for part in node.body)
+        if isinstance(node, ast.FunctionDef) and any(
+            "rule" in ast.unparse(d) for d in node.decorator_list
+        ):
+            body = "; ".join(ast.unparse(piece) for piece in node.body)
             yield node.name, body.replace("return ", "")
 
 

@@ -49,7 +49,7 @@ class Revision:
 
     def _iterations_on_disk(self) -> list[int]:
         folders = {folder for file in views.files(self.root) for folder in file.parts}
-        return sorted(int(part[10:]) for part in folders if part.startswith("iteration="))
+        return sorted(int(name[10:]) for name in folders if name.startswith("iteration="))
 
 
 @contextmanager

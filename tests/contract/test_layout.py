@@ -87,3 +87,15 @@ def test_no_function_is_named_by_a_bare_participle(module: str) -> None:
     names = {node.name.strip("_") for node in functions}
     bare = {n for n in names if IRREGULAR.fullmatch(n) or re.fullmatch("[a-z]+ed", n)}
     assert bare <= VERBS
+
+
+@pytest.mark.parametrize("module", sorted(m for m in FILES if m.startswith("stages")))
+def test_words_of_many_meanings_name_nothing(module: str) -> None:
+    """A turn is an iteration, a place an index, a part a share or a piece, `by` a method."""
+    names = {
+        getattr(node, field)
+        for node in ast.walk(TREES[module])
+        for kind, field in ((ast.arg, "arg"), (ast.Name, "id"), (ast.FunctionDef, "name"))
+        if isinstance(node, kind)
+    }
+    assert not names & {"turn", "place", "part", "by"}

@@ -32,7 +32,7 @@ def mbpp(row: Row, split: str) -> list[ParsedProblem]:
     """
     number = row.get("task_id")
     if isinstance(number, int):
-        row_split = next((part for last, part in MBPP_SPLITS.items() if number <= last), None)
+        row_split = next((name for last, name in MBPP_SPLITS.items() if number <= last), None)
         if row_split is None:
             raise UnusableError("is of no split of MBPP")
         if row_split != split:
