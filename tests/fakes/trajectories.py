@@ -62,7 +62,8 @@ def trajectory(objective: str, checkpoint: Path, out: Path) -> list[float]:
 if __name__ == "__main__":
     from stages.base import seen_texts
     from stages.models.scratch import make_scratch
-    from tests.conftest import scratch_settings, toy_problems
+    from tests.fakes.small_settings import scratch_settings
+    from tests.fakes.toy_problems import toy_problems
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -98,7 +98,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from schemas.pairs import Pairs
     from stages.compute.compute_settings import ComputeSettings
     from stages.training.training_settings import AlignSettings, TrainerSettings
-    from tests.conftest import scratch_settings
+    from tests.fakes.small_settings import scratch_settings
 
     values = yaml.safe_load(params())
     with pytest.raises(RatchetError, match=message):
