@@ -1,12 +1,14 @@
 # `make run` takes a fresh clone to an improved model; `make test` checks the project.
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install test unit faults check bench gpu-check contract
+.PHONY: run install test unit loop faults check bench gpu-check contract
 
-test unit bench gpu-check: export HF_HUB_OFFLINE = 1
-test unit faults: export OMP_WAIT_POLICY = PASSIVE
+unit loop bench gpu-check: export HF_HUB_OFFLINE = 1
+unit loop faults: export OMP_WAIT_POLICY = PASSIVE
+unit: export OMP_NUM_THREADS = 1
 
 run: install
 	dvc repro
@@ -20,11 +22,13 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-test: install ## everything: unit tests, then the real pipeline
-	python -m pytest tests -m "not fault"
+test: unit loop ## everything: unit tests, then the real pipeline
 
-unit: install ## the unit suite alone
-	python -m pytest tests -m "not loop and not fault"
+unit: install ## the unit suite alone, a process for each processor
+	python -m pytest tests -m "not loop and not fault" --numprocesses $(PROCESSES) --dist worksteal
+
+loop: install ## the real pipeline alone; the tests of a module share its runs
+	python -m pytest tests -m loop --numprocesses $(PROCESSES) --dist loadscope
 
 faults: install ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
 	python -m pytest tests -m fault

@@ -1,5 +1,6 @@
 """Shared fixtures: a run's folder, empty or planted, the toy's problems, and a tiny checkpoint."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,15 @@ from tests.fakes.fake_run import plant
 from tests.fakes.judged_paths import KEY
 from tests.fakes.small_settings import scratch_settings
 from tests.fakes.toy_problems import toy_problems
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays, so that no search for garbage looks at it: trainers start many."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -64,4 +74,5 @@ def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory)
 
     out = tmp_path_factory.mktemp("checkpoint")
     make_scratch(scratch_settings(), seen_texts(problems), 0, out)
+    gc.freeze()  # the libraries that this has loaded
     return out

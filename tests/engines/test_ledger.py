@@ -159,7 +159,7 @@ AT_ONCE = """
 import sys
 from stages.engines import ledger
 from stages.engines.engine import Completion
-ledger.MANY = 4
+ledger.MERGE_AT_SHARDS = 4
 who, n = sys.argv[1], int(sys.argv[2])
 for i in range(n):
     mine = ledger.Ledger("me")
@@ -170,7 +170,7 @@ for i in range(n):
 
 
 def test_two_processes_draw_into_one_ledger(run_folder: Path) -> None:
-    n = 40
+    n = 20
     command = [sys.executable, "-c", AT_ONCE]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     writers = [subprocess.Popen([*command, who, str(n)], env=env) for who in ("one", "two")]

@@ -1,5 +1,6 @@
 """Two runs to explore: a commit, and the files that were changed since."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.contract.dvc_files import ROOT
+from stages.explore import revisions
 from tests.fakes import two_runs
 from tests.fakes.two_runs import Runs
 
@@ -35,11 +37,24 @@ def reference(name: str, *options: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(changed: tuple[Path, Runs]) -> Iterator[Runs]:
-    """The tables of HEAD and of the current folder's files."""
+def runs(changed: tuple[Path, Runs], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """The tables of HEAD and of the current folder's files. DVC lists a revision's files once."""
     folder, tables = changed
+    link_tables = revisions._link_tables
+    linked: dict[tuple[Path, str], Path] = {}
+
+    def link_once(name: str, root: Path) -> None:
+        key = (Path.cwd(), name)
+        if key in linked:
+            shutil.copytree(linked[key], root, symlinks=True, dirs_exist_ok=True)
+        else:
+            link_tables(name, root)
+            kept = tmp_path_factory.mktemp("links") / "kept"
+            linked[key] = shutil.copytree(root, kept, symlinks=True)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("DVC_NO_ANALYTICS", "1")
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setattr(revisions, "_link_tables", link_once)
         yield tables

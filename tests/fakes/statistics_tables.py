@@ -1,6 +1,7 @@
 """Small tables of one iteration, and every statistic of them in SQL."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ NOUNS = (
     "problems", "samples", "verdicts", "paths", "perplexities", "step_labels", "corrections",
     "pairs", "examples", "old_coverage",
 )  # fmt: skip
+STATISTICS = ("coverage", "progress", "solve_rates", "strategies", "narrowing")
 BELOW = 0.5
 LINES = ["a = 1", "b = 22", "  b = 22", "so c = 3", "", "done\r"]
 SHAPES = [
@@ -151,20 +153,25 @@ def write(tables: Tables, folder: Path, rng: random.Random) -> dict[str, list[Pa
     return files
 
 
-def answers(tables: Tables, folder: Path, seed: int = 0) -> dict[str, pl.DataFrame]:
-    """Every statistic, as the stage asks for them."""
+def answers(
+    tables: Tables, folder: Path, seed: int = 0, names: Sequence[str] = STATISTICS
+) -> dict[str, pl.DataFrame]:
+    """The statistics, as the stage asks for them."""
     with open_statistics(write(tables, folder, random.Random(seed)), 0.5) as statistics:
-        return asked(statistics)
+        return asked(statistics, names=names)
 
 
-def asked(statistics: Statistics, below: float = BELOW) -> dict[str, pl.DataFrame]:
+def asked(
+    statistics: Statistics, below: float = BELOW, names: Sequence[str] = STATISTICS
+) -> dict[str, pl.DataFrame]:
     statistics.materialise("counts")
     statistics.materialise("drawn")
     statistics.materialise("coverage", tail_below=below)
-    names = ("progress", "solve_rates", "strategies", "narrowing")
-    found = {"coverage": statistics.table("coverage")}
-    found |= {name: statistics.ask(name) for name in names}
-    for noun in ("coverage", "solve_rates", "strategies", "narrowing"):
+    found = {
+        name: statistics.table(name) if name == "coverage" else statistics.ask(name)
+        for name in names
+    }
+    for noun in found.keys() - {"progress"}:
         named = found[noun].with_columns(iteration=pl.lit(1, pl.Int16))
         found[noun] = store.validate(named, TABLE_OF_NOUN[noun], "test").drop("iteration")
     return found

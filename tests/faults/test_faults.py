@@ -51,14 +51,15 @@ SMALL = [
     "compute.threads=1",
 ]
 TURN = f"""
-from stages.check import check, declared
+from stages.check import check
+from stages.contract.stage_list import load_stages
 check.run(0)
-for stage in declared():
+for stage in load_stages():
     if stage.name == "review":
         stage.run(0)
     stage.run(int(stage.name not in {ONCE}))
     if stage.name == "sft":
-        next(other for other in declared() if other.name == "evaluate").run(0)
+        next(other for other in load_stages() if other.name == "evaluate").run(0)
 """
 
 

@@ -118,7 +118,7 @@ def test_the_tail_is_where_the_quotient_is_below(tmp_path: Path, below: float) -
     ]
     tables = drawn(*rows)
     with open_statistics(write(tables, tmp_path, random.Random(0)), 0.5) as statistics:
-        found = asked(statistics, below)["coverage"]
+        found = asked(statistics, below, ["coverage"])["coverage"]
     wanted = {f"{right} of {n}": right / n < below for right, n in cases}
     for column in ("tail_before", "tail_after"):
         assert dict(found.select("problem_id", column).rows()) == wanted
@@ -160,7 +160,7 @@ def test_a_path_is_judged_where_all_its_steps_are(
          "label": sign != "-", "n_rollouts": 4}
         for step, sign in enumerate(labels)
     ]  # fmt: skip
-    (row,) = answers(tables, tmp_path)["strategies"].to_dicts()
+    (row,) = answers(tables, tmp_path, names=["strategies"])["strategies"].to_dicts()
     assert (row["n_judged"], row["n_spurious"]) == (judged_, spurious)
     known = [one for one in [sound(tables["paths"][0], tables["step_labels"])] if one is not None]
     assert (len(known), known.count(False) if known else None) == (judged_, spurious)
@@ -198,7 +198,7 @@ def test_leakage(
     tmp_path: Path, strategy: str, text: str, hint: str | None, leakage: float | None
 ) -> None:
     tables = drawn(("p", strategy, text, False), hint=hint)
-    (row,) = answers(tables, tmp_path)["strategies"].to_dicts()
+    (row,) = answers(tables, tmp_path, names=["strategies"])["strategies"].to_dicts()
     assert row["leakage_mean"] == (leakage and pytest.approx(leakage, abs=1e-9))
     if leakage is not None:
         assert leaked(tables["samples"][0]) == pytest.approx(leakage)

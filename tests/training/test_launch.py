@@ -149,9 +149,9 @@ def test_processes_that_die_are_one_line(
 KILLED = """
 import sys
 from pathlib import Path
-from stages.training.launch import run
+from stages.training.launch import run_training
 from tests.training.test_launch import launched, short, wait_to_be_ended
-run(wait_to_be_ended, short(Path(sys.argv[1]), Path("m")), None, launched(Path.cwd()))
+run_training(wait_to_be_ended, short(Path(sys.argv[1]), Path("m")), None, launched(Path.cwd()))
 """
 
 
@@ -163,9 +163,12 @@ def test_processes_end_with_the_stage_that_is_killed(checkpoint: Path, run_folde
         [sys.executable, "-c", KILLED, str(checkpoint)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
+    pipe = os.open(run_folder / "m/begun", os.O_RDWR)  # opened so, it waits for no writer
     begun = 0
     while begun < 2:
-        begun += len((run_folder / "m/begun").read_text())
+        assert select.select([pipe], [], [], 120)[0], "the processes did not start"
+        begun += len(os.read(pipe, 2))
+    os.close(pipe)
     ranks = [os.pidfd_open(int((run_folder / "m" / name).read_text())) for name in ("0", "1")]
     stage.kill()
     stage.wait()
