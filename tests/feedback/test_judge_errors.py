@@ -110,7 +110,7 @@ def test_a_path_that_the_server_refuses_is_a_reject_and_the_others_are_labelled(
 @pytest.mark.parametrize("value", ["sk-ключ", "sk-a\nb"])
 def test_a_key_that_no_header_can_hold(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUDGE_KEY", value)
-    message = "JUDGE_KEY holds characters that no key has"
+    message = "JUDGE_KEY has characters that no key has"
     with serving(lambda *_: says(GOOD)) as chat, pytest.raises(RatchetError, match=message) as e:
         ask(chat)
     assert value not in str(e.value)
