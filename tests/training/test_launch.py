@@ -141,7 +141,7 @@ def test_a_stage_starts_its_processes_and_its_mistakes_are_its_own(
 def test_processes_that_die_are_one_line(
     checkpoint: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(RatchetError, match="training in 2 processes ended with exit code 1; what"):
+    with pytest.raises(RatchetError, match="training in 2 processes ended with exit code 1: see"):
         run_training(crash, short(checkpoint, run_folder / "m"), None, launched(run_folder))
     assert "out of memory, say" in capsys.readouterr().err
 
