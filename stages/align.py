@@ -9,7 +9,7 @@ from schemas.examples import Examples
 from schemas.losses import Losses
 from schemas.pairs import Pairs
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import require_model, starting_point
+from stages.models.folders import require_model
 from stages.models.model_settings import ModelSettings
 from stages.objectives.objective_list import train
 from stages.pipeline.inputs import Made, Model, Now, now
@@ -36,7 +36,7 @@ def align(
     out: Made.now,
 ) -> pl.DataFrame:
     """Trains models/iteration=K."""
-    start = starting_point(align.start, model, base, first, previous)
+    start = {"base": base, "sft": first, "previous": previous}[align.start]
     if align.objective == "none":
         shutil.copytree(start, out, dirs_exist_ok=True)
         return Losses.create_empty()

@@ -1,19 +1,22 @@
 """base: the model M that everything starts from, as a checkpoint folder.
 
 Either random weights with a tokenizer trained on the task's own training text, or a copy of a
-Hugging Face folder or id, so that the run holds all that it depends on.
+Hugging Face folder or id, so that the run holds all that it depends on. The folder also says how
+the model is asked.
 """
 
 import polars as pl
 
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.folders import fetch, mark_empty
+from stages.models.folders import fetch, is_empty, mark_empty
 from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
 from stages.models.scratch import make_scratch
+from stages.models.tokens import Encoder
 from stages.pipeline.inputs import Made, Once
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
+from stages.tasks.worked_examples import worked_examples
 
 
 def seen_texts(problems: pl.DataFrame) -> list[str]:
@@ -39,6 +42,9 @@ def base(
         fetch(model.source, "model.source", out)
     else:
         mark_empty(out, "model.kind is none: nothing is trained in this run")
+    model.form(worked_examples(model, problems)).write(out)
+    if not is_empty(out):
+        Encoder.load(out)  # raises if the model can't be asked in this form
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from stages.pipeline.digests import digest
 from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-from stages.solutions.steps import prompt_prefix, strip_overlap
+from stages.solutions.steps import strip_overlap
 from stages.tasks.task import Task, TaskSettings, load_task
 
 
@@ -104,8 +104,8 @@ def sample_corrections(
     """
     unique_prefixes = open_paths.unique(["problem_id", "prefix"], maintain_order=True)
     pairs = unique_prefixes.select("prompt", "prefix").rows()
-    prompts = [prompt + prompt_prefix(prefix) for prompt, prefix in pairs]
-    requests = sampler.requests(prompts, [draw] * len(prompts), settings.sampling)
+    prompts, prefixes = [prompt for prompt, _ in pairs], [prefix for _, prefix in pairs]
+    requests = sampler.requests(prompts, [draw] * len(prompts), settings.sampling, prefixes)
     completions = sampler.sample(requests, settings.sampling, f"correct {draw + 1}")
     endings = [
         strip_overlap(prefix, c.text) for (_, prefix), c in zip(pairs, completions, strict=True)

@@ -88,7 +88,7 @@ def guide(
         if teacher.provider == "server":
             return ChatSampler(teacher, stage_run)
         folder = policy if teacher.provider == "policy" else simulator
-        return Sampler(folder, engine, compute, stage_run)
+        return Sampler(folder, engine, compute, stage_run, teacher)
 
     rounds = strategy.start(GuideContext(cases, problems, earlier, guide, teacher, make_teacher))
     sampler = Sampler(policy, engine, compute, stage_run)

@@ -13,7 +13,7 @@ from schemas.paths import Paths
 from schemas.perplexities import Perplexities
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.folders import is_empty, require_model, starting_point
+from stages.models.folders import is_empty, require_model
 from stages.models.model_settings import ModelSettings
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import Model, Now, Once, now
@@ -81,7 +81,7 @@ def perplexity(
     texts = choose_texts(problems, paths, perplexity.max_texts)
     if perplexity.reference == "none" or texts.is_empty():
         return Perplexities.create_empty()
-    folder = starting_point(perplexity.reference, model, base, first, first)
+    folder = {"base": base, "sft": first}[perplexity.reference]
     if is_empty(folder):
         return Perplexities.create_empty()
     from stages.models.likelihood import negative_log_likelihoods

@@ -1,6 +1,11 @@
-"""sft: M0 = SFT(M, D0), which the first iteration samples from (SIPF §2.5, Algorithm 1)."""
+"""sft: M0 = SFT(M, D0), which the first iteration samples from (SIPF §2.5, Algorithm 1).
 
-from typing import ClassVar
+With sft.method=none M0 is the model itself: an instruct model, as in Step-KTO §3.3, or one that is
+asked by worked examples.
+"""
+
+import shutil
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -24,6 +29,7 @@ class SftSettings(TrainingSettings):
     """Section `sft`."""
 
     section: ClassVar[str] = "sft"
+    method: Literal["train", "none"]
 
 
 @stage(writes=[once(Losses)])
@@ -41,10 +47,14 @@ def sft(
     if is_empty(start):
         mark_empty(out, "model.kind is none: nothing is trained in this run")
         return Losses.create_empty()
+    if sft.method == "none":
+        shutil.copytree(require_model(start), out, dirs_exist_ok=True)
+        return Losses.create_empty()
     if examples.is_empty():
         raise RatchetError(
             "no problem has a gold rationale, and M₀ learns from those: give some rows of "
-            "task.train a field `rationale`, or let task.n_demonstrated be more"
+            "task.train a field `rationale`, let task.n_demonstrated be more, or set "
+            "sft.method=none, with which M₀ is the model itself"
         )
     job = Job(require_model(start), out, stage_run, sft, trainer, model.adapter)
     return run_training(train_sft, job, Rows(examples=examples), compute)

@@ -19,19 +19,22 @@ from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.completion_server import SimulatorServerSettings, write_server
 from stages.models.folders import fetch, mark_empty
 from stages.models.model_settings import POLICY, SERVER, TRAINED, Architecture, ModelSettings
+from stages.models.prompt_form import PromptSettings
 from stages.models.scratch import make_scratch
+from stages.models.tokens import Encoder
 from stages.objectives.sft import train_sft
 from stages.pipeline.inputs import Made, Once, once
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import TaskSettings, load_task
+from stages.tasks.worked_examples import worked_examples
 from stages.training.job import Job
 from stages.training.launch import run_training
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 
-class SimulatorSettings(TrainingSettings, Architecture):
+class SimulatorSettings(TrainingSettings, Architecture, PromptSettings):
     """Section `simulator`: how one is trained, if model.simulator is trained."""
 
     section: ClassVar[str] = "simulator"
@@ -76,8 +79,11 @@ def simulator(
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
     elif model.simulator == SERVER:
         write_server(out, simulator_server)
+        simulator.form(worked_examples(simulator, problems)).write(out)
     elif model.simulator != TRAINED:
         fetch(model.simulator, "model.simulator", out)
+        simulator.form(worked_examples(simulator, problems)).write(out)
+        Encoder.load(out)  # raises if the model can't be asked in this form
     else:
         examples = training_examples(task, simulator.n_per_level, stage_run.seed, problems)
         set_up(compute, stage_run.seed)

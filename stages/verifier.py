@@ -12,7 +12,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import fetch, mark_empty, require_model, starting_point
+from stages.models.folders import fetch, mark_empty, require_model
 from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.inputs import Made, Model, Now, Once, now
@@ -88,11 +88,9 @@ def verifier(
             "no step is labelled, so there is nothing to train the verifier on: "
             "set label.method=rollouts, or verifier.kind=none with pair.feedback=outcome"
         )
-    own = {POLICY: previous, SIMULATOR: simulator}
+    own = {POLICY: previous, SIMULATOR: simulator, "base": base, "sft": first}
     with TemporaryDirectory() as folder:
-        if model.verifier in ("base", "sft"):
-            start = starting_point(model.verifier, model, base, first, previous)
-        elif model.verifier in own:
+        if model.verifier in own:
             start = own[model.verifier]
         else:
             start = Path(folder)

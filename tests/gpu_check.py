@@ -21,6 +21,7 @@ from stages.base import seen_texts
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.engines.engine import Request, open_engine
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
 from stages.objectives.objective_list import load_objective
@@ -127,7 +128,7 @@ def drawn(size: str, model: Path, prompts: list[str], draws: int, device: Any) -
     settings = TransformersSettings(
         name="transformers", precision="auto", batch_size=512, shard_size=4096
     )
-    engine = open_engine(settings, model, device)
+    engine = open_engine(settings, model, device, PromptForm())
     requests = [Request(prompt, i, i) for prompt in prompts for i in range(draws)]
     sampling = Sampling(1.0, 1.0, 128)
     engine.complete(requests[:2], sampling)

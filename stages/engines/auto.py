@@ -26,5 +26,7 @@ def resolve_auto(settings: EngineSettings) -> EngineSettings:
 ENGINE = EngineKind(
     AutoSettings,
     version=lambda settings, model: engine_version(resolve_auto(settings), model),
-    open=lambda settings, model, device: open_engine(resolve_auto(settings), model, device),
+    open=lambda settings, model, device, form: open_engine(
+        resolve_auto(settings), model, device, form
+    ),
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stages.engines.engine import Completion, Request, UnfinishedError
 from stages.engines.throttle import Throttle, retry_after_s
-from stages.models.completion_server import ServerSettings
+from stages.models.completion_server import CHAT, ServerSettings
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ PATIENCE_S = 600.0  # whether to wait longer is for the user to decide
 
 
 class ChatEngine:
-    """One model of one server. A prompt is sent as one user message."""
+    """One model of one server. A prompt is sent as one user message, after any system message.
+
+    A started answer is sent as the assistant's message, and the server is asked to continue it.
+    """
 
     version = "openai"
     model_kind = "chat model"
 
-    def __init__(self, settings: ServerSettings, throttle: Throttle | None = None) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        settings: ServerSettings,
+        form: PromptForm = CHAT,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self.settings, self.form = settings, form
         self.url, self.model = settings.address()
         self.key = settings.key()
         self.throttle = throttle or Throttle(settings.concurrency)
@@ -128,8 +137,13 @@ class ChatEngine:
     async def _ask(
         self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
     ) -> Completion:
+        messages, extra = self.form.messages(request.prompt), {}
+        if request.start:
+            messages.append({"role": "assistant", "content": request.start})
+            extra = {"continue_final_message": True, "add_generation_prompt": False}
         reply = await client.chat.completions.create(
-            messages=[{"role": "user", "content": request.prompt}],
+            messages=messages,
+            extra_body=extra or None,
             **self._request_parameters(request, sampling),
         )
         try:
@@ -140,7 +154,7 @@ class ChatEngine:
         except (AttributeError, IndexError, TypeError) as error:
             raise ValueError("its reply is not a chat completion") from error
 
-    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, str | float]:
+    def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
         """A request's parameters besides its prompt."""
         return {
             "model": self.model,
@@ -148,7 +162,7 @@ class ChatEngine:
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
             "seed": request.seed % 2**31,  # some servers keep seeds in 32 bits
-        }
+        } | ({"stop": list(self.form.stop)} if self.form.stop else {})
 
     def _explain(self, error: Exception) -> str:
         """What went wrong and how to fix it, in one line without the key."""

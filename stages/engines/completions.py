@@ -1,7 +1,8 @@
-"""A model behind `/completions`, which continues a prompt's raw text.
+"""A model behind a server that continues texts: `vllm serve`, llama.cpp and others.
 
-A chat can't continue an answer from its middle, so this endpoint continues a path from one of its
-steps; `vllm serve`, llama.cpp and others have it. The server tokenises the text, including BOS.
+A model asked by bare text is behind `/completions`, where the server tokenises the text, including
+BOS. One that is asked by chat is behind `/chat/completions`; a started answer is then the last
+message, which the server must continue (vLLM and llama.cpp do).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from stages.engines.chat import ChatEngine, replace_surrogates
 from stages.engines.engine import Completion, EngineKind, EngineSettings, Request
 from stages.engines.throttle import Throttle
 from stages.models.completion_server import CompletionSettings
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 
 
@@ -34,15 +36,24 @@ class CompletionsEngine(ChatEngine):
     version = "openai-completions"
     model_kind = "model"
 
-    def __init__(self, settings: CompletionSettings, throttle: Throttle | None = None) -> None:
-        super().__init__(settings, throttle)
+    def __init__(
+        self,
+        settings: CompletionSettings,
+        form: PromptForm | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
+        super().__init__(settings, form or PromptForm(), throttle)
         self.extra = {"logprobs": 1} if settings.logprobs else {}  # some servers treat 0 as none
 
     async def _ask(
         self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
     ) -> Completion:
+        if self.form.kind == "chat":
+            return await super()._ask(client, request, sampling)
         reply = await client.completions.create(
-            prompt=request.prompt, **self._request_parameters(request, sampling), **self.extra
+            prompt=self.form.text(request.prompt) + request.start,
+            **self._request_parameters(request, sampling),
+            **self.extra,
         )
         try:
             choice = reply.choices[0]
@@ -77,5 +88,5 @@ def _has_eos(tokens: list[str], text: str) -> bool:
 ENGINE = EngineKind(
     OpenAISettings,
     version=lambda settings, model: CompletionsEngine.version,
-    open=lambda settings, model, device: CompletionsEngine(settings),
+    open=lambda settings, model, device, form: CompletionsEngine(settings, form),
 )

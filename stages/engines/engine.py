@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Protocol
 from pydantic import Field
 
 from schemas.errors import RatchetError
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.pipeline.params import Section, unknown_name_message
 
@@ -29,11 +30,20 @@ ENGINES = {
 
 @dataclass(frozen=True)
 class Request:
-    """A request for one completion: the `draw`-th for this prompt, with its own seed."""
+    """A request for one completion: the `draw`-th for this prompt, with its own seed.
+
+    `start`: the beginning of the answer, which the model continues.
+    """
 
     prompt: str
     draw: int
     seed: int
+    start: str = ""
+
+    @property
+    def text(self) -> str:
+        """The prompt, and the answer as far as it is begun."""
+        return self.prompt + self.start
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,7 @@ class EngineKind:
 
     settings: type[EngineSettings]
     version: Callable[[Any, Path], str] = _sample_nothing
-    open: Callable[[Any, Path, torch.device], Engine] = _sample_nothing
+    open: Callable[[Any, Path, torch.device, PromptForm], Engine] = _sample_nothing
 
 
 def load_engine_kind(name: str) -> EngineKind:
@@ -120,6 +130,8 @@ def engine_version(settings: EngineSettings, model: Path) -> str:
     return load_engine_kind(settings.name).version(settings, model)
 
 
-def open_engine(settings: EngineSettings, model: Path, device: torch.device) -> Engine:
-    """Opens the engine and loads its model."""
-    return load_engine_kind(settings.name).open(settings, model, device)
+def open_engine(
+    settings: EngineSettings, model: Path, device: torch.device, form: PromptForm
+) -> Engine:
+    """Opens the engine and loads its model, which it asks in this form."""
+    return load_engine_kind(settings.name).open(settings, model, device, form)

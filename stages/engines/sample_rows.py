@@ -12,10 +12,13 @@ def sample_rows(
 ) -> pl.DataFrame:
     """Draws one completion for each row (problem_id, prompt, draw), which keeps its columns.
 
+    With a column `start` the answers begin with it; `text` is what the model adds.
     Adds text, n_tokens, logprob, finish, seed, sample_id, engine, model_digest, prompt_digest
     and an empty recorded_correct. `what` names the work in the progress bar.
     """
-    requests = sampler.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
+    starts = rows["start"].to_list() if "start" in rows.columns else None
+    prompts, draws = rows["prompt"].to_list(), rows["draw"].to_list()
+    requests = sampler.requests(prompts, draws, sampling, starts)
     completions = sampler.sample(requests, sampling, what)
     origin = (sampler.version, sampler.model_digest)
     ids = [
@@ -29,7 +32,7 @@ def sample_rows(
         pl.Series("finish", [c.finish for c in completions], pl.String),
         pl.Series("seed", [r.seed for r in requests], pl.Int64),
         pl.Series("sample_id", ids, pl.String),
-        pl.Series("prompt_digest", [digest(p) for p in rows["prompt"]], pl.String),
+        pl.Series("prompt_digest", [digest(r.text) for r in requests], pl.String),
         engine=pl.lit(sampler.version),
         model_digest=pl.lit(sampler.model_digest),
         recorded_correct=pl.lit(None, pl.Boolean),

@@ -6,7 +6,6 @@ import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
@@ -25,42 +24,51 @@ from stages.engines.engine import (
     open_engine,
 )
 from stages.engines.ledger import Ledger
-from stages.models.completion_server import ServerSettings, read_server
+from stages.models.completion_server import CHAT, ChatSettings, read_server
 from stages.models.folders import require_model
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest, folder_digest, seed
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 from stages.pipeline.stage_run import StageRun
-
-if TYPE_CHECKING:
-    pass
+from stages.solutions.steps import prompt_prefix
 
 
 class Sampler:
     """One model behind one engine and its ledger; the engine is opened at the first new draw.
 
     A model's folder can name a server instead of holding weights; engine=openai uses a server in
-    place of any other model.
+    place of any other model. `role`: whose requests these are, if they are no problems.
     """
 
     cluster: RaySettings | None = None  # its nodes' engines draw; None: an engine in this process
 
     def __init__(
-        self, model: Path, engine: EngineSettings, compute: ComputeSettings, stage_run: StageRun
+        self,
+        model: Path,
+        engine: EngineSettings,
+        compute: ComputeSettings,
+        stage_run: StageRun,
+        role: ChatSettings | None = None,
     ) -> None:
         remote = engine if isinstance(engine, OpenAISettings) else None
+        own = PromptForm.read(model)
+        self.form = own.for_role(role.system, role.stop) if role else own
         self.compute, self.completion_settings = compute, read_server(model) or remote
         self.cluster = None if self.completion_settings else compute.ray
         if self.completion_settings:
             address = self.completion_settings.address()
-            self._begin(
-                self.completion_settings, CompletionsEngine.version, digest(*address), stage_run
-            )
+            named = address if self.form == PromptForm() else (*address, self.form)
+            version = CompletionsEngine.version
+            self._begin(self.completion_settings, version, digest(*named), stage_run)
         else:
             self.model, self.engine_settings = require_model(model), resolve_auto(engine)
             name = engine_version(self.engine_settings, model)
-            self._begin(self.engine_settings, name, folder_digest(model), stage_run)
+            self.weights_digest = model_digest = folder_digest(model)
+            if self.form != own:  # the folder's own form is part of its digest
+                model_digest = digest(model_digest, self.form, size=16)
+            self._begin(self.engine_settings, name, model_digest, stage_run)
 
     def _begin(
         self, settings: Section, version: str, model_digest: str, stage_run: StageRun
@@ -71,12 +79,21 @@ class Sampler:
         self._engine: Engine | None = None
 
     def requests(
-        self, prompts: Sequence[str], draws: Sequence[int], sampling: Sampling
+        self,
+        prompts: Sequence[str],
+        draws: Sequence[int],
+        sampling: Sampling,
+        starts: Sequence[str] | None = None,
     ) -> list[Request]:
-        """A request for each (prompt, draw index), seeded by the run, the prompt and the index."""
+        """A request for each (prompt, draw index), seeded by the run, the prompt and the index.
+
+        starts: the beginnings of the answers, which the model continues without their last blanks:
+        a blank belongs to the next word's token.
+        """
+        begun = [prompt_prefix(s) for s in starts] if starts is not None else [""] * len(prompts)
         return [
-            Request(prompt, draw, seed(self.stage_run.seed, prompt, sampling, draw))
-            for prompt, draw in zip(prompts, draws, strict=True)
+            Request(prompt, draw, seed(self.stage_run.seed, prompt + start, sampling, draw), start)
+            for prompt, draw, start in zip(prompts, draws, begun, strict=True)
         ]
 
     def sample(
@@ -87,7 +104,12 @@ class Sampler:
         Shards are cut from the whole list of requests, including those that the ledger has, so that
         a resumed run decodes the same batches as an uninterrupted one.
         """
-        keys = [digest(r.prompt, r.seed, r.draw, sampling, size=16) for r in requests]
+        # in a chat, text of the user and of the assistant differ; elsewhere all text is one
+        separator = "\x1e" if self.form.kind == "chat" else ""
+        keys = [
+            digest(f"{r.prompt}{separator}{r.start}", r.seed, r.draw, sampling, size=16)
+            for r in requests
+        ]
         known = self.ledger.find(keys)
         self.stage_run.count(draws_reused=sum(key in known for key in keys))
         size = getattr(self.settings, "shard_size", len(requests)) or 1
@@ -118,8 +140,8 @@ class Sampler:
             for shard_requests, shard_keys in zip(request_shards, key_shards, strict=True):
                 yield self._complete(shard_requests, shard_keys, sampling)
             return
-        model = (self.engine_settings, self.version, self.model.resolve(), self.model_digest)
-        arguments = (*model, self.compute, self.stage_run.seed, sampling)
+        model = (self.engine_settings, self.version, self.model.resolve(), self.weights_digest)
+        arguments = (*model, self.form, self.compute, self.stage_run.seed, sampling)
         for index, drawn in map_on_cluster(
             self.cluster, RayWorker, arguments, request_shards, **self.cluster.actor_resources()
         ):
@@ -145,9 +167,9 @@ class Sampler:
 
     def _open(self) -> Engine:
         if self.completion_settings:
-            return CompletionsEngine(self.completion_settings)
+            return CompletionsEngine(self.completion_settings, self.form)
         device = set_up(self.compute, self.stage_run.seed)
-        return open_engine(self.engine_settings, self.model, device)
+        return open_engine(self.engine_settings, self.model, device, self.form)
 
 
 class RayWorker:
@@ -162,6 +184,7 @@ class RayWorker:
         version: str,
         model: Path,
         model_digest: str,
+        form: PromptForm,
         compute: ComputeSettings,
         seed: int,
         sampling: Sampling,
@@ -173,7 +196,7 @@ class RayWorker:
                 "install requirements.lock there"
             )
         self.sampling = sampling
-        self.engine = open_engine(engine, model, set_up(compute, seed))
+        self.engine = open_engine(engine, model, set_up(compute, seed), form)
 
     def __call__(self, requests: list[Request]) -> list[Completion]:
         return self.engine.complete(requests, self.sampling)
@@ -182,9 +205,10 @@ class RayWorker:
 class ChatSampler(Sampler):
     """A remote chat model. Its address takes the place of a digest of its weights."""
 
-    def __init__(self, server: ServerSettings, stage_run: StageRun) -> None:
-        self.server = server
-        self._begin(server, ChatEngine.version, digest(*server.address()), stage_run)
+    def __init__(self, server: ChatSettings, stage_run: StageRun) -> None:
+        self.server, self.form = server, server.form
+        named = server.address() if self.form == CHAT else (*server.address(), self.form)
+        self._begin(server, ChatEngine.version, digest(*named), stage_run)
 
     def _open(self) -> Engine:
-        return ChatEngine(self.server)
+        return ChatEngine(self.server, self.form)

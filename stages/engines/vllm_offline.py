@@ -28,9 +28,9 @@ from pydantic import Field
 from schemas.errors import RatchetError
 from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
-from stages.models.folders import load_tokenizer
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
-from stages.models.tokens import encode_prompt
+from stages.models.tokens import Encoder
 
 if TYPE_CHECKING:
     from vllm import LLM, RequestOutput, SamplingParams
@@ -85,16 +85,16 @@ def vllm_version(settings: VllmSettings) -> str:
 class VllmEngine:
     """Holds one model, and its adapter separately if the settings say so."""
 
-    def __init__(self, model: Path, settings: VllmSettings) -> None:
+    def __init__(self, model: Path, settings: VllmSettings, form: PromptForm | None = None) -> None:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         self.version = vllm_version(settings)
         self.model = model
         self.adapter: LoRARequest | None = None
         base, adapter = weights_and_adapter(model, settings.adapter)
-        self.tokenizer, self.end_tokens = load_tokenizer(model), end_tokens(model)
+        self.encoder = Encoder.load(model, form)
         with self._explain_failures():
-            llm = load(base, settings, adapter)
+            llm = load(base, settings, adapter, bool(self.encoder.form.stop))
         self.llm: LLM | None = llm  # None once closed
         self.max_positions = int(llm.llm_engine.model_config.max_model_len)
         if adapter:
@@ -108,11 +108,13 @@ class VllmEngine:
         from vllm import TokensPrompt
 
         assert self.llm is not None, "the engine is closed"
-        prompts = {p: encode_prompt(self.tokenizer, p) for p in {r.prompt for r in requests}}
-        fits = [i for i, r in enumerate(requests) if len(prompts[r.prompt]) < self.max_positions]
+        wanted = {(r.prompt, r.start) for r in requests}
+        texts = {w: self.encoder.encode_prompt(*w) for w in wanted}
+        asked = [texts[r.prompt, r.start] for r in requests]
+        fits = [i for i, text in enumerate(asked) if len(text) < self.max_positions]
         with self._explain_failures():
             outputs = self.llm.generate(
-                [TokensPrompt(prompt_token_ids=prompts[requests[i].prompt]) for i in fits],
+                [TokensPrompt(prompt_token_ids=asked[i]) for i in fits],
                 [self._sampling_params(requests[i].seed, sampling) for i in fits],
                 lora_request=self.adapter,
                 use_tqdm=False,
@@ -144,15 +146,21 @@ class VllmEngine:
             seed=seed,
             logprobs=0,  # only that of the drawn token
             ignore_eos=True,  # only the model's own list of end tokens counts
-            stop_token_ids=self.end_tokens,
-            detokenize=False,
+            stop_token_ids=self.encoder.end_tokens,
+            stop=list(self.encoder.form.stop) or None,
+            detokenize=bool(self.encoder.form.stop),
         )
 
     def _completions(self, outputs: list[RequestOutput]) -> list[Completion]:
         """Texts with token counts (without EOS) and log-probabilities in nats (EOS included)."""
         drawn = [output.outputs[0] for output in outputs]
-        kept = [list(d.token_ids[: -1 if d.finish_reason == "stop" else None]) for d in drawn]
-        texts = [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in kept]
+        # a stop string's tokens are kept, an end token is not; stop_reason names what it was
+        at_end = [d.finish_reason == "stop" and not isinstance(d.stop_reason, str) for d in drawn]
+        kept = [list(d.token_ids[: -1 if e else None]) for d, e in zip(drawn, at_end, strict=True)]
+        texts = [
+            self.encoder.cut_at_stop(self.encoder.decode(output.prompt_token_ids or [], ids))
+            for output, ids in zip(outputs, kept, strict=True)
+        ]
         return [
             Completion(text, len(ids), d.cumulative_logprob, d.finish_reason)
             for text, ids, d in zip(texts, kept, drawn, strict=True)
@@ -172,8 +180,11 @@ class VllmEngine:
             ) from error
 
 
-def load(base: Path, settings: VllmSettings, adapter: Path | None) -> LLM:
-    """vLLM's `LLM` for a model folder: bfloat16 on a GPU and float32 on a CPU, unless set."""
+def load(base: Path, settings: VllmSettings, adapter: Path | None, stops: bool = False) -> LLM:
+    """vLLM's `LLM` for a model folder: bfloat16 on a GPU and float32 on a CPU, unless set.
+
+    `stops`: it must find stop strings, for which it needs a tokenizer of its own.
+    """
     import torch._dynamo
     from vllm import LLM
     from vllm.platforms import current_platform
@@ -193,25 +204,14 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None) -> LLM:
         enable_prefix_caching=True,
         enforce_eager=cpu,
         enable_chunked_prefill=not cpu,  # on a CPU, a prompt in pieces winds seeds back
-        skip_tokenizer_init=True,  # stages/models/tokens.py tokenises
+        skip_tokenizer_init=not stops,  # stages/models/tokens.py tokenises
         use_tqdm_on_load=False,
         **lora,
     )
 
 
-def end_tokens(model: Path) -> list[int]:
-    """The tokens that end a text, from the generation configuration, else from the model's."""
-    from transformers import AutoConfig, GenerationConfig
-
-    try:
-        eos = GenerationConfig.from_pretrained(model).eos_token_id
-    except OSError:
-        eos = AutoConfig.from_pretrained(model).eos_token_id
-    return eos if isinstance(eos, list) else [eos]
-
-
 ENGINE = EngineKind(
     VllmSettings,
     version=lambda settings, model: vllm_version(settings),
-    open=lambda settings, model, device: VllmEngine(model, settings),
+    open=lambda settings, model, device, form: VllmEngine(model, settings, form),
 )

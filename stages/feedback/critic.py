@@ -59,7 +59,7 @@ def critic_sampler(
     """The critic behind its server, or one of `models`: simulator, policy."""
     if critic.provider == "server":
         return ChatSampler(critic, stage_run)
-    return Sampler(models[critic.provider], engine, compute, stage_run)
+    return Sampler(models[critic.provider], engine, compute, stage_run, critic)
 
 
 def question(item: str, problem: str, steps: Sequence[str]) -> Question[Finding]:

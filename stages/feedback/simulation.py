@@ -129,14 +129,11 @@ def roll_out(
 ) -> pl.DataFrame:
     """Draws and grades `more` rollouts of each prefix after its first n_rollouts.
 
-    The model continues the prefix without its trailing blanks, as in `prompt_prefix`.
+    The model continues the prefix without its trailing blanks (`Sampler.requests`).
     """
     begin = pl.col("n_rollouts")
-    rows = (
-        prefixes.with_columns(draw=pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32))
-        .explode("draw")
-        .with_columns(prompt=pl.concat_str("prompt", pl.col("prefix").str.strip_chars_end(" ")))
-    )
+    draws = pl.int_ranges(begin, begin + pl.col("more"), dtype=pl.Int32)
+    rows = prefixes.with_columns(draw=draws, start="prefix").explode("draw")
     rollouts = sample_rows(sampler, rows, sampling, f"label {number}")
     texts = [
         join_continuation(prefix, text)

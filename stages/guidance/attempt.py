@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stages.guidance.shown_steps import safe_prefixes
-from stages.solutions.steps import prompt_prefix
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class NextPrompt:
-    """The text that the model continues: the prompt, then the start of the sample's text.
+    """What the model continues: the prompt, then the start of the sample's text.
 
     hint: the shown part of the answer or rationale; `revealed`: the share of the rationale shown.
     parent: the sample that this one revises.
@@ -72,4 +71,4 @@ def begin_with_steps(problem: TailProblem, shown: int) -> NextPrompt:
     """The answer begun with `shown` gold steps, which the model continues."""
     start = problem.safe_prefixes[shown]
     revealed = problem.share_shown(shown)
-    return NextPrompt(problem.prompt + prompt_prefix(start), start, start or None, revealed, shown)
+    return NextPrompt(problem.prompt, start, start or None, revealed, shown)

@@ -11,10 +11,12 @@ from typing import ClassVar
 from pydantic import AnyHttpUrl, Field
 
 from schemas.errors import RatchetError
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.pipeline.params import Section
 
 SERVER_FILE = "server.json"
+CHAT = PromptForm(kind="chat")
 
 
 class ServerSettings(Section):
@@ -54,6 +56,13 @@ class ChatSettings(ServerSettings):
     temperature: float = Field(ge=0)
     max_tokens: int = Field(ge=1)
     max_tries: int = Field(ge=1)
+    system: str | None = Field(min_length=1)
+    stop: list[str]
+
+    @property
+    def form(self) -> PromptForm:
+        """How it is asked: by one user message."""
+        return CHAT.model_copy(update={"system": self.system, "stop": tuple(self.stop)})
 
     @property
     def sampling(self) -> Sampling:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
-from stages.models.model_settings import ModelSettings, ScratchSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -74,24 +73,12 @@ def _must_hold_weights(folder: Path, parameter: str) -> None:
         )
 
 
-def starting_point(
-    start: str, settings: ModelSettings, base: Path, first: Path, previous: Path
-) -> Path:
-    """The folder that `start` (base, sft or previous) means.
-
-    A base with random weights can't write, so M0 takes its place: like the papers' pretrained
-    base, it is a model that was not yet aligned.
-    """
-    if start == "base" and isinstance(settings, ScratchSettings):
-        return first
-    return {"base": base, "sft": first, "previous": previous}[start]
-
-
-def load_policy(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """(causal model, tokenizer) of a checkpoint folder, to draw from."""
+def load_policy(folder: Path) -> PreTrainedModel:
+    """The causal model of a checkpoint folder, to draw from."""
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(folder), load_tokenizer(folder)
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder)
+    return model
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

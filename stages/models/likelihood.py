@@ -9,7 +9,7 @@ import polars as pl
 
 from stages.models.collate import collate
 from stages.models.folders import load_policy
-from stages.models.tokens import encode
+from stages.models.tokens import Encoder
 
 if TYPE_CHECKING:
     import torch
@@ -25,10 +25,10 @@ def negative_log_likelihoods(
     """
     import torch
 
-    model, tokenizer = load_policy(folder)
+    model, encoder = load_policy(folder), Encoder.load(folder)
     model.to(device).eval()
     coded = [
-        encode(tokenizer, prompt, [text], max_length, eos=False)
+        encoder.encode(prompt, [text], max_length, ends=False)
         for prompt, text in texts.select("prompt", "text").rows()
     ]
     means: list[tuple[int, float | None]] = [(0, None)] * len(coded)
@@ -36,7 +36,7 @@ def negative_log_likelihoods(
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             indices = order[start : start + batch_size]
-            batch = collate([{"input_ids": coded[i].ids} for i in indices], tokenizer.pad_token_id)
+            batch = collate([{"input_ids": coded[i].ids} for i in indices], encoder.pad_token_id)
             batch = {name: values.to(device) for name, values in batch.items()}
             logits = model(**batch).logits[:, :-1].float()  # (rows, tokens - 1, vocabulary)
             targets = batch["input_ids"][:, 1:, None]  # (rows, tokens - 1, 1)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
+from stages.models.prompt_form import PromptSettings
 from stages.pipeline.params import Section, unknown_name_message
 
 POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server"  # no folder or id
@@ -20,8 +21,8 @@ class AdapterSettings(BaseModel):
     bits: Literal[4, 16]
 
 
-class ModelSettings(Section):
-    """Section `model`: the kind of model that the policy is, its simulator and its verifier.
+class ModelSettings(PromptSettings):
+    """Section `model`: the kind of model that the policy is, how it is asked, and its helpers.
 
     `simulator`: policy (the previous iteration's model), trained (section `simulator`), server
     (section `simulator_server`), or a folder or id. `verifier`: the weights that the verifier

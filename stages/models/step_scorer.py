@@ -11,7 +11,7 @@ from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.compute.ray_cluster import map_items, require_same_model
 from stages.models.collate import collate
 from stages.models.folders import load_tokenizer
-from stages.models.tokens import Encoded, encode
+from stages.models.tokens import Encoded, Encoder
 from stages.pipeline.digests import folder_digest
 
 
@@ -56,9 +56,9 @@ def score_steps(
 ) -> list[list[float]]:
     """The probability of each step of each row (prompt, steps); steps cut off have none."""
     set_up(compute, seed)  # before a tokenizer is loaded: it imports torch
-    tokenizer = load_tokenizer(folder)
+    encoder = Encoder.load(folder)
     coded = [
-        encode(tokenizer, prompt, steps, max_length, eos=False)
+        encoder.encode(prompt, steps, max_length, ends=False)
         for prompt, steps in rows.select("prompt", "steps").rows()
     ]
     order = sorted(range(len(coded)), key=lambda i: len(coded[i].ids))

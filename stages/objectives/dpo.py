@@ -72,7 +72,7 @@ def train_dpo(
 
     settings = job.settings
     assert isinstance(settings, AlignSettings)
-    model, tokenizer = job.load()
+    model, encoder = job.load()
     config = DPOConfig(
         **job.arguments(rows),
         beta=settings.beta,
@@ -82,10 +82,10 @@ def train_dpo(
     )
     nll = settings.nll if with_nll else 0.0
     data = job.datasets(
-        rows, lambda split: token_dataset(tokenizer, split, settings.max_length, nll > 0)
+        rows, lambda split: token_dataset(encoder, split, settings.max_length, nll > 0)
     )
-    trainer = trainer_class(nll)(model, args=config, processing_class=tokenizer, **data)
-    return job.finish(trainer, tokenizer, rows)
+    trainer = trainer_class(nll)(model, args=config, processing_class=encoder.tokenizer, **data)
+    return job.finish(trainer, encoder, rows)
 
 
 OBJECTIVE = Objective(train_dpo, PATH_PAIRS, reads_examples=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from stages.models.tokens import Encoded, encode
+from stages.models.tokens import Encoded, Encoder
 from stages.training.forward_outputs import TokenLogProbs, record_forward_outputs
 from stages.training.job import Job
 from stages.training.objective import UNPAIRED, Objective
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import torch
     from datasets import Dataset
     from torch.utils.data import Sampler
-    from transformers import PreTrainedTokenizerBase
     from trl import KTOConfig, KTOTrainer
 
 
@@ -88,12 +87,12 @@ def train_kto(job: Job, rows: Rows) -> pl.DataFrame:
     """Aligns on rows.examples (prompt, completion, correct); returns the rows of `losses`."""
     settings = job.settings
     assert isinstance(settings, AlignSettings)
-    model, tokenizer = job.load()
-    data = job.datasets(rows, lambda split: token_dataset(tokenizer, split, settings.max_length))
+    model, encoder = job.load()
+    data = job.datasets(rows, lambda split: token_dataset(encoder, split, settings.max_length))
     trainer = trainer_class(settings)(
-        model, args=kto_config(job, rows), processing_class=tokenizer, **data
+        model, args=kto_config(job, rows), processing_class=encoder.tokenizer, **data
     )
-    return job.finish(trainer, tokenizer, rows)
+    return job.finish(trainer, encoder, rows)
 
 
 def kto_config(job: Job, rows: Rows) -> KTOConfig:
@@ -112,9 +111,7 @@ def kto_config(job: Job, rows: Rows) -> KTOConfig:
     )
 
 
-def encode_examples(
-    tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int
-) -> list[Encoded]:
+def encode_examples(encoder: Encoder, rows: Rows, max_length: int) -> list[Encoded]:
     """Every example, encoded step by step (as one step if it has none) and checked.
 
     Raises RatchetError if the rows would train something else (`preflight.check_rows`).
@@ -123,18 +120,18 @@ def encode_examples(
         rows.examples[name].to_list() for name in ("prompt", "completion", "steps", "example_id")
     )
     coded = [
-        encode(tokenizer, prompt, pieces or [completion], max_length)
+        encoder.encode(prompt, pieces or [completion], max_length)
         for prompt, completion, pieces in zip(prompts, completions, steps, strict=True)
     ]
-    check_rows(tokenizer, prompts, coded, names, max_length)
+    check_rows(encoder, [(prompt, "") for prompt in prompts], coded, names, max_length)
     return coded
 
 
-def token_dataset(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Dataset:
+def token_dataset(encoder: Encoder, rows: Rows, max_length: int) -> Dataset:
     """Examples as a dataset of prompt_ids, completion_ids, KL_completion_ids and label."""
     from datasets import Dataset
 
-    coded = encode_examples(tokenizer, rows, max_length)
+    coded = encode_examples(encoder, rows, max_length)
     return Dataset.from_dict(kto_columns(coded, rows))
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from stages.training.job import Job
 from stages.training.objective import PATH_PAIRS, Objective
-from stages.training.pair_data import text_dataset
+from stages.training.pair_data import EncodedPairs, pair_columns
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -26,7 +26,7 @@ def trainer_class() -> type[ORPOTrainer]:
     """TRL's ORPO trainer with the NLL term over the completion only."""
     from trl.experimental.orpo import ORPOTrainer
 
-    class CompletionOrpo(ORPOTrainer):  # type: ignore[misc]
+    class CompletionOrpo(EncodedPairs, ORPOTrainer):  # type: ignore[misc]
         """TRL takes the NLL over prompt and completion; Eq. 7 has it over the completion."""
 
         def concatenated_forward(
@@ -53,18 +53,16 @@ def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
 
     settings = job.settings
     assert isinstance(settings, AlignSettings)
-    model, tokenizer = job.load()
+    model, encoder = job.load()
     config = ORPOConfig(
         **job.arguments(rows),
         beta=settings.beta,
         max_length=settings.max_length,
         disable_dropout=False,
     )
-    data = job.datasets(
-        rows, lambda split: text_dataset(tokenizer, split, settings.max_length, True)
-    )
-    trainer = trainer_class()(model, config, processing_class=tokenizer, **data)
-    return job.finish(trainer, tokenizer, rows)
+    data = job.datasets(rows, lambda split: pair_columns(encoder, split, settings.max_length, True))
+    trainer = trainer_class()(model, config, processing_class=encoder.tokenizer, **data)
+    return job.finish(trainer, encoder, rows)
 
 
 OBJECTIVE = Objective(train_orpo, PATH_PAIRS)

@@ -13,7 +13,7 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from stages.models.collate import MASKED, collate
-from stages.models.tokens import Encoded, encode
+from stages.models.tokens import Encoded
 from stages.training.job import Job
 from stages.training.process_mean import process_weight
 from stages.training.rows import Rows
@@ -58,13 +58,13 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
     from datasets import Dataset
     from transformers import Trainer, TrainingArguments
 
-    model, tokenizer = job.load("AutoModelForTokenClassification", num_labels=1)
+    model, encoder = job.load("AutoModelForTokenClassification", num_labels=1)
     max_length = job.settings.max_length
 
     def token_dataset(split: Rows) -> Dataset:
         coded: list[dict[str, Sequence[float]]] = []
         for prompt, steps, labels in split.examples.select("prompt", "steps", "labels").rows():
-            row = encode(tokenizer, prompt, steps, max_length, eos=False)
+            row = encoder.encode(prompt, steps, max_length, ends=False)
             coded.append({"input_ids": row.ids, "labels": token_labels(row, labels)})
         if not any(any(label != MASKED for label in row["labels"]) for row in coded):
             raise RatchetError(f"no step ends within verifier.max_length={max_length}: raise it")
@@ -105,9 +105,9 @@ def train_verifier(job: Job, rows: pl.DataFrame) -> pl.DataFrame:
     trainer = StepTrainer(
         model=model,
         args=TrainingArguments(**job.arguments(given)),
-        data_collator=lambda batch: collate(batch, tokenizer.pad_token_id),
+        data_collator=lambda batch: collate(batch, encoder.pad_token_id),
         **job.datasets(given, token_dataset),
     )
     # if True, the trainer would not divide by the number of accumulated batches
     trainer.model_accepts_loss_kwargs = False
-    return job.finish(trainer, tokenizer, given)
+    return job.finish(trainer, encoder, given)

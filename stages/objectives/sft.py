@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from stages.models.tokens import encode
+from stages.models.tokens import Encoder
 from stages.training.job import Job
 from stages.training.objective import TO_IMITATE, Objective
 from stages.training.preflight import check_rows
@@ -14,7 +14,6 @@ from stages.training.rows import Rows
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
 
 MASKED = -100
 
@@ -26,33 +25,28 @@ def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
     """
     from trl import SFTConfig, SFTTrainer
 
-    model, tokenizer = job.load()
+    model, encoder = job.load()
     config = SFTConfig(
         **job.arguments(rows),
         max_length=job.settings.max_length,
         packing=job.trainer.packing,
     )
-    data = job.datasets(
-        rows, lambda split: token_dataset(tokenizer, split, job.settings.max_length)
-    )
-    trainer = SFTTrainer(model, config, processing_class=tokenizer, **data)
-    return job.finish(trainer, tokenizer, rows)
+    data = job.datasets(rows, lambda split: token_dataset(encoder, split, job.settings.max_length))
+    trainer = SFTTrainer(model, config, processing_class=encoder.tokenizer, **data)
+    return job.finish(trainer, encoder, rows)
 
 
-def token_dataset(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Dataset:
+def token_dataset(encoder: Encoder, rows: Rows, max_length: int) -> Dataset:
     """Examples as a dataset of input_ids and labels, one of each per token.
 
     Raises RatchetError if the rows would train something else (`preflight.check_rows`).
     """
     from datasets import Dataset
 
-    prompts = rows.examples["prompt"].to_list()
-    completions = rows.examples["completion"].to_list()
-    coded = [
-        encode(tokenizer, prompt, [completion], max_length)
-        for prompt, completion in zip(prompts, completions, strict=True)
-    ]
-    check_rows(tokenizer, prompts, coded, rows.examples["example_id"].to_list(), max_length)
+    examples = rows.examples.select("prompt", "completion").rows()
+    coded = [encoder.encode(prompt, [completion], max_length) for prompt, completion in examples]
+    prompts = [(prompt, "") for prompt, _ in examples]
+    check_rows(encoder, prompts, coded, rows.examples["example_id"].to_list(), max_length)
     return Dataset.from_dict(
         {
             "input_ids": [row.ids for row in coded],

@@ -7,7 +7,7 @@ import polars as pl
 
 from stages.training.job import Job
 from stages.training.objective import PATH_PAIRS, Objective
-from stages.training.pair_data import text_dataset
+from stages.training.pair_data import EncodedPairs, pair_columns
 from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings
 
@@ -16,9 +16,12 @@ def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
     """Aligns on rows.pairs (prompt, chosen, rejected); returns the rows of `losses`."""
     from trl.experimental.cpo import CPOConfig, CPOTrainer
 
+    class EncodedCpo(EncodedPairs, CPOTrainer):  # type: ignore[misc]
+        """TRL's trainer on encoded rows."""
+
     settings = job.settings
     assert isinstance(settings, AlignSettings)
-    model, tokenizer = job.load()
+    model, encoder = job.load()
     config = CPOConfig(
         **job.arguments(rows),
         loss_type="simpo",
@@ -29,10 +32,10 @@ def train_simpo(job: Job, rows: Rows) -> pl.DataFrame:
         disable_dropout=False,
     )
     data = job.datasets(
-        rows, lambda split: text_dataset(tokenizer, split, settings.max_length, False)
+        rows, lambda split: pair_columns(encoder, split, settings.max_length, False)
     )
-    trainer = CPOTrainer(model, config, processing_class=tokenizer, **data)
-    return job.finish(trainer, tokenizer, rows)
+    trainer = EncodedCpo(model, config, processing_class=encoder.tokenizer, **data)
+    return job.finish(trainer, encoder, rows)
 
 
 OBJECTIVE = Objective(train_simpo, PATH_PAIRS, reads_examples=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import polars as pl
 
 from schemas.errors import RatchetError
-from stages.models.tokens import Encoded
+from stages.models.tokens import Encoded, Encoder
 from stages.objectives import kto
 from stages.training.forward_outputs import TokenLogProbs
 from stages.training.job import Job
@@ -29,7 +29,6 @@ from stages.training.training_settings import AlignSettings
 if TYPE_CHECKING:
     import torch
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
     from trl import KTOTrainer
 
 ABSENT = -1  # the step of a token that is in no step, the label of a step that has none
@@ -170,23 +169,23 @@ def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
             "align.objective=step_kto, but no row has step labels: "
             "set label.method and pair.feedback=labels"
         )
-    model, tokenizer = job.load()
-    data = job.datasets(rows, lambda split: token_dataset(tokenizer, split, settings.max_length))
+    model, encoder = job.load()
+    data = job.datasets(rows, lambda split: token_dataset(encoder, split, settings.max_length))
     trainer = trainer_class(settings)(
         model,
         args=kto.kto_config(job, rows),
-        processing_class=tokenizer,
-        data_collator=collator(tokenizer.pad_token_id, settings.max_length),
+        processing_class=encoder.tokenizer,
+        data_collator=collator(encoder.pad_token_id, settings.max_length),
         **data,
     )
-    return job.finish(trainer, tokenizer, rows)
+    return job.finish(trainer, encoder, rows)
 
 
-def token_dataset(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Dataset:
+def token_dataset(encoder: Encoder, rows: Rows, max_length: int) -> Dataset:
     """Examples as a dataset of `StepRow`."""
     from datasets import Dataset
 
-    coded = kto.encode_examples(tokenizer, rows, max_length)
+    coded = kto.encode_examples(encoder, rows, max_length)
     columns = kto.kto_columns(coded, rows)
     steps = [step_of_tokens(row) for row in coded]
     partners = mismatched_partners(rows.examples["prompt"].to_list())

@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 
+from stages.models.prompt_form import CUES
+
 LETTERS = "ABCDEFGHIJ"
 
 
 def math(question: str) -> str:
     """Asks for a worked solution."""
-    return f"Question: {question}\nAnswer:\n"
+    return f"Question: {question}\n{CUES['math']}"
 
 
 def choice(question: str, options: Sequence[str]) -> str:
     """Asks for a worked solution that ends in a letter."""
-    return f"Question: {question}\nOptions:\n{option_lines(options)}\nAnswer:\n"
+    return f"Question: {question}\nOptions:\n{option_lines(options)}\n{CUES['choice']}"
 
 
 def program(question: str, options: Sequence[str] = ()) -> str:
     """Asks for a program whose output is the answer (GSI §7.1, Program of Thought)."""
     output = "the letter of the right option" if options else "the answer"
     body = f"{question}\nOptions:\n{option_lines(options)}" if options else question
-    return f"Question: {body}\nWrite a Python program that prints {output}.\nProgram:\n"
+    return f"Question: {body}\nWrite a Python program that prints {output}.\n{CUES['program']}"
 
 
 def code(task: str, tests: str, given: str = "", function: str = "") -> str:
@@ -28,7 +30,7 @@ def code(task: str, tests: str, given: str = "", function: str = "") -> str:
     `given` is Python that the function may use.
     """
     blocks = [("Task: ", task), ("Tests:\n", tests), ("Given:\n", given), ("Function:\n", function)]
-    return "".join(f"{head}{text}\n" for head, text in blocks if text) + "Python:\n"
+    return "".join(f"{head}{text}\n" for head, text in blocks if text) + CUES["code"]
 
 
 def option_lines(options: Sequence[str]) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
-from stages.models.folders import load_tokenizer, save_tokenizer
+from stages.models.folders import save_tokenizer
 from stages.models.model_settings import AdapterSettings
+from stages.models.prompt_form import PromptForm
+from stages.models.tokens import Encoder
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from transformers import (
         BitsAndBytesConfig,
         PreTrainedModel,
-        PreTrainedTokenizerBase,
         Trainer,
     )
 
@@ -33,8 +34,8 @@ def load(
     adapter: AdapterSettings | None,
     kind: str = "AutoModelForCausalLM",
     **options: object,
-) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
-    """(model, tokenizer) of a checkpoint folder, ready to train.
+) -> tuple[PreTrainedModel | PeftModel, Encoder]:
+    """(model, encoder) of a checkpoint folder, ready to train.
 
     Without an adapter all weights are trained, in float32 whatever their stored precision:
     steps of a small learning rate are lost in bfloat16. Under an adapter the weights stay as
@@ -49,7 +50,7 @@ def load(
     model = getattr(transformers, kind).from_pretrained(folder, **options)
     if adapter is not None:
         model = add_adapter(model, adapter, TASK_TYPES[kind])
-    return model, load_tokenizer(folder)
+    return model, Encoder.load(folder, PromptForm.read(folder).after_training())
 
 
 def four_bit_config() -> BitsAndBytesConfig:
@@ -99,7 +100,7 @@ def gather_weights(trainer: Trainer) -> dict[str, torch.Tensor] | None:
 
 def save(
     model: PreTrainedModel | PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
+    encoder: Encoder,
     start: Path,
     adapter: AdapterSettings | None,
     out: Path,
@@ -125,7 +126,8 @@ def save(
     if stored is not None:
         model = model.to(stored)
     model.save_pretrained(out)
-    save_tokenizer(tokenizer, out)
+    save_tokenizer(encoder.tokenizer, out)
+    encoder.form.write(out)
 
 
 def load_untrained(model: PreTrainedModel, start: Path) -> PreTrainedModel:

@@ -14,6 +14,7 @@ import polars as pl
 from schemas.errors import RatchetError
 from schemas.losses import Losses
 from stages.models.model_settings import AdapterSettings
+from stages.models.tokens import Encoder
 from stages.pipeline.digests import folder_digest
 from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
@@ -25,7 +26,7 @@ from stages.training.training_settings import TrainerSettings, TrainingSettings
 if TYPE_CHECKING:
     from datasets import Dataset
     from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
+    from transformers import PreTrainedModel, Trainer
 
 FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO §3.3: to a tenth
 
@@ -43,8 +44,8 @@ class Job:
 
     def load(
         self, kind: str = "AutoModelForCausalLM", **options: object
-    ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
-        """(model, tokenizer) to train; see `adapter.load`."""
+    ) -> tuple[PreTrainedModel | PeftModel, Encoder]:
+        """(model, encoder) to train; see `adapter.load`."""
         return load(self.start, self.adapter, kind, **options)
 
     def datasets(self, rows: Rows, to_dataset: Callable[[Rows], Dataset]) -> dict[str, Dataset]:
@@ -137,9 +138,7 @@ class Job:
             "metric_for_best_model": "loss",
         }
 
-    def finish(
-        self, trainer: Trainer, tokenizer: PreTrainedTokenizerBase, rows: Rows
-    ) -> pl.DataFrame:
+    def finish(self, trainer: Trainer, encoder: Encoder, rows: Rows) -> pl.DataFrame:
         """Trains, saves to `out` and returns `losses`; resumes from the last checkpoint, if any."""
         from transformers import PrinterCallback
 
@@ -151,7 +150,7 @@ class Job:
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
             weights = gather_weights(trainer)
             if trainer.accelerator.is_main_process:
-                save(trainer.model, tokenizer, self.start, self.adapter, self.out, weights)
+                save(trainer.model, encoder, self.start, self.adapter, self.out, weights)
         self.stage_run.count(optimiser_steps=trainer.state.global_step)
         return losses(trainer.state.log_history)
 

@@ -8,39 +8,24 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
-from stages.models.tokens import Encoded, encode_prompt
+from stages.models.tokens import Encoded, Encoder
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
-Check = Callable[["PreTrainedTokenizerBase", str, Encoded], bool]
+Check = Callable[[Encoder, str, str, Encoded], bool]
 
 
-def moved_boundary(tokenizer: PreTrainedTokenizerBase, prompt: str, row: Encoded) -> bool:
+def moved_boundary(encoder: Encoder, prompt: str, start: str, row: Encoded) -> bool:
     """The prompt's last token changes when the completion follows: sampling saw another one."""
-    return row.ids[: row.n_prompt] != encode_prompt(tokenizer, prompt)[: len(row.ids)]
+    return row.ids[: row.n_prompt] != encoder.encode_prompt(prompt, start)[: len(row.ids)]
 
 
-def double_bos(tokenizer: PreTrainedTokenizerBase, prompt: str, row: Encoded) -> bool:
-    """The text begins with BOS twice."""
-    bos = tokenizer.bos_token_id
-    return bos is not None and row.ids[:2] == [bos, bos]
+def missing_end(encoder: Encoder, prompt: str, start: str, row: Encoded) -> bool:
+    """The text ends here, but no token says so: the model would not learn to stop."""
+    return row.ends and not row.truncated and encoder.end_token is None
 
 
-def missing_eos(tokenizer: PreTrainedTokenizerBase, prompt: str, row: Encoded) -> bool:
-    """The text ends here, but no EOS says so: the model would not learn to stop."""
-    return row.ends and not row.truncated and row.ids[-1] != tokenizer.eos_token_id
-
-
-def early_eos(tokenizer: PreTrainedTokenizerBase, prompt: str, row: Encoded) -> bool:
-    """EOS in the middle of a completion: the model would learn to continue after it."""
-    return tokenizer.eos_token_id in row.ids[row.n_prompt : -1]
-
-
-def all_masked(tokenizer: PreTrainedTokenizerBase, prompt: str, row: Encoded) -> bool:
+def all_masked(encoder: Encoder, prompt: str, start: str, row: Encoded) -> bool:
     """No token of the completion is left to learn from."""
     return row.n_prompt >= len(row.ids)
 
@@ -49,28 +34,27 @@ CHECKS: list[tuple[Check, str, float]] = [  # the check, its message, the share 
     (all_masked, "have no completion within max_length={max_length}: raise max_length", 0),
     # a sample may begin with a blank that joins the prompt's last one: rare, so only reported
     (moved_boundary, "have a token across the end of the prompt: end it where a token ends", 0.01),
-    (double_bos, "begin with BOS twice: remove it from the task's prompt", 0),
-    (missing_eos, "do not end with EOS: the tokenizer has lost its eos_token, fix the model", 0),
-    (early_eos, "have EOS inside the completion: remove its text from the rationales", 0),
+    (missing_end, "have no token to end with: the tokenizer has lost its eos_token, fix it", 0),
 ]
 
 
 def check_rows(
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: Sequence[str],
+    encoder: Encoder,
+    prompts: Sequence[tuple[str, str]],
     rows: Sequence[Encoded],
     names: Sequence[str],
     max_length: int,
 ) -> int:
     """Stops training on faulty rows; prints and returns how many are cut short.
 
-    Raises RatchetError with the fault, the count and three of the rows' ids (`names`).
+    prompts: each row's prompt, and the start of the answer that belongs to the prompt. Raises
+    RatchetError with the fault, the count and three of the rows' ids (`names`).
     """
     for check, fault, share in CHECKS:
         found = [
             name
-            for name, prompt, row in zip(names, prompts, rows, strict=True)
-            if check(tokenizer, prompt, row)
+            for name, (prompt, start), row in zip(names, prompts, rows, strict=True)
+            if check(encoder, prompt, start, row)
         ]
         if len(found) > share * len(rows):
             examples = ", ".join(found[:3])

@@ -10,7 +10,7 @@ from stages.engines.engine import Request
 from stages.models.folders import load_policy
 from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
-from stages.models.tokens import encode_prompt
+from stages.models.tokens import Encoder
 from tests.bench.case import Case
 from tests.fakes.small_settings import scratch_settings
 from tests.fakes.toy_problems import toy_problems
@@ -26,7 +26,7 @@ def draws(folder: Path) -> Case:
     prompts = toy_problems(n_train=20).head(128)["prompt"].to_list()
     requests = [Request(p, d, 7919 * i + d) for i, p in enumerate(prompts) for d in range(DRAWS)]
     engine = untrained(folder / "draws")
-    model, tokenizer = load_policy(folder / "draws")  # of its own: the engine changes its model's
+    model = load_policy(folder / "draws")  # of its own: the engine changes its model's
     written: dict[str, int] = {}
 
     def ours() -> None:
@@ -34,7 +34,7 @@ def draws(folder: Path) -> Case:
         written["ours"] = sum(completion.n_tokens for completion in done)
 
     def theirs() -> None:
-        written["generate()"] = generate(model, tokenizer, requests)
+        written["generate()"] = generate(model, engine.encoder, requests)
 
     return Case(
         f"{len(requests)} draws",
@@ -77,12 +77,12 @@ def untrained(folder: Path) -> TransformersEngine:
     return TransformersEngine(folder, BATCH, torch.device("cpu"))
 
 
-def generate(model: Any, tokenizer: Any, requests: Sequence[Request]) -> int:
+def generate(model: Any, encoder: Encoder, requests: Sequence[Request]) -> int:
     """Tokens written by generate() with the same batches, sorted by length, EOS known to it."""
     import torch
 
-    rows = sorted((encode_prompt(tokenizer, request.prompt) for request in requests), key=len)
-    pad, n_tokens = tokenizer.pad_token_id, 0
+    rows = sorted((encoder.encode_prompt(request.prompt) for request in requests), key=len)
+    pad, n_tokens = encoder.pad_token_id, 0
     for first in range(0, len(rows), BATCH):
         part = rows[first : first + BATCH]
         width = max(map(len, part))
@@ -95,9 +95,9 @@ def generate(model: Any, tokenizer: Any, requests: Sequence[Request]) -> int:
                 do_sample=True,
                 top_k=0,
                 max_new_tokens=NEW_TOKENS,
-                eos_token_id=tokenizer.eos_token_id,
+                eos_token_id=encoder.end_token,
                 pad_token_id=pad,
             )[:, width:]
-        ended = (out == tokenizer.eos_token_id).cumsum(-1) > 0
+        ended = (out == encoder.end_token).cumsum(-1) > 0
         n_tokens += int((~ended).sum())
     return n_tokens

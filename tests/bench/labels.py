@@ -60,8 +60,8 @@ class Ended:
         ]
 
     def _end(self, request: Request) -> str:
-        rate = WRONG if "wrong" in request.prompt else RIGHT
-        answer = next(a for p, a in self.answers.items() if request.prompt.startswith(p))
+        rate = WRONG if "wrong" in request.text else RIGHT
+        answer = next(a for p, a in self.answers.items() if request.text.startswith(p))
         return answer if random.Random(request.seed).random() < rate else "-1"
 
 

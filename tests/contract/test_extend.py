@@ -43,9 +43,10 @@ print(*problems["split"].value_counts(sort=True)["count"], right)
         ["engine=guess"],
         """
 from stages.engines.engine import EngineSettings, Request, engine_version, open_engine
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 settings = parse(EngineSettings, values)
-engine = open_engine(settings, Path("none"), None)
+engine = open_engine(settings, Path("none"), None, PromptForm())
 drawn = engine.complete([Request("?", 0, seed) for seed in (1, 2, 1)], Sampling(1.0, 1.0, 8))
 print(engine_version(settings, Path("none")), len(drawn), drawn[0] == drawn[2] != drawn[1])
 """,
@@ -146,7 +147,7 @@ def printed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def test_a_recipe(printed: dict[str, Any]) -> None:
-    assert printed["recipe"] == [["rft_one", "1", "base"], ""]
+    assert printed["recipe"] == [["rft_one", "1", "sft"], ""]
 
 
 def test_a_task(printed: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Request
 from stages.models.folders import load_tokenizer, save_tokenizer
 from stages.models.sampling import Sampling
-from stages.models.tokens import encode_prompt
 
 NEW = 24
 SMALL = {
@@ -69,11 +68,11 @@ def test_greedy_is_what_generate_gives(
     prompts = [prompt + steps for prompt in problems["prompt"].head(4) for steps in begun]
     ours = engine.complete([Request(p, 0, 1) for p in prompts], Sampling(0.0, 1.0, NEW))
     for prompt, completion in zip(prompts, ours, strict=True):
-        ids = torch.tensor([encode_prompt(tokenizer, prompt)])
+        ids = torch.tensor([engine.encoder.encode_prompt(prompt)])
         out = model.generate(ids, do_sample=False, max_new_tokens=NEW)
         theirs = tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
         assert completion.text == theirs
-    longest = max(len(encode_prompt(tokenizer, prompt)) for prompt in prompts)
+    longest = max(len(engine.encoder.encode_prompt(prompt)) for prompt in prompts)
     assert (engine.max_shared_columns >= longest + NEW) == shares
     assert model.config._attn_implementation != "sdpa" or (
         engine.model.config._attn_implementation == NAME

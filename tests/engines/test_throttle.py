@@ -43,7 +43,7 @@ def ask(reply: Reply | list[Reply], pace: Throttle, n: int = 1, **changes: objec
 
     with serving(answer) as chat:
         settings = judge_settings(url=chat.url, concurrency=pace.max_requests, **changes)
-        engine = ChatEngine(settings, pace)
+        engine = ChatEngine(settings, throttle=pace)
         done = engine.complete([Request(str(i), 0, i) for i in range(n)], SAMPLING)
         assert [c.text for c in done] == ["done"] * n
         return len(chat.asked)

@@ -16,7 +16,6 @@ from stages.engines.decoder.transformers_engine import (
 from stages.engines.engine import Completion, Request
 from stages.models.sampling import Sampling
 from stages.models.scratch import make_scratch
-from stages.models.tokens import encode_prompt
 from tests.fakes.small_settings import scratch_settings
 
 
@@ -49,9 +48,9 @@ def test_greedy_is_what_generate_gives(engine: TransformersEngine, problems: pl.
     asked = requests(problems, 1)
     ours = engine.complete(asked, Sampling(0.0, 1.0, 16))
     for request, completion in zip(asked, ours, strict=True):
-        ids = torch.tensor([encode_prompt(engine.tokenizer, request.prompt)])
+        ids = torch.tensor([engine.encoder.encode_prompt(request.prompt)])
         out = engine.model.generate(ids, do_sample=False, max_new_tokens=16)
-        theirs = engine.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+        theirs = engine.encoder.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
         assert completion.text == theirs
 
 
@@ -63,12 +62,12 @@ def test_draws_are_distributed_as_those_of_generate(problems: pl.DataFrame, tmp_
     engine = TransformersEngine(tmp_path, 512, torch.device("cpu"))
     prompt, n = problems["prompt"][0], 3000
     asked = [Request(prompt, draw, 31 * draw) for draw in range(n)]
-    ids = torch.tensor([encode_prompt(engine.tokenizer, prompt)]).expand(n, -1)
+    ids = torch.tensor([engine.encoder.encode_prompt(prompt)]).expand(n, -1)
     torch.manual_seed(0)
     out = engine.model.generate(
         ids, do_sample=True, max_new_tokens=3, temperature=1.2, top_p=0.7, top_k=0
     )
-    theirs = classes(engine.tokenizer.batch_decode(out[:, ids.shape[1] :], True))
+    theirs = classes(engine.encoder.tokenizer.batch_decode(out[:, ids.shape[1] :], True))
 
     def distance(temperature: float, top_p: float) -> float:
         drawn = engine.complete(asked, Sampling(temperature, top_p, 3))
@@ -150,10 +149,10 @@ def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.Data
 
     request = requests(problems, 1)[0]
     done = engine.complete([request], Sampling(1.0, 1.0, 8))[0]
-    prompt = encode_prompt(engine.tokenizer, request.prompt)
-    ids = engine.tokenizer(done.text, add_special_tokens=False)["input_ids"]
+    prompt = engine.encoder.encode_prompt(request.prompt)
+    ids = engine.encoder.tokenizer(done.text, add_special_tokens=False)["input_ids"]
     if done.finish == "stop":
-        ids = [*ids, engine.tokenizer.eos_token_id]
+        ids = [*ids, engine.encoder.tokenizer.eos_token_id]
     with torch.inference_mode():
         logits = engine.model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
     expected = torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids)[:, None]).sum().item()

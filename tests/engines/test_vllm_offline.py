@@ -114,17 +114,15 @@ def test_logprobs_are_the_models_own_at_any_temperature(
 ) -> None:
     import torch
 
-    from stages.models.tokens import encode_prompt
-
     ended = 0
     for request in requests(problems, 8):
         done = engine.complete([request], Sampling(1.5, 0.9, 8))[0]
-        prompt = encode_prompt(other.tokenizer, request.prompt)
-        ids = other.tokenizer(done.text, add_special_tokens=False)["input_ids"]
+        prompt = other.encoder.encode_prompt(request.prompt)
+        ids = other.encoder.tokenizer(done.text, add_special_tokens=False)["input_ids"]
         if len(ids) != done.n_tokens:
             continue  # the text is tokenised otherwise than it was written
         if done.finish == "stop":
-            ended, ids = ended + 1, [*ids, other.tokenizer.eos_token_id]
+            ended, ids = ended + 1, [*ids, other.encoder.tokenizer.eos_token_id]
         with torch.inference_mode():
             logits = other.model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
         own = torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids)[:, None]).sum().item()
@@ -133,12 +131,11 @@ def test_logprobs_are_the_models_own_at_any_temperature(
 
 @needed
 def test_a_full_context_ends_by_length(engine: VllmEngine, other: TransformersEngine) -> None:
-    from stages.models.tokens import encode_prompt
 
     for words in (40, 60, 120, 400):
         prompt = "pens " * words
         done = engine.complete([Request(prompt, 0, 1)], Sampling(0.0, 1.0, 500))[0]
-        room = max(0, 256 - len(encode_prompt(other.tokenizer, prompt)))
+        room = max(0, 256 - len(other.encoder.encode_prompt(prompt)))
         assert done.n_tokens == room or done.finish == "stop"
         assert done.finish in ("length", "stop")
 
@@ -181,8 +178,8 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from stages.models.folders import load_tokenizer
     from stages.models.model_settings import AdapterSettings
+    from stages.models.tokens import Encoder
     from stages.training.adapter import add_adapter, save
 
     out = tmp_path_factory.mktemp("tuned")
@@ -192,7 +189,7 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, weights in trained.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weights, std=0.3)
-    save(trained, load_tokenizer(model), model, lora, out)
+    save(trained, Encoder.load(model), model, lora, out)
     rename_base(out, str(model))
     return out
 

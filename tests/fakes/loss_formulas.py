@@ -5,15 +5,14 @@ from typing import Any
 
 import polars as pl
 
-from stages.models.tokens import encode
 from stages.training.training_settings import AlignSettings
 
 
-def log_probabilities(model: Any, tokenizer: Any, prompt: str, steps: list[str], ends: bool) -> Any:
+def log_probabilities(model: Any, encoder: Any, prompt: str, steps: list[str], ends: bool) -> Any:
     """One list a step of log pi(token | what is before it); EOS is the last step's."""
     import torch
 
-    row = encode(tokenizer, prompt, steps, 512, eos=ends)
+    row = encoder.encode(prompt, steps, 512, ends)
     logits = model(torch.tensor([row.ids])).logits[0]
     shares = torch.exp(logits) / torch.exp(logits).sum(-1, keepdim=True)
     found: list[list[Any]] = [[] for _ in steps]
@@ -38,17 +37,17 @@ def length(steps: list[list[Any]]) -> int:
 class Formula:
     """The equations over a policy and its reference (both float64)."""
 
-    def __init__(self, policy: Any, reference: Any, tokenizer: Any, settings: AlignSettings):
+    def __init__(self, policy: Any, reference: Any, encoder: Any, settings: AlignSettings):
         self.policy, self.reference = policy, reference
-        self.tokenizer, self.s = tokenizer, settings
+        self.encoder, self.s = encoder, settings
 
     def both(self, prompt: str, steps: list[str], ends: bool = True) -> tuple[Any, Any]:
         """Token log-probabilities by step: (of the policy, of the reference)."""
         import torch
 
-        ours = log_probabilities(self.policy, self.tokenizer, prompt, steps, ends)
+        ours = log_probabilities(self.policy, self.encoder, prompt, steps, ends)
         with torch.no_grad():
-            theirs = log_probabilities(self.reference, self.tokenizer, prompt, steps, ends)
+            theirs = log_probabilities(self.reference, self.encoder, prompt, steps, ends)
         return ours, theirs
 
     def on_pairs(self, pairs: pl.DataFrame) -> Any:
@@ -158,7 +157,7 @@ def noisy(folder: Path, seed: int) -> Any:
 
     from stages.models.folders import load_policy
 
-    model = load_policy(folder)[0].double().eval()
+    model = load_policy(folder).double().eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in model.parameters():

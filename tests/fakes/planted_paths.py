@@ -30,8 +30,8 @@ class Lucky:
         return [Completion(f"#### {self._answer(r)}", 2, -1.0, "stop") for r in requests]
 
     def _answer(self, request: Request) -> str:
-        chance = sum(map(ord, request.prompt)) % 10
-        right = next(a for q, a in self.answers.items() if request.prompt.startswith(q))
+        chance = sum(map(ord, request.text)) % 10
+        right = next(a for q, a in self.answers.items() if request.text.startswith(q))
         return right if request.seed % 10 < chance else "-1"
 
 

@@ -65,7 +65,7 @@ def critic_settings(**changes: object) -> CriticSettings:
     values = {
         "provider": "server", "url": None, "model": "critic-1", "key_variable": "CRITIC_KEY",
         "concurrency": 2, "timeout_s": 10.0, "retries": 0, "shard_size": 8, "temperature": 0.5,
-        "max_tokens": 100, "max_tries": 2,
+        "max_tokens": 100, "max_tries": 2, "system": None, "stop": [],
     }  # fmt: skip
     return CriticSettings.model_validate(values | changes)
 

@@ -33,12 +33,12 @@ class Scripted:
         self.asked: list[str] = []
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
-        self.asked += [r.prompt for r in requests]
+        self.asked += [r.text for r in requests]
         return [Completion(self.text(r), 3, -1.0, "stop") for r in requests]
 
     def text(self, request: Request) -> str:
-        if self.solves(request.prompt, request.draw):
-            return self.right.format(self.answer(request.prompt))
+        if self.solves(request.text, request.draw):
+            return self.right.format(self.answer(request.text))
         return self.wrong
 
     @staticmethod
@@ -51,6 +51,7 @@ def teacher_settings(**changes: object) -> TeacherSettings:
         "provider": "server", "url": None, "model": "teacher-1", "key_variable": "TEACHER_KEY",
         "concurrency": 1, "timeout_s": 10.0, "retries": 0, "shard_size": 2,
         "temperature": 0.7, "max_tokens": 50, "max_tries": 2,
+        "system": None, "stop": [],
     }  # fmt: skip
     return TeacherSettings.model_validate(values | changes)
 

@@ -6,6 +6,16 @@ from stages.label import LabelSettings
 from stages.models.model_settings import ScratchSettings
 from stages.tasks.toy import ToySettings
 
+BARE = {  # asked by bare text
+    "prompt": "plain",
+    "system": None,
+    "instruction": None,
+    "template": {},
+    "examples": "train",
+    "n_examples": 8,
+    "stop": None,
+}
+
 
 def toy_settings(**changes: object) -> ToySettings:
     """A small toy."""
@@ -37,7 +47,7 @@ def scratch_settings(**changes: object) -> ScratchSettings:
         "verifier": "policy",
         "adapter": None,
     }
-    return ScratchSettings.model_validate(values | changes)
+    return ScratchSettings.model_validate(BARE | values | changes)
 
 
 def guide_settings(**changes: object) -> GuideSettings:
@@ -68,6 +78,8 @@ def judge_settings(**changes: object) -> JudgeSettings:
         "temperature": 0.5,
         "max_tokens": 100,
         "max_tries": 3,
+        "system": None,
+        "stop": [],
     }
     return JudgeSettings.model_validate(values | changes)
 

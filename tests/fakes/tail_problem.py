@@ -20,4 +20,4 @@ def tried(*outcomes: tuple[int, bool]) -> list[Attempt]:
 def begun(shown: int) -> NextPrompt:
     start = "".join(STEPS[:shown])
     share = len(start) / len("".join(STEPS))
-    return NextPrompt(HARD.prompt + start, start, start or None, share if shown else 0.0, shown)
+    return NextPrompt(HARD.prompt, start, start or None, share if shown else 0.0, shown)

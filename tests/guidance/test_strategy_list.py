@@ -84,7 +84,7 @@ def test_what_begins_an_answer_ends_where_a_token_does() -> None:
     """Before " Next" the model must not be given the blank that its first token holds."""
     steps = ("One step. ", "Another. ", "#### 18")
     shown = state_reset(True)(TailProblem("p", "Q\n", "Q", "18", rationale=steps), tried())
-    assert shown and (shown.prompt, shown.start) == ("Q\nOne step.", "One step. ")
+    assert shown and (shown.prompt, shown.start) == ("Q\n", "One step. ")
     assert (
         join_continuation(shown.start, " Next")
         == join_continuation(shown.start, "Next")
@@ -96,4 +96,4 @@ def test_a_program_is_shown_by_lines() -> None:
     lines = ("def f(x):\n", "    y = x + 1\n", "    return y\n")
     task = TailProblem("p", "Task\n", "Task", "".join(lines), "code", rationale=lines)
     shown = state_reset(True)(task, tried((1, False)))
-    assert shown and shown.start == "".join(lines[:2]) and shown.prompt == "Task\n" + shown.start
+    assert shown and shown.start == "".join(lines[:2]) and shown.prompt == "Task\n"

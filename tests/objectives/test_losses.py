@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.models.folders import load_tokenizer
-from stages.models.tokens import encode
+from stages.models.tokens import Encoder
 from stages.training.job import Job
 from stages.training.preflight import mismatched_partners
 from stages.training.rows import Rows
@@ -77,7 +76,7 @@ def loss_of(run: Job, rows: Rows, policy: Any, reference: Any, patch: pytest.Mon
 
 
 def equation(run: Job, rows: Rows, policy: Any, reference: Any) -> Any:
-    formula = Formula(policy, reference, load_tokenizer(run.start), run.settings)
+    formula = Formula(policy, reference, Encoder.load(run.start), run.settings)
     name = run.settings.objective
     if name == "sft":
         return formula.sft(rows.examples)
@@ -152,7 +151,7 @@ def test_an_example_among_pairs_has_the_gradient_of_its_nll(
     policy, reference = noisy(checkpoint, 1), noisy(checkpoint, 2)
     got, model = loss_of(run, alone, policy, reference, monkeypatch)
     got.backward()
-    formula = Formula(policy, reference, load_tokenizer(checkpoint), run.settings)
+    formula = Formula(policy, reference, Encoder.load(checkpoint), run.settings)
     nll = []
     for row in alone.examples.to_dicts():
         ours, _ = formula.both(row["prompt"], [row["completion"]])
@@ -170,9 +169,9 @@ def test_trainers_that_encode_text_do_it_as_we_do(
 ) -> None:
     run = job(objective, checkpoint, tmp_path)
     trainer = trainer_of(run, rows_of(objective), monkeypatch)
-    tokenizer = load_tokenizer(checkpoint)
+    encoder = Encoder.load(checkpoint)
     for (prompt, _, chosen, rejected, *_), row in zip(PAIRS, trainer.train_dataset, strict=True):
         for side, text in (("chosen", chosen), ("rejected", rejected)):
-            ours = encode(tokenizer, prompt, [text], 512)
+            ours = encoder.encode(prompt, [text], 512)
             assert row[f"{side}_input_ids"] == ours.ids
             assert row[f"{side}_labels"].count(-100) == ours.n_prompt

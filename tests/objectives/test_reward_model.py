@@ -8,10 +8,9 @@ import pytest
 
 from stages.compute.compute_settings import ComputeSettings
 from stages.models.collate import MASKED, collate
-from stages.models.folders import load_tokenizer
 from stages.models.model_settings import AdapterSettings
 from stages.models.step_scorer import score_steps
-from stages.models.tokens import encode
+from stages.models.tokens import Encoder
 from stages.objectives.reward_model import step_cross_entropy, token_labels
 from stages.score import rewards
 from stages.verifier import verifier_rows
@@ -33,13 +32,13 @@ def test_loss_is_the_equation() -> None:
 
 
 def test_labels_sit_on_the_last_token_of_each_step(checkpoint: Path) -> None:
-    tokenizer = load_tokenizer(checkpoint)
+    encoder = Encoder.load(checkpoint)
     steps = ["Ann: 7+5=12\n", "Ben: 9-2=7\n", "#### 19"]
-    row = encode(tokenizer, "How many?\n", steps, 128, eos=False)
+    row = encoder.encode("How many?\n", steps, 128, ends=False)
     labels = token_labels(row, [1, 0, 1])
     assert [labels[end] for end in row.step_ends] == [1.0, 0.0, 1.0]
     assert labels.count(MASKED) == len(row.ids) - 3
-    cut = encode(tokenizer, "How many?\n", steps, row.step_ends[1] + 1, eos=False)
+    cut = encoder.encode("How many?\n", steps, row.step_ends[1] + 1, ends=False)
     assert [v for v in token_labels(cut, [1, 0, 1]) if v != MASKED] == [1.0, 0.0]
 
 

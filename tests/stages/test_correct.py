@@ -38,8 +38,8 @@ class Scripted:
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         assert (sampling.temperature, sampling.top_p, sampling.max_tokens) == (0.7, 0.95, 8)
-        self.asked += [(request.prompt, request.draw) for request in requests]
-        written = [self.script[request.prompt] for request in requests]
+        self.asked += [(request.text, request.draw) for request in requests]
+        written = [self.script[request.text] for request in requests]
         chosen = [tries[r.draw % len(tries)] for r, tries in zip(requests, written, strict=True)]
         return [Completion(text, 2, -1.0, finish) for text, finish in chosen]
 

@@ -74,7 +74,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     problems, _ = planted_paths()
     folders: list[Path] = []
 
-    def open_engine(settings: object, model: Path, device: object) -> Lucky:
+    def open_engine(settings: object, model: Path, device: object, form: object) -> Lucky:
         folders.append(model)
         return Lucky(dict(problems.select("prompt", "answer").rows()))
 

@@ -9,12 +9,12 @@ import pytest
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
 from stages.models.completion_server import SimulatorServerSettings, read_server
-from stages.models.folders import is_empty, load_policy
+from stages.models.folders import is_empty, load_policy, load_tokenizer
 from stages.pipeline.stage_run import StageRun
 from stages.simulator import SimulatorSettings, simulator, training_examples
 from stages.tasks.datasets import DatasetsSettings
 from stages.training.training_settings import TrainerSettings
-from tests.fakes.small_settings import scratch_settings, toy_settings
+from tests.fakes.small_settings import BARE, scratch_settings, toy_settings
 from tests.fakes.toy_problems import toy_problems
 from tests.fakes.training_jobs import OPTIMISER, TRAINER
 
@@ -43,7 +43,7 @@ SERVER = {
 
 
 def make(out: Path, model: str, problems: pl.DataFrame) -> None:
-    settings = OPTIMISER | SMALL | {"n_per_level": 3, "max_steps": 2}
+    settings = OPTIMISER | BARE | SMALL | {"n_per_level": 3, "max_steps": 2}
     simulator(
         problems=problems,
         model=scratch_settings(simulator=model),
@@ -64,7 +64,7 @@ def test_the_policy_needs_none(run_folder: Path, problems: pl.DataFrame) -> None
 
 def test_one_is_trained_from_scratch(run_folder: Path, problems: pl.DataFrame) -> None:
     make(run_folder, "trained", problems)
-    model, tokenizer = load_policy(run_folder)
+    model, tokenizer = load_policy(run_folder), load_tokenizer(run_folder)
     assert model.config.hidden_size == 16 and len(tokenizer) <= 300
 
 

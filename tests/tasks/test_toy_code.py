@@ -9,7 +9,7 @@ from schemas.problems import Problems
 from stages.grading.grade import grade_all
 from stages.grading.reference import Reference
 from stages.models.scratch import train_tokenizer
-from stages.models.tokens import encode, encode_prompt
+from stages.models.tokens import Encoder
 from stages.prepare import separate_rejects
 from stages.tasks.toy_code import TASK, ToyCodeSettings
 from stages.tasks.unit_test_inputs import near_misses, parse_body, pick_inputs, results
@@ -178,9 +178,9 @@ def test_an_operation_that_makes_no_difference_is_no_problem() -> None:
 
 def test_a_program_cut_after_a_line_keeps_its_tokens() -> None:
     frame = problems()
-    tokenizer = train_tokenizer([*frame["prompt"], *frame["answer"]], 512)
+    encoder = Encoder(train_tokenizer([*frame["prompt"], *frame["answer"]], 512))
     for prompt, steps in frame.select("prompt", "rationale").head(10).rows():
-        whole = encode(tokenizer, prompt, steps, 512)
+        whole = encoder.encode(prompt, steps, 512)
         for place, end in enumerate(whole.step_ends[:-1]):
             begun = prompt + "".join(steps[: place + 1])
-            assert encode_prompt(tokenizer, begun) == whole.ids[: end + 1]
+            assert encoder.encode_prompt(begun) == whole.ids[: end + 1]

@@ -12,6 +12,7 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.models.folders import load_policy, load_tokenizer
+from stages.models.tokens import Encoder
 from stages.training import checkpoints
 from stages.training.adapter import make_reproducible
 from stages.training.job import Job
@@ -105,9 +106,9 @@ def dev_loss(run: Job, held: Rows) -> float:
 
     from stages.objectives.sft import token_dataset
 
-    model, tokenizer = load_policy(run.out)
+    model, encoder = load_policy(run.out), Encoder.load(run.out)
     sums, tokens = 0.0, 0
-    for row in token_dataset(tokenizer, held, 256):
+    for row in token_dataset(encoder, held, 256):
         labels = torch.tensor([row["labels"]])
         with torch.inference_mode():
             loss = model(torch.tensor([row["input_ids"]]), labels=labels).loss.item()
@@ -129,11 +130,11 @@ def test_adapters_leave_a_whole_model_and_their_own_folder(
     adapter = {"rank": 4, "alpha": 8, "dropout": 0.0, "bits": bits}
     run = job(objective, checkpoint, run_folder / "m", adapter, max_steps=6)
     train(run, rows_for(objective))
-    whole, tokenizer = load_policy(run.out)
-    merged = PeftModel.from_pretrained(load_policy(checkpoint)[0], run.out / "adapter")
+    whole, tokenizer = load_policy(run.out), load_tokenizer(run.out)
+    merged = PeftModel.from_pretrained(load_policy(checkpoint), run.out / "adapter")
     ids = tokenizer("Ann has 7 pens.\n", return_tensors="pt")["input_ids"]
     assert whole(ids).logits.allclose(merged(ids).logits, atol=1e-4)
-    assert not whole(ids).logits.allclose(load_policy(checkpoint)[0](ids).logits, atol=1e-4)
+    assert not whole(ids).logits.allclose(load_policy(checkpoint)(ids).logits, atol=1e-4)
 
 
 def test_packed_rows_do_not_see_each_other(
@@ -201,6 +202,6 @@ def test_gradient_checkpointing_changes_no_weight(
         trainer = trainer_of(run, rows_for("dpo"), monkeypatch)
         assert trainer.args.gradient_checkpointing is on
         train(run, rows_for("dpo"))
-        found.append(load_policy(run.out)[0].lm_head.weight)
+        found.append(load_policy(run.out).lm_head.weight)
     assert found[0].allclose(found[1], atol=1e-6)
     assert load_tokenizer(run.out).eos_token == "</s>"

@@ -12,10 +12,11 @@ from stages.engines.decoder.kv_cache import drop, take
 from stages.engines.decoder.next_token import choose, uniforms
 from stages.engines.engine import Completion
 from stages.models.sampling import Sampling
+from stages.models.tokens import Encoder
 
 if TYPE_CHECKING:
     import torch
-    from transformers import Cache, PreTrainedTokenizerBase
+    from transformers import Cache
     from transformers.modeling_outputs import CausalLMOutputWithPast
 
 ENDED_SHARE = 1 / 16  # share of the rows that may have ended before they are dropped
@@ -40,7 +41,7 @@ def longest_extensions(texts: Iterable[Tokens]) -> dict[Tokens, Tokens]:
 class CachedModel(Protocol):
     """What a batch needs of the engine that decodes it."""
 
-    tokenizer: PreTrainedTokenizerBase
+    encoder: Encoder
     device: torch.device
     max_positions: int  # tokens that the model can hold
     max_shared_columns: int  # columns that texts with one beginning may share
@@ -101,7 +102,7 @@ class Batch:
             tokens, logprobs = choose(self._advance(tokens, step), uniform, self.sampling)
             stops = torch.isin(tokens, self.engine.end_tokens).cpu().numpy()
             self._write(step, tokens.cpu().numpy(), logprobs.cpu().numpy(), stops, ~ended)
-            ended |= stops | (step + 1 >= self.limits[self.alive])
+            ended |= stops | (step + 1 >= self.limits[self.alive]) | self._at_stop_string(step)
             if ended.all():
                 break
             if ended.sum() >= ENDED_SHARE * len(ended):
@@ -122,7 +123,7 @@ class Batch:
         shared = longest + self.tokens.shape[1] <= self.engine.max_shared_columns
         extension = longest_extensions(bodies) if shared else {body: body for body in bodies}
         row_of = {text: index for index, text in enumerate(dict.fromkeys(extension.values()))}
-        width, pad = max(longest, 1), self.engine.tokenizer.pad_token_id
+        width, pad = max(longest, 1), self.engine.encoder.pad_token_id
         padding = self._tensor([width - len(text) for text in row_of])[:, None]  # (texts, 1)
         positions = torch.arange(width, device=self.engine.device) - padding  # (texts, width)
         # (texts, width)
@@ -162,6 +163,16 @@ class Batch:
         self.logprobs[rows] += logprobs[living]
         self.stopped[rows] = stops[living]
 
+    def _at_stop_string(self, step: int) -> NDArray[np.bool_]:
+        """Rows (rows,) whose text so far holds a stop string."""
+        encoder = self.engine.encoder
+        if not encoder.form.stop:
+            return np.zeros(len(self.alive), dtype=bool)
+        written = [self.tokens[row, : self.n_tokens[row]].tolist() for row in self.alive]
+        found = np.array([encoder.ends_in_stop(tokens) for tokens in written])
+        self.stopped[self.alive[found]] = True
+        return found
+
     def _drop(
         self, tokens: torch.Tensor, ended: NDArray[np.bool_]
     ) -> tuple[torch.Tensor, NDArray[np.bool_]]:
@@ -179,9 +190,16 @@ class Batch:
         return tokens[kept_rows], np.zeros(len(order), dtype=bool)
 
     def _completions(self) -> list[Completion]:
-        """Texts with token counts (without EOS) and log-probabilities in nats (EOS included)."""
+        """Texts with token counts (without EOS) and log-probabilities in nats (EOS included).
+
+        A text ends before a stop string; its tokens and those of the stop string are all counted.
+        """
+        encoder = self.engine.encoder
         written = [row[:n].tolist() for row, n in zip(self.tokens, self.n_tokens, strict=True)]
-        texts = self.engine.tokenizer.batch_decode(written, skip_special_tokens=True)
+        texts = [
+            encoder.cut_at_stop(encoder.decode(prompt, tokens))
+            for prompt, tokens in zip(self.prompts, written, strict=True)
+        ]
         return [
             Completion(text, len(tokens), float(logprob), "stop" if stopped else "length")
             for text, tokens, logprob, stopped in zip(

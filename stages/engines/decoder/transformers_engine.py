@@ -20,15 +20,16 @@ from stages.engines.decoder.attention import fold_heads
 from stages.engines.decoder.batch import Batch, Tokens, longest_extensions
 from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.models.folders import load_policy
+from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
-from stages.models.tokens import encode_prompt
+from stages.models.tokens import Encoder
 
 if TYPE_CHECKING:
     import torch
     from transformers import Cache, PreTrainedModel
     from transformers.modeling_outputs import CausalLMOutputWithPast
 
-DECODER = 3  # raised by every change that changes draws: the ledger keeps versions separate
+DECODER = 4  # raised by every change that changes draws: the ledger keeps versions separate
 
 
 class TransformersSettings(LocalSettings):
@@ -64,12 +65,18 @@ class TransformersEngine:
     """Holds one model; `complete` decodes in batches of similar prompt length."""
 
     def __init__(
-        self, model: Path, batch_size: int, device: torch.device, precision: str = "auto"
+        self,
+        model: Path,
+        batch_size: int,
+        device: torch.device,
+        precision: str = "auto",
+        form: PromptForm | None = None,
     ) -> None:
         import torch
 
         self.version = decoder_version(model, precision)
-        self.model, self.tokenizer = load_policy(model)
+        self.model = load_policy(model)
+        self.encoder = Encoder.load(model, form)
         dtype = getattr(torch, precision_of(model, precision))
         self.model.to(device=device, dtype=dtype).eval()
         fold_heads(self.model)
@@ -78,31 +85,28 @@ class TransformersEngine:
         self.max_positions = int(getattr(config, "max_position_embeddings", None) or 2**31)
         self.takes_positions = "position_ids" in inspect.signature(self.model.forward).parameters
         self.max_shared_columns = _max_shared_columns(self.model) if self.takes_positions else 0
-        eos = self.model.generation_config.eos_token_id
-        eos = self.tokenizer.eos_token_id if eos is None else eos
-        ends = eos if isinstance(eos, list) else [eos]
-        self.end_tokens = torch.tensor(ends, device=device)  # (ends,)
+        self.end_tokens = torch.tensor(self.encoder.end_tokens, device=device)  # (ends,)
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order."""
         import torch
 
-        texts = {p: tuple(encode_prompt(self.tokenizer, p)) for p in {r.prompt for r in requests}}
+        wanted = {(r.prompt, r.start) for r in requests}
+        texts = {w: tuple(self.encoder.encode_prompt(*w)) for w in wanted}
+        asked = [texts[r.prompt, r.start] for r in requests]
         fits = {text for text in texts.values() if len(text) < self.max_positions}
         extension = longest_extensions(fits)
 
         def batch_order(index: int) -> tuple[int, Tokens, int, int]:
-            text = texts[requests[index].prompt]
+            text = asked[index]
             return len(extension[text]), extension[text], len(text), requests[index].draw
 
-        order = sorted(
-            (i for i, r in enumerate(requests) if texts[r.prompt] in fits), key=batch_order
-        )
+        order = sorted((i for i, text in enumerate(asked) if text in fits), key=batch_order)
         done: dict[int, Completion] = {}
         with torch.inference_mode():
             for start in range(0, len(order), self.batch_size):
                 chosen = order[start : start + self.batch_size]
-                prompts = [texts[requests[i].prompt] for i in chosen]
+                prompts = [asked[i] for i in chosen]
                 batch = Batch(self, prompts, [requests[i].seed for i in chosen], sampling)
                 done.update(zip(chosen, batch.decode(), strict=True))
         return [done.get(i, FULL) for i in range(len(requests))]
@@ -148,7 +152,7 @@ def _max_shared_columns(model: PreTrainedModel) -> int:
 ENGINE = EngineKind(
     TransformersSettings,
     version=lambda settings, model: decoder_version(model, settings.precision),
-    open=lambda settings, model, device: TransformersEngine(
-        model, settings.batch_size, device, settings.precision
+    open=lambda settings, model, device, form: TransformersEngine(
+        model, settings.batch_size, device, settings.precision, form
     ),
 )

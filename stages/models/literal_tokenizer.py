@@ -1,0 +1,96 @@
+"""A copy of a tokenizer that reads special tokens only where they were put on purpose.
+
+In the copy each special token has another spelling, made of noncharacters, which Unicode keeps out
+of all texts. So a question that spells `<|im_end|>` has the tokens of these ten characters, while
+the token itself can still be written into a text, and the text around it is split as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import RatchetError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
+OPEN, CLOSE, QUOTE = "\ufdd0", "\ufdd1", "\ufdd2"
+RESERVED = str.maketrans(dict.fromkeys((OPEN, CLOSE, QUOTE), "\ufffd"))
+
+
+class LiteralTokenizer:
+    """Splits text into (ids, start of each token in characters)."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        if getattr(tokenizer, "backend_tokenizer", None) is None:
+            raise RatchetError(
+                f"the tokenizer {type(tokenizer).__name__} can't tell where a token starts in the "
+                "text: add its tokenizer.json to the model's folder"
+            )
+        self.backend = tokenizer.backend_tokenizer
+        self.special = {
+            token.content: index
+            for index, token in sorted(self.backend.get_added_tokens_decoder().items())
+            if token.special
+        }
+
+    @cached_property
+    def _copy(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        spec = json.loads(self.backend.to_str())
+        spec["truncation"] = spec["padding"] = None
+        for token in spec["added_tokens"]:
+            token["content"] = self._respell(token["content"])
+        model = spec["model"]
+        model["vocab"] = self._respelled_vocabulary(model["vocab"])
+        if model.get("unk_token"):
+            model["unk_token"] = self._respell(model["unk_token"])
+        copy = Tokenizer.from_str(json.dumps(spec))
+        lost = [
+            t for t, index in self.special.items() if copy.token_to_id(self._respell(t)) != index
+        ]
+        if lost:
+            raise RatchetError(f"the tokenizer's special token {lost[0]!r} has no place of its own")
+        return copy
+
+    def _respelled_vocabulary(self, vocabulary: Any) -> Any:
+        if isinstance(vocabulary, dict):
+            return {self._respell(token): index for token, index in vocabulary.items()}
+        return [[self._respell(token), *rest] for token, *rest in vocabulary]
+
+    def _respell(self, token: str) -> str:
+        return f"{OPEN}{self.special[token]}{CLOSE}" if token in self.special else token
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        longest_first = sorted(filter(None, self.special), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def quote(self, text: str) -> str:
+        """The text with every special token's spelling marked as text, for `mark_special`."""
+        text = text.translate(RESERVED)
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda m: f"{QUOTE}{self.special[m[0]]}{CLOSE}", text)
+
+    def mark_special(self, text: str) -> str:
+        """A text for `encode`: special tokens become tokens, except in parts that were quoted."""
+        if self._pattern is None:
+            return text
+        marked = self._pattern.sub(lambda m: self._respell(m[0]), text)
+        spelling = {index: token for token, index in self.special.items()}
+        return re.sub(f"{QUOTE}([0-9]+){CLOSE}", lambda m: spelling[int(m[1])], marked)
+
+    def special_in(self, marked: str) -> list[int]:
+        """The special tokens of a marked text, in order."""
+        return [int(index) for index in re.findall(f"{OPEN}([0-9]+){CLOSE}", marked)]
+
+    def encode(self, marked: str) -> tuple[list[int], list[int]]:
+        """(ids, starts): each token's id and the index in `marked` of its first character."""
+        coded = self._copy.encode(marked, add_special_tokens=False)
+        return coded.ids, [start for start, _ in coded.offsets]
