@@ -97,7 +97,7 @@ def _step_starts(text: str, form: Form) -> list[int]:
         "lines": lambda text, breaks, spans: [b.at for b in breaks],
         "sentences": _sentences,
     }[form]
-    return _joined(text, choose(text, _breaks(text, spans), spans), spans)
+    return _join_blocks(text, choose(text, _breaks(text, spans), spans), spans)
 
 
 def _breaks(text: str, spans: Sequence[Span]) -> list[_Break]:
@@ -118,14 +118,14 @@ def _mark(text: str, at: int) -> Literal["step", "heading", "number", ""]:
     return "number" if NUMBER_MARK.match(text, at) else ""
 
 
-def _cuts(places: Sequence[int], spans: Sequence[Span]) -> Iterator[bool]:
-    """Whether a boundary at each of these places (in order) would cut a span."""
+def _cuts(starts: Sequence[int], spans: Sequence[Span]) -> Iterator[bool]:
+    """Whether a step that begins there would cut a span, for each of these starts in order."""
     number, reached = 0, 0
-    for place in places:
-        while number < len(spans) and spans[number].start < place:
+    for start in starts:
+        while number < len(spans) and spans[number].start < start:
             reached = max(reached, spans[number].end)
             number += 1
-        yield place < reached
+        yield start < reached
 
 
 def _sentences(text: str, breaks: Sequence[_Break], spans: Sequence[Span]) -> list[int]:
@@ -157,36 +157,30 @@ def _auto(text: str, breaks: Sequence[_Break], spans: Sequence[Span]) -> list[in
     in_steps = _mark(text, len(text) - len(text.lstrip())) == "step"
     starts = []
     for one in breaks:
-        if has_paragraphs or in_steps:
-            marks = ("step", "heading") if in_steps else ()
-            ends_step = one.blank or one.mark in marks
-            in_steps = in_steps or one.blank
-        else:
-            ends_step = True
-            in_steps = one.mark == "step"
-        if ends_step:
+        is_headed = in_steps and one.mark in ("step", "heading")
+        if one.blank or is_headed or not (has_paragraphs or in_steps):
             starts.append(one.at)
+        in_steps = in_steps or one.blank or (one.mark == "step" and not has_paragraphs)
     return starts
 
 
-def _joined(text: str, starts: Sequence[int], spans: Sequence[Span]) -> list[int]:
-    """Where steps begin, of these places, once blocks that can't stand alone have joined others."""
+def _join_blocks(text: str, starts: Sequence[int], spans: Sequence[Span]) -> list[int]:
+    """Where steps begin, once blocks that can't stand alone have joined the one before or after."""
     kept = [0]
-    says, ends_thought, number = True, True, 0
+    says, ends_thought, number = False, True, 0  # of the step so far; of the block before
     for at, until in pairwise([0, *starts, len(text)]):
         own = []
         while number < len(spans) and spans[number].start < until:
             own.append(spans[number])
             number += 1
         block = text[at:until].strip()
-        says_more = bool(SAYS_SOMETHING.search(block)) and not _is_heading(block)
+        has_words = bool(SAYS_SOMETHING.search(block))
         is_display, ends_in_display = _displays(text, at, until, own)
-        joins = not SAYS_SOMETHING.search(block) or (is_display and not ends_thought)
-        if at and says and not joins:
+        joins = not has_words or (is_display and not ends_thought)
+        if says and not joins:
             kept.append(at)
-            says = says_more
-        else:
-            says = says_more or (says and at > 0)
+            says = False
+        says = says or (has_words and not _is_heading(block))
         ends_thought = ends_in_display or bool(ENDS_SENTENCE.search(block))
     return kept
 

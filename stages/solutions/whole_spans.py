@@ -78,7 +78,7 @@ class _After:
             closer = self.next.get("figure_end")
             opened = "code", closer.end() if closer else self._begins("hard")
         elif group == "delimiter":
-            opened = self._delimited(token[0])
+            opened = self._delimiter_end(token[0])
             self.next[token[0]] = token
         elif group == "dollar":
             opened = self._display_dollars() if token[0] == "$$" else self._inline_dollar(token)
@@ -113,7 +113,7 @@ class _After:
             if ended == name:
                 return at
 
-    def _delimited(self, mark: str) -> tuple[Kind | None, int]:
+    def _delimiter_end(self, mark: str) -> tuple[Kind | None, int]:
         if mark not in (r"\[", r"\("):
             return None, 0
         closing = r"\]" if mark == r"\[" else r"\)"
