@@ -25,7 +25,7 @@ from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.solutions.steps import strip_overlap
-from stages.tasks.task import Task, TaskSettings, load_task
+from stages.tasks.task import TaskSettings
 
 
 class CorrectSettings(SamplingSettings):
@@ -72,7 +72,7 @@ def resample(
     asked: pl.DataFrame,
     settings: CorrectSettings,
     grade: GradeSettings,
-    task: Task,
+    task: TaskSettings,
 ) -> pl.DataFrame:
     """Adds correction, correction_ends and n_tries to rows of `first_wrong_steps`.
 
@@ -96,7 +96,7 @@ def sample_corrections(
     draw: int,
     settings: CorrectSettings,
     grade: GradeSettings,
-    task: Task,
+    task: TaskSettings,
 ) -> pl.DataFrame:
     """path_id, n_tries, correction and correction_ends (null: not yet) after one more draw.
 
@@ -110,7 +110,8 @@ def sample_corrections(
     endings = [
         strip_overlap(prefix, c.text) for (_, prefix), c in zip(pairs, completions, strict=True)
     ]
-    steps = [task.split(ending) for ending in endings]
+    befores = unique_prefixes.select("kind", "prefix").rows()
+    steps = [task.split(e, *before) for e, before in zip(endings, befores, strict=True)]
     ended = [len(s) == 1 and c.finish != "length" for s, c in zip(steps, completions, strict=True)]
     texts = unique_prefixes.select("problem_id", "prefix", *REFERENCE_COLUMNS).with_columns(
         pl.Series("ending", endings, pl.String),
@@ -158,7 +159,7 @@ def correct(
         )
     asked = first_wrong_steps(paths, step_labels, problems, correct.max_paths)
     sampler = Sampler(policy, engine, compute, stage_run)
-    rows = resample(sampler, asked, correct, grade, load_task(task.name))
+    rows = resample(sampler, asked, correct, grade, task)
     id_columns = ("path_id", "prefix", "rejected", "correction")
     names = [digest("correction", *row) for row in rows.select(id_columns).rows()]
     return rows.with_columns(pl.Series("correction_id", names, pl.String))

@@ -23,7 +23,7 @@ from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
 from stages.solutions.fingerprint import fingerprint, strip_blanks
 from stages.solutions.similarity import most_different_index, representative_indices
-from stages.tasks.task import Task, TaskSettings, load_task
+from stages.tasks.task import TaskSettings, load_task
 
 
 class DedupSettings(Section):
@@ -90,13 +90,16 @@ def mark_near_duplicates(paths: pl.DataFrame, similarity: float) -> pl.DataFrame
     )
 
 
-def split_into_steps(paths: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
+def split_into_steps(
+    paths: pl.DataFrame, problems: pl.DataFrame, task: TaskSettings
+) -> pl.DataFrame:
     """Adds the steps, and whether each is sound where the task can tell."""
     gold = paths.join(
         problems.select("problem_id", "rationale"), on="problem_id", maintain_order="left"
     )
-    steps = [task.split(text) for text in gold["text"]]
-    truth = [task.truth(r, s) for r, s in zip(gold["rationale"].to_list(), steps, strict=True)]
+    steps = [task.split(*row) for row in gold.select("text", "kind").rows()]
+    truth_of = load_task(task.name).truth
+    truth = [truth_of(r, s) for r, s in zip(gold["rationale"].to_list(), steps, strict=True)]
     return paths.with_columns(
         pl.Series("steps", steps, pl.List(pl.String)),
         pl.Series("truth", truth, pl.List(pl.Boolean)),
@@ -112,9 +115,7 @@ def dedup(
     dedup: DedupSettings,
 ) -> pl.DataFrame:
     """The distinct paths of the iteration."""
-    paths = split_into_steps(
-        distinct_paths(samples, verdicts, problems), problems, load_task(task.name)
-    )
+    paths = split_into_steps(distinct_paths(samples, verdicts, problems), problems, task)
     ids = [digest(*row) for row in paths.select("problem_id", "fingerprint").rows()]
     return mark_near_duplicates(
         paths.with_columns(pl.Series("path_id", ids, pl.String)), dedup.similarity

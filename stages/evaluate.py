@@ -21,7 +21,7 @@ from stages.models.sampling import Sampling, SamplingSettings
 from stages.pipeline.inputs import Model, Once, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-from stages.tasks.task import Task, TaskSettings, load_task
+from stages.tasks.task import TaskSettings, load_task
 
 PROBLEM_COLUMNS = ["problem_id", "source", "domain", "form_of", "level"]
 
@@ -49,11 +49,13 @@ def sample_answers(
     return grade_frame(rows, grade, compute=sampler.compute)
 
 
-def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:
+def greedy_rows(answers: pl.DataFrame, task: TaskSettings) -> pl.DataFrame:
     """Rows of mode greedy; a right answer is flawed when the task finds a step unsound."""
     flawed = [
-        _has_wrong_step(task, rationale, text) if correct else None
-        for rationale, text, correct in answers.select("rationale", "text", "correct").rows()
+        _has_wrong_step(task, rationale, task.split(text, kind)) if correct else None
+        for rationale, text, kind, correct in answers.select(
+            "rationale", "text", "kind", "correct"
+        ).rows()
     ]
     return answers.with_columns(
         pl.Series("flawed", flawed, pl.Boolean),
@@ -63,8 +65,8 @@ def greedy_rows(answers: pl.DataFrame, task: Task) -> pl.DataFrame:
     )
 
 
-def _has_wrong_step(task: Task, rationale: list[str], text: str) -> bool | None:
-    truth = task.truth(rationale, task.split(text))
+def _has_wrong_step(task: TaskSettings, rationale: list[str], steps: list[str]) -> bool | None:
+    truth = load_task(task.name).truth(rationale, steps)
     return None if truth is None else not all(truth)
 
 
@@ -112,7 +114,7 @@ def evaluate(
         if evaluate.greedy:
             greedy = Sampling(0.0, 1.0, evaluate.max_tokens)
             answers = sample_answers(sampler, test, 1, greedy, grade)
-            rows = greedy_rows(answers, load_task(task.name))
+            rows = greedy_rows(answers, task)
             modes.append(rows.with_columns(suite="source").select(schema.names()))
         if evaluate.n_votes:
             votes = sample_answers(sampler, test, evaluate.n_votes, evaluate.sampling, grade)

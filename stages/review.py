@@ -27,7 +27,7 @@ from stages.pipeline.inputs import Model, Now, Once, now
 from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-from stages.tasks.task import TaskSettings, load_task
+from stages.tasks.task import TaskSettings
 
 
 class ReviewSettings(Section):
@@ -75,7 +75,7 @@ def review(
         return critic_sampler(critic, models, engine, compute, stage_run)
 
     if review.reviewer != "oracle" and greedy["correct"].any():
-        right = right_solutions(greedy, problems, load_task(task.name))
+        right = right_solutions(greedy, problems, task)
         if review.reviewer == "critic":
             flaws, rejects = find_flaws(make_critic(), right, critic)
         else:

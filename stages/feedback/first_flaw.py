@@ -8,17 +8,19 @@ from schemas.flaws import Flaws
 from stages.engines.sampler import Sampler
 from stages.feedback.ask import ask
 from stages.feedback.critic import NONE_WRONG, CriticSettings, question
-from stages.tasks.task import Task
+from stages.tasks.task import TaskSettings
 
 
-def right_solutions(greedy: pl.DataFrame, problems: pl.DataFrame, task: Task) -> pl.DataFrame:
+def right_solutions(
+    greedy: pl.DataFrame, problems: pl.DataFrame, task: TaskSettings
+) -> pl.DataFrame:
     """(problem_id, question, prompt, steps) of the right answers that have steps."""
-    right = greedy.filter("correct").select("problem_id", "text")
-    steps = pl.Series("steps", [task.split(text) for text in right["text"]], pl.List(pl.String))
+    asked = problems.select("problem_id", "question", "prompt", "kind")
+    right = greedy.filter("correct").select("problem_id", "text").join(asked, on="problem_id")
+    steps = [task.split(*row) for row in right.select("text", "kind").rows()]
     return (
-        right.with_columns(steps)
+        right.with_columns(pl.Series("steps", steps, pl.List(pl.String)))
         .filter(pl.col("steps").list.len() > 0)
-        .join(problems.select("problem_id", "question", "prompt"), on="problem_id")
         .sort("problem_id")
     )
 

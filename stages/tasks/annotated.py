@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.errors import RatchetError
-from stages.solutions.steps import split_steps
+from stages.solutions.steps import split_lines, split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats.row import Row, UnusableError, level, optional_text, text, verbatim_text
 from stages.tasks.task import Fault
@@ -71,7 +71,9 @@ def _read_processbench(row: Row) -> AnnotatedSolution:
 
 
 def _read_sipf(row: Row) -> AnnotatedSolution:
-    steps, entries = split_steps(verbatim_text(row, "sample_answer")), row.get("steps")
+    answer, entries = verbatim_text(row, "sample_answer"), row.get("steps")
+    lines = split_lines(answer)
+    steps = lines if len(lines) > 1 else split_steps(answer, "sentences")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UnusableError("field 'steps' is no list of {step_idx, human_ans}")
     numbers = [entry.get("step_idx") for entry in entries]

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
-from stages.solutions.steps import split_steps
+from stages.grading.kinds import PROGRAM_KINDS
+from stages.solutions.steps import Form, split_lines, split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats import FORMATS
 from stages.tasks.formats.row import ParsedProblem, Row, UnusableError
@@ -37,11 +38,15 @@ class Source(BaseModel):
 
 
 class DatasetsSettings(TaskSettings):
-    """Section `task`: name → source of each set to train on and each suite to evaluate on."""
+    """Section `task`: name → source of each set to train on and each suite to evaluate on.
+
+    `steps`: how texts split into steps; programs always split into their lines.
+    """
 
     section: ClassVar[str] = "task"
     train: dict[str, Source] = Field(min_length=1)
     test: dict[str, Source]
+    steps: Form = "auto"
     n_train: int | None = Field(ge=1)
     n_test: int | None = Field(ge=1)
 
@@ -66,6 +71,12 @@ class DatasetsSettings(TaskSettings):
         """in if problems like the suite's are trained on, else out."""
         return self.test[suite].domain or ("in" if suite in self.train else "out")
 
+    def split(self, text: str, kind: str, before: str = "") -> list[str]:
+        """Steps in the form of `steps`; of a program, its lines."""
+        if kind in PROGRAM_KINDS:
+            return split_lines(text)
+        return split_steps(text, self.steps, before)
+
 
 class Datasets(Task):
     """Every row of every set is a problem (or several), or a Fault that says why not."""
@@ -75,26 +86,23 @@ class Datasets(Task):
     def problems(self, settings: DatasetsSettings, seed: int) -> Iterator[Problem | Fault]:
         """Sets in their order, rows in file order, up to n_train or n_test usable rows of each."""
         for name, where in settings.train.items():
-            yield from _read(name, where, "train", settings.n_train)
+            yield from _read(name, where, "train", settings)
         for name, where in settings.test.items():
             domain = settings.domain(name)
-            for item in _read(name, where, "test", settings.n_test):
+            for item in _read(name, where, "test", settings):
                 yield item if isinstance(item, Fault) else replace(item, domain=domain)
-
-    def split(self, text: str) -> list[str]:
-        """Lines, or the sentences of a text of one line."""
-        return split_steps(text)
 
 
 def _read(
-    name: str, where: Source, split: Literal["train", "test"], limit: int | None
+    name: str, where: Source, split: Literal["train", "test"], settings: DatasetsSettings
 ) -> Iterator[Problem | Fault]:
+    limit = settings.n_train if split == "train" else settings.n_test
     parameter = f"task.{split}.{name}"
     n_usable, faults = 0, []
     for number, item in enumerate(source.rows(where.source, split, parameter)):
         if limit is not None and n_usable >= limit:
             return
-        problems = _problems(item, number, name, where, split)
+        problems = _problems(item, number, name, where, split, settings)
         n_usable += not isinstance(problems, Fault)
         if isinstance(problems, Fault):
             faults.append(problems)
@@ -112,6 +120,7 @@ def _problems(
     name: str,
     where: Source,
     split: Literal["train", "test"],
+    settings: DatasetsSettings,
 ) -> list[Problem] | Fault:
     """The problems of one row. Locations name the set, since two sets can share a file."""
     if isinstance(item, Fault):
@@ -126,7 +135,12 @@ def _problems(
     form_of = stem if len(parsed) > 1 else None
     problems = [
         _problem(
-            as_program(one) if where.program else one, location + form, stem + form, name, split
+            as_program(one) if where.program else one,
+            location + form,
+            stem + form,
+            name,
+            split,
+            settings,
         )
         for one, form in zip(parsed, forms, strict=True)
     ]
@@ -137,7 +151,7 @@ def as_program(parsed: ParsedProblem) -> ParsedProblem:
     """The same question, asked for a program; a rationale in words is dropped."""
     if parsed.kind in ("program", "code"):
         return parsed
-    return replace(parsed, kind="program", rationale=[], prompt="")
+    return replace(parsed, kind="program", rationale="", prompt="")
 
 
 def _problem(
@@ -146,8 +160,12 @@ def _problem(
     problem_id: str,
     name: str,
     split: Literal["train", "test"],
+    settings: DatasetsSettings,
 ) -> Problem:
-    fields = {key: value for key, value in vars(parsed).items() if key != "prompt"}
+    own = parsed.rationale
+    steps = settings.split(own, parsed.kind) if isinstance(own, str) else own
+    fields = vars(parsed) | {"rationale": steps}
+    del fields["prompt"]
     default_prompt = prompts.prompt_of_kind(
         parsed.kind, parsed.question, parsed.options, parsed.tests
     )
@@ -155,7 +173,7 @@ def _problem(
         location=location,
         split=split,
         prompt=parsed.prompt or default_prompt,
-        demonstrated=split == "train" and bool(parsed.rationale),
+        demonstrated=split == "train" and bool(steps),
         problem_id=problem_id,
         source=name,
         **fields,

@@ -22,6 +22,13 @@ class TaskSettings(Section):
     def choose(cls, values: dict[str, Any]) -> type["TaskSettings"]:
         return load_task(str(values.get("name"))).settings
 
+    def split(self, text: str, kind: str, before: str = "") -> list[str]:
+        """Steps whose concatenation is exactly the text: lines, with blank ones after them.
+
+        `kind` is the problem's; `before` is the text that this one continues.
+        """
+        return split_lines(text)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -71,10 +78,6 @@ class Task:
     def more_problems(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
         """`count` further problems of each level, with rationales; none if the task can't."""
         return []
-
-    def split(self, text: str) -> list[str]:
-        """Steps whose concatenation is exactly the text: lines, with blank ones after them."""
-        return split_lines(text)
 
     def truth(self, rationale: list[str], steps: list[str]) -> list[bool] | None:
         """Whether each step is sound, given the gold steps; None if the task can't tell."""

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from stages.evaluate import greedy_rows, vote_rows
-from stages.tasks.toy import TASK
+from stages.tasks.task import TaskSettings
 
 ANSWERS = [  # draw by draw: answer, right
     (["1", "2", "2"], [True, False, False], "2", False),
@@ -51,5 +51,7 @@ def test_a_right_answer_is_flawed_when_a_step_is_unsound(
     text: str, correct: bool, flawed: bool | None
 ) -> None:
     gold = [["Ann: 7+5=12\n", "#### 12"]]
-    answers = pl.DataFrame({"rationale": gold, "text": [text], "correct": [correct]})
-    assert greedy_rows(answers, TASK)["flawed"].to_list() == [flawed]
+    answers = pl.DataFrame(
+        {"rationale": gold, "text": [text], "kind": ["math"], "correct": [correct]}
+    )
+    assert greedy_rows(answers, TaskSettings(name="toy"))["flawed"].to_list() == [flawed]

@@ -186,6 +186,30 @@ def test_any_question_can_be_asked_for_a_program(tmp_path: Path) -> None:
     )
 
 
+WORKED = "Add. Then halve:\n\\[\n4/2 = 2\n\\]\n\nSo\nit is 2."
+
+
+@pytest.mark.parametrize(
+    ("steps", "row", "rationale"),
+    [
+        ("auto", {}, ["Add. Then halve:\n\\[\n4/2 = 2\n\\]\n\n", "So\nit is 2."]),
+        ("lines", {}, ["Add. Then halve:\n\\[\n4/2 = 2\n\\]\n\n", "So\n", "it is 2."]),
+        ("sentences", {}, ["Add. ", "Then halve:\n\\[\n4/2 = 2\n\\]\n\n", "So\nit is 2."]),
+        ("sentences", {"rationale": ["A. B", "C"]}, ["A. B\n", "C"]),  # its own steps
+        ("auto", {"kind": "program", "rationale": "x = 4\n\ny = 2\nprint(x / y)"}, [
+            "x = 4\n\n", "y = 2\n", "print(x / y)",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_setting_says_what_steps_are(
+    steps: str, row: dict[str, Any], rationale: list[str], tmp_path: Path
+) -> None:
+    plain = {"question": "What is (2+2)/2?", "answer": "2", "rationale": WORKED} | row
+    file = lines(tmp_path / "plain.jsonl", plain)
+    problems = run({"plain": file}, {}, steps=steps)["problems"]
+    assert problems["rationale"].to_list() == [rationale]
+
+
 def test_a_json_file_may_hold_an_object_a_line_and_may_be_at_a_url(tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     lines(file, SUM, OTHER)

@@ -12,12 +12,12 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "gsm8k",
         Q | {"answer": "2+2 = <<2+2=4>>4\nSo 4.\n#### 4"},
-        {"answer": "4", "rationale": ["2+2 = 4\n", "So 4.\n", "#### 4"], "level": 2},
+        {"answer": "4", "rationale": "2+2 = 4\nSo 4.\n#### 4", "level": 2},
     ),
     (
         "gsm8k_annotated",
         Q | {"answer": "<<2+2=4>>4\n#### 4"},
-        {"rationale": ["<<2+2=4>>4\n", "#### 4"]},
+        {"rationale": "<<2+2=4>>4\n#### 4"},
     ),
     ("gsm_hard", {"input": "How many?", "target": -9867630.0}, {"answer": "-9867630"}),
     ("gsm_hard", {"input": "How many?", "target": 2.5e-06}, {"answer": "0.0000025"}),
@@ -64,7 +64,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
         {"answer": r"\frac{1}{2}", "level": 5, "subject": "Algebra", "question": "P"},
     ),
-    ("math", {"problem": "P", "final_answer": " 7.\n"}, {"answer": "7", "rationale": []}),
+    ("math", {"problem": "P", "final_answer": " 7.\n"}, {"answer": "7", "rationale": ""}),
     (
         "math",
         {"problem": "P", "solution": r"It is \boxed 5", "level": "Level ?"},
@@ -73,7 +73,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "math",
         {"problem": "P", "solution": "We add. Then $a = 1.$ So Mr. Fox has $\\boxed{1}$."},
-        {"rationale": ["We add. ", "Then $a = 1.$ ", "So Mr. Fox has $\\boxed{1}$."]},
+        {"rationale": "We add. Then $a = 1.$ So Mr. Fox has $\\boxed{1}$."},
     ),
     (
         "math500",
@@ -86,7 +86,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "numina",
         {"source": "olympiads", "problem": "Find the proven value.", "solution": r"\boxed{9}"},
-        {"answer": "9", "subject": "olympiads", "rationale": [r"\boxed{9}"]},
+        {"answer": "9", "subject": "olympiads", "rationale": r"\boxed{9}"},
     ),
     (
         "aqua",
@@ -95,7 +95,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "kind": "choice",
             "answer": "B",
             "options": ["3", "4,000"],
-            "rationale": ["4,000 it is. B.\n", "The answer is B"],
+            "rationale": "4,000 it is. B.\nThe answer is B",
         },
     ),
     (
@@ -120,7 +120,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "correct": "a",
             "rationale": '"1 . a"',
         },
-        {"rationale": ["1 . a\n", "The answer is A"]},
+        {"rationale": "1 . a\nThe answer is A"},
     ),
     (
         "mmlu_math",
@@ -130,14 +130,14 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "mathinstruct_cot",
         Q | {"answer_cot": r"It is $\boxed{-x + 1}.$. The answer is -x+1", "answer_value": "-x+1"},
-        {"answer": "-x + 1", "rationale": [r"It is $\boxed{-x + 1}.$."]},
+        {"answer": "-x + 1", "rationale": r"It is $\boxed{-x + 1}.$."},
     ),
     (
         "mathinstruct_cot",
         Q | {"answer_cot": "2 + 2.\nThe answer is 4", "answer_value": "4"},
-        {"answer": "4", "rationale": ["2 + 2.\n", "The answer is 4"]},
+        {"answer": "4", "rationale": "2 + 2.\nThe answer is 4"},
     ),
-    ("mathinstruct_cot", Q | {"answer_value": "4"}, {"answer": "4", "rationale": []}),
+    ("mathinstruct_cot", Q | {"answer_value": "4"}, {"answer": "4", "rationale": ""}),
     (
         "mathinstruct_cot",
         {"question": ASKED, "answer_cot": "So\nHence b.", "answer_value": "B"},
@@ -145,7 +145,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "kind": "choice",
             "options": ["3", "4"],
             "question": "How many?",
-            "rationale": ["So\n", "Hence b.\n", "The answer is B"],
+            "rationale": "So\nHence b.\nThe answer is B",
         },
     ),
     (
@@ -164,7 +164,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "instruction": "How many?",
             "output": "The answer is 4.",
         },
-        {"answer": "4", "rationale": ["The answer is 4."]},
+        {"answer": "4", "rationale": "The answer is 4."},
     ),
     (
         "mathinstruct_pot",
@@ -176,7 +176,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {
             "kind": "program",
             "question": "How many?",
-            "rationale": ["x = 1\n\n", "print(x)"],
+            "rationale": "x = 1\n\nprint(x)",
             "options": [],
         },
     ),
@@ -212,7 +212,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         HUMAN | {"prompt": f"{ADD}    import os\n    'Adds.'\n"},
         {"question": "Adds.", "prompt": "Task: Adds.\nFunction:\ndef add(a, b):\nPython:\n"},
     ),
-    ("plain", Q | {"answer": 4.0}, {"answer": "4", "kind": "math", "rationale": []}),
+    ("plain", Q | {"answer": 4.0}, {"answer": "4", "kind": "math", "rationale": ""}),
     (
         "plain",
         Q | {"answer": "b", "kind": "choice", "options": ["3", "4"], "level": 2, "subject": "sums"},
@@ -223,7 +223,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         Q | {"answer": "4", "rationale": ["One.", "Two."]},
         {"rationale": ["One.\n", "Two."]},
     ),
-    ("plain", Q | {"answer": "4", "rationale": "One.\nTwo."}, {"rationale": ["One.\n", "Two."]}),
+    ("plain", Q | {"answer": "4", "rationale": "One.\nTwo."}, {"rationale": "One.\nTwo."}),
     (
         "plain",
         Q | {"kind": "code", "tests": ["assert f()"], "given": "import re\n", "answer": None},

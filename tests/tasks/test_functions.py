@@ -17,7 +17,7 @@ def test_mbpp_asks_in_six_forms_and_grades_by_every_test() -> None:
     assert all(form.tests == SHOWN for form in forms)
     assert {form.question for form in forms} == {MBPP["text"]}
     assert forms[0].answer == "def add(a, b):\n\treturn a + b"
-    assert forms[0].rationale == ["def add(a, b):\n", "\treturn a + b"]
+    assert forms[0].rationale == "def add(a, b):\n\treturn a + b"
 
 
 @pytest.mark.parametrize(

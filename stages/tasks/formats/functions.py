@@ -4,7 +4,6 @@ import ast
 import inspect
 from itertools import permutations
 
-from stages.solutions.steps import split_steps
 from stages.tasks import prompts
 from stages.tasks.formats.row import (
     ParsedProblem,
@@ -48,7 +47,7 @@ def mbpp(row: Row, split: str) -> list[ParsedProblem]:
         ParsedProblem(
             task,
             program,
-            split_steps(program),
+            program,
             kind="code",
             tests=[f"{first}\n{test}" if first else test for test in tests],
             prompt=prompts.code(task, "\n".join(shown)),
@@ -74,7 +73,7 @@ def humaneval(row: Row) -> ParsedProblem:
     return ParsedProblem(
         task,
         program,
-        split_steps(program),
+        program,
         kind="code",
         tests=[f"{verbatim_text(row, 'test')}\ncheck({name})\n"],
         given=f"{given}\n" if given else "",

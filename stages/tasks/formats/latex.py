@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-from stages.solutions.steps import split_steps
 from stages.tasks.formats.row import (
     ParsedProblem,
     Row,
@@ -45,7 +44,7 @@ def math(row: Row) -> ParsedProblem:
     return ParsedProblem(
         text(row, "problem", "question"),
         answer.removesuffix("."),
-        split_steps(solution or ""),
+        solution or "",
         level=level(row),
         subject=optional_text(row, "subject", "type"),
     )
@@ -74,4 +73,4 @@ def numina(row: Row) -> ParsedProblem:
     answer = boxed_answer(solution)
     if answer is None:
         raise UnusableError("solution has no \\boxed answer")
-    return ParsedProblem(problem, answer, split_steps(solution), subject=origin)
+    return ParsedProblem(problem, answer, solution, subject=origin)

@@ -6,7 +6,6 @@ options. The hub's rows are {source, instruction, output}, without an answer of 
 
 import re
 
-from stages.solutions.steps import split_steps
 from stages.tasks.formats.latex import boxed_answer
 from stages.tasks.formats.multiple_choice import CHOICES, add_conclusion
 from stages.tasks.formats.options import chosen_letter, options_of
@@ -31,7 +30,7 @@ def cot(row: Row) -> ParsedProblem:
     elif solution:
         solution = add_conclusion(solution, answer)
     kind = "choice" if options else "math"
-    return ParsedProblem(question, answer, split_steps(solution), kind=kind, options=options)
+    return ParsedProblem(question, answer, solution, kind=kind, options=options)
 
 
 def pot(row: Row) -> ParsedProblem:
@@ -44,7 +43,7 @@ def pot(row: Row) -> ParsedProblem:
     if options:
         answer = chosen_letter(answer, options)
     program = optional_text(row, "answer_cot") or ""
-    return ParsedProblem(question, answer, split_steps(program), kind="program", options=options)
+    return ParsedProblem(question, answer, program, kind="program", options=options)
 
 
 def _require_subset(row: Row, subset: str) -> None:

@@ -3,7 +3,6 @@
 import math
 import re
 
-from stages.solutions.steps import split_steps
 from stages.tasks.formats.options import chosen_letter, options_of
 from stages.tasks.formats.row import ParsedProblem, Row, UnusableError, optional_text, text, texts
 
@@ -19,7 +18,7 @@ def choice(row: Row) -> ParsedProblem:
     return ParsedProblem(
         text(row, "question", "problem", "Problem").partition(CHOICES)[0].rstrip(),
         letter,
-        split_steps(add_conclusion(rationale.strip('"'), letter)) if rationale else [],
+        add_conclusion(rationale.strip('"'), letter) if rationale else "",
         kind="choice",
         options=options,
     )

@@ -1,7 +1,6 @@
 """Users' own rows."""
 
 from schemas.problems import KINDS
-from stages.solutions.steps import split_steps
 from stages.tasks.formats.options import chosen_letter, options_of
 from stages.tasks.formats.row import (
     ParsedProblem,
@@ -35,7 +34,7 @@ def plain(row: Row) -> ParsedProblem:
     return ParsedProblem(
         text(row, "question"),
         chosen_letter(answer, options) if options else answer,
-        _steps(row),
+        _rationale(row),
         kind=kind,
         options=options,
         tests=tests,
@@ -45,8 +44,8 @@ def plain(row: Row) -> ParsedProblem:
     )
 
 
-def _steps(row: Row) -> list[str]:
+def _rationale(row: Row) -> str | list[str]:
     if not isinstance(row.get("rationale"), list):
-        return split_steps(optional_text(row, "rationale") or "")
+        return optional_text(row, "rationale") or ""
     steps = texts(row, "rationale")
     return [f"{step}\n" for step in steps[:-1]] + steps[-1:]

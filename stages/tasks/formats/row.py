@@ -15,11 +15,14 @@ class UnusableError(Exception):
 
 @dataclass(frozen=True)
 class ParsedProblem:
-    """A problem as a row states it; `prompt` only if it is not the default of its kind."""
+    """A problem as a row states it; `prompt` only if it is not the default of its kind.
+
+    `rationale` is a text, which the task splits into steps, or the row's own steps.
+    """
 
     question: str
     answer: str
-    rationale: list[str] = field(default_factory=list)
+    rationale: str | list[str] = ""
     kind: str = "math"
     options: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)

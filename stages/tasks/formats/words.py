@@ -30,8 +30,8 @@ def gsm8k(row: Row, annotations: bool = False) -> ParsedProblem:
     body, marker, answer = solution.rpartition("#### ")
     if not marker or not answer.strip():
         raise UnusableError("answer has no «#### » line with a value")
-    steps = split_steps(solution)
-    return ParsedProblem(question, answer.strip(), steps, level=max(1, len(split_steps(body))))
+    n_steps = max(1, len(split_steps(body)))
+    return ParsedProblem(question, answer.strip(), solution, level=n_steps)
 
 
 def gsm_hard(row: Row) -> ParsedProblem:
