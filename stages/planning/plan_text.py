@@ -63,9 +63,9 @@ def show(run: Run, plans: list[StagePlan], speeds: Speeds | None) -> None:
     console.print(f"{_model(run)}\n{run.machine.title}", highlight=False)
     rows = [_work_row(row) for row in stage_rows(run, plans, speeds)]
     console.print(terminal.filled_columns_table(list(HEADS), rows, "draws and tokens"))
-    parts = [field.name for field in fields(Memory)]
-    heads = ["stage", *(name.replace("_", " ") for name in parts), "together", ""]
-    memory = _memory_rows(run, plans, parts)
+    names = [field.name for field in fields(Memory)]
+    heads = ["stage", *(name.replace("_", " ") for name in names), "together", ""]
+    memory = _memory_rows(run, plans, names)
     console.print(terminal.filled_columns_table(heads, memory, "peak memory"))
     disk = disk_space(run, plans)
     rows_of_disk = [[name, size(n)] for name, n in disk.items() if size(n)]
@@ -97,7 +97,7 @@ def _work_row(row: dict[str, Any]) -> Sequence[str]:
     return [str(row["iteration"]), row["stage"], *shown, duration(row["seconds"])]
 
 
-def _memory_rows(run: Run, plans: list[StagePlan], parts: list[str]) -> list[list[str]]:
+def _memory_rows(run: Run, plans: list[StagePlan], names: list[str]) -> list[list[str]]:
     """The highest of each stage, in the order of the plan."""
     worst: dict[str, StagePlan] = {}
     for plan in plans:
@@ -106,12 +106,12 @@ def _memory_rows(run: Run, plans: list[StagePlan], parts: list[str]) -> list[lis
             worst[plan.stage] = plan
     return [
         [
-            name,
-            *(size(getattr(plan.memory, part)) for part in parts),
+            stage,
+            *(size(getattr(plan.memory, name)) for name in names),
             size(_total(plan)),
             verdict(plan.memory, run.machine.memory),
         ]
-        for name, plan in worst.items()
+        for stage, plan in worst.items()
         if plan.memory
     ]
 

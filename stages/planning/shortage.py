@@ -30,10 +30,11 @@ def refuse_shortage(p: Any, machine: Machine | None = None) -> None:
         here = Machine("this machine's memory", main_memory(), 0)
         short = _short_stages(Run(p, here, LEAST, shape, exact=False))
     if short:
-        worst = max(short, key=_bound)
+        worst = max(short, key=_lower_bound)
+        least = f"{_lower_bound(worst) / GIB:.0f} GiB"
         raise RatchetError(
-            f"params.yaml: stage {worst.stage} takes at least {_bound(worst) / GIB:.0f} GiB, more "
-            f"than {here.title}: set {', '.join(worst.remedies)}, or choose a smaller model "
+            f"params.yaml: stage {worst.stage} takes at least {least}, more than "
+            f"{here.title}: set {', '.join(worst.remedies)}, or choose a smaller model "
             "(`ratchet plan` shows each stage)"
         )
 
@@ -42,10 +43,10 @@ def _short_stages(run: Run) -> list[StagePlan]:
     limit = run.machine.memory + (0 if run.machine.gpus else swap())
     elsewhere = ON_CLUSTER if run.p.compute.ray is not None else ()
     plans = [plan for plan in make_plan(run) if plan.stage not in elsewhere]
-    return [plan for plan in plans if _bound(plan) > limit]
+    return [plan for plan in plans if _lower_bound(plan) > limit]
 
 
-def _bound(plan: StagePlan) -> float:
+def _lower_bound(plan: StagePlan) -> float:
     return plan.memory.certain if plan.memory else 0.0
 
 

@@ -19,8 +19,8 @@ WHOLE_LOGITS = {"orpo", "simpo"}  # the others go through the vocabulary in tile
 TILE_ROWS, TILE_COLUMNS = 4096, 32768  # of TRL's fused head
 TILE_COPIES = {True: 1, False: 8}  # a kernel's one tile on a GPU; PyTorch's operations elsewhere
 LOGIT_COPIES = {"orpo": 2.6, "simpo": 2.6}  # of the logits at once, measured
-FREED_LAYERS = 3  # layers' tensors that the allocator keeps after they are freed, measured
-FREED_AGAIN = 0.35  # and of each layer that checkpointing computes again: gradients lie between
+FREED_LAYERS = 3  # layers whose tensors the allocator keeps after they are freed, at most; measured
+FREED_SHARE = 0.35  # of all layers; once more under checkpointing, where gradients lie between
 FOUR_BITS = 0.516  # bytes of a weight in NF4 with doubly quantised constants (QLoRA §3)
 
 
@@ -84,15 +84,16 @@ def _states(shape: Shape, run: Training, device: Device) -> Memory:
         gradients=4.0 * n_trained / (run.processes if run.share != "none" else 1),
         optimiser=8.0 * n_trained / (run.processes if run.share != "none" else 1),
         reference=4.0 * n_all / (run.processes if whole else 1) if has_copy else 0.0,
-        runtime=device.runtime + _freed(shape, run, device),
+        runtime=device.runtime + _allocator_remains(shape, run, device),
     )
 
 
-def _freed(shape: Shape, run: Training, device: Device) -> float:
+def _allocator_remains(shape: Shape, run: Training, device: Device) -> float:
     """What the allocator keeps of a layer's tensors after they are freed, on a processor."""
     if device.gpu:
         return 0.0
-    layers = FREED_LAYERS + (FREED_AGAIN * shape.layers if run.checkpointing else 0)
+    share = FREED_SHARE * shape.layers
+    layers = min(FREED_LAYERS, share) + (share if run.checkpointing else 0)
     return layers * run.n_tokens * layer_activations(shape, run)
 
 
