@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.measured_memory import MemoryCase, measure, planned_bytes
 
 CASES = [
-    MemoryCase("sample", "tiny", 512, 256),
+    MemoryCase("orpo", "tiny", 32, 256),
     MemoryCase("sft", "tiny", 32, 256),
 ]
 
