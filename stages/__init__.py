@@ -16,6 +16,7 @@ ROOMS = (
     "feedback",
     "training_rows",
     "results",
-    "explore",
+    "planning",
     "contract",
+    "explore",
 )

@@ -39,7 +39,7 @@ def base(
         set_up(compute, stage_run.seed)
         make_scratch(model, seen_texts(problems), stage_run.seed, out)
     elif isinstance(model, PretrainedSettings):
-        fetch(model.source, "model.source", out)
+        fetch(model.source, "model.source", out, model.revision)
     else:
         mark_empty(out, "model.kind is none: nothing is trained in this run")
     model.form(worked_examples(model, problems)).write(out)

@@ -1,8 +1,9 @@
 """check: examines every parameter of the run before anything is made.
 
 Unknown names, wrong types, values out of range and values that conflict stop the run here, before
-a model loads. The stage's rejects are always empty. Every other stage waits for them, and since
-they never change, no stage reruns because of them.
+a model loads, and so does a model that this machine's memory can't hold. The stage's rejects are
+always empty. Every other stage waits for them, and since they never change, no stage reruns because
+of them.
 """
 
 import json
@@ -19,10 +20,11 @@ from stages.contract.stage_list import SCALARS, sections
 from stages.pipeline.inputs import once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
+from stages.planning.shortage import refuse_shortage
 
 
-def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> None:
-    """Raises RatchetError on the first parameter that is wrong."""
+def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Parameters:
+    """The parameters, parsed. Raises RatchetError on the first that is wrong."""
     for name in values:
         if name not in known and name not in SCALARS:
             raise RatchetError(f"params.yaml: {unknown_name_message(name, [*known, *SCALARS])}")
@@ -35,7 +37,9 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Non
     for path in _unset_names(values):
         raise RatchetError(f"params.yaml: {path} is not set: give it with -S {path}=…")
     sections = {name: parse(section, values) for name, section in known.items()}
-    refuse_conflicts(Parameters(**sections, **{name: values[name] for name in SCALARS}))
+    parameters = Parameters(**sections, **{name: values[name] for name in SCALARS})
+    refuse_conflicts(parameters)
+    return parameters
 
 
 def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -51,7 +55,7 @@ def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
 def check() -> dict[str, pl.DataFrame]:
     """Checks params.yaml and keeps its values as a table."""
     values = load()
-    check_values(values, sections())
+    refuse_shortage(check_values(values, sections()))
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()

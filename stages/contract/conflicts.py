@@ -8,7 +8,9 @@ from typing import Any
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import LaunchSettings
+from stages.contract.stage_list import SCALARS, sections
 from stages.objectives.objective_list import load_objective
+from stages.pipeline.params import parse
 from stages.training.objective import Objective
 
 TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator")
@@ -25,6 +27,12 @@ class Parameters(SimpleNamespace):
         """The objective that `align` minimises; None if it trains nothing."""
         name = self.align.objective
         return None if name == "none" else load_objective(name)
+
+
+def parse_parameters(values: dict[str, Any]) -> Parameters:
+    """Every section, checked alone. Raises RatchetError on the first value that is wrong."""
+    known = {name: parse(section, values) for name, section in sections().items()}
+    return Parameters(**known, **{name: values.get(name) for name in SCALARS})
 
 
 # (whether the values are in conflict; what is wrong and what to set)

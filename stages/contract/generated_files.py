@@ -1,6 +1,7 @@
 """Every file that follows from declarations, imports and conf/, as it must be written."""
 
 from stages.contract.dvc_files import ROOT, documents, params, text
+from stages.contract.memory_page import memory_page
 from stages.contract.settings_page import settings
 from stages.contract.tables_page import table_views, tables
 
@@ -13,4 +14,5 @@ def generated_files() -> dict[str, str]:
         "schemas/tables.sql": table_views(),
         "docs/tables.md": tables((ROOT / "schemas/views.sql").read_text()),
         "docs/settings.md": settings(ROOT / "conf"),
+        "docs/memory.md": memory_page(),
     }

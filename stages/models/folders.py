@@ -40,8 +40,11 @@ def require_model(folder: Path) -> Path:
     return folder
 
 
-def fetch(source: str, parameter: str, out: Path) -> None:
-    """Copies a local folder, or downloads a model id. Raises RatchetError if it is neither."""
+def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -> None:
+    """Copies a local folder, or downloads a model id. Raises RatchetError if it is neither.
+
+    `revision` is a commit or tag of the id; None: the newest. A folder has none.
+    """
     local = Path(source).expanduser()
     if local.exists() or local.is_absolute() or source.startswith("."):
         if not (local / "config.json").exists():
@@ -56,7 +59,12 @@ def fetch(source: str, parameter: str, out: Path) -> None:
     from huggingface_hub import snapshot_download
 
     try:
-        snapshot_download(source, local_dir=out, ignore_patterns=["*.bin", "*.pth", "*.gguf"])
+        snapshot_download(
+            source,
+            revision=revision,
+            local_dir=out,
+            ignore_patterns=["*.bin", "*.pth", "*.gguf"],
+        )
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(

@@ -21,6 +21,26 @@ class AdapterSettings(BaseModel):
     bits: Literal[4, 16]
 
 
+class Shape(BaseModel):
+    """The size of a decoder-only transformer, as its config.json has it.
+
+    `gated`: three matrices in each feed-forward block (Llama), not two (Phi, GPT-2).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    layers: int = Field(ge=1)
+    width: int = Field(ge=1)
+    heads: int = Field(ge=1)
+    kv_heads: int = Field(ge=1)
+    head_dim: int = Field(ge=1)
+    feed_forward: int = Field(ge=1)
+    vocabulary: int = Field(ge=1)
+    tied: bool
+    max_positions: int = Field(ge=1)
+    gated: bool = True
+    learned_positions: bool = False
+
+
 class ModelSettings(PromptSettings):
     """Section `model`: the kind of model that the policy is, how it is asked, and its helpers.
 
@@ -77,6 +97,11 @@ class ScratchSettings(ModelSettings, Architecture):
 
 
 class PretrainedSettings(ModelSettings):
-    """A Hugging Face folder or id."""
+    """A Hugging Face folder or id.
+
+    `revision`: its commit or tag; None: the newest. `shape`: for a plan before it is fetched.
+    """
 
     source: str = Field(min_length=1)
+    revision: str | None = Field(default=None, min_length=1)
+    shape: Shape | None = None

@@ -11,7 +11,7 @@ from stages.contract.stage_list import MAX_ITERATION, sections
 
 FILES = [
     "dvc.yaml", "stages/dvc.yaml", "params.yaml",
-    "schemas/tables.sql", "docs/tables.md", "docs/settings.md",
+    "schemas/tables.sql", "docs/tables.md", "docs/settings.md", "docs/memory.md",
 ]  # fmt: skip
 RECIPES = {
     "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",

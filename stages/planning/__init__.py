@@ -1,0 +1,1 @@
+"""What a run will take: draws, tokens, memory, disk and time, before it starts."""

@@ -1,0 +1,123 @@
+"""How much there is to do: from the run's own tables if they are there, else from settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from schemas import store
+from schemas.problems import Problems
+from schemas.samples import Samples
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PROMPT_TOKENS = 256  # assumed until a run has read the problems
+STEPS = 6  # of a solution, assumed until the problems' rationales are there
+CHARACTERS = 3.0  # of a token, at least, in English and mathematics
+# (to train on, to test) of public sets, as the papers count them: SIPF §3.1, GSI Table 4, Step-KTO
+# §3.1; a set that is not here has as many problems as task.n_train and n_test say
+PUBLIC = {
+    "openai/gsm8k": (7473, 1319),
+    "google-research-datasets/mbpp": (2244, 3000),
+    "cais/mmlu": (0, 354),
+    "openai/openai_humaneval": (0, 164),
+    "DigitalLearningGmbH/MATH-lighteval": (7500, 5000),
+    "HuggingFaceH4/MATH-500": (0, 500),
+    "math-ai/amc23": (0, 40),
+    "HuggingFaceH4/aime_2024": (0, 30),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Counts of problems (None: unknown) and lengths of texts in tokens."""
+
+    n_sampled: int | None  # training problems that sample draws for
+    n_demonstrated: int | None  # those with a rationale for M0
+    n_test: int | None
+    n_steps: float = STEPS
+    prompt_tokens: int = PROMPT_TOKENS  # the longest prompt
+    answer_tokens: float | None = None  # the mean of a completion
+    longest: int | None = None  # tokens of the longest prompt and completion together
+    from_tables: bool = False
+
+
+def measure_work(p: Any, values: dict[str, Any]) -> Measured:
+    """From data/ if the task there is this one, else from the settings of the task."""
+    if _same_task(values):
+        return _from_tables(p)
+    n_train, n_demonstrated, n_test = task_counts(values["task"])
+    pool = n_train
+    if n_train is not None and n_demonstrated is not None and p.sample.pool == "all":
+        pool = n_train + (n_demonstrated if values["task"]["name"] != "datasets" else 0)
+    return Measured(pool, n_demonstrated, n_test)
+
+
+def _same_task(values: dict[str, Any]) -> bool:
+    """Whether data/problems holds the problems of these parameters."""
+    if not (store.folder(Problems).exists() and store.folder(Settings).exists()):
+        return False
+    rows = store.read(Settings).filter(section="task").select("name", "value").rows()
+    return bool({name: json.loads(value) for name, value in rows} == values["task"])
+
+
+def _from_tables(p: Any) -> Measured:
+    import polars as pl
+
+    problems = store.read(Problems)
+    train = problems.filter(pl.col("split") == "train")
+    sampled = train if p.sample.pool == "all" else train.filter(~pl.col("demonstrated"))
+    steps = train.filter(pl.col("rationale").list.len() > 0)["rationale"].list.len().mean()
+    samples = _samples()
+    longest_prompt = int(problems["prompt"].str.len_chars().max() or 0)  # type: ignore[arg-type]
+    ratio, answers, longest = CHARACTERS, None, None
+    if samples is not None and not samples.is_empty():
+        n_characters = float(samples["text"].str.len_chars().sum())
+        ratio = max(n_characters / max(int(samples["n_tokens"].sum()), 1), 1.0)
+        answers = float(samples["n_tokens"].mean())  # type: ignore[arg-type]
+        longest = int(longest_prompt / ratio) + int(samples["n_tokens"].max())  # type: ignore[arg-type]
+    return Measured(
+        len(sampled),
+        int(train["demonstrated"].sum()),
+        len(problems) - len(train),
+        n_steps=float(steps) if isinstance(steps, float) else STEPS,
+        prompt_tokens=int(longest_prompt / ratio) + 1,
+        answer_tokens=answers,
+        longest=longest,
+        from_tables=True,
+    )
+
+
+def _samples() -> pl.DataFrame | None:
+    import polars as pl
+
+    files = sorted(store.folder(Samples).rglob("*.parquet"))
+    return pl.read_parquet(files, columns=["text", "n_tokens"]) if files else None
+
+
+def task_counts(task: dict[str, Any]) -> tuple[int | None, int | None, int | None]:
+    """(problems to draw for, demonstrated, to test) of section `task`; None: not known."""
+    if task["name"] != "datasets":
+        levels = task.get("levels", 1)
+        suites = sum(
+            (s["n_test"] or 0) * (s.get("levels") or levels)
+            for s in task.get("suites", {}).values()
+        )
+        counts = (task.get(name) for name in ("n_train", "n_demonstrated", "n_test"))
+        n_train, n_demonstrated, n_test = ((n or 0) * levels for n in counts)
+        return n_train, n_demonstrated, n_test + suites
+    train = _sum_sets(task["train"], 0, task["n_train"])
+    return train, train, _sum_sets(task["test"], 1, task["n_test"])
+
+
+def _sum_sets(sets: dict[str, Any], index: int, limit: int | None) -> int | None:
+    """Problems of all sets, each at most `limit`; None if a set's size is not known."""
+    sizes = []
+    for given in sets.values():
+        source = given["source"] if isinstance(given, dict) else given
+        known = PUBLIC.get(str(source).split(":")[0].split("@")[0], (None, None))[index]
+        sizes.append(limit if known is None else min(known, limit or known))
+    return None if None in sizes else sum(size for size in sizes if size is not None)
