@@ -8,8 +8,9 @@ import polars as pl
 
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.folders import fetch, mark_empty
+from stages.models.folders import mark_empty
 from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
+from stages.models.model_source import fetch
 from stages.models.scratch import make_scratch
 from stages.pipeline.inputs import Made, Once
 from stages.pipeline.stage import stage

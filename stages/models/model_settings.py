@@ -76,6 +76,6 @@ class ScratchSettings(ModelSettings, Architecture):
 
 
 class PretrainedSettings(ModelSettings):
-    """A Hugging Face folder or id."""
+    """A Hugging Face folder or id, FILE.gguf or package:NAME==VERSION/FILE.gguf."""
 
     source: str = Field(min_length=1)
