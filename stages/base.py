@@ -9,8 +9,9 @@ import polars as pl
 
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
-from stages.models.folders import fetch, is_empty, mark_empty
+from stages.models.folders import is_empty, mark_empty
 from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
+from stages.models.model_source import fetch
 from stages.models.scratch import make_scratch
 from stages.models.tokens import Encoder
 from stages.pipeline.inputs import Made, Once

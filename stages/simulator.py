@@ -17,8 +17,9 @@ from schemas.losses import Losses
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.completion_server import SimulatorServerSettings, write_server
-from stages.models.folders import fetch, mark_empty
+from stages.models.folders import mark_empty
 from stages.models.model_settings import POLICY, SERVER, TRAINED, Architecture, ModelSettings
+from stages.models.model_source import fetch
 from stages.models.prompt_form import PromptSettings
 from stages.models.scratch import make_scratch
 from stages.models.tokens import Encoder

@@ -12,8 +12,9 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
-from stages.models.folders import fetch, mark_empty, require_model
+from stages.models.folders import mark_empty, require_model
 from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
+from stages.models.model_source import fetch
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.inputs import Made, Model, Now, Once, now
 from stages.pipeline.stage import stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,47 +37,6 @@ def require_model(folder: Path) -> Path:
         )
     check_model_files(folder, restore_hint(folder))
     return folder
-
-
-def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -> None:
-    """Copies a local folder, or downloads a model id. Raises RatchetError if it is neither.
-
-    `revision` is a commit or tag of the id; None: the newest. A folder has none.
-    """
-    local = Path(source).expanduser()
-    if local.exists() or local.is_absolute() or source.startswith("."):
-        if not (local / "config.json").exists():
-            raise RatchetError(
-                f"{parameter}: {local} is not a model folder (it has no config.json): set it to "
-                "one, or to a model id"
-            )
-        _must_hold_weights(local, parameter)
-        check_model_files(local, f"copy the model again, or set {parameter} to another")
-        shutil.copytree(local, out, dirs_exist_ok=True)
-        return
-    from huggingface_hub import snapshot_download
-
-    try:
-        snapshot_download(
-            source,
-            revision=revision,
-            local_dir=out,
-            ignore_patterns=["*.bin", "*.pth", "*.gguf"],
-        )
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:160]
-        raise RatchetError(
-            f"{parameter}: cannot download {source} ({reason}): set {parameter} to a local folder"
-        ) from error
-    shutil.rmtree(out / ".cache", ignore_errors=True)
-    _must_hold_weights(out, parameter)
-
-
-def _must_hold_weights(folder: Path, parameter: str) -> None:
-    if not [*folder.glob("*.safetensors")]:
-        raise RatchetError(
-            f"{parameter}: {folder} has no .safetensors weights: save the model in that format"
-        )
 
 
 def load_policy(folder: Path) -> PreTrainedModel:

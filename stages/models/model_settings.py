@@ -97,9 +97,9 @@ class ScratchSettings(ModelSettings, Architecture):
 
 
 class PretrainedSettings(ModelSettings):
-    """A Hugging Face folder or id.
+    """A Hugging Face folder or id, FILE.gguf or package:NAME==VERSION/FILE.gguf.
 
-    `revision`: its commit or tag; None: the newest. `shape`: for a plan before it is fetched.
+    `revision`: the id's commit or tag; None: the newest. `shape`: for a plan before it is fetched.
     """
 
     source: str = Field(min_length=1)

@@ -80,8 +80,10 @@ class PromptForm(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Writes the form into a model folder; bare text needs no file."""
+        file = folder / FORM_FILE
+        file.unlink(missing_ok=True)
         if self != PromptForm():
-            (folder / FORM_FILE).write_text(self.model_dump_json(indent=2) + "\n")
+            file.write_text(self.model_dump_json(indent=2) + "\n")
 
     def after_training(self) -> PromptForm:
         """The form of a model that is trained from this one: it has learnt from its examples."""

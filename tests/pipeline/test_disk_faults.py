@@ -17,7 +17,8 @@ from schemas.verdicts import Verdicts
 from stages.contract.dvc_files import ROOT, params
 from stages.engines.engine import Completion
 from stages.engines.ledger import Ledger
-from stages.models.folders import fetch, load_tokenizer, require_model
+from stages.models.folders import load_tokenizer, require_model
+from stages.models.model_source import fetch
 from stages.pipeline.disk_faults import explain_disk_error
 from tests.fakes.full_disk import full_disk
 from tests.fakes.verdict_rows import PLACE, ROWS

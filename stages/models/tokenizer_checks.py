@@ -1,0 +1,83 @@
+"""Does a model's tokenizer fit the model? Asked once, when the model is fetched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import RatchetError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TURN = [{"role": "user", "content": "What is 1 + 1?"}]
+
+
+def check_tokenizer(folder: Path, parameter: str) -> None:
+    """Raises RatchetError at the first fault that no run survives; prints a line for each other."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    loaded = []
+    for what, loader in (("config.json", AutoConfig), ("tokenizer", AutoTokenizer)):
+        try:
+            loaded.append(loader.from_pretrained(folder))
+        except Exception as error:
+            raise RatchetError(
+                f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
+                f"save it with transformers' save_pretrained, or set {parameter} to another"
+            ) from error
+    config, tokenizer = loaded[0].get_text_config(), loaded[1]
+    for fault in faults(tokenizer, config.vocab_size):
+        raise RatchetError(f"{parameter}: {fault}: mend its tokenizer, or set another model")
+    for doubt in doubts(tokenizer, config):
+        print(f"{parameter}: {doubt}", file=sys.stderr)
+
+
+def faults(tokenizer: PreTrainedTokenizerBase, n_rows: int) -> Iterator[str]:
+    """What makes training or sampling fail; `n_rows` is how many tokens the embedding has."""
+    if tokenizer.eos_token_id is None:
+        yield "the tokenizer has no EOS token, so nothing could say where a text ends"
+    for name in ("bos", "eos", "pad"):
+        token = getattr(tokenizer, f"{name}_token_id")
+        if token is not None and token >= n_rows:
+            yield f"the {name} token has id {token}, but the embedding has {n_rows} tokens"
+    n_plain = 1 + max(_plain_ids(tokenizer), default=-1)
+    if n_plain > n_rows:
+        yield f"the tokenizer has {n_plain} tokens, but the embedding has {n_rows}"
+
+
+def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
+    """What a run survives, but may learn from wrongly."""
+    beyond = [id_ for id_ in tokenizer.added_tokens_decoder if id_ >= config.vocab_size]
+    if beyond:  # such as an image token in a model of text
+        token = tokenizer.added_tokens_decoder[min(beyond)].content
+        yield (
+            f"the embedding has no row for {len(beyond)} added tokens of the tokenizer (the "
+            f"first: {token}): a text that has one fails"
+        )
+    for name in ("bos", "eos"):
+        stated = getattr(config, f"{name}_token_id", None)
+        stated = [] if stated is None else stated if isinstance(stated, list) else [stated]
+        own = getattr(tokenizer, f"{name}_token_id")
+        if stated and own not in stated:
+            spelled = ", ".join(map(str, tokenizer.convert_ids_to_tokens(stated)))
+            yield (
+                f"config.json says that the {name} token is {spelled}, but the tokenizer says "
+                f"{getattr(tokenizer, f'{name}_token')}: the tokenizer's is used"
+            )
+    if tokenizer.chat_template:
+        try:
+            tokenizer.apply_chat_template(TURN, tokenize=False, add_generation_prompt=True)
+        except Exception as error:
+            yield f"the tokenizer's chat template can't be rendered ({_first_line(error)})"
+
+
+def _plain_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids of tokens that any text may become; an added token needs its own spelling in the text."""
+    return [*({*tokenizer.get_vocab().values()} - {*tokenizer.added_tokens_decoder})]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -1,0 +1,68 @@
+"""A tokenizer that does not fit its model: one line each, an error where no run survives it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoConfig, AutoTokenizer
+
+from schemas.errors import RatchetError
+from stages.models.tokenizer_checks import check_tokenizer
+
+
+def change(checkpoint: Path, tmp_path: Path, edit: Callable[[Any, Any], object]) -> Path:
+    """A folder with the checkpoint's tokenizer and configuration, changed by `edit`."""
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    config = AutoConfig.from_pretrained(checkpoint)
+    edit(tokenizer, config)
+    tokenizer.save_pretrained(tmp_path / "model")
+    config.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (lambda t, c: setattr(t, "eos_token", None), "no EOS token"),
+        (lambda t, c: setattr(c, "vocab_size", 300), "tokens, but the embedding has 300"),
+        (lambda t, c: t.add_special_tokens({"pad_token": "<new>"}), "the pad token has id"),
+    ],
+)
+def test_no_run_survives(
+    checkpoint: Path, tmp_path: Path, edit: Callable[[Any, Any], object], line: str
+) -> None:
+    folder = change(checkpoint, tmp_path, edit)
+    with pytest.raises(RatchetError) as error:
+        check_tokenizer(folder, "model.source")
+    assert line in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (lambda t, c: t.add_tokens(["<image>"]), "no row for 1 added tokens"),
+        (lambda t, c: setattr(c, "eos_token_id", [7, 8]), "says that the eos token is"),
+        (lambda t, c: setattr(c, "bos_token_id", 9), "says that the bos token is"),
+        (
+            lambda t, c: setattr(t, "chat_template", "{{ raise_exception('no') }}"),
+            "chat template can't be rendered (no)",
+        ),
+        (lambda t, c: setattr(t, "chat_template", "{% if %}"), "can't be rendered"),
+    ],
+)
+def test_a_doubt_is_said(
+    checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    edit: Callable[[Any, Any], object],
+    line: str,
+) -> None:
+    check_tokenizer(change(checkpoint, tmp_path, edit), "model.source")
+    said = capsys.readouterr().err
+    assert line in said and said.startswith("model.source: ") and said.count("\n") == 1
+
+
+def test_a_fitting_one_says_nothing(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_tokenizer(checkpoint, "model.source")
+    assert capsys.readouterr().err == ""
