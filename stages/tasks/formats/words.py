@@ -4,6 +4,7 @@ import re
 
 from stages.solutions.steps import split_steps
 from stages.tasks import prompts
+from stages.tasks.formats.equation import worked_equation
 from stages.tasks.formats.options import chosen_letter, lettered_options
 from stages.tasks.formats.row import (
     ParsedProblem,
@@ -40,9 +41,12 @@ def gsm_hard(row: Row) -> ParsedProblem:
 
 
 def svamp(row: Row) -> ParsedProblem:
-    """{Body, Question, Answer}."""
+    """{Body, Question, Answer}; an Equation is the rationale, an operation a line."""
     question = f"{text(row, 'Body')} {text(row, 'Question')}"
-    return ParsedProblem(question, value(row, "Answer"), subject=optional_text(row, "Type"))
+    answer = value(row, "Answer")
+    equation = optional_text(row, "Equation")
+    rationale = worked_equation(equation, answer) if equation else ""
+    return ParsedProblem(question, answer, rationale, subject=optional_text(row, "Type"))
 
 
 def theoremqa(row: Row) -> ParsedProblem:
