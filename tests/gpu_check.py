@@ -86,12 +86,20 @@ def check(sizes: Sequence[str], steps: int, draws: int, device: Any) -> Iterator
             yield drawn(size, start, problems["prompt"].to_list(), draws, device)
 
 
-def trained(size: str, what: str, start: Path, out: Path, steps: int, device: Any) -> Result:
-    """A short run in bf16; a loss that is no number or weights that stay are faults."""
+def trained(
+    size: str,
+    what: str,
+    start: Path,
+    out: Path,
+    steps: int,
+    device: Any,
+    precision: str = "bf16",
+) -> Result:
+    """A short run; a loss that is no number or weights that stay are faults."""
     from transformers import Trainer
 
     objective = "sft" if what == "verifier" else what
-    changes = {"learning_rate": 1e-4, "max_steps": steps, "precision": "bf16"}
+    changes = {"learning_rate": 1e-4, "max_steps": steps, "precision": precision}
     run = job(objective, start, out, **changes)
     out.mkdir()
     spent: list[float] = []

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from stages.engines.vllm_offline import find_vllm
+from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.vllm_offline import VllmSettings, find_vllm
 from stages.models.model_settings import Shape
 from stages.planning import draws
 from stages.planning.draws import Work
@@ -116,8 +117,9 @@ def _draw(
 ) -> StagePlan:
     """A stage that samples `max_tokens` after a prompt, and for rollouts after a solution too."""
     engine, p = run.p.engine, run.p
-    remote = engine.name in ("openai", "replay") or (stage == "label" and p.label.method == "judge")
-    if remote or shape is None:
+    local = isinstance(engine, TransformersSettings | VllmSettings)  # no other's memory is known
+    judged = stage == "label" and p.label.method == "judge"
+    if not local or judged or shape is None:
         return StagePlan(stage, k, work, None)
     if _uses_vllm(run):
         share, parallel = engine.gpu_memory, engine.tensor_parallel

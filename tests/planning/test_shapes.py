@@ -11,6 +11,7 @@ from stages.contract.dvc_files import ROOT
 from stages.models.model_settings import PretrainedSettings, Shape
 from stages.planning.shapes import (
     adapter_parameters,
+from tests.fakes.small_settings import BARE
     count_parameters,
     read_shape,
     require_shape,
@@ -96,8 +97,9 @@ def test_without_a_shape_the_setting_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = PretrainedSettings.model_validate(
-        {"kind": "pretrained", "source": "some/id", "adapter": None,
-         "simulator": "policy", "verifier": "policy"}
+        BARE
+        | {"kind": "pretrained", "source": "some/id", "adapter": None,
+           "simulator": "policy", "verifier": "policy"}
     )  # fmt: skip
     with pytest.raises(RatchetError, match=r"model\.source=some/id .* give model\.shape="):
         require_shape(model)

@@ -37,16 +37,16 @@ def _work(node: ast.expr, lines: list[str]) -> Fraction:
         sign, apply = OPERATIONS[type(node.op)]
         left, right = _work(node.left, lines), _work(node.right, lines)
         result = apply(left, right)
-        lines.append(f"{_shown(left)} {sign} {_shown(right)} = {_shown(result)}")
+        lines.append(f"{_decimal(left)} {sign} {_decimal(right)} = {_decimal(result)}")
         return result
     raise ValueError("another operation")
 
 
-def _shown(number: Fraction) -> str:
+def _decimal(number: Fraction) -> str:
     """An exact decimal. Raises ValueError if there is none."""
     if number.denominator == 1:
         return str(number.numerator)
-    shown = repr(float(number))
-    if Fraction(shown) != number:
+    written = repr(float(number))
+    if Fraction(written) != number:
         raise ValueError("no exact decimal")
-    return shown
+    return written
