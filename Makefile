@@ -9,6 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unit loop bench gpu-check: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
 unit: export OMP_NUM_THREADS = 1
+unit loop faults: export PYTHONDONTWRITEBYTECODE = # else every process compiles the project
 
 run: install
 	dvc repro
