@@ -9,6 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unit loop bench gpu-check real: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
 unit: export OMP_NUM_THREADS = 1
+unit loop faults: export PYTHONDONTWRITEBYTECODE = # else every process compiles the project
 
 run: install
 	dvc repro
@@ -27,8 +28,8 @@ test: unit loop ## everything: unit tests, then the real pipeline
 unit: install ## the unit suite alone, a process for each processor
 	python -m pytest tests -m "not loop and not fault" --numprocesses $(PROCESSES) --dist worksteal
 
-loop: install ## the real pipeline alone
-	python -m pytest tests -m loop
+loop: install ## the real pipeline alone; the tests of a module share its runs
+	python -m pytest tests -m loop --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 faults: install ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
 	python -m pytest tests -m fault

@@ -49,16 +49,16 @@ def create_views(connection: Any, until: int | None = None, root: Path = HERE) -
     written = {file.relative_to(root).parts[1] for file in files(root)}
     if not written:
         raise RatchetError("no tables under data/: run `make run` first")
-    absent: list[str] = []
+    selects: dict[str, str] = {}
     for table in TABLES:
         if table.noun not in written:
             connection.execute(empty_view_sql(table))
-            absent.append(table.noun)
             continue
         try:
-            absent += _create_table_view(connection, table, root, until)
+            selects[table.noun] = _create_table_view(connection, table, root, until)
         except duckdb.Error as error:
             raise RatchetError(f"view {table.noun}: {error_reason(error)}") from error
+    absent = _add_missing_columns(connection, selects)
     try:
         connection.execute(DERIVED.read_text())
     except duckdb.Error as error:
@@ -141,20 +141,39 @@ def _files_of(table: type[Table], root: Path, kinds: str = "") -> str:
 )"""
 
 
-def _create_table_view(
-    connection: Any, table: type[Table], root: Path, until: int | None
-) -> list[str]:
-    """Makes the view of a table that has files; returns the columns that the files lack."""
-    body = table_select(table, root)
+def _create_table_view(connection: Any, table: type[Table], root: Path, until: int | None) -> str:
+    """Makes the view of a table that has files; returns its select."""
+    has_limit = until is not None and "iteration" in table.polars_schema()
+    limit = f" where iteration <= {until}" if has_limit else ""
+    select = f"select * from ({table_select(table, root)}){limit}"
     try:
-        described = connection.execute(f"describe {body}").fetchall()
-    except duckdb.BinderException:  # the query names a partition that the files do not have
-        body = f"from {_files_of(table, root)}"
-        described = connection.execute(f"describe {body}").fetchall()
-    stored = {name for name, *_ in described}
-    missing = {name: kind for name, kind in table.polars_schema().items() if name not in stored}
-    nulls = "".join(f", null::{sql_type(kind)} as {name}" for name, kind in missing.items())
-    has_limit = until is not None and "iteration" in stored
-    condition = f" where iteration <= {int(until or 0)}" if has_limit else ""
-    connection.execute(f"create view {table.noun} as select *{nulls} from ({body}){condition}")
-    return [f"{table.noun}.{name}" for name in missing]
+        connection.execute(f"create view {table.noun} as {select}")
+    except duckdb.BinderException:  # it names a partition that the files do not have
+        select = f"select * from {_files_of(table, root)}"
+        names = [name for name, *_ in connection.execute(f"describe {select}").fetchall()]
+        select += limit if "iteration" in names else ""
+        connection.execute(f"create view {table.noun} as {select}")
+    return select
+
+
+def _add_missing_columns(connection: Any, selects: dict[str, str]) -> list[str]:
+    """Adds the columns that a table's files lack to its view; returns these and absent tables.
+
+    It asks for the columns of all views at once: to describe each would open its files again.
+    """
+    query = "select table_name, column_name from duckdb_columns() where schema_name = $1"
+    here = connection.execute("select current_schema()").fetchone()
+    stored = {tuple(row) for row in connection.execute(query, here).fetchall()}
+    absent: list[str] = []
+    for table in TABLES:
+        if table.noun not in selects:
+            absent.append(table.noun)
+            continue
+        schema = table.polars_schema()
+        missing = [name for name in schema if (table.noun, name) not in stored]
+        if missing:
+            nulls = ", ".join(f"null::{sql_type(schema[name])} as {name}" for name in missing)
+            select = f"select *, {nulls} from ({selects[table.noun]})"
+            connection.execute(f"create or replace view {table.noun} as {select}")
+        absent += [f"{table.noun}.{name}" for name in missing]
+    return absent

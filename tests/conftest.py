@@ -1,7 +1,9 @@
 """Shared fixtures: a run's folder, empty or planted, the toy's problems, and a tiny checkpoint."""
 
 import gc
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,19 @@ from tests.fakes.judged_paths import KEY
 from tests.fakes.small_settings import scratch_settings
 from tests.fakes.toy_problems import toy_problems
 
+LOADED = [0]  # modules, whenever many have been loaded
+
 
 def pytest_collection_finish() -> None:
     """What was collected stays, so that no search for garbage looks at it: trainers start many."""
     gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    """As little does it look at the libraries that a test has loaded."""
+    if len(sys.modules) > LOADED[-1] + 100:
+        LOADED.append(len(sys.modules))
+        gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
@@ -67,12 +78,16 @@ def problems() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(problems: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A very small Llama with random weights and the toy's tokenizer."""
+    from accelerate.utils import imports
+
     from stages.base import seen_texts
     from stages.models.scratch import make_scratch
 
     out = tmp_path_factory.mktemp("checkpoint")
     make_scratch(scratch_settings(), seen_texts(problems), 0, out)
-    gc.freeze()  # the libraries that this has loaded
-    return out
+    with pytest.MonkeyPatch.context() as patch:
+        # trainers ask which packages there are at each step, and that reads files
+        patch.setattr(imports, "_is_package_available", cache(imports._is_package_available))
+        yield out

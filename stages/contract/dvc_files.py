@@ -4,8 +4,9 @@ import ast
 import inspect
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -52,13 +53,22 @@ def closure(module: Path) -> set[str]:
         path = waiting.pop()
         if str(path) in found:
             continue
-        tree = ast.parse((ROOT / path).read_text())
-        if path.name != "__init__.py" or not all(isinstance(n, STATEMENTS) for n in tree.body):
+        has_code, named = _content((ROOT / path).read_text())
+        if has_code or path.name != "__init__.py":
             found.add(str(path))
-        for node in ast.walk(tree):
-            waiting += [p for name in _imports(node) if (p := _file(name))]
-            waiting += _modules_of_package(node)
+        waiting += named
     return found
+
+
+@cache
+def _content(source: str) -> tuple[bool, list[Path]]:
+    """Whether a module holds code, and the project files that it names. Most serve many stages."""
+    tree = ast.parse(source)
+    named: list[Path] = []
+    for node in ast.walk(tree):
+        named += [path for name in _imports(node) if (path := _file(name))]
+        named += _modules_of_package(node)
+    return not all(isinstance(node, STATEMENTS) for node in tree.body), named
 
 
 def _imports(node: ast.AST) -> list[str]:
@@ -199,6 +209,11 @@ def text(document: dict[str, Any]) -> str:
 
 def params(*overrides: str) -> str:
     """params.yaml as `dvc exp run -S OVERRIDE` composes it from conf/."""
+    return str(yaml.safe_dump(parameter_values(*overrides), sort_keys=False))
+
+
+def parameter_values(*overrides: str) -> dict[str, Any]:
+    """The values that params.yaml has after these overrides."""
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
         composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return str(yaml.safe_dump(composed, sort_keys=False))
+    return cast("dict[str, Any]", composed)

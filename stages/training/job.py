@@ -145,6 +145,8 @@ class Job:
         trainer.remove_callback(PrinterCallback)
         if "ref" in getattr(trainer.model, "peft_config", {}):  # TRL's copy of an untrained adapter
             trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
+        # a page about each checkpoint takes TRL longer than a small model's weights do
+        trainer.create_model_card = lambda **_: None
         folder = self.checkpoint_folder(rows)
         with checkpoints.lock_on_main_process(folder, trainer.accelerator):
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))

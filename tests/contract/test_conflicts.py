@@ -1,13 +1,12 @@
 """Values that are wrong together stop a run before anything loads."""
 
 import pytest
-import yaml
 
 from schemas.errors import RatchetError
 from stages.check import check_values
 from stages.contract import conflicts
 from stages.contract.conflicts import CONFLICTS
-from stages.contract.dvc_files import params
+from stages.contract.dvc_files import parameter_values
 from stages.contract.stage_list import sections
 
 JUDGE = "params.yaml: label.method=judge needs a server: set judge.url and judge.model"
@@ -148,7 +147,7 @@ def test_what_is_refused(
 ) -> None:
     monkeypatch.setattr(conflicts, "find_spec", lambda name: None)  # as without extras
     with pytest.raises(RatchetError) as error:
-        check_values(yaml.safe_load(params(*overrides)), sections())
+        check_values(parameter_values(*overrides), sections())
     text = str(error.value)
     assert text.startswith(message if message == JUDGE else f"params.yaml: {message}")
     assert "\n" not in text and "set " in text
@@ -156,7 +155,7 @@ def test_what_is_refused(
 
 @pytest.mark.parametrize("overrides", ALLOWED)
 def test_what_is_allowed(overrides: list[str]) -> None:
-    check_values(yaml.safe_load(params(*overrides)), sections())
+    check_values(parameter_values(*overrides), sections())
 
 
 def test_every_conflict_is_in_the_table() -> None:

@@ -10,7 +10,7 @@ import yaml
 from dvc.cli.parser import get_main_parser
 
 from stages.check import check_values
-from stages.contract.dvc_files import ROOT, params
+from stages.contract.dvc_files import ROOT, parameter_values
 from stages.contract.stage_list import sections
 from stages.explore.cli import app
 from tests.fakes.docs_pages import (
@@ -71,7 +71,7 @@ def test_every_command_mentioned_exists(case: tuple[str, list[str]]) -> None:
 @pytest.mark.parametrize("case", RUNS, ids=told)
 def test_every_experiment_composes_to_valid_parameters(case: tuple[str, list[str]]) -> None:
     for given in overrides(case[1]):
-        check_values(yaml.safe_load(params(*given)), sections())
+        check_values(parameter_values(*given), sections())
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from stages.check import check_values
 from stages.contract import dvc_files, generated_files
@@ -48,14 +47,14 @@ def test_every_recipe_composes_to_known_parameters(recipe: str, task: str) -> No
     model = "tiny_strong_simulator" if recipe == "distill" else "tiny"
     server = ["teacher.url=http://localhost:8000/v1", "teacher.model=some"]
     overrides = [f"recipe={recipe}", f"task={task}", f"model={model}", *server]
-    values = yaml.safe_load(dvc_files.params(*overrides))
+    values = dvc_files.parameter_values(*overrides)
     assert values["run"]["recipe"] == recipe
     check_values(values, sections())
 
 
 @pytest.mark.parametrize("task", [path.stem for path in (dvc_files.ROOT / "conf/task").glob("*")])
 def test_every_task_composes_to_known_parameters(task: str) -> None:
-    values = yaml.safe_load(dvc_files.params(f"task={task}"))
+    values = dvc_files.parameter_values(f"task={task}")
     assert values["run"]["task"] == task
     check_values(values, sections())
 

@@ -6,10 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import yaml
 
 from stages.compute.compute_settings import ComputeSettings
-from stages.contract.dvc_files import params
+from stages.contract.dvc_files import parameter_values, params
 from stages.engines.auto import AutoSettings, resolve_auto
 from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.engines.engine import EngineSettings
@@ -20,7 +19,7 @@ from stages.pipeline.stage_run import StageRun
 
 
 def composed(*overrides: str) -> EngineSettings:
-    return parse(EngineSettings, yaml.safe_load(params(*overrides)))
+    return parse(EngineSettings, parameter_values(*overrides))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ def test_what_is_set_is_taken(name: str) -> None:
 def test_its_settings_are_those_of_both() -> None:
     fields = {*TransformersSettings.model_fields, *VllmSettings.model_fields}
     assert set(AutoSettings.model_fields) == fields
-    assert set(yaml.safe_load(params())["engine"]) == fields
+    assert set(parameter_values()["engine"]) == fields
 
 
 def test_draws_say_which_engine_made_them(

@@ -6,19 +6,19 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.loop.test_loop import SMALL, House
+from tests.fakes.project_copy import SMALL, ProjectCopy
 
 pytestmark = pytest.mark.fault
 
 ALIKE = ["models/iteration=0", "data/samples/iteration=1/stage=sample", "data/paths/iteration=1"]
 
 
-def outs(house: House, experiment: str) -> dict[str, str]:
+def outs(project: ProjectCopy, experiment: str) -> dict[str, str]:
     """Path → DVC's hash of what an experiment made."""
     found = {}
-    ref = house.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}")
+    ref = project.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}")
     for lock in ("dvc.lock", "stages/dvc.lock"):
-        shown = house.run("git", "show", f"{ref.stdout.strip()}:{lock}")
+        shown = project.run("git", "show", f"{ref.stdout.strip()}:{lock}")
         for stage in yaml.safe_load(shown.stdout)["stages"].values():
             for out in stage.get("outs", []):
                 found[out["path"].removeprefix("../")] = out["md5"]
@@ -26,14 +26,14 @@ def outs(house: House, experiment: str) -> dict[str, str]:
 
 
 def test_two_runs_at_once_both_finish_and_lose_nothing(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    project = ProjectCopy(tmp_path)
     for recipe in ("rft", "rpo"):
         overrides = [*SMALL, "iteration=1", f"recipe={recipe}", "pair.min_rows=1"]
         settings = [part for override in overrides for part in ("-S", override)]
-        house.run("dvc", "exp", "run", "--queue", "--name", recipe, *settings)
-    done = house.run("dvc", "exp", "run", "--run-all", "--jobs", "2")
+        project.run("dvc", "exp", "run", "--queue", "--name", recipe, *settings)
+    done = project.run("dvc", "exp", "run", "--run-all", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    one, two = outs(house, "rft"), outs(house, "rpo")
+    one, two = outs(project, "rft"), outs(project, "rpo")
     assert [one[name] for name in ALIKE] == [two[name] for name in ALIKE]
     assert one["models/iteration=1"] != two["models/iteration=1"]
     assert "report.html" in one and "report.html" in two

@@ -1,6 +1,6 @@
 """Real stages killed, starved of disk and shut out of folders: what they leave, and go on from.
 
-The stages run as processes on a very small toy, without DVC; test_loop has the same with it.
+The stages run as processes on a very small toy, without DVC; tests/loop has the same with it.
 RATCHET_KILLS is how often each stage is killed (20 for the figures in docs).
 """
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from schemas.errors import RatchetError
 from stages.check import check_values
@@ -67,7 +66,7 @@ BAD = [
 def test_bad_parameters_are_one_line(
     change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
-    values = yaml.safe_load(dvc_files.params())
+    values = dvc_files.parameter_values()
     change(values)
     with pytest.raises(RatchetError) as error:
         check_values(values, sections())

@@ -11,7 +11,7 @@ from schemas.errors import RatchetError
 from schemas.problems import Problems
 from stages.align import align
 from stages.check import check
-from stages.contract.dvc_files import ROOT, params
+from stages.contract.dvc_files import ROOT, parameter_values, params
 from stages.contract.stage_list import STAGES, load_stages
 from stages.models.folders import require_model
 from stages.pipeline.inputs import Once
@@ -118,7 +118,6 @@ def test_what_is_set_aside_is_said(
     [("orpo", "needs pairs"), ("sft", "needs rows to imitate")],
 )
 def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, message: str) -> None:
-    import yaml
 
     from schemas.examples import Examples
     from schemas.pairs import Pairs
@@ -126,7 +125,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from stages.training.training_settings import AlignSettings, TrainerSettings
     from tests.fakes.small_settings import scratch_settings
 
-    values = yaml.safe_load(params())
+    values = parameter_values()
     with pytest.raises(RatchetError, match=message):
         align(
             pairs=Pairs.create_empty(),

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
 from schemas.errors import RatchetError
 from stages.check import check_values
-from stages.contract.dvc_files import params
+from stages.contract.dvc_files import parameter_values
 from stages.contract.stage_list import sections
 from stages.review import choose_answers
 from tests.fakes.reviewed_answers import answers, reviewed
@@ -44,4 +43,4 @@ def test_a_limit_takes_the_same_problems_of_every_model() -> None:
 )
 def test_settings_at_odds_are_refused(overrides: list[str], reason: str) -> None:
     with pytest.raises(RatchetError, match=re.escape(reason)):
-        check_values(yaml.safe_load(params(*overrides)), sections())
+        check_values(parameter_values(*overrides), sections())

@@ -18,7 +18,7 @@ from schemas.errors import RatchetError
 from schemas.examples import Examples
 from schemas.losses import Losses
 from stages.compute.compute_settings import ComputeSettings, LaunchSettings
-from stages.contract.dvc_files import ROOT, params
+from stages.contract.dvc_files import ROOT, parameter_values, params
 from stages.models.folders import load_policy
 from stages.objectives.objective_list import load_objective
 from stages.objectives.reward_model import train_verifier
@@ -192,7 +192,7 @@ def test_accelerate_takes_each_configuration(
     from accelerate.utils.launch import prepare_multi_gpu_env
 
     named = f"compute={config.stem}"
-    settings = LaunchSettings.model_validate(yaml.safe_load(params(named))["compute"]["launch"])
+    settings = LaunchSettings.model_validate(parameter_values(named)["compute"]["launch"])
     assert Path(settings.config) == config.relative_to(ROOT)
     words = command(settings.model_copy(update={"config": str(config)}), tmp_path)
     given = launch.launch_command_parser().parse_args(words[3:])
