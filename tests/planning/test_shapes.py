@@ -11,11 +11,11 @@ from stages.contract.dvc_files import ROOT
 from stages.models.model_settings import PretrainedSettings, Shape
 from stages.planning.shapes import (
     adapter_parameters,
-from tests.fakes.small_settings import BARE
     count_parameters,
     read_shape,
     require_shape,
 )
+from tests.fakes.small_settings import BARE
 
 SMALL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "vocab_size": 4000}
 KINDS: list[tuple[str, dict[str, Any]]] = [
