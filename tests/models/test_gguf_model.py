@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from schemas.errors import RatchetError
-from stages.models.folders import load_policy
+from stages.models.folders import load_policy, load_tokenizer
 from stages.models.model_source import fetch
 from tests.compare_folders import content
 from tests.fakes.gguf_files import BYTE_LEVEL, HEADS, WIDTH, tensors, write_gguf
@@ -22,7 +22,7 @@ def half_dims_apart(rows: np.ndarray) -> np.ndarray:
 
 def test_the_folder_is_plain_and_has_the_file_s_weights(tmp_path: Path) -> None:
     fetch(str(write_gguf(tmp_path / "a.gguf")), "model.source", tmp_path / "out")
-    model, tokenizer = load_policy(tmp_path / "out")
+    model, tokenizer = load_policy(tmp_path / "out"), load_tokenizer(tmp_path / "out")
     stored = tensors(len(BYTE_LEVEL))
     weights: dict[str, Any] = dict(model.named_parameters())
     for name, expected in [
@@ -47,12 +47,12 @@ def test_two_fetches_give_equal_bytes_whatever_the_file_s_name(tmp_path: Path) -
 
 def test_bfloat16_stays_bfloat16(tmp_path: Path) -> None:
     fetch(str(write_gguf(tmp_path / "a.gguf", half=True)), "model.source", tmp_path / "out")
-    assert load_policy(tmp_path / "out")[0].dtype == torch.bfloat16
+    assert load_policy(tmp_path / "out").dtype == torch.bfloat16
 
 
 def test_an_end_of_turn_ends_a_completion_too(tmp_path: Path) -> None:
     fetch(str(write_gguf(tmp_path / "a.gguf", eot_token_id=0)), "model.source", tmp_path / "out")
-    assert load_policy(tmp_path / "out")[0].generation_config.eos_token_id == [0, 2]
+    assert load_policy(tmp_path / "out").generation_config.eos_token_id == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from schemas.errors import RatchetError
-from stages.models.folders import load_policy
+from stages.models.folders import load_policy, load_tokenizer
 from stages.models.model_source import fetch
 from tests.fakes.gguf_files import write_gguf
 
@@ -65,7 +65,7 @@ def test_smollm2_writes_english(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     settings = yaml.safe_load((root / "conf/model/smollm2.yaml").read_text())
     fetch(settings["model"]["source"], "model.source", tmp_path / "out")
-    model, tokenizer = load_policy(tmp_path / "out")
+    model, tokenizer = load_policy(tmp_path / "out"), load_tokenizer(tmp_path / "out")
     assert model.num_parameters() == 134_515_008
     ids = tokenizer("The capital of France is", return_tensors="pt")
     assert ids.input_ids[0, 0] != tokenizer.bos_token_id  # add_bos_token = false
