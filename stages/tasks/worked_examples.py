@@ -52,6 +52,8 @@ def _from_file(file: Path, parameter: str) -> list[WorkedExample]:
         lines = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise RatchetError(f"{parameter}: {file} can't be read ({error}): name a file") from error
+    if not lines:
+        raise RatchetError(f"{parameter}: {file} has no example: write one a line")
     return [_read(line, f"{parameter}: {file}:{n}") for n, line in enumerate(lines, start=1)]
 
 
@@ -61,7 +63,7 @@ def _read(line: str, where: str) -> WorkedExample:
         row = json.loads(line)
         kind = row.get("kind", "math")
         question, solution, options = row["question"], row["solution"], row.get("options", [])
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise RatchetError(f"{where} is no worked example: {shape}") from error
     if kind not in CUES:
         raise RatchetError(f"{where} has kind={kind!r}: use one of {', '.join(CUES)}")
