@@ -32,21 +32,28 @@ class LiteralTokenizer:
                 "text: add its tokenizer.json to the model's folder"
             )
         self.backend = tokenizer.backend_tokenizer
-        self.special = {
-            token.content: index
-            for index, token in sorted(self.backend.get_added_tokens_decoder().items())
-            if token.special
-        }
+        added = sorted(self.backend.get_added_tokens_decoder().items())
+        self.special = {token.content: index for index, token in added if token.special}
+        self._strips = [
+            (f"{OPEN}{index}{CLOSE}", token.lstrip, token.rstrip)
+            for index, token in added
+            if token.special and (token.lstrip or token.rstrip)
+        ]
 
     @cached_property
     def _copy(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
         spec = json.loads(self.backend.to_str())
-        spec["truncation"] = spec["padding"] = None
+        # a post-processor may take blanks out of the offsets (ByteLevel's trim_offsets)
+        spec["truncation"] = spec["padding"] = spec["post_processor"] = None
         for token in spec["added_tokens"]:
-            token["content"] = self._respell(token["content"])
+            if token["special"]:
+                token |= {"content": self._respell(token["content"])}
+                token |= {"lstrip": False, "rstrip": False}  # `mark_special` takes the blanks
         model = spec["model"]
+        if "merges" in model:  # characters that would merge into a special token stay characters
+            model["merges"] = [m for m in model["merges"] if self._can_merge(m)]
         model["vocab"] = self._respelled_vocabulary(model["vocab"])
         if model.get("unk_token"):
             model["unk_token"] = self._respell(model["unk_token"])
@@ -57,6 +64,10 @@ class LiteralTokenizer:
         if lost:
             raise RatchetError(f"the tokenizer's special token {lost[0]!r} has no place of its own")
         return copy
+
+    def _can_merge(self, merge: str | list[str]) -> bool:
+        first, second = merge.split(" ") if isinstance(merge, str) else merge
+        return not {first, second, first + second} & self.special.keys()
 
     def _respelled_vocabulary(self, vocabulary: Any) -> Any:
         if isinstance(vocabulary, dict):
@@ -79,16 +90,36 @@ class LiteralTokenizer:
         return self._pattern.sub(lambda m: f"{QUOTE}{self.special[m[0]]}{CLOSE}", text)
 
     def mark_special(self, text: str) -> str:
-        """A text for `encode`: special tokens become tokens, except in parts that were quoted."""
+        """A text for `encode`: special tokens become tokens, except in parts that were quoted.
+
+        A token that takes the blanks beside it does so here, and not from what follows the text:
+        an answer keeps the blanks that it begins with.
+        """
         if self._pattern is None:
             return text
         marked = self._pattern.sub(lambda m: self._respell(m[0]), text)
+        for token, left, right in self._strips:
+            before, after = r"\s*" * left, r"\s*" * right
+            marked = re.sub(f"{before}{token}{after}", token, marked)
         spelling = {index: token for token, index in self.special.items()}
         return re.sub(f"{QUOTE}([0-9]+){CLOSE}", lambda m: spelling[int(m[1])], marked)
 
     def special_in(self, marked: str) -> list[int]:
         """The special tokens of a marked text, in order."""
         return [int(index) for index in re.findall(f"{OPEN}([0-9]+){CLOSE}", marked)]
+
+    @cached_property
+    def prepends_blank(self) -> bool:
+        """Whether a blank is put before any text after a special token, even one that has its own.
+
+        So `</s>a` has the tokens that " a" has inside a text, and `</s> a` has one blank more.
+        """
+        if not self.special:
+            return False
+        token = self._respell(next(iter(self.special)))
+        bare, blank = (self.encode(token + text)[0][1:] for text in ("a", " a"))
+        inside = self.encode(f"{token}a a")[0][1:]
+        return bare != blank and inside == [*bare, *bare]
 
     def encode(self, marked: str) -> tuple[list[int], list[int]]:
         """(ids, starts): each token's id and the index in `marked` of its first character."""

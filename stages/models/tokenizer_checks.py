@@ -12,6 +12,7 @@ from schemas.errors import RatchetError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+PROBE = "Ann has 12 pens.\n    3 + 4  = 7\n"
 TURN = [{"role": "user", "content": "What is 1 + 1?"}]
 
 
@@ -31,8 +32,31 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
     config, tokenizer = loaded[0].get_text_config(), loaded[1]
     for fault in faults(tokenizer, config.vocab_size):
         raise RatchetError(f"{parameter}: {fault}: mend its tokenizer, or set another model")
+    if reads_otherwise(tokenizer, folder):
+        raise RatchetError(
+            f"{parameter}: transformers' {type(tokenizer).__name__} splits text otherwise than the "
+            "model's tokenizer.json does: set tokenizer_class to PreTrainedTokenizerFast in its "
+            "tokenizer_config.json, or set another model"
+        )
     for doubt in doubts(tokenizer, config):
         print(f"{parameter}: {doubt}", file=sys.stderr)
+
+
+def reads_otherwise(tokenizer: PreTrainedTokenizerBase, folder: Path) -> bool:
+    """Whether a text has other tokens than tokenizer.json says.
+
+    transformers builds some classes from the vocabulary alone: a byte-level tokenizer of class
+    LlamaTokenizerFast loses its blanks (findings/llama_tokenizer_class.sh).
+    """
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json"
+    if not file.exists():
+        return False
+    told = Tokenizer.from_file(str(file))
+    told.no_truncation()
+    seen: list[int] = tokenizer(PROBE, add_special_tokens=False)["input_ids"]
+    return bool(seen != told.encode(PROBE, add_special_tokens=False).ids)
 
 
 def faults(tokenizer: PreTrainedTokenizerBase, n_rows: int) -> Iterator[str]:

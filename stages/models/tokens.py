@@ -101,12 +101,18 @@ class Encoder:
         """The text of new tokens after a prompt's tokens, special tokens left out.
 
         Decoders of the Llama-2 family drop the blank before a text's first word, so the end of the
-        prompt is decoded too, and cut off.
+        prompt is decoded too, and cut off. A blank that the tokenizer itself puts before a text
+        after a special token is no part of the text.
         """
         special = self._special_ids
         context = [token for token in prompt[-CONTEXT:] if token not in special]
         both, alone = self._text([*context, *new]), self._text(context)
-        return both[len(alone) :] if both.startswith(alone) else self._text(new)
+        if not both.startswith(alone):
+            return self._text(new)
+        text = both[len(alone) :]
+        if context and prompt[-1] in special and self.literal.prepends_blank:
+            return text.removeprefix(" ")
+        return text
 
     def find_stop(self, text: str) -> int:
         """Where the first stop string begins; -1 if the text has none."""
@@ -118,12 +124,13 @@ class Encoder:
         at = self.find_stop(text)
         return text if at < 0 else text[:at]
 
-    def ends_in_stop(self, new: Sequence[int]) -> bool:
-        """Whether the last few new tokens hold a stop string."""
-        if not self.form.stop:
+    def ends_in_stop(self, prompt: Sequence[int], new: Sequence[int]) -> bool:
+        """Whether the last few new tokens after a prompt's hold a stop string."""
+        if not self.form.stop or not new:
             return False
         window = max(len(stop.encode()) for stop in self.form.stop) + CONTEXT
-        return self.find_stop(self._text(new[-window:])) >= 0
+        before = [*prompt[-CONTEXT:], *new[-window - CONTEXT : -window]]
+        return self.find_stop(self.decode(before, new[-window:])) >= 0
 
     def _text(self, ids: Sequence[int]) -> str:
         kept = [token for token in ids if token not in self._special_ids]

@@ -1,5 +1,6 @@
 """A tokenizer that does not fit its model: one line each, an error where no run survives it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from transformers import AutoConfig, AutoTokenizer
 
 from schemas.errors import RatchetError
 from stages.models.tokenizer_checks import check_tokenizer
+from tests.fakes.real_tokenizers import real_tokenizer
+
+LLAMA = "LlamaTokenizerFast"
 
 
 def change(checkpoint: Path, tmp_path: Path, edit: Callable[[Any, Any], object]) -> Path:
@@ -36,6 +40,18 @@ def test_no_run_survives(
     with pytest.raises(RatchetError) as error:
         check_tokenizer(folder, "model.source")
     assert line in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_class_that_does_not_read_the_file_is_refused(tmp_path: Path, checkpoint: Path) -> None:
+    real_tokenizer("deepseek").save_pretrained(tmp_path)
+    config = AutoConfig.from_pretrained(checkpoint)
+    config.vocab_size = len(real_tokenizer("deepseek"))
+    config.save_pretrained(tmp_path)
+    check_tokenizer(tmp_path, "model.source")
+    file = tmp_path / "tokenizer_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": LLAMA}))
+    with pytest.raises(RatchetError, match="set tokenizer_class to PreTrainedTokenizerFast"):
+        check_tokenizer(tmp_path, "model.source")
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,12 @@ class Batch:
         if not encoder.form.stop:
             return np.zeros(len(self.alive), dtype=bool)
         written = [self.tokens[row, : self.n_tokens[row]].tolist() for row in self.alive]
-        found = np.array([encoder.ends_in_stop(tokens) for tokens in written])
+        found = np.array(
+            [
+                encoder.ends_in_stop(self.prompts[row], tokens)
+                for row, tokens in zip(self.alive, written, strict=True)
+            ]
+        )
         self.stopped[self.alive[found]] = True
         return found
 
