@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from schemas.errors import RatchetError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+BY_FILE = "PreTrainedTokenizerFast"
 PROBE = "Ann has 12 pens.\n    3 + 4  = 7\n"
 TURN = [{"role": "user", "content": "What is 1 + 1?"}]
 
@@ -33,13 +35,36 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
     for fault in faults(tokenizer, config.vocab_size):
         raise RatchetError(f"{parameter}: {fault}: mend its tokenizer, or set another model")
     if reads_otherwise(tokenizer, folder):
-        raise RatchetError(
-            f"{parameter}: transformers' {type(tokenizer).__name__} splits text otherwise than the "
-            "model's tokenizer.json does: set tokenizer_class to PreTrainedTokenizerFast in its "
-            "tokenizer_config.json, or set another model"
-        )
+        tokenizer = _read_by_file(tokenizer, folder, parameter)
     for doubt in doubts(tokenizer, config):
         print(f"{parameter}: {doubt}", file=sys.stderr)
+
+
+def _read_by_file(
+    tokenizer: PreTrainedTokenizerBase, folder: Path, parameter: str
+) -> PreTrainedTokenizerBase:
+    """The tokenizer of a class that goes by tokenizer.json, which its folder names from now on.
+
+    Raises RatchetError if that reads otherwise too.
+    """
+    from transformers import AutoTokenizer
+
+    was, file = type(tokenizer).__name__, folder / "tokenizer_config.json"
+    config = json.loads(file.read_text()) if file.exists() else {}
+    config["tokenizer_class"] = BY_FILE
+    file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    mended: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    if reads_otherwise(mended, folder):
+        raise RatchetError(
+            f"{parameter}: transformers' {was} splits text otherwise than the model's "
+            "tokenizer.json does: mend its tokenizer, or set another model"
+        )
+    print(
+        f"{parameter}: transformers' {was} splits text otherwise than the model's tokenizer.json "
+        f"does, so the copy's tokenizer_class is {BY_FILE}",
+        file=sys.stderr,
+    )
+    return mended
 
 
 def reads_otherwise(tokenizer: PreTrainedTokenizerBase, folder: Path) -> bool:

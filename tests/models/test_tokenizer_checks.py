@@ -9,6 +9,7 @@ import pytest
 from transformers import AutoConfig, AutoTokenizer
 
 from schemas.errors import RatchetError
+from stages.models.folders import load_tokenizer
 from stages.models.tokenizer_checks import check_tokenizer
 from tests.fakes.real_tokenizers import real_tokenizer
 
@@ -42,16 +43,24 @@ def test_no_run_survives(
     assert line in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_class_that_does_not_read_the_file_is_refused(tmp_path: Path, checkpoint: Path) -> None:
-    real_tokenizer("deepseek").save_pretrained(tmp_path)
+def test_a_class_that_does_not_read_the_file_gives_way_to_the_file(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = real_tokenizer("deepseek")
+    real.save_pretrained(tmp_path)
     config = AutoConfig.from_pretrained(checkpoint)
-    config.vocab_size = len(real_tokenizer("deepseek"))
+    config.vocab_size = len(real)
     config.save_pretrained(tmp_path)
     check_tokenizer(tmp_path, "model.source")
     file = tmp_path / "tokenizer_config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": LLAMA}))
-    with pytest.raises(RatchetError, match="set tokenizer_class to PreTrainedTokenizerFast"):
-        check_tokenizer(tmp_path, "model.source")
+    asked = {"tokenizer_class": LLAMA, "add_bos_token": True}
+    file.write_text(json.dumps(json.loads(file.read_text()) | asked))
+    capsys.readouterr()
+    check_tokenizer(tmp_path, "model.source")
+    line = capsys.readouterr().err
+    assert "the copy's tokenizer_class is PreTrainedTokenizerFast" in line.splitlines()[0]
+    ids = load_tokenizer(tmp_path)("Hi there, 12")["input_ids"]
+    assert ids == [real.bos_token_id, *real("Hi there, 12", add_special_tokens=False)["input_ids"]]
 
 
 @pytest.mark.parametrize(
