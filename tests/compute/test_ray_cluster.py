@@ -138,7 +138,7 @@ def test_a_node_that_does_not_see_the_model_says_so(
 ) -> None:
     (tmp_path / "m").symlink_to(checkpoint)
     drawer = Sampler(tmp_path / "m", ENGINE, spread, StageRun(1, 7))
-    drawer.model_digest = "another"
+    drawer.weights_digest = "another"
     sampling = Sampling(1.0, 1.0, 8)
     with pytest.raises(RatchetError, match=r"Ray node .* does not see the model in .*: run in a f"):
         drawer.sample(drawer.requests(["one"], [0], sampling), sampling, "test")
