@@ -134,8 +134,9 @@ def test_verdicts_are_the_same(spread: ComputeSettings, monkeypatch: pytest.Monk
 
 
 def test_a_node_that_does_not_see_the_model_says_so(
-    spread: ComputeSettings, checkpoint: Path, problems: pl.DataFrame, tmp_path: Path
+    spread: ComputeSettings, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("RATCHET_LEDGER", str(tmp_path / "ledger"))
     (tmp_path / "m").symlink_to(checkpoint)
     drawer = Sampler(tmp_path / "m", ENGINE, spread, StageRun(1, 7))
     drawer.weights_digest = "another"
