@@ -9,7 +9,8 @@ from stages.contract.tables_page import WRITTEN, grid
 from stages.planning.machines import Machine, named_machine
 from stages.planning.measured import Measured
 from stages.planning.memory_split import GIB, Memory
-from stages.planning.plan import StagePlan, make_plan, new_run, peak
+from stages.planning.plan import make_plan, new_run, peak
+from stages.planning.planned_run import StagePlan
 from stages.planning.shapes import count_parameters
 
 GPU, MANY, FSDP = "h100-80gb", 8, "conf/accelerate/fsdp.yaml"

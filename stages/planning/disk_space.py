@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stages.planning.plan import Run, StagePlan
+from stages.planning.planned_run import Run, StagePlan
 from stages.planning.shapes import adapter_parameters, count_parameters, simulator_shape
 
 TABLE_BYTES_PER_TOKEN = 4  # of text in Parquet and once more in the ledger, compressed

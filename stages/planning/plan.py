@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
-
-import yaml
 
 from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.engines.vllm_offline import VllmSettings, find_vllm
@@ -17,67 +13,27 @@ from stages.planning import draws
 from stages.planning.draws import Work
 from stages.planning.machines import Machine
 from stages.planning.measured import Measured
-from stages.planning.memory_split import Memory
 from stages.planning.model_memory import (
-    Device,
     reading_memory,
     sampling_memory,
     vllm_memory,
 )
-from stages.planning.shapes import BASE, CONFIG, require_shape, simulator_shape, source_shape
-from stages.planning.training_memory import PAIRED, Training, training_memory
-
-HALF = ("bfloat16", "float16")
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """One stage in one iteration. `memory` is None if the stage loads no model, or a remote one.
-
-    `remedies`: the settings that lower its memory.
-    """
-
-    stage: str
-    iteration: int
-    work: Work
-    memory: Memory | None
-    remedies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every part of a plan asks for."""
-
-    p: Any  # every section of the parameters, under its name
-    machine: Machine
-    measured: Measured
-    shape: Shape  # of the policy
-    exact: bool = True  # False: choose what takes less wherever it is not sure
-
-    @property
-    def device(self) -> Device:
-        """Where models run."""
-        return Device(self.machine.gpus > 0)
-
-    @property
-    def stored_width(self) -> int:
-        """Bytes of a number in the model's folder: 4 for one made from scratch, by default 2."""
-        model = self.p.model
-        if model.kind == "scratch":
-            return 4
-        for folder in (Path(model.source).expanduser(), BASE):
-            file = folder / CONFIG
-            if file.is_file():
-                config = json.loads(file.read_text())
-                saved = config.get("dtype") or config.get("torch_dtype")
-                return 2 if saved in HALF else 4
-        return 2
+from stages.planning.planned_run import HALF, Run, StagePlan
+from stages.planning.shapes import require_shape, simulator_shape
+from stages.planning.training_plans import (
+    plan_align,
+    plan_sft,
+    plan_simulator,
+    plan_verifier,
+    row_tokens,
+    verifier_shape,
+)
 
 
 def make_plan(run: Run) -> list[StagePlan]:
     """Every stage that loads a model or draws, in the order of the loop."""
-    first = [_simulator_plan(run)] if run.p.model.simulator == "trained" else []
-    first += [_sft_plan(run), _evaluate_plan(run, 0)]
+    first = [plan_simulator(run)] if run.p.model.simulator == "trained" else []
+    first += [plan_sft(run), _evaluate_plan(run, 0)]
     turns = [plan for k in range(1, run.p.iteration + 1) for plan in _iteration(run, k)]
     return [plan for plan in [*first, *turns] if _has_work(plan)]
 
@@ -106,9 +62,9 @@ def _iteration(run: Run, k: int) -> Iterator[StagePlan]:
     yield _perplexity(run, k)
     yield _draw(run, "label", k, draws.label_work(p, k, m), helper, p.label)
     yield _draw(run, "correct", k, draws.correct_work(p, k, m), policy, p.correct)
-    yield _verifier(run, k, helper)
+    yield plan_verifier(run, k, helper)
     yield _score(run, k, helper)
-    yield _align(run, k)
+    yield plan_align(run, k)
     yield _evaluate_plan(run, k)
 
 
@@ -174,118 +130,11 @@ def _evaluate_plan(run: Run, k: int) -> StagePlan:
     return _draw(run, "evaluate", k, work, run.shape, run.p.evaluate)
 
 
-def _row_tokens(run: Run, limit: int) -> int:
-    """Tokens of the longest row of a batch."""
-    if not run.exact:
-        return 1
-    return min(limit, run.measured.longest or limit, run.shape.max_positions)
-
-
-def training(run: Run, settings: Any, objective: str, adapter: Any) -> Training:
-    """A training run as one process of it sees it."""
-    p = run.p
-    launch = p.compute.launch
-    processes = launch.processes if launch else 1
-    precision = p.trainer.precision
-    return Training(
-        objective,
-        max(settings.batch_size // processes, 1),
-        _row_tokens(run, settings.max_length),
-        rank=adapter.rank if adapter else None,
-        bits=adapter.bits if adapter else 16,
-        dropout=adapter.dropout if adapter else 0.0,
-        checkpointing=p.trainer.gradient_checkpointing,
-        accumulate=p.trainer.accumulate,
-        half=precision == "bf16" or (precision == "auto" and run.device.gpu),
-        stored_width=run.stored_width,
-        processes=processes,
-        share=sharing(launch.config) if launch else "none",
-    )
-
-
-def sharing(config: str) -> str:
-    """What an accelerate file splits between processes: all (FSDP), moments (ZeRO 2), or none."""
-    values = yaml.safe_load(Path(config).read_text()) if Path(config).is_file() else {}
-    kind = values.get("distributed_type")
-    if kind == "FSDP":
-        return "all"
-    if kind != "DEEPSPEED":
-        return "none"
-    return "all" if values.get("deepspeed_config", {}).get("zero_stage") == 3 else "moments"
-
-
-def _train(
-    run: Run, stage: str, k: int, settings: Any, objective: str, work: Work, shape: Shape
-) -> StagePlan:
-    adapter = None if stage == "simulator" else run.p.model.adapter
-    job = training(run, settings, objective, adapter)
-    memory = training_memory(shape, job, run.device)
-    if not run.device.gpu:  # all processes share the machine's memory
-        memory = Memory(**{name: job.processes * size for name, size in vars(memory).items()})
-    return StagePlan(stage, k, work, memory, _remedies(run, stage, adapter))
-
-
-def _remedies(run: Run, stage: str, adapter: Any) -> tuple[str, ...]:
-    """Settings that lower what training takes, the strongest first."""
-    found = []
-    if adapter is None:
-        found.append("model.adapter")
-    elif adapter.bits != 4:
-        found.append("model.adapter.bits=4")
-    if not run.p.trainer.gradient_checkpointing:
-        found.append("trainer.gradient_checkpointing=true")
-    found += [f"{stage}.batch_size (with trainer.accumulate)", f"{stage}.max_length"]
-    if run.p.compute.launch is None:
-        found.append("compute=fsdp on several GPUs")
-    return tuple(found)
-
-
-def _sft_plan(run: Run) -> StagePlan:
-    work = draws.training_work(run.p.sft, run.measured.n_demonstrated, 1, run.p, run.measured)
-    return _train(run, "sft", 0, run.p.sft, "sft", work, run.shape)
-
-
-def _simulator_plan(run: Run) -> StagePlan:
-    settings = run.p.simulator
-    shape = simulator_shape(run.p.model, settings, run.shape)
-    assert shape is not None
-    rows = settings.n_per_level * getattr(run.p.task, "levels", 1)
-    work = draws.training_work(settings, rows, 1, run.p, run.measured)
-    return _train(run, "simulator", 0, settings, "sft", work, shape)
-
-
-def _align(run: Run, k: int) -> StagePlan:
-    settings, p = run.p.align, run.p
-    if settings.objective == "none":
-        return StagePlan("align", k, Work(0), None)
-    sides = 2 if settings.objective in PAIRED else 1
-    work = draws.training_work(
-        settings, draws.aligned_rows(p, k, run.measured), sides, p, run.measured
-    )
-    return _train(run, "align", k, settings, settings.objective, work, run.shape)
-
-
-def _verifier_shape(run: Run, helper: Shape | None) -> Shape | None:
-    name = run.p.model.verifier
-    if name in ("policy", "base", "sft"):
-        return run.shape
-    return helper if name == "simulator" else source_shape(name)
-
-
-def _verifier(run: Run, k: int, helper: Shape | None) -> StagePlan:
-    settings, shape = run.p.verifier, _verifier_shape(run, helper)
-    if settings.kind == "none" or shape is None:
-        return StagePlan("verifier", k, Work(0 if settings.kind == "none" else None), None)
-    rows = draws.n_labelled(run.p, run.measured)
-    work = draws.training_work(settings, rows, 1, run.p, run.measured)
-    return _train(run, "verifier", k, settings, "verifier", work, shape)
-
-
 def _score(run: Run, k: int, helper: Shape | None) -> StagePlan:
-    shape, settings = _verifier_shape(run, helper), run.p.score
+    shape, settings = verifier_shape(run, helper), run.p.score
     if run.p.verifier.kind == "none" or shape is None:
         return StagePlan("score", k, Work(0), None)
-    tokens = _row_tokens(run, settings.max_length)
+    tokens = row_tokens(run, settings.max_length)
     memory = reading_memory(shape, settings.batch_size, tokens, False, run.stored_width, run.device)
     return StagePlan("score", k, Work(), memory, ("score.batch_size", "score.max_length"))
 
@@ -294,7 +143,7 @@ def _perplexity(run: Run, k: int) -> StagePlan:
     settings = run.p.perplexity
     if settings.reference == "none":
         return StagePlan("perplexity", k, Work(0), None)
-    tokens = _row_tokens(run, settings.max_length)
+    tokens = row_tokens(run, settings.max_length)
     memory = reading_memory(
         run.shape, settings.batch_size, tokens, True, run.stored_width, run.device
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from stages.planning.disk_space import disk_space
 from stages.planning.memory_split import GIB, MIB, Memory
-from stages.planning.plan import Run, StagePlan
+from stages.planning.planned_run import Run, StagePlan
 from stages.planning.probe import Speeds, seconds
 from stages.planning.shapes import adapter_parameters, count_parameters
 from stages.results import terminal

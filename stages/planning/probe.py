@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stages.models.model_settings import Shape
-from stages.planning.plan import Run, StagePlan
+from stages.planning.planned_run import Run, StagePlan
 from stages.planning.shapes import count_parameters
 
 if TYPE_CHECKING:

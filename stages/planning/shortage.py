@@ -8,7 +8,8 @@ from stages.compute.compute_settings import has_gpu
 from stages.planning.machines import Machine, find_machine, main_memory
 from stages.planning.measured import Measured
 from stages.planning.memory_split import GIB
-from stages.planning.plan import Run, StagePlan, make_plan
+from stages.planning.plan import make_plan
+from stages.planning.planned_run import Run, StagePlan
 from stages.planning.shapes import find_shape
 
 ON_CLUSTER = ("sample", "guide", "label", "correct", "evaluate", "score")  # with compute.ray

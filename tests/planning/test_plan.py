@@ -16,7 +16,8 @@ from stages.planning.machines import Machine, find_machine, named_machine
 from stages.planning.measured import Measured, measure_work
 from stages.planning.memory_split import GIB
 from stages.planning.model_memory import Device, cache_capacity, sampling_memory
-from stages.planning.plan import Run, StagePlan, make_plan, new_run, peak
+from stages.planning.plan import make_plan, new_run, peak
+from stages.planning.planned_run import Run, StagePlan
 from stages.planning.shapes import scratch_shape
 from stages.planning.shortage import refuse_shortage
 from stages.planning.training_memory import Training, training_memory
