@@ -73,8 +73,10 @@ def show(run: Run, plans: list[StagePlan], speeds: Speeds | None) -> None:
     console.print(terminal.table(["what", "disk"], rows_of_disk, "disk"))
     if speeds:
         total = sum(seconds(plan, speeds, run) or 0 for plan in plans)
+        known = all(plan.work.expected is not None for plan in plans if plan.work.tokens)
+        about = "about" if known else "at most about"
         console.print(
-            f"\nabout {duration(total)} here: {speeds.decoding:,.0f} tokens/s written, "
+            f"\n{about} {duration(total)} here: {speeds.decoding:,.0f} tokens/s written, "
             f"{speeds.training:,.0f} tokens/s trained on"
         )
     for line in notes(run, plans):

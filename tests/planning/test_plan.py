@@ -198,3 +198,11 @@ def test_the_command_prints_tables() -> None:
     assert shown.exit_code == 0
     for word in ("peak memory", "kv cache", "12,800", "models/base", "fits"):
         assert word in shown.stdout
+
+
+def test_a_probe_measures_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until lengths are measured, its estimate is a limit, and says so."""
+    monkeypatch.setattr("stages.planning.probe.SECONDS", 0.0)
+    shown = ratchet("plan", "--probe", "model.width=16", "model.layers=1", "model.heads=2")
+    assert shown.exit_code == 0 and "tokens/s written" in shown.stdout
+    assert "at most about" in shown.stdout
