@@ -20,7 +20,7 @@ GOLD = [
     ("math500", "math500/test.jsonl", "test", 500, 500),
     ("aqua", "aqua/dev.json", "test", 254, 254),
     ("aqua", "aqua/test.json", "test", 254, 254),
-    ("svamp", "svamp/test.jsonl", "test", 1000, 0),
+    ("svamp", "svamp/test.jsonl", "test", 1000, 997),
     ("theoremqa", "theoremqa/theoremqa_test.json", "test", 747, 0),
     ("amc23", "amc23/test.jsonl", "test", 40, 0),
     ("aime24", "aime24/test.jsonl", "test", 30, 30),
