@@ -28,7 +28,7 @@ STAGES = [
     "report",
 ]
 MAX_ITERATION = 8
-SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1)}
+SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1), "max_length": (8, 2**31 - 1)}
 
 
 def load_stages() -> list[Stage]:

@@ -92,10 +92,12 @@ class LocalSettings(EngineSettings):
     """An engine in the stage's own process. `precision`: that of weights and arithmetic.
 
     auto is bfloat16 on a GPU and float32 on a CPU; with transformers, it is bfloat16 on a CPU that
-    supports it if the model was saved in bfloat16.
+    supports it if the model was saved in bfloat16. `max_length`: tokens of a prompt and its
+    completion together, at most; None: as many as the model takes.
     """
 
     precision: Literal["auto", "float32", "float16", "bfloat16"]
+    max_length: int | None = Field(ge=8)
     shard_size: int = Field(ge=1)
 
 

@@ -18,6 +18,7 @@ from stages.engines.engine import (
     Completion,
     Engine,
     EngineSettings,
+    LocalSettings,
     Request,
     UnfinishedError,
     engine_version,
@@ -64,6 +65,8 @@ class Sampler:
             self._begin(self.completion_settings, version, digest(*named), stage_run)
         else:
             self.model, self.engine_settings = require_model(model), resolve_auto(engine)
+            if role:
+                self.engine_settings = _with_room(self.engine_settings)
             name = engine_version(self.engine_settings, model)
             self.weights_digest = model_digest = folder_digest(model)
             if self.form != own:  # the folder's own form is part of its digest
@@ -200,6 +203,13 @@ class RayWorker:
 
     def __call__(self, requests: list[Request]) -> list[Completion]:
         return self.engine.complete(requests, self.sampling)
+
+
+def _with_room(engine: EngineSettings) -> EngineSettings:
+    """An engine whose prompts hold up to two solutions, and the rules by which to read them."""
+    if not isinstance(engine, LocalSettings) or engine.max_length is None:
+        return engine
+    return engine.model_copy(update={"max_length": 4 * engine.max_length})
 
 
 class ChatSampler(Sampler):

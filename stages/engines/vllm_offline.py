@@ -51,7 +51,6 @@ class VllmSettings(LocalSettings):
 
     tensor_parallel: int = Field(ge=1)
     gpu_memory: float = Field(gt=0, le=1)
-    max_length: int | None = Field(ge=8)
     adapter: Literal["merged", "apart"]
 
 
@@ -199,7 +198,7 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None, stops: bool =
         tensor_parallel_size=settings.tensor_parallel,
         gpu_memory_utilization=settings.gpu_memory,
         dtype=auto if settings.precision == "auto" else settings.precision,
-        max_model_len=settings.max_length,
+        max_model_len=_max_length(base, settings.max_length),
         logprobs_mode="raw_logprobs",  # the model's own, before temperature and top_p
         enable_prefix_caching=True,
         enforce_eager=cpu,
@@ -208,6 +207,15 @@ def load(base: Path, settings: VllmSettings, adapter: Path | None, stops: bool =
         use_tqdm_on_load=False,
         **lora,
     )
+
+
+def _max_length(base: Path, wanted: int | None) -> int | None:
+    """vLLM refuses to be asked for more tokens than the model takes."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(base).get_text_config()
+    most = getattr(config, "max_position_embeddings", None)
+    return min(wanted, most) if wanted and most else wanted
 
 
 ENGINE = EngineKind(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
+QUESTION, ANSWER = "\ufdd4", "\ufdd5"  # stand for messages
 OPEN, CLOSE, QUOTE = "\ufdd0", "\ufdd1", "\ufdd2"
 RESERVED = str.maketrans(dict.fromkeys((OPEN, CLOSE, QUOTE), "\ufffd"))
 
@@ -33,11 +35,16 @@ class LiteralTokenizer:
             )
         self.backend = tokenizer.backend_tokenizer
         added = sorted(self.backend.get_added_tokens_decoder().items())
-        self.special = {token.content: index for index, token in added if token.special}
+        marks = turn_marks(tokenizer, [token.content for _, token in added if not token.special])
+        self.special = {
+            token.content: index
+            for index, token in added
+            if token.special or token.content in marks
+        }
         self._strips = [
             (f"{OPEN}{index}{CLOSE}", token.lstrip, token.rstrip)
             for index, token in added
-            if token.special and (token.lstrip or token.rstrip)
+            if token.content in self.special and (token.lstrip or token.rstrip)
         ]
 
     @cached_property
@@ -48,7 +55,7 @@ class LiteralTokenizer:
         # a post-processor may take blanks out of the offsets (ByteLevel's trim_offsets)
         spec["truncation"] = spec["padding"] = spec["post_processor"] = None
         for token in spec["added_tokens"]:
-            if token["special"]:
+            if token["content"] in self.special:
                 token |= {"content": self._respell(token["content"])}
                 token |= {"lstrip": False, "rstrip": False}  # `mark_special` takes the blanks
         model = spec["model"]
@@ -125,3 +132,24 @@ class LiteralTokenizer:
         """(ids, starts): each token's id and the index in `marked` of its first character."""
         coded = self._copy.encode(marked, add_special_tokens=False)
         return coded.ids, [start for start, _ in coded.offsets]
+
+
+def turn_marks(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> set[str]:
+    """Those of the names that a chat template writes right before and right after a question.
+
+    Some tokenizers do not call them special (DeepSeek's `<｜User｜>`), and yet a question that
+    spells one must not begin a turn.
+    """
+    template = str(tokenizer.chat_template or "")
+    written = [name for name in names if name in template]
+    if not written:
+        return set()
+    chat = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
+    try:
+        before, _, after = str(tokenizer.apply_chat_template(chat, tokenize=False)).partition(
+            QUESTION
+        )
+    except Exception:  # a template may raise anything; `Encoder` says what it refuses
+        return set()
+    between = after.partition(ANSWER)[0].strip()
+    return {name for name in written if before.rstrip().endswith(name) or between.startswith(name)}

@@ -83,8 +83,9 @@ def _draw(
         memory = vllm_memory(shape, share, parallel, run.machine.memory, width)
         return StagePlan(stage, k, work, memory, ("engine.gpu_memory", "engine.tensor_parallel"))
     begun = run.measured.prompt_tokens + (settings.max_tokens if stage == "label" else 0)
-    n_new = min(settings.max_tokens, shape.max_positions - 1)
-    n_prompt = min(begun, max(shape.max_positions - n_new, 1))
+    most = min(shape.max_positions, engine.max_length or shape.max_positions)
+    n_prompt = min(begun, most - 1)
+    n_new = min(settings.max_tokens, most - n_prompt)
     rows = min(engine.batch_size, engine.shard_size, work.draws or engine.batch_size)
     warm = settings.temperature != 1 or settings.top_p < 1
     width = _engine_width(run)

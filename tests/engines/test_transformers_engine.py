@@ -123,6 +123,19 @@ def test_a_prompt_that_leaves_no_room_has_no_answer(engine: TransformersEngine) 
     assert engine.complete(asked[:1], Sampling(0.0, 1.0, 20)) == [full]
 
 
+def test_a_prompt_and_its_completion_have_one_limit(
+    engine: TransformersEngine, checkpoint: Path, problems: pl.DataFrame
+) -> None:
+    import torch
+
+    short = TransformersEngine(checkpoint, 64, torch.device("cpu"), max_length=48)
+    asked = requests(problems, 1)
+    for request, done in zip(asked, short.complete(asked, Sampling(0.0, 1.0, 200)), strict=True):
+        room = max(48 - len(short.encoder.encode_prompt(request.prompt)), 0)
+        assert (done.n_tokens, done.finish) == (room, "length") or done.n_tokens < room
+    assert short.version == f"{engine.version}-max48"
+
+
 @pytest.mark.parametrize(
     ("saved", "wanted", "used"),
     [

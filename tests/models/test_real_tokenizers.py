@@ -126,3 +126,9 @@ def test_special_spellings_are_text(family: str, kind: str) -> None:
     asked_ids = encoder.encode_prompt(question)
     shown = encoder.tokenizer.decode([t for t in asked_ids if t not in special.values()])
     assert all(name in shown for name in names)
+
+
+def test_marks_of_turns_are_special() -> None:
+    special = real_encoder("deepseek", "chat").literal.special
+    assert {"<｜User｜>", "<｜Assistant｜>"} <= special.keys()
+    assert not {"<think>", "</think>", "<｜tool▁sep｜>"} & special.keys()  # a model's own words

@@ -38,9 +38,10 @@ class TransformersSettings(LocalSettings):
     batch_size: int = Field(ge=1)
 
 
-def decoder_version(model: Path, precision: str) -> str:
+def decoder_version(model: Path, precision: str, max_length: int | None = None) -> str:
     """Everything besides model, request and machine that decides which text is drawn."""
-    return f"transformers-{version('transformers')}-{DECODER}-{precision_of(model, precision)}"
+    names = ["transformers", version("transformers"), str(DECODER), precision_of(model, precision)]
+    return "-".join([*names, *([f"max{max_length}"] if max_length else [])])
 
 
 def precision_of(model: Path, wanted: str) -> str:
@@ -71,10 +72,11 @@ class TransformersEngine:
         device: torch.device,
         precision: str = "auto",
         form: PromptForm | None = None,
+        max_length: int | None = None,
     ) -> None:
         import torch
 
-        self.version = decoder_version(model, precision)
+        self.version = decoder_version(model, precision, max_length)
         self.model = load_policy(model)
         self.encoder = Encoder.load(model, form)
         dtype = getattr(torch, precision_of(model, precision))
@@ -82,7 +84,8 @@ class TransformersEngine:
         fold_heads(self.model)
         self.batch_size, self.device = batch_size, device
         config = self.model.config.get_text_config()
-        self.max_positions = int(getattr(config, "max_position_embeddings", None) or 2**31)
+        most = int(getattr(config, "max_position_embeddings", None) or 2**31)
+        self.max_positions = min(most, max_length or most)
         self.takes_positions = "position_ids" in inspect.signature(self.model.forward).parameters
         self.max_shared_columns = _max_shared_columns(self.model) if self.takes_positions else 0
         self.end_tokens = torch.tensor(self.encoder.end_tokens, device=device)  # (ends,)
@@ -151,8 +154,8 @@ def _max_shared_columns(model: PreTrainedModel) -> int:
 
 ENGINE = EngineKind(
     TransformersSettings,
-    version=lambda settings, model: decoder_version(model, settings.precision),
+    version=lambda settings, model: decoder_version(model, settings.precision, settings.max_length),
     open=lambda settings, model, device, form: TransformersEngine(
-        model, settings.batch_size, device, settings.precision, form
+        model, settings.batch_size, device, settings.precision, form, settings.max_length
     ),
 )
