@@ -89,7 +89,7 @@ def training_work(settings: Any, rows: float | None, sides: int, p: Any, m: Meas
         seen = settings.max_steps * settings.batch_size * p.trainer.accumulate
     if seen is None:
         return Work()
-    length = None if m.answer_tokens is None else m.answer_tokens + m.prompt_tokens / 2
+    length = None if m.answer_tokens is None else m.answer_tokens + m.mean_prompt
     expected = None if length is None else min(length, settings.max_length)
     return Work(
         None,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from schemas import store
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.settings import Settings
+from stages.models.tokens import Encoder
+from stages.planning.shapes import BASE, CONFIG
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 PROMPT_TOKENS = 256  # assumed until a run has read the problems
 STEPS = 6  # of a solution, assumed until the problems' rationales are there
 CHARACTERS = 3.0  # of a token, at least, in English and mathematics
+MEASURED_PROMPTS = 32
 # (to train on, to test) of public sets, as the papers count them: SIPF §3.1, GSI Table 4, Step-KTO
 # §3.1; a set that is not here has as many problems as task.n_train and n_test say
 PUBLIC = {
@@ -40,6 +44,7 @@ class Measured:
     n_test: int | None
     n_steps: float = STEPS
     prompt_tokens: int = PROMPT_TOKENS  # the longest prompt
+    mean_prompt: float = PROMPT_TOKENS / 2
     answer_tokens: float | None = None  # the mean of a completion
     longest: int | None = None  # tokens of the longest prompt and completion together
     from_tables: bool = False
@@ -47,8 +52,8 @@ class Measured:
 
 def measure_work(p: Any, values: dict[str, Any]) -> Measured:
     """From data/ if the task there is this one, else from the settings of the task."""
-    if _same_task(values):
-        return _from_tables(p)
+    if store.folder(Problems).exists() and _is_recorded("task", values):
+        return _from_tables(p, _is_recorded("model", values))
     n_train, n_demonstrated, n_test = task_counts(values["task"])
     pool = n_train
     if n_train is not None and n_demonstrated is not None and p.sample.pool == "all":
@@ -56,46 +61,58 @@ def measure_work(p: Any, values: dict[str, Any]) -> Measured:
     return Measured(pool, n_demonstrated, n_test)
 
 
-def _same_task(values: dict[str, Any]) -> bool:
-    """Whether data/problems holds the problems of these parameters."""
-    if not (store.folder(Problems).exists() and store.folder(Settings).exists()):
+def _is_recorded(section: str, values: dict[str, Any]) -> bool:
+    """Whether the run in data/ has these values of a section."""
+    if not store.folder(Settings).exists():
         return False
-    rows = store.read(Settings).filter(section="task").select("name", "value").rows()
-    return bool({name: json.loads(value) for name, value in rows} == values["task"])
+    rows = store.read(Settings).filter(section=section).select("name", "value").rows()
+    return bool({name: json.loads(value) for name, value in rows} == values[section])
 
 
-def _from_tables(p: Any) -> Measured:
+def _from_tables(p: Any, same_model: bool) -> Measured:
     import polars as pl
 
     problems = store.read(Problems)
     train = problems.filter(pl.col("split") == "train")
     sampled = train if p.sample.pool == "all" else train.filter(~pl.col("demonstrated"))
     steps = train.filter(pl.col("rationale").list.len() > 0)["rationale"].list.len().mean()
-    samples = _samples()
-    longest_prompt = int(problems["prompt"].str.len_chars().max() or 0)  # type: ignore[arg-type]
-    ratio, answers, longest = CHARACTERS, None, None
+    longest_prompt, mean_prompt = _prompt_lengths(problems["prompt"].to_list(), same_model)
+    samples, answers, longest = _samples(), None, None
     if samples is not None and not samples.is_empty():
-        n_characters = float(samples["text"].str.len_chars().sum())
-        ratio = max(n_characters / max(int(samples["n_tokens"].sum()), 1), 1.0)
         answers = float(samples["n_tokens"].mean())  # type: ignore[arg-type]
-        longest = int(longest_prompt / ratio) + int(samples["n_tokens"].max())  # type: ignore[arg-type]
+        longest = longest_prompt + int(samples["n_tokens"].max())  # type: ignore[arg-type]
     return Measured(
         len(sampled),
         int(train["demonstrated"].sum()),
         len(problems) - len(train),
         n_steps=float(steps) if isinstance(steps, float) else STEPS,
-        prompt_tokens=int(longest_prompt / ratio) + 1,
+        prompt_tokens=longest_prompt,
+        mean_prompt=mean_prompt,
         answer_tokens=answers,
         longest=longest,
         from_tables=True,
     )
 
 
+def _prompt_lengths(prompts: list[str], same_model: bool) -> tuple[int, float]:
+    """(tokens of the longest prompt, of a mean one), in the base's form if its folder is there."""
+    by_length = sorted(prompts, key=len)
+    spread = by_length[:: max(len(by_length) // MEASURED_PROMPTS, 1)]
+    if not (same_model and (BASE / CONFIG).exists()):
+        return int(len(by_length[-1]) / CHARACTERS) + 1, mean(map(len, spread)) / CHARACTERS
+    encoder = Encoder.load(BASE)
+    longest, means = (
+        [len(encoder.encode_prompt(prompt)) for prompt in chosen]
+        for chosen in (by_length[-MEASURED_PROMPTS:], spread)
+    )
+    return max(longest), mean(means)
+
+
 def _samples() -> pl.DataFrame | None:
     import polars as pl
 
     files = sorted(store.folder(Samples).rglob("*.parquet"))
-    return pl.read_parquet(files, columns=["text", "n_tokens"]) if files else None
+    return pl.read_parquet(files, columns=["n_tokens"]) if files else None
 
 
 def task_counts(task: dict[str, Any]) -> tuple[int | None, int | None, int | None]:
