@@ -27,7 +27,7 @@ from stages.engines.sampler import ChatSampler, Sampler
 from stages.feedback.evidence import NO_EVIDENCE, right_samples
 from stages.feedback.kept_rollouts import new_path_rows
 from stages.feedback.simulation import SimulationSettings, label_rows, simulate, step_prefixes
-from stages.feedback.step_judge import JudgeSettings, judge_steps
+from stages.feedback.step_judge import Decisions, JudgeSettings, judge_steps
 from stages.grading.grade_frame import GradeSettings
 from stages.models.folders import is_empty
 from stages.pipeline.digests import digest
@@ -152,7 +152,9 @@ def label(
     if label.method == "oracle":
         labels = oracle_rows(chosen)
     elif label.method == "judge":
-        labels, rejects = judge_steps(ChatSampler(judge, stage_run), chosen, problems, judge)
+        schema = judge.schema_of(Decisions.schema_for_server())
+        asked = ChatSampler(judge, stage_run, schema)
+        labels, rejects = judge_steps(asked, chosen, problems, judge)
     else:
         sampler = Sampler(policy if is_empty(simulator) else simulator, engine, compute, stage_run)
         labels, rollouts = simulate_labels(sampler, chosen, paths, problems, samples, label, grade)

@@ -19,8 +19,9 @@ from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
 from stages.engines.sampler import Sampler
 from stages.feedback import head_to_head
-from stages.feedback.critic import CriticSettings, critic_sampler
+from stages.feedback.critic import CriticSettings, Finding, critic_sampler
 from stages.feedback.first_flaw import find_flaws, flaws_from_scores, right_solutions
+from stages.feedback.reply_form import ReplyForm
 from stages.feedback.verifier_scores import ScoreSettings, step_probabilities
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import Model, Now, Once, now
@@ -70,14 +71,14 @@ def review(
     rejects: list[dict[str, str]] = []
     greedy = choose_answers(answers, review.max_problems)
 
-    def make_critic() -> Sampler:
+    def make_critic(form: type[ReplyForm]) -> Sampler:
         models = {"policy": policy, "simulator": simulator}
-        return critic_sampler(critic, models, engine, compute, stage_run)
+        return critic_sampler(critic, models, engine, compute, stage_run, form)
 
     if review.reviewer != "oracle" and greedy["correct"].any():
         right = right_solutions(greedy, problems, task)
         if review.reviewer == "critic":
-            flaws, rejects = find_flaws(make_critic(), right, critic)
+            flaws, rejects = find_flaws(make_critic(Finding), right, critic)
         else:
             scores = step_probabilities(verifier, right, score, compute, stage_run.seed)
             flaws = flaws_from_scores(right, scores, review.wrong_below)
@@ -87,7 +88,8 @@ def review(
             greedy, head_to_head.rival_answers(review.duel_with, first), problems
         )
         if not pairs.is_empty():
-            duels, unusable = head_to_head.run_duels(make_critic(), pairs, review.duel_with, critic)
+            judge = make_critic(head_to_head.Comparison)
+            duels, unusable = head_to_head.run_duels(judge, pairs, review.duel_with, critic)
             rejects += unusable
     return {
         "flaws": flaws,

@@ -134,7 +134,7 @@ def trained(
 def drawn(size: str, model: Path, prompts: list[str], draws: int, device: Any) -> Result:
     """New tokens a second of the embedded engine, the model loaded and warm."""
     settings = TransformersSettings(
-        name="transformers", precision="auto", batch_size=512, shard_size=4096
+        name="transformers", max_length=None, precision="auto", batch_size=512, shard_size=4096
     )
     engine = open_engine(settings, model, device, PromptForm())
     requests = [Request(prompt, i, i) for prompt in prompts for i in range(draws)]

@@ -30,6 +30,7 @@ class ChatEngine:
     """One model of one server. A prompt is sent as one user message, after any system message.
 
     A started answer is sent as the assistant's message, and the server is asked to continue it.
+    `schema`: a JSON schema to hold replies to, as far as the server can.
     """
 
     version = "openai"
@@ -40,8 +41,9 @@ class ChatEngine:
         settings: ServerSettings,
         form: PromptForm = CHAT,
         throttle: Throttle | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> None:
-        self.settings, self.form = settings, form
+        self.settings, self.form, self.schema = settings, form, schema
         self.url, self.model = settings.address()
         self.key = settings.key()
         self.throttle = throttle or Throttle(settings.concurrency)
@@ -141,18 +143,31 @@ class ChatEngine:
         if request.start:
             messages.append({"role": "assistant", "content": request.start})
             extra = {"continue_final_message": True, "add_generation_prompt": False}
-        reply = await client.chat.completions.create(
-            messages=messages,
-            extra_body=extra or None,
-            **self._request_parameters(request, sampling),
-        )
+        parameters = self._request_parameters(request, sampling)
+        reply = await self._send(client, messages=messages, extra_body=extra or None, **parameters)
         try:
             choice = reply.choices[0]
-            text, finish = choice.message.content or "", choice.finish_reason or "stop"
+            text, finish = _reply_text(choice), choice.finish_reason or "stop"
             tokens = reply.usage.completion_tokens if reply.usage else 0
             return Completion(replace_surrogates(text), int(tokens or 0), None, str(finish))
         except (AttributeError, IndexError, TypeError) as error:
             raise ValueError("its reply is not a chat completion") from error
+
+    async def _send(self, client: openai.AsyncOpenAI, **parameters: Any) -> Any:
+        """The server's reply; a server that refuses schemas is not sent another one."""
+        import openai
+
+        if self.schema is None:
+            return await client.chat.completions.create(**parameters)
+        named = {"name": "reply", "schema": self.schema, "strict": True}
+        try:
+            return await client.chat.completions.create(
+                response_format={"type": "json_schema", "json_schema": named}, **parameters
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            reply = await client.chat.completions.create(**parameters)
+            self.schema = None  # the request was in order without it
+            return reply
 
     def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
         """A request's parameters besides its prompt."""
@@ -197,6 +212,14 @@ class ChatEngine:
         """An error's own text, shortened, without the key in case a server repeats it."""
         text = " ".join((str(error) or type(error).__name__).split())
         return text.replace(self.key, "***")[:MAX_ERROR_CHARS]
+
+
+def _reply_text(choice: Any) -> str:
+    """The message; what a model thought only if it ended there, with its answer in its thoughts."""
+    message = choice.message
+    thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    ended = choice.finish_reason in (None, "stop")
+    return message.content or (thoughts if ended and isinstance(thoughts, str) else "") or ""
 
 
 def requested_wait_s(error: Exception) -> float | None:

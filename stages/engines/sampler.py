@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
@@ -66,7 +68,7 @@ class Sampler:
         else:
             self.model, self.engine_settings = require_model(model), resolve_auto(engine)
             if role:
-                self.engine_settings = _with_room(self.engine_settings)
+                self.engine_settings = _with_room(self.engine_settings, role.max_tokens)
             name = engine_version(self.engine_settings, model)
             self.weights_digest = model_digest = folder_digest(model)
             if self.form != own:  # the folder's own form is part of its digest
@@ -205,20 +207,27 @@ class RayWorker:
         return self.engine.complete(requests, self.sampling)
 
 
-def _with_room(engine: EngineSettings) -> EngineSettings:
-    """An engine whose prompts hold up to two solutions, and the rules by which to read them."""
+def _with_room(engine: EngineSettings, n_new: int) -> EngineSettings:
+    """An engine whose prompts hold up to three solutions, and the rules by which to read them."""
     if not isinstance(engine, LocalSettings) or engine.max_length is None:
         return engine
-    return engine.model_copy(update={"max_length": 4 * engine.max_length})
+    return engine.model_copy(update={"max_length": 4 * engine.max_length + n_new})
 
 
 class ChatSampler(Sampler):
-    """A remote chat model. Its address takes the place of a digest of its weights."""
+    """A remote chat model. Its address takes the place of a digest of its weights.
 
-    def __init__(self, server: ChatSettings, stage_run: StageRun) -> None:
-        self.server, self.form = server, server.form
-        named = server.address() if self.form == CHAT else (*server.address(), self.form)
+    `schema`: the JSON schema that the server is asked to hold replies to.
+    """
+
+    def __init__(
+        self, server: ChatSettings, stage_run: StageRun, schema: dict[str, Any] | None = None
+    ) -> None:
+        self.server, self.form, self.schema = server, server.form, schema
+        named: list[Any] = [*server.address()]
+        named += [self.form] if self.form != CHAT else []
+        named += [json.dumps(schema, sort_keys=True)] if schema else []
         self._begin(server, ChatEngine.version, digest(*named), stage_run)
 
     def _open(self) -> Engine:
-        return ChatEngine(self.server, self.form)
+        return ChatEngine(self.server, self.form, schema=self.schema)

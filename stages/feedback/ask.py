@@ -1,21 +1,15 @@
 """Asks a chat model for replies in a given form: asks again for malformed ones, never guesses."""
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from stages.engines.engine import Completion
 from stages.engines.sampler import Sampler
+from stages.feedback.reply_json import MalformedError
 from stages.models.sampling import Sampling
 
 T = TypeVar("T")
-CODE_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-
-
-class MalformedError(Exception):
-    """A reply can't be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +44,6 @@ def ask(
                 rejects.append(_reject(question.item, reply, fault, draw + 1, who))
         waiting = again
     return answers, rejects
-
-
-def read_json(text: str) -> Any:
-    """The JSON of a reply, alone or in a code fence. Raises MalformedError if it is not JSON."""
-    fenced = CODE_FENCE.fullmatch(text.strip())
-    try:
-        value = json.loads(
-            fenced[1] if fenced else text, object_pairs_hook=_object_without_duplicates
-        )
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can't be stored
-    except (ValueError, RecursionError):
-        raise MalformedError("is not JSON" if text.strip() else "is empty") from None
-    return value
-
-
-def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Raises ValueError if a name occurs twice."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name occurs twice")
-    return dict(pairs)
 
 
 def _reject(

@@ -10,13 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
 from stages.engines.sampler import ChatSampler, Sampler
-from stages.feedback.ask import MalformedError, Question, read_json
-from stages.models.completion_server import ChatSettings
+from stages.feedback.ask import Question
+from stages.feedback.reply_form import ReplyForm, WholeNumber
+from stages.feedback.reply_json import MalformedError, read_reply
+from stages.models.completion_server import JsonChatSettings
 from stages.pipeline.stage_run import StageRun
 
 NONE_WRONG = -1
@@ -34,19 +36,18 @@ Reply with one JSON object and nothing else, with these keys:
 """
 
 
-class CriticSettings(ChatSettings):
+class CriticSettings(JsonChatSettings):
     """Section `critic`."""
 
     section: ClassVar[str] = "critic"
     provider: Literal["server", "simulator", "policy"]
 
 
-class Finding(BaseModel):
+class Finding(ReplyForm):
     """The critic's reply about a solution."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     reflection: str
-    first_wrong: int = Field(ge=NONE_WRONG)
+    first_wrong: WholeNumber = Field(ge=NONE_WRONG)
 
 
 def critic_sampler(
@@ -55,10 +56,11 @@ def critic_sampler(
     engine: EngineSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
+    form: type[ReplyForm],
 ) -> Sampler:
     """The critic behind its server, or one of `models`: simulator, policy."""
     if critic.provider == "server":
-        return ChatSampler(critic, stage_run)
+        return ChatSampler(critic, stage_run, critic.schema_of(form.schema_for_server()))
     return Sampler(models[critic.provider], engine, compute, stage_run, critic)
 
 
@@ -71,17 +73,11 @@ def question(item: str, problem: str, steps: Sequence[str]) -> Question[Finding]
 
 def parse(text: str, n_steps: int) -> Finding:
     """The finding. Raises MalformedError for another form, or a step that does not exist."""
-    finding: Finding = validate_reply(Finding, read_json(text), "finding")
-    if finding.first_wrong >= n_steps:
-        raise MalformedError(f"names step {finding.first_wrong} of {n_steps}")
-    return finding
 
+    def read(value: Any) -> Finding:
+        finding = Finding.read(value, "finding")
+        if finding.first_wrong >= n_steps:
+            raise MalformedError(f"names step {finding.first_wrong} of {n_steps}")
+        return finding
 
-def validate_reply(model: type[Any], value: Any, what: str) -> Any:
-    """The value as this pydantic model. Raises MalformedError with the first fault."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f"{key}: " for key in first["loc"])[:80]
-        raise MalformedError(f"is no {what}: {where}{first['msg']}") from None
+    return read_reply(text, read)

@@ -9,11 +9,11 @@ answered before.
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from stages.engines.engine import Completion
 from stages.engines.sampler import Sampler
 from stages.guidance.answer_leak import ends_in_answer
 from stages.guidance.attempt import Attempt, TailProblem, last_wrong_attempt
 from stages.models.completion_server import ChatSettings
+from stages.solutions.thinking import after_thinking
 
 TASK = """\
 A student worked on the problem below and got it wrong. You see the problem, the reference
@@ -69,19 +69,20 @@ def explain(
         )
         replies = sampler.sample(requests, settings.sampling, "teacher")
         for i, reply in zip(waiting, replies, strict=True):
-            fault = _fault(reply, problems[i])
-            explanations[i], faults[i] = (None, fault) if fault else (reply.text.strip(), None)
+            text = (after_thinking(reply.text) or "").strip()
+            fault = _fault(text, reply.finish, problems[i])
+            explanations[i], faults[i] = (None, fault) if fault else (text, None)
         waiting = [i for i in waiting if faults[i] not in (None, REFUSED)]
     return explanations, faults
 
 
-def _fault(reply: Completion, problem: TailProblem) -> str | None:
-    if reply.finish == "refused":
+def _fault(text: str, finish: str, problem: TailProblem) -> str | None:
+    if finish == "refused":
         return REFUSED
-    if not reply.text.strip():
-        return "the explanation is empty"
-    if reply.finish == "length":
+    if finish == "length":
         return "the explanation was cut off at teacher.max_tokens"
-    if ends_in_answer(reply.text, problem.answer, problem.options):
+    if not text:
+        return "the explanation is empty"
+    if ends_in_answer(text, problem.answer, problem.options):
         return "the explanation gives the answer away"
     return None

@@ -6,7 +6,7 @@ nowhere else. A model folder can hold such an address instead of weights.
 
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import AnyHttpUrl, Field
 
@@ -68,6 +68,16 @@ class ChatSettings(ServerSettings):
     def sampling(self) -> Sampling:
         """How replies are sampled."""
         return Sampling(self.temperature, 1.0, self.max_tokens)
+
+
+class JsonChatSettings(ChatSettings):
+    """A chat model whose replies are JSON. `json_schema`: its server is asked to see to that."""
+
+    json_schema: bool
+
+    def schema_of(self, form: dict[str, Any]) -> dict[str, Any] | None:
+        """The schema to send with a request for a reply of this form; None if none is wanted."""
+        return form if self.json_schema else None
 
 
 class CompletionSettings(ServerSettings):

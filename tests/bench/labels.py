@@ -88,7 +88,7 @@ class Bench:
         """The labels, and how many rollouts they took; `name` has a ledger of its own."""
         os.environ["RATCHET_LEDGER"] = str(self.folder / "labels" / name)
         settings = TransformersSettings(
-            name="transformers", precision="auto", batch_size=512, shard_size=2048
+            name="transformers", max_length=None, precision="auto", batch_size=512, shard_size=2048
         )
         drawer = Sampler(
             self.folder / "model", settings, ComputeSettings(threads=None), StageRun(1, 0)

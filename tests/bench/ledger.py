@@ -26,7 +26,7 @@ def case(folder: Path) -> Case:
     untrained(folder / "model")
     os.environ["RATCHET_LEDGER"] = str(folder / "ledger")
     settings = TransformersSettings(
-        name="transformers", precision="auto", batch_size=512, shard_size=2048
+        name="transformers", max_length=None, precision="auto", batch_size=512, shard_size=2048
     )
     prompts = [p for p in toy_problems(n_train=20)["prompt"].head(128) for _ in range(8)]
     sampling = Sampling(1.0, 1.0, 48)

@@ -21,7 +21,9 @@ from stages.pipeline.stage_run import StageRun
 from tests.fakes.step_rows import learn, step_rows
 
 pytestmark = pytest.mark.loop
-ENGINE = TransformersSettings(name="transformers", precision="auto", batch_size=4, shard_size=8)
+ENGINE = TransformersSettings(
+    name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=8
+)
 GRADE = GradeSettings(workers=1, timeout_s=5.0, memory_mb=1024, sandbox="bubblewrap")
 HERE = ComputeSettings(threads=1)
 

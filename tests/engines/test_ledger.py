@@ -38,7 +38,7 @@ class Counting:
 
 def drawer(checkpoint: Path, engine: Counting, seed: int = 0) -> Sampler:
     settings = TransformersSettings(
-        name="transformers", precision="auto", batch_size=4, shard_size=10
+        name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=10
     )
     made = Sampler(checkpoint, settings, ComputeSettings(threads=1), StageRun(1, seed))
     made._engine = engine

@@ -8,7 +8,7 @@ import polars as pl
 from schemas.paths import Paths
 from schemas.problems import Problems
 from stages.engines.sampler import ChatSampler
-from stages.feedback.step_judge import RIGHT, WRONG, judge_steps
+from stages.feedback.step_judge import RIGHT, WRONG, Decisions, judge_steps
 from stages.pipeline.stage_run import StageRun
 from tests.fakes.chat_server import ChatServer
 from tests.fakes.small_settings import judge_settings
@@ -65,4 +65,5 @@ GOOD = json.dumps([decision(1), decision(2, WRONG), decision(3)])
 def ask(chat: ChatServer, paths: pl.DataFrame = PATHS, **changes: object) -> Any:
     """(labels, rejects) of the paths, through a drawer of its own."""
     settings = judge_settings(url=chat.url, **changes)
-    return judge_steps(ChatSampler(settings, StageRun(1, 0)), paths, PROBLEMS, settings)
+    schema = settings.schema_of(Decisions.schema_for_server())
+    return judge_steps(ChatSampler(settings, StageRun(1, 0), schema), paths, PROBLEMS, settings)

@@ -58,7 +58,7 @@ def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
 def drawer_of(checkpoint: Path, problems: pl.DataFrame) -> tuple[Sampler, Lucky]:
     engine = Lucky(dict(problems.select("prompt", "answer").rows()))
     transformers = TransformersSettings(
-        name="transformers", precision="auto", batch_size=4, shard_size=1000
+        name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=1000
     )
     drawer = Sampler(checkpoint, transformers, ComputeSettings(threads=1), StageRun(1, 0))
     drawer._engine = engine

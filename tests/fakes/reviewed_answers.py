@@ -65,7 +65,7 @@ def critic_settings(**changes: object) -> CriticSettings:
     values = {
         "provider": "server", "url": None, "model": "critic-1", "key_variable": "CRITIC_KEY",
         "concurrency": 2, "timeout_s": 10.0, "retries": 0, "shard_size": 8, "temperature": 0.5,
-        "max_tokens": 100, "max_tries": 2, "system": None, "stop": [],
+        "max_tokens": 100, "max_tries": 2, "json_schema": False, "system": None, "stop": [],
     }  # fmt: skip
     return CriticSettings.model_validate(values | changes)
 
@@ -100,7 +100,7 @@ def reviewed(
         score=ScoreSettings(batch_size=8, max_length=128, annotated={}),
         task=toy_settings(),
         engine=TransformersSettings(
-            name="transformers", precision="auto", batch_size=8, shard_size=8
+            name="transformers", max_length=None, precision="auto", batch_size=8, shard_size=8
         ),
         compute=ComputeSettings(threads=1),
         stage_run=StageRun(iteration, 0),

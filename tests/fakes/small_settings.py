@@ -78,6 +78,7 @@ def judge_settings(**changes: object) -> JudgeSettings:
         "temperature": 0.5,
         "max_tokens": 100,
         "max_tries": 3,
+        "json_schema": False,
         "system": None,
         "stop": [],
     }

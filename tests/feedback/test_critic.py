@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.feedback import critic
-from stages.feedback.ask import MalformedError
+from stages.feedback.reply_json import MalformedError
 from tests.fakes.chat_server import Reply, says, serving
 from tests.fakes.reviewed_answers import reviewed
 
@@ -18,7 +18,17 @@ def finding(first_wrong: object, **more: object) -> str:
     return json.dumps({"reflection": "Looked.", "first_wrong": first_wrong} | more)
 
 
-@pytest.mark.parametrize("text", [finding(2), f"```json\n{finding(2)}\n```", f" {finding(2)}\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        finding(2),
+        finding("Step 2", sure=True),
+        f"[{finding(2)}]",
+        f"I say {finding(2)}",
+        f"```json\n{finding(2)}\n```",
+        f" {finding(2)}\n",
+    ],
+)
 def test_findings_that_are_used(text: str) -> None:
     assert critic.parse(text, 3).first_wrong == 2
     assert critic.parse(finding(-1), 3).first_wrong == -1
@@ -29,17 +39,16 @@ def test_findings_that_are_used(text: str) -> None:
     [
         ("", "is empty"),
         ("2", "is no finding"),
-        (f"I say {finding(2)}", "is not JSON"),
-        ("\\boxed{2}", "is not JSON"),
+        ("\\boxed{2}", "is no finding"),
         (finding(3), "names step 3 of 3"),
         (finding(-2), "is no finding: first_wrong: Input should be"),
-        (finding("2"), "is no finding: first_wrong: Input should be"),
+        (finding("two"), "is no finding: first_wrong: Input should be"),
         (finding(True), "is no finding: first_wrong: Input should be"),
         (finding(1.5), "is no finding: first_wrong: Input should be"),
         (finding(None), "is no finding: first_wrong: Input should be"),
-        (finding(2, sure=True), "is no finding: sure: Extra inputs"),
+        (f"{finding(2)} or {finding(1)}", "has 2 answers that differ"),
         ('{"first_wrong": 2}', "is no finding: reflection: Field required"),
-        (f"[{finding(2)}]", "is no finding"),
+        (f"[{finding(2)}, {finding(1)}]", "is no finding"),
         ('{"reflection": "", "first_wrong": 1, "first_wrong": 2}', "is not JSON"),
     ],
 )

@@ -13,7 +13,7 @@ from schemas.duels import ASPECTS
 from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from stages.feedback import head_to_head
-from stages.feedback.ask import MalformedError
+from stages.feedback.reply_json import MalformedError
 from tests.fakes.chat_server import Reply, says, serving
 from tests.fakes.reviewed_answers import PROBLEMS, answers, reviewed
 
@@ -28,14 +28,16 @@ def comparison(choice: str, **other: object) -> str:
 def test_comparisons_that_are_used(choice: str) -> None:
     found = head_to_head.parse(f"```\n{comparison(choice, conciseness='tie')}\n```")
     assert (found.overall, found.conciseness) == (choice, "tie")
+    spoken = comparison(f"Solution {choice.lower()}" if choice != "tie" else "Tie.", depth="A")
+    assert head_to_head.parse(f"So: {spoken}").overall == choice
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "A", '"A"', "null", comparison("a"), comparison("C"), comparison("Tie"),
-        comparison("A", overall=None), comparison("A", overall=1), comparison("A", depth="A"),
-        json.dumps(dict.fromkeys(ASPECTS[1:], "A")), f"So: {comparison('A')}",
+        "", "A", '"A"', "null", comparison("C"), comparison("both"),
+        comparison("A", overall=None), comparison("A", overall=1),
+        json.dumps(dict.fromkeys(ASPECTS[1:], "A")),
         comparison("A").replace('"overall"', '"overall": "B", "overall"'),
     ],
 )  # fmt: skip

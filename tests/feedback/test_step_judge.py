@@ -9,8 +9,8 @@ import pytest
 from schemas import store
 from schemas.rejects import Rejects
 from schemas.step_labels import StepLabels
-from stages.feedback.ask import MalformedError
-from stages.feedback.step_judge import RIGHT, WRONG, parse, prompt
+from stages.feedback.reply_json import MalformedError
+from stages.feedback.step_judge import RIGHT, WRONG, Decisions, parse, prompt
 from tests.fakes.chat_server import Reply, says, serving
 from tests.fakes.judged_paths import GOOD, KEY, PATHS, ask, decision
 
@@ -25,6 +25,10 @@ PARSED = [
     (json.dumps([decision(3, WRONG), decision(1), decision(2)]), [True, True, False]),
     (json.dumps([decision(n, reflection="") for n in (1, 2, 3)]), [True, True, True]),
     (json.dumps([decision(n, reflection="``` é 😀") for n in (1, 2, 3)]), [True, True, True]),
+    (f"Here it is: {GOOD}", [True, False, True]),
+    (json.dumps({"steps": json.loads(GOOD), "sure": True}), [True, False, True]),
+    (json.dumps([decision(n, RIGHT.upper() + ".") for n in (1, 2, 3)]), [True, True, True]),
+    (json.dumps([decision(n, sure=1) | {"step": f"Step {n}"} for n in (1, 2, 3)]), [True] * 3),
 ]
 
 
@@ -40,14 +44,11 @@ MALFORMED = [
     ("", "is empty"),
     (" \n", "is empty"),
     ("All steps are fine.", "is not JSON"),
-    (f"Here it is: {GOOD}", "is not JSON"),
-    (f"Here it is:\n```json\n{GOOD}\n```", "is not JSON"),
-    (GOOD[:-5], "is not JSON"),
+    (GOOD[:-5], NUMBERS),
     ("[" * 100_000, "is not JSON"),
     ("null", "is no list of decisions"),
     ("3", "is no list of decisions"),
-    (json.dumps(decision(1)), "is no list of decisions"),
-    (json.dumps({"steps": json.loads(GOOD), "sure": True}), "is no list of decisions"),
+    (json.dumps(decision(1)), NUMBERS),
     ("[]", NUMBERS),
     (json.dumps([decision(1), decision(2)]), NUMBERS),
     (json.dumps([decision(n) for n in (1, 2, 3, 4)]), NUMBERS),
@@ -55,14 +56,13 @@ MALFORMED = [
     (json.dumps([decision(n) for n in (1, 2, 2)]), NUMBERS),
     (json.dumps([decision(n) for n in (1, 2, 3, 3)]), NUMBERS),
     (json.dumps([decision(n, "maybe") for n in (1, 2, 3)]), "decision: Input should be"),
-    (json.dumps([decision(n, RIGHT.upper()) for n in (1, 2, 3)]), "decision: Input should be"),
+    (json.dumps([decision(n, "correct") for n in (1, 2, 3)]), "decision: Input should be"),
     (json.dumps([decision(n, True) for n in (1, 2, 3)]), "decision: Input should be"),
-    (json.dumps([decision(n) | {"step": str(n)} for n in (1, 2, 3)]), "step: Input should be"),
+    (json.dumps([decision(n) | {"step": "one"} for n in (1, 2, 3)]), "step: Input should be"),
     (json.dumps([decision(n) | {"step": n == 1} for n in (1, 0, 0)]), "step: Input should be"),
     (json.dumps([decision(n, reflection=None) for n in (1, 2, 3)]), "reflection: Input should"),
-    (json.dumps([decision(n, sure=1) for n in (1, 2, 3)]), "sure: Extra inputs are not"),
-    (GOOD.replace('"step": 3', '"step": 2, "step": 3'), "is not JSON"),
-    (GOOD.replace("On 3", r"\ud800"), "is not JSON"),
+    (GOOD.replace('"step": 3', '"step": 2, "step": 3'), NUMBERS),
+    (GOOD.replace("On 3", r"\ud800"), NUMBERS),
 ]
 
 
@@ -153,6 +153,52 @@ def test_an_empty_message_is_a_malformed_reply() -> None:
         labels, rejects = ask(chat, max_tries=1)
     assert labels.is_empty() and len(chat.asked) == 4
     assert rejects["reason"][0].endswith("the last is empty")
+
+
+def test_a_server_is_asked_to_hold_replies_to_their_form() -> None:
+    with serving(lambda *_: says(GOOD)) as chat:
+        labels, _ = ask(chat, json_schema=True)
+    assert labels.height == 12 and len(chat.asked) == 4
+    for asked in chat.asked:
+        sent = asked["response_format"]["json_schema"]
+        assert sent["schema"] == Decisions.schema_for_server()
+        assert sent["schema"]["required"] == ["steps"]
+    with serving(lambda *_: says(GOOD)) as chat:
+        ask(chat, json_schema=False)
+    assert not any("response_format" in asked for asked in chat.asked)
+
+
+def test_a_server_that_refuses_schemas_is_asked_without() -> None:
+    def reply(asked: str, number: int) -> Reply:
+        refused = "response_format" in chat.asked[number]
+        return (400, {"error": {"message": "response_format?"}}) if refused else says(GOOD)
+
+    with serving(reply) as chat:
+        labels, rejects = ask(chat, json_schema=True, concurrency=1)
+    assert (labels.height, rejects.height) == (12, 0)
+    assert ["response_format" in asked for asked in chat.asked] == [True] + [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "n_labels"),
+    [
+        ({"content": GOOD, "reasoning_content": "Hmm."}, "stop", 12),
+        ({"content": None, "reasoning_content": f"Hmm.</think>{GOOD}"}, "stop", 12),
+        ({"content": "", "reasoning": f"So: {GOOD}"}, "stop", 12),
+        ({"content": None, "reasoning_content": GOOD}, "length", 0),
+    ],
+)
+def test_thoughts_are_no_answer_unless_they_hold_it(
+    message: dict[str, str], finish: str, n_labels: int
+) -> None:
+    def reply(*_: object) -> Reply:
+        status, body = says("", finish)[:2]
+        body["choices"][0]["message"] |= message
+        return status, body
+
+    with serving(reply) as chat:
+        labels, _ = ask(chat, max_tries=1)
+    assert labels.height == n_labels
 
 
 def test_a_second_run_asks_nothing() -> None:

@@ -47,7 +47,7 @@ def guided(
             guide=guide_settings(**changes),
             teacher=teacher or teacher_settings(),
             engine=TransformersSettings(
-                name="transformers", precision="auto", batch_size=8, shard_size=100
+                name="transformers", max_length=None, precision="auto", batch_size=8, shard_size=100
             ),
             grade=GRADE,
             compute=ComputeSettings(threads=1),

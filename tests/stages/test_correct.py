@@ -89,7 +89,7 @@ def run(
         correct=settings(**changes),
         task=TaskSettings(name="toy"),
         engine=TransformersSettings(
-            name="transformers", precision="auto", batch_size=4, shard_size=1000
+            name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=1000
         ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),
@@ -208,7 +208,7 @@ def test_a_real_policy_is_drawn_from(
         correct=settings(max_tries=2),
         task=TaskSettings(name="toy"),
         engine=TransformersSettings(
-            name="transformers", precision="auto", batch_size=4, shard_size=1000
+            name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=1000
         ),
         grade=GradeSettings(workers=1, timeout_s=1.0, memory_mb=512, sandbox="bubblewrap"),
         compute=ComputeSettings(threads=1),

@@ -60,7 +60,7 @@ def labelled(
         label=label_settings(max_paths=1000, **changes),
         judge=judge_settings(),
         engine=TransformersSettings(
-            name="transformers", precision="auto", batch_size=4, shard_size=1000
+            name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=1000
         ),
         grade=GRADE,
         compute=ComputeSettings(threads=1),

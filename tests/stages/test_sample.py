@@ -61,7 +61,7 @@ def settings(**changes: object) -> SampleSettings:
 def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFrame:
     problems = problems_to_sample(toy_problems(), "undemonstrated").head(5)
     engine = TransformersSettings(
-        name="transformers", precision="auto", batch_size=4, shard_size=1000
+        name="transformers", max_length=None, precision="auto", batch_size=4, shard_size=1000
     )
     drawer = Sampler(checkpoint, engine, ComputeSettings(threads=1), StageRun(iteration, 0))
     drawer._engine = Third(dict(problems.select("prompt", "answer").rows()))
