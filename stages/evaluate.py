@@ -16,6 +16,7 @@ from stages.engines.completions import OpenAISettings
 from stages.engines.engine import EngineSettings
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.grading.votes import add_values
 from stages.models.folders import is_empty
 from stages.models.sampling import Sampling, SamplingSettings
 from stages.pipeline.inputs import Model, Once, now
@@ -71,14 +72,17 @@ def _has_wrong_step(task: TaskSettings, rationale: list[str], steps: list[str]) 
 
 
 def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
-    """Rows of mode vote: the answer given most often, the earliest among equals."""
+    """Rows of mode vote: the value given most often, the earliest among equals.
+
+    `answers` have a `value` (`add_values`); the vote is stated as it was first written.
+    """
     ballots = (
-        answers.filter(pl.col("extracted").is_not_null())
-        .group_by("problem_id", "extracted")
+        answers.filter(pl.col("value").is_not_null())
+        .group_by("problem_id", "value")
         .agg(votes=pl.len(), first=pl.col("draw").min(), right=pl.col("correct").any())
         .sort("problem_id", "votes", "first", descending=[False, True, False])
         .unique("problem_id", keep="first", maintain_order=True)
-        .select("problem_id", "extracted", "right")
+        .select("problem_id", "right", extracted="value")
     )
     counts = answers.group_by(PROBLEM_COLUMNS, maintain_order=True).agg(
         n_drawn=pl.len().cast(pl.Int32),
@@ -118,7 +122,7 @@ def evaluate(
             modes.append(rows.with_columns(suite="source").select(schema.names()))
         if evaluate.n_votes:
             votes = sample_answers(sampler, test, evaluate.n_votes, evaluate.sampling, grade)
-            rows = vote_rows(votes)
+            rows = vote_rows(add_values(votes, grade))
             modes.append(rows.with_columns(suite="source").select(schema.names()))
     return pl.concat(
         [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in modes]

@@ -20,10 +20,12 @@ __all__ = [
     "GRADER_VERSION",
     "KINDS",
     "OUTCOMES",
+    "Job",
     "Limits",
     "Mode",
     "Reference",
     "Verdict",
+    "compare_all",
     "grade",
     "grade_all",
 ]
@@ -100,6 +102,16 @@ def grade_all(
         [job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, finish
     )
     _compare(comparison_of, workers, limits, finish)
+    return [verdicts[job] for job in jobs]
+
+
+def compare_all(
+    jobs: Sequence[Job], *, workers: int = 2, limits: Limits | None = None
+) -> list[Verdict]:
+    """The verdicts on answers that are extracted already, and are no programs, in their order."""
+    verdicts: dict[Job, Verdict] = {}
+    comparisons = {job: job for job in jobs}
+    _compare(comparisons, workers, limits or Limits(), verdicts.__setitem__)
     return [verdicts[job] for job in jobs]
 
 
