@@ -1,19 +1,24 @@
 """Solutions whose steps people have judged, from files of two layouts.
 
 ProcessBench: {id, problem, steps: texts, label}, label the earliest wrong step from 0, or -1.
-SIPF Figure 10: {idx, question, sample_answer, steps: [{step_idx, human_ans}]}, human_ans 1 for a
-right step; the steps of sample_answer are its lines (or sentences). Either may have a `level`, and
-a `prompt` if the verifier was trained on other prompts than `stages.tasks.prompts.math` gives.
+SIPF Figure 10: {idx, question, sample_answer, sample_answer_step_correctness: [{step_idx,
+human_ans}]}, human_ans 1 for a right step; the list may also be called `steps`. The steps of
+sample_answer are its lines, or its sentences, or paragraphs: whichever are as many as were judged.
+Either may have a `level`, and a `prompt` if the verifier was trained on other prompts than
+`stages.tasks.prompts.math` gives.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.errors import RatchetError
-from stages.solutions.steps import split_lines, split_steps
+from stages.solutions.steps import Form, split_lines, split_steps
 from stages.tasks import prompts, source
 from stages.tasks.formats.row import Row, UnusableError, level, optional_text, text, verbatim_text
 from stages.tasks.task import Fault
+
+JUDGED = ("sample_answer_step_correctness", "steps")
+FORMS: tuple[Form, ...] = ("sentences", "paragraphs", "sections")
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,13 @@ def _read_processbench(row: Row) -> AnnotatedSolution:
 
 
 def _read_sipf(row: Row) -> AnnotatedSolution:
-    answer, entries = verbatim_text(row, "sample_answer"), row.get("steps")
-    lines = split_lines(answer)
-    steps = lines if len(lines) > 1 else split_steps(answer, "sentences")
+    answer = verbatim_text(row, "sample_answer")
+    name = next((name for name in JUDGED if name in row), JUDGED[0])
+    entries = row.get(name)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UnusableError("field 'steps' is no list of {step_idx, human_ans}")
+        raise UnusableError(f"field {name!r} is no list of {{step_idx, human_ans}}")
+    splits = [split_lines(answer), *(split_steps(answer, form) for form in FORMS)]
+    steps = next((steps for steps in splits if len(steps) == len(entries)), splits[0])
     numbers = [entry.get("step_idx") for entry in entries]
     if numbers not in ([*range(len(steps))], [*range(1, len(steps) + 1)]):
         raise UnusableError(f"step_idx does not count the {len(steps)} steps of 'sample_answer'")

@@ -37,8 +37,12 @@ FIGURE = {
     "sample_answer": "2+3=5\n5*2=11\n#### 11",
     "gold_ans": "10",
     "sample_ans": "11",
-    "steps": [{"step_idx": n, "human_ans": right} for n, right in enumerate((1, 0, 0))],
+    "sample_answer_step_correctness": [
+        {"step_idx": n, "human_ans": right} for n, right in enumerate((1, 0, 0))
+    ],
 }
+JUDGED = "sample_answer_step_correctness"
+TWO_LINES = "2 and 3 is 5. Twice 5 is 11.\n\nThe answer is 11."
 
 
 def lines(path: Path, *rows: object) -> str:
@@ -51,7 +55,7 @@ def made(tmp_path: Path, *rows: object) -> list[Any]:
 
 
 def numbered_from_1(row: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry | {"step_idx": n} for n, entry in enumerate(row["steps"], 1)]
+    return [entry | {"step_idx": n} for n, entry in enumerate(row[JUDGED], 1)]
 
 
 USED = [
@@ -60,7 +64,13 @@ USED = [
     (BENCH | {"label": 0}, [False, None, None]),
     (BENCH | {"label": 2}, [True, True, False]),
     (FIGURE, [True, False, False]),
-    (FIGURE | {"steps": numbered_from_1(FIGURE)}, [True, False, False]),
+    (FIGURE | {JUDGED: numbered_from_1(FIGURE)}, [True, False, False]),
+    (FIGURE | {"steps": [1]}, [True, False, False]),
+    (
+        {k: v for k, v in FIGURE.items() if k != JUDGED} | {"steps": FIGURE[JUDGED]},
+        [True, False, False],
+    ),
+    (FIGURE | {"sample_answer": TWO_LINES}, [True, False, False]),
 ]
 
 
@@ -90,11 +100,11 @@ UNUSABLE = [
     (BENCH | {"problem": ""}, "field 'problem' is empty"),
     (BENCH | {"id": None}, "has no field 'id' that names it"),
     (FIGURE | {"idx": " "}, "has no field 'idx' that names it"),
-    (FIGURE | {"steps": FIGURE["steps"][:2]}, "step_idx does not count the 3 steps"),
-    (FIGURE | {"steps": [{"step_idx": 0}] * 3}, "step_idx does not count the 3 steps"),
-    (FIGURE | {"steps": [1, 0, 0]}, "field 'steps' is no list of {step_idx, human_ans}"),
+    (FIGURE | {JUDGED: FIGURE[JUDGED][:2]}, "step_idx does not count the 3 steps"),
+    (FIGURE | {JUDGED: [{"step_idx": 0}] * 3}, "step_idx does not count the 3 steps"),
+    (FIGURE | {JUDGED: [1, 0, 0]}, f"field '{JUDGED}' is no list of {{step_idx, human_ans}}"),
     (
-        FIGURE | {"steps": [{"step_idx": n, "human_ans": "1"} for n in range(3)]},
+        FIGURE | {JUDGED: [{"step_idx": n, "human_ans": "1"} for n in range(3)]},
         "human_ans is not 0 or 1 for each step",
     ),
     ({"id": "a"}, "has no field 'sample_answer'"),
