@@ -1,9 +1,11 @@
-"""Step-KTO (arXiv 2501.10799, §2.2-2.3): KTO's outcome term, and the same on each labelled step.
+"""Step-KTO (arXiv 2501.10799, §2.2-2.4): KTO's outcome term, and the same on each labelled step.
 
 r(s_h) = log pi(s_h | x, s_<h) - log pi_ref(s_h | x, s_<h), the sum over the step's tokens (EOS
 belongs to the last step); z_step = max(0, mean of r over the steps of mismatched completions);
 v = lambda_D sigmoid(beta (r - z_step)) for a right step, lambda_U sigmoid(beta (z_step - r)) for a
 wrong one, with beta and lambdas of their own; L = L_KTO + mean over labelled steps of lambda - v.
+Of S steps the first S - 1 have labels: the last one holds the answer, which the outcome term judges
+(§2.4). Neither has a step that lost tokens at max_length.
 
 Steps are spans of characters in the whole text, mapped to tokens by `encode`.
 """
@@ -164,9 +166,9 @@ def train_step_kto(job: Job, rows: Rows) -> pl.DataFrame:
     """
     settings = job.settings
     assert isinstance(settings, AlignSettings)
-    if rows.examples["step_labels"].is_null().all():
+    if not (rows.examples["step_labels"].list.len().fill_null(0) > 1).any():
         raise RatchetError(
-            "align.objective=step_kto, but no row has step labels: "
+            "align.objective=step_kto, but no row has labels of steps before its last: "
             "set label.method and pair.feedback=labels"
         )
     model, encoder = job.load()
@@ -191,11 +193,17 @@ def token_dataset(encoder: Encoder, rows: Rows, max_length: int) -> Dataset:
     partners = mismatched_partners(rows.examples["prompt"].to_list())
     columns["steps"] = steps
     columns["KL_steps"] = [steps[partner] for partner in partners]
-    columns["step_labels"] = [
-        [ABSENT] if labels is None else [int(label) for label in labels]
-        for labels in rows.examples["step_labels"].to_list()
-    ]
+    given = rows.examples["step_labels"].to_list()
+    columns["step_labels"] = [judged_steps(*row) for row in zip(given, coded, strict=True)]
     return Dataset.from_dict(columns)
+
+
+def judged_steps(labels: list[bool] | None, row: Encoded) -> list[int]:
+    """The labels of a row's steps, ABSENT for the last step and for those that are not whole."""
+    labels = labels or []
+    n_judged = min(len(labels) - 1, len(row.step_ends))
+    judged = [int(label) for label in labels[: max(n_judged, 0)]]
+    return judged + [ABSENT] * max(len(labels) - len(judged), 1 - len(judged))
 
 
 def step_of_tokens(row: Encoded) -> list[int]:

@@ -107,7 +107,10 @@ class Formula:
         return torch.stack(losses).mean() + self.s.nll * torch.stack(nll).mean()
 
     def step_kto(self, examples: pl.DataFrame, partner: list[int]) -> Any:
-        """Step-KTO: the outcome term, and the same on each labelled step with its own baseline."""
+        """Step-KTO: the outcome term, and the same on each labelled step with its own baseline.
+
+        The last step is the outcome's (§2.4).
+        """
         import torch
 
         rows = examples.to_dicts()
@@ -120,7 +123,7 @@ class Formula:
         losses = []
         for row in rows:
             steps = zip(*self.both(row["prompt"], row["steps"]), strict=True)
-            for (ours, theirs), right in zip(steps, row["step_labels"] or [], strict=False):
+            for (ours, theirs), right in zip(steps, (row["step_labels"] or [])[:-1], strict=False):
                 losses.append(self.value_lost(sum(ours) - sum(theirs), z, right, "step_"))
         return self.kto(examples, partner) + torch.stack(losses).mean()
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from stages.models.tokens import Encoder
+from schemas.errors import RatchetError
+from stages.models.tokens import Encoded, Encoder
+from stages.objectives.step_kto import ABSENT, judged_steps
 from stages.training.job import Job
 from stages.training.preflight import mismatched_partners
 from stages.training.rows import Rows
@@ -131,13 +133,30 @@ def test_step_kto_without_its_step_weights_is_kto(
     assert stepwise == pytest.approx(plain, abs=1e-7)
 
 
-def test_with_one_step_a_path_the_stepwise_term_is_the_outcome_term(
+def test_with_one_step_a_path_there_is_only_the_outcome(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = [(p, ["".join(steps)], right, [right]) for p, steps, right, _ in EXAMPLES]
-    rows = Rows(examples=examples(one))
-    plain, stepwise = kto_losses(checkpoint, tmp_path, monkeypatch, rows, **STEPS)
-    assert stepwise - plain == pytest.approx(plain, abs=1e-7)
+    with pytest.raises(RatchetError, match="no row has labels of steps before its last"):
+        kto_losses(checkpoint, tmp_path, monkeypatch, Rows(examples=examples(one)), **STEPS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "step_ends", "judged"),
+    [
+        ([True, False, True], [4, 8, 12], [1, 0, ABSENT]),
+        ([True, False, True], [4, 8], [1, 0, ABSENT]),  # the last step is cut
+        ([True, False, True], [4], [1, ABSENT, ABSENT]),
+        ([True, False, True], [], [ABSENT] * 3),
+        ([True], [4], [ABSENT]),
+        ([], [], [ABSENT]),
+        (None, [4, 8], [ABSENT]),
+    ],
+)
+def test_the_last_step_and_cut_steps_have_no_label(
+    labels: list[bool] | None, step_ends: list[int], judged: list[int]
+) -> None:
+    assert judged_steps(labels, Encoded([1] * 16, 2, step_ends)) == judged
 
 
 @pytest.mark.parametrize("objective", ["orpo", "rpo"])
