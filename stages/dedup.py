@@ -5,9 +5,11 @@ same order and end in the same answer, however written (RFT's key; SIPF §2.1). 
 the other paths represents the path. Texts without an equation are compared by their normalised
 words, so they do not all become one path. Programs that are nearly equal, by edit distance, are one
 path (SIPF §2.1); a right one never represents a wrong one. The order of the rows has no effect.
+
+With `keep=all` each sample is a path of its own, as in GSI §3.1, which trains on duplicates too.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -30,16 +32,22 @@ class DedupSettings(Section):
     """Section `dedup`."""
 
     section: ClassVar[str] = "dedup"
+    keep: Literal["distinct", "all"]
     similarity: float = Field(gt=0, le=1)
 
 
 def distinct_paths(
-    samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame
+    samples: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame, all_samples: bool = False
 ) -> pl.DataFrame:
-    """One row per (problem, fingerprint); its samples begin with the representative."""
+    """One row per (problem, fingerprint); its samples begin with the representative.
+
+    all_samples: each sample has a fingerprint of its own.
+    """
     graded = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
     graded = graded.join(problems.select("problem_id", "kind"), on="problem_id")
     prints = [fingerprint(*row) for row in graded.select("kind", "text", "extracted").rows()]
+    if all_samples:
+        prints = [digest(*row) for row in zip(prints, graded["sample_id"], strict=True)]
     groups = (
         graded.with_columns(pl.Series("fingerprint", prints, pl.String))
         .sort("problem_id", "attempt", "draw", "sample_id")
@@ -115,11 +123,13 @@ def dedup(
     dedup: DedupSettings,
 ) -> pl.DataFrame:
     """The distinct paths of the iteration."""
-    paths = split_into_steps(distinct_paths(samples, verdicts, problems), problems, task)
+    whole = dedup.keep == "all"
+    paths = split_into_steps(distinct_paths(samples, verdicts, problems, whole), problems, task)
     ids = [digest(*row) for row in paths.select("problem_id", "fingerprint").rows()]
-    return mark_near_duplicates(
-        paths.with_columns(pl.Series("path_id", ids, pl.String)), dedup.similarity
-    )
+    paths = paths.with_columns(pl.Series("path_id", ids, pl.String))
+    if whole:
+        return paths.with_columns(duplicate_of=pl.lit(None, pl.String), kept=pl.lit(True))
+    return mark_near_duplicates(paths, dedup.similarity)
 
 
 if __name__ == "__main__":

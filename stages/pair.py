@@ -86,7 +86,7 @@ def new_rows(
             alone = known.join(pairs, on="problem_id", how="anti")
             examples = right_examples(alone, problems, settings, iteration)
     elif row_kind == "steps":
-        pairs = step_pairs(corrections, problems, settings.max_per_problem, iteration)
+        pairs = step_pairs(corrections, problems, settings.limit, iteration)
     elif row_kind == "examples":
         examples = right_examples(known, problems, settings, iteration)
     elif row_kind == "balanced":

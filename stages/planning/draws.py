@@ -102,7 +102,8 @@ def aligned_rows(p: Any, iteration: int, m: Measured) -> float | None:
     """Pairs or examples that align trains on, at most."""
     if p.pair.feedback == "none" or p.sample.mode == "none":
         return m.n_demonstrated
-    per_problem = p.pair.max_per_problem * (2 if p.pair.rows == "balanced" else 1)
+    most = p.sample.k if p.pair.max_per_problem is None else p.pair.max_per_problem
+    per_problem = most * (2 if p.pair.rows == "balanced" else 1)
     drawn = _times(m.n_sampled, per_problem * (iteration if p.pair.cumulative else 1))
     extra = m.n_demonstrated or 0 if p.pair.with_gold else 0
     return None if drawn is None else drawn + extra

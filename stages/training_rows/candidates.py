@@ -18,13 +18,18 @@ class PairSettings(Section):
     margin: float = Field(ge=0, le=1)
     threshold: float | None = Field(ge=0, le=1)
     chosen_correct: bool
-    max_per_problem: int = Field(ge=1)
+    max_per_problem: int | None = Field(ge=1)
     keep_unpaired: bool
     with_reference: bool
     with_gold: bool
     gold_of: Literal["demonstrated", "drawn", "tail"]
     cumulative: bool
     min_rows: int = Field(ge=0)
+
+    @property
+    def limit(self) -> int:
+        """`max_per_problem`, or more than any problem has."""
+        return 2**31 - 1 if self.max_per_problem is None else self.max_per_problem
 
 
 def candidates(

@@ -34,7 +34,7 @@ def path_pairs(
     }
     pairs = preferences(paths, settings).rename(names)
     pairs = pairs.with_columns(prefix=pl.lit(""), chosen_ends=True, rejected_ends=True)
-    return _limit_per_problem(pairs, problems, settings.max_per_problem, iteration)
+    return _limit_per_problem(pairs, problems, settings.limit, iteration)
 
 
 def step_pairs(

@@ -14,7 +14,7 @@ def right_examples(
     right = paths.filter("correct")
     if settings.threshold is not None and settings.feedback in ("process", "labels"):
         right = right.filter(pl.col("reward") >= settings.threshold)
-    rows = _add_example_ids(right).filter(_position("problem_id") <= settings.max_per_problem)
+    rows = _add_example_ids(right).filter(_position("problem_id") <= settings.limit)
     return _example_rows(rows, problems, iteration)
 
 
@@ -33,7 +33,7 @@ def balanced_examples(
         limit=pl.min_horizontal(
             pl.col("correct").sum().over("problem_id"),
             (~pl.col("correct")).sum().over("problem_id"),
-            settings.max_per_problem,
+            settings.limit,
         ),
     )
     # a right path solves its problem even if it is not labelled

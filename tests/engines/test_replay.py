@@ -112,7 +112,7 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")
     assert agrees.mean() >= 0.995, judged.filter(~agrees)
-    alike = DedupSettings(similarity=0.9)
+    alike = DedupSettings(keep="distinct", similarity=0.9)
     paths = dedup(problems, samples, verdicts, task, alike)
     assert paths["sample_ids"].list.len().sum() == 5276
     drawn = samples.group_by("problem_id").len()

@@ -55,7 +55,7 @@ def test_help_says_what_a_stage_reads_loads_writes_makes_and_takes() -> None:
         "reads       problems, samples, verdicts",
         "writes      paths",
         "parameters  task: name, …",
-        "            dedup: similarity",
+        "            dedup: keep, similarity",
     ]
     assert made["base"][1] == "makes       models/base"
     assert "reads       problems, samples, verdicts, reveals of K-1" in made["guide"]

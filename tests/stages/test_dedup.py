@@ -139,6 +139,16 @@ MIXED = [
 ]  # fmt: skip
 
 
+def test_every_sample_is_a_path_if_all_are_kept() -> None:
+    samples, verdicts, problems = rows(MIXED)
+    paths = distinct_paths(samples, verdicts, problems, all_samples=True)
+    assert sorted(paths["sample_ids"].to_list()) == [
+        [name] for name in sorted(samples["sample_id"])
+    ]
+    assert paths["fingerprint"].n_unique() == len(MIXED)
+    assert int(paths["correct"].sum()) == sum(row[3] for row in MIXED)
+
+
 def test_paths_of_both_kinds_in_any_order() -> None:
     samples, verdicts, problems = rows(MIXED)
     found = set()

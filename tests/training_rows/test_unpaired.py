@@ -46,3 +46,15 @@ def test_balanced_rows_carry_what_is_known_of_them() -> None:
     reference = rows[Q]
     assert reference["steps"] == rationale and reference["correct"]
     assert reference["step_labels"] == [True] * len(rationale)
+
+
+def test_without_a_limit_all_right_paths_are_rows() -> None:
+    right = sum(row[2] for row in ROUND)
+    counts = [
+        run(planted=ROUND, rows="examples", feedback="outcome", with_gold=False, max_per_problem=n)
+        for n in (1, None)
+    ]
+    assert [made["examples"].height for made in counts] == [
+        len({row[1] for row in ROUND if row[2]}),
+        right,
+    ]
