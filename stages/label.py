@@ -34,6 +34,7 @@ from stages.pipeline.digests import digest
 from stages.pipeline.inputs import Model, Now, NowFiles, Once, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
+from stages.training_rows.unpaired import balanced_paths
 
 
 class LabelSettings(SimulationSettings):
@@ -42,17 +43,25 @@ class LabelSettings(SimulationSettings):
     section: ClassVar[str] = "label"
     method: Literal["rollouts", "judge", "oracle", "none"]
     prefix_and: bool
-    max_paths: int = Field(ge=1)
+    max_paths: int | None = Field(ge=1)
     max_per_problem: int = Field(ge=1)
-    first: Literal["any", "solved"]
+    first: Literal["any", "solved", "balanced"]
 
 
-def choose_paths(paths: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:
+def choose_paths(
+    paths: pl.DataFrame, problems: pl.DataFrame, settings: LabelSettings
+) -> pl.DataFrame:
     """The paths to label: right and wrong ones alternately, problems in the order of their digests.
 
     With first=solved, problems with paths of both outcomes come first, then those that are always
-    solved, since training rows are made from these. An unsolved problem has no right path.
+    solved, since training rows are made from these. An unsolved problem has no right path. With
+    first=balanced, only the paths that balanced rows are made of are labelled (Step-KTO §2.4).
     """
+    if settings.first == "balanced":
+        kept = paths.filter("kept")
+        solved = kept.filter("correct").select("problem_id")
+        unsolved = problems.filter("demonstrated").join(solved, on="problem_id", how="anti")
+        paths = balanced_paths(kept, unsolved, max(settings.max_per_problem // 2, 1))
     right, wrong = pl.col("correct").any(), (~pl.col("correct")).any()
     merit = right.cast(pl.Int8) + (right & wrong).cast(pl.Int8)
     return (
@@ -68,7 +77,7 @@ def choose_paths(paths: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:
         .with_columns(position=pl.col("path_id").cum_count().over("problem_id"))
         .filter(pl.col("position") <= settings.max_per_problem)
         .sort("merit", "problem_order", "position", descending=[True, False, False])
-        .head(settings.max_paths)
+        .head(paths.height if settings.max_paths is None else settings.max_paths)
         .select(paths.columns)
     )
 
@@ -148,7 +157,8 @@ def label(
     labels: pl.DataFrame = StepLabels.create_empty()
     if label.method == "none" or paths.is_empty():
         return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
-    chosen = choose_paths(paths_with_truth(paths) if label.method == "oracle" else paths, label)
+    known = paths_with_truth(paths) if label.method == "oracle" else paths
+    chosen = choose_paths(known, problems, label)
     if label.method == "oracle":
         labels = oracle_rows(chosen)
     elif label.method == "judge":

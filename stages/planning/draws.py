@@ -53,7 +53,8 @@ def guide_work(p: Any, iteration: int, m: Measured) -> Work:
 def n_labelled(p: Any, m: Measured) -> float | None:
     """Paths whose steps are labelled, at most."""
     every = _times(m.n_sampled, p.label.max_per_problem)
-    return None if every is None else min(p.label.max_paths, every)
+    most: int | None = p.label.max_paths
+    return every if every is None or most is None else min(most, every)
 
 
 def label_work(p: Any, iteration: int, m: Measured) -> Work:

@@ -21,31 +21,40 @@ def right_examples(
 def balanced_examples(
     paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
 ) -> pl.DataFrame:
-    """As many right as wrong paths of each problem (Step-KTO §2.4).
+    """As many right as wrong paths of each problem, as `balanced_paths` chooses them.
 
-    A problem with right paths only is left out. One without right paths gets its reference solution
-    as the right one, if the settings say so and the problem is demonstrated. With feedback from
-    labels only labelled paths count.
+    A problem without right paths gets its reference solution as the right one, if the settings say
+    so and the problem is demonstrated. With feedback from labels only labelled paths count.
     """
     usable = paths.filter(pl.col("step_labels").is_not_null() | (settings.feedback != "labels"))
-    ranked = _add_example_ids(usable).with_columns(
+    # a right path solves its problem even if it is not labelled
+    solved = paths.filter("correct").select("problem_id")
+    demonstrated = problems.filter(pl.col("demonstrated") & settings.with_reference)
+    unsolved = demonstrated.join(solved, on="problem_id", how="anti")
+    chosen = _add_example_ids(balanced_paths(usable, unsolved, settings.limit))
+    references = unsolved.join(chosen, on="problem_id", how="semi")
+    gold = gold_rows(references, made_in=iteration, labelled=True)
+    rows = _example_rows(chosen, problems, iteration)
+    return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
+
+
+def balanced_paths(paths: pl.DataFrame, unsolved: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """As many right as wrong paths of each problem, `limit` of each at most (Step-KTO §2.4).
+
+    A problem with right paths only is left out. Of one among `unsolved` (problem_id) one wrong path
+    is taken, which stands against the reference solution.
+    """
+    ranked = _add_example_ids(paths).with_columns(
         position=_position("problem_id", "correct"),
         limit=pl.min_horizontal(
             pl.col("correct").sum().over("problem_id"),
             (~pl.col("correct")).sum().over("problem_id"),
-            settings.limit,
+            limit,
         ),
     )
-    # a right path solves its problem even if it is not labelled
-    solved = paths.filter("correct")
-    unsolved = ranked.join(solved, on="problem_id", how="anti").filter(pl.col("position") == 1)
-    demonstrated = problems.filter(pl.col("demonstrated") & settings.with_reference)
-    references = demonstrated.join(unsolved, on="problem_id", how="semi")
-    wrong = unsolved.join(references, on="problem_id", how="semi")
+    wrong = ranked.join(unsolved, on="problem_id", how="semi").filter(pl.col("position") == 1)
     chosen = pl.concat([ranked.filter(pl.col("position") <= pl.col("limit")), wrong])
-    gold = gold_rows(references, made_in=iteration, labelled=True)
-    rows = _example_rows(chosen, problems, iteration)
-    return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
+    return chosen.select(paths.columns)
 
 
 def _add_example_ids(paths: pl.DataFrame) -> pl.DataFrame:

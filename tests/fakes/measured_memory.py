@@ -127,6 +127,11 @@ def texts(case: MemoryCase, n_rows: int) -> list[tuple[str, str]]:
     return [(" ".join(row[:n_prompt]) + " ", " ".join(row[n_prompt:])) for row in rows]
 
 
+def halves(text: str) -> list[str]:
+    """Two steps."""
+    return [text[: len(text) // 2], text[len(text) // 2 :]]
+
+
 def run_case(case: MemoryCase, start: Path, out: Path) -> None:
     """Does the work once: two optimiser steps, or one batch."""
     import polars as pl
@@ -185,7 +190,9 @@ def run_case(case: MemoryCase, start: Path, out: Path) -> None:
     run = job(case.work, start, out, case.adapter, **sizes, **saving)
     if case.work in ("sft", "kto", "step_kto"):
         given = Rows(
-            examples=examples([(p, [t], i % 2 == 0, [True]) for i, (p, t) in enumerate(rows)])
+            examples=examples(
+                [(p, halves(t), i % 2 == 0, [True, True]) for i, (p, t) in enumerate(rows)]
+            )
         )
     else:
         others = [*rows[1:], rows[0]]

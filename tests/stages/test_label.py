@@ -16,6 +16,7 @@ from stages.label import apply_prefix_and, choose_paths, label
 from stages.models.folders import mark_empty
 from stages.pipeline.stage_run import StageRun
 from tests.fakes.planted_paths import GRADE, Lucky, planted_paths
+from tests.fakes.scored_paths import PROBLEMS, ROUND, run, tables
 from tests.fakes.small_settings import judge_settings, label_settings
 
 
@@ -23,18 +24,18 @@ from tests.fakes.small_settings import judge_settings, label_settings
     ("number", "per_problem", "chosen"), [(7, 2, 7), (1000, 1, 70), (1000, 9, 140)]
 )
 def test_which_paths_are_labelled(number: int, per_problem: int, chosen: int) -> None:
-    _, paths = planted_paths()
+    problems, paths = planted_paths()
     wanted = label_settings(max_paths=number, max_per_problem=per_problem)
-    some = choose_paths(paths, wanted)
+    some = choose_paths(paths, problems, wanted)
     assert some.height == chosen
     assert some.group_by("problem_id").len()["len"].max() <= per_problem
-    assert some.equals(choose_paths(paths.reverse(), wanted))
+    assert some.equals(choose_paths(paths.reverse(), problems, wanted))
     if per_problem == 2:
         assert some["correct"].n_unique() == 2
 
 
 def test_problems_that_pairs_are_made_of_can_come_first() -> None:
-    _, paths = planted_paths()
+    problems, paths = planted_paths()
     names = paths["problem_id"].unique(maintain_order=True)
     never, always = set(names[:30]), set(names[30:60])
     kept = paths.filter(
@@ -42,9 +43,21 @@ def test_problems_that_pairs_are_made_of_can_come_first() -> None:
         & ~(pl.col("problem_id").is_in(always) & ~pl.col("correct"))
     )
     mixed = kept.height - 60
-    chosen = choose_paths(kept, label_settings(first="solved", max_paths=mixed + 30))["problem_id"]
+    wanted = label_settings(first="solved", max_paths=mixed + 30)
+    chosen = choose_paths(kept, problems, wanted)["problem_id"]
     assert set(chosen[:mixed]) == set(names[60:])
     assert set(chosen[mixed:]) == always
+
+
+def test_balanced_rows_are_chosen_first_and_labelled_then() -> None:
+    """What is labelled is what KTO beside it trains on (Step-KTO §2.4)."""
+    paths = tables(ROUND)["paths"]
+    wanted = label_settings(first="balanced", max_per_problem=4, max_paths=None)
+    chosen = choose_paths(paths, PROBLEMS, wanted)["path_id"]
+    rows = run(planted=ROUND, rows="balanced", feedback="outcome", with_reference=True,
+               max_per_problem=2)["examples"]  # fmt: skip
+    assert sorted(chosen) == sorted(rows["path_id"].drop_nulls())
+    assert {"a", "b", "c", "d", "i", "j"} < set(chosen) and {"g", "h"}.isdisjoint(chosen)
 
 
 def labelled(
