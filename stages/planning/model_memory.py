@@ -12,6 +12,7 @@ from stages.planning.memory_split import GIB, MIB, Memory, highest
 from stages.planning.shapes import count_parameters
 
 SPARE = 64  # tokens of room that the decoder's cache has beyond what it holds, at least
+LIBRARIES = 400 * MIB  # what a stage imports: 350 to sample, 450 to train, measured
 CPU_RUNTIME = 100 * MIB  # buffers and threads of the libraries, measured
 FREED = 1.5  # what the allocator holds of freed temporaries, measured: bytes for each byte used
 GPU_RUNTIME = 1 * GIB  # the driver's context and kernels; not measured here
@@ -26,7 +27,7 @@ class Device:
     @property
     def runtime(self) -> float:
         """Bytes that libraries take before any model is there."""
-        return GPU_RUNTIME if self.gpu else CPU_RUNTIME
+        return GPU_RUNTIME if self.gpu else CPU_RUNTIME + LIBRARIES
 
 
 def kv_bytes_per_token(shape: Shape, width: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -86,12 +87,23 @@ def _draw(
     most = min(shape.max_positions, engine.max_length or shape.max_positions)
     n_prompt = min(begun, most - 1)
     n_new = min(settings.max_tokens, most - n_prompt)
-    rows = min(engine.batch_size, engine.shard_size, work.draws or engine.batch_size)
+    rows = min(engine.batch_size, engine.shard_size, _draws_at_once(p, stage, work))
     warm = settings.temperature != 1 or settings.top_p < 1
     width = _engine_width(run)
     shared = _draws_per_text(run, stage)
     memory = sampling_memory(shape, rows, n_prompt, n_new, warm, width, run.device, shared)
     return StagePlan(stage, k, work, memory, ("engine.batch_size", f"{stage}.max_tokens"))
+
+
+def _draws_at_once(p: Any, stage: str, work: Work) -> int:
+    """Draws that a stage asks for together, at most: rollouts are asked for in rounds."""
+    if not work.draws:
+        return 2**31
+    if stage != "label":
+        return work.draws
+    whole = int(p.label.max_rollouts)
+    each_round = min(p.label.delta + 1, whole) if p.label.early_stop else whole
+    return math.ceil(work.draws * each_round / whole)
 
 
 def _draws_per_text(run: Run, stage: str) -> float:

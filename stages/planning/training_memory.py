@@ -36,7 +36,8 @@ class Training:
     dropout: float = 0.0
     checkpointing: bool = False
     accumulate: int = 1
-    half: bool = False  # arithmetic in bf16
+    half: bool = False  # what a layer keeps is in bf16; a processor keeps float32 beside it
+    cast: bool = False  # float32 weights are used in bf16: autocast keeps a copy of each
     stored_width: int = 4  # bytes of a number in the folder that training starts from
     processes: int = 1
     share: str = "none"  # of states between processes: none, moments (ZeRO 2) or all (FSDP)
@@ -123,9 +124,10 @@ def layer_activations(shape: Shape, run: Training) -> float:
 def _activations(shape: Shape, run: Training) -> float:
     """Bytes kept for the backward pass when it begins."""
     one = layer_activations(shape, run)
+    copies = 2.0 * count_parameters(shape) if run.cast and run.share != "all" else 0.0
     if run.checkpointing:  # each layer's input, and one layer computed again
-        return run.n_tokens * (shape.layers * shape.width * run.width + one)
-    return run.n_tokens * (shape.layers * one + 4 * shape.width)
+        return copies + run.n_tokens * (shape.layers * shape.width * run.width + one)
+    return copies + run.n_tokens * (shape.layers * one + 4 * shape.width)
 
 
 def _logits(shape: Shape, run: Training, device: Device) -> float:

@@ -29,6 +29,7 @@ def training(run: Run, settings: Any, objective: str, adapter: Any) -> Training:
     launch = p.compute.launch
     processes = launch.processes if launch else 1
     precision = p.trainer.precision
+    bf16 = precision == "bf16" or (precision == "auto" and run.device.gpu)
     return Training(
         objective,
         max(settings.batch_size // processes, 1),
@@ -38,7 +39,8 @@ def training(run: Run, settings: Any, objective: str, adapter: Any) -> Training:
         dropout=adapter.dropout if adapter else 0.0,
         checkpointing=p.trainer.gradient_checkpointing,
         accumulate=p.trainer.accumulate,
-        half=precision == "bf16" or (precision == "auto" and run.device.gpu),
+        half=bf16 and run.device.gpu,
+        cast=bf16 and (adapter is None or run.stored_width == 4),
         stored_width=run.stored_width,
         processes=processes,
         share=sharing(launch.config) if launch else "none",

@@ -56,8 +56,13 @@ def measure(case: MemoryCase) -> int:
 
 
 def planned_bytes(case: MemoryCase) -> float:
-    """Peak bytes of the same work by the plan."""
-    from stages.planning.model_memory import Device, reading_memory, sampling_memory
+    """Peak bytes of the same work by the plan, above what its imports take."""
+    from stages.planning.model_memory import (
+        LIBRARIES,
+        Device,
+        reading_memory,
+        sampling_memory,
+    )
     from stages.planning.training_memory import Training, training_memory
 
     sizes = SHAPES[case.model]
@@ -65,10 +70,12 @@ def planned_bytes(case: MemoryCase) -> float:
     device, n_prompt = Device(gpu=False), case.tokens // 4
     if case.work == "sample":
         n_new = case.tokens - n_prompt
-        return sampling_memory(shape, case.rows, n_prompt, n_new, False, 4, device).total
+        plan = sampling_memory(shape, case.rows, n_prompt, n_new, False, 4, device)
+        return plan.total - LIBRARIES
     if case.work in ("score", "perplexity"):
         with_logits = case.work == "perplexity"
-        return reading_memory(shape, case.rows, case.tokens, with_logits, 4, device).total
+        plan = reading_memory(shape, case.rows, case.tokens, with_logits, 4, device)
+        return plan.total - LIBRARIES
     adapter = case.adapter or {}
     run = Training(
         case.work,
@@ -78,7 +85,7 @@ def planned_bytes(case: MemoryCase) -> float:
         dropout=adapter.get("dropout", 0.0),
         checkpointing=case.checkpointing,
     )
-    return training_memory(shape, run, device).total
+    return training_memory(shape, run, device).total - LIBRARIES
 
 
 def _status(field: str) -> int:
