@@ -108,12 +108,12 @@ TASKS = {
         {
             "aqua": ("aqua", "aqua/test.json"),
             "gsm8k": ("gsm8k", "gsm8k/test.jsonl"),
-            "math500": ("math500", "math500/test.jsonl"),
+            "math": ("math", "math/test.jsonl.gz"),
             "mathqa": ("mathqa", f"{GSI}/test_mathqa.json"),
             "svamp": ("svamp", "svamp/test.jsonl"),
             "theoremqa": ("theoremqa", "theoremqa/theoremqa_test.json"),
         },
-        {"math500": 1, "mathqa": 128},
+        {"math": 6, "mathqa": 128},
     ),
 }
 
