@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request
@@ -97,6 +98,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=200, help="of each suite")
     parser.add_argument("--max-tokens", type=int, default=192)
     asked = parser.parse_args()
+    disable_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "base"
         fetch(SOURCE, "model.source", model)
