@@ -15,7 +15,7 @@ import json_repair
 from stages.solutions.thinking import after_thinking
 
 T = TypeVar("T")
-MAX_TRIES = 200  # places of a reply where JSON may begin
+MAX_TRIES = 5_000  # places of a reply where JSON may begin
 MAX_BRACKETS = 5_000  # of what is worth a repair
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 OPENER = re.compile(r"[\[{]")
@@ -63,7 +63,7 @@ def read_reply(text: str, read: Callable[[Any], T]) -> T:
 def bare_latex(text: str) -> str:
     """The text with every backslash that is none of JSON's doubled: \\frac is no form feed."""
     return ESCAPE.sub(
-        lambda m: m[0] if _is_escape(m[1], text[m.end() :][:1]) else "\\" + m[0], text
+        lambda m: m[0] if _is_escape(m[1], text[m.end() : m.end() + 1]) else "\\" + m[0], text
     )
 
 
@@ -81,7 +81,7 @@ def _is_escape(rest: str, after: str) -> bool:
 def _try_all(
     values: list[Any], read: Callable[[Any], T], fault: MalformedError | None
 ) -> tuple[list[T], MalformedError | None]:
-    """(what can be read, each once; the last fault)."""
+    """(what can be read, each once; the first fault)."""
     found: list[T] = []
     for value in values:
         for meant in (value, *_unwrap(value)):
@@ -109,12 +109,11 @@ def _readings(answer: str) -> Iterator[list[Any]]:
     whole = _parse(answer)
     if whole is not None:
         yield whole
-    fenced = [match[2] for match in FENCE.finditer(answer)]
-    yield [value for block in fenced for value in _parse(block) or []]
     inside = [*_scan(answer)]
     yield inside
     if len(inside) > 1 and all(isinstance(value, dict) for value in inside):
         yield [inside]  # an object on each line
+    fenced = [match[2] for match in FENCE.finditer(answer)]
     yield [value for block in fenced or [_span(answer)] for value in _repair(block)]
 
 

@@ -26,6 +26,7 @@ READ = [
     (f"**Review**\n\nI went through it.\n\n~~~JSON\n{PLAIN}\n~~~\nHope it helps!", "Fine."),
     (f"  ```\n  {PLAIN}\n  ```", "Fine."),
     (f"The sets {{1, 2}} and [3] differ, see \\boxed{{2}}.\nResult: {PLAIN}.", "Fine."),
+    ("x_{1} " * 900 + f"\n```json\n{PLAIN}\n```", "Fine."),
     (f"{PLAIN}\n\nOr once more:\n{PLAIN}", "Fine."),
     ('{"Reflection": "Fine.", "First Wrong": "1", "Confidence": 0.9}', "Fine."),
     ('{"review": {"reflection": "Fine.", "first-wrong": 1.0}}', "Fine."),
@@ -55,6 +56,7 @@ MALFORMED = [
     (f"<think>{PLAIN}", "thinks to its end and has no answer"),
     ("<think>So.</think>", "is not JSON"),
     (f"{PLAIN} No, wait: {found('Fine.', 2)}", "has 2 answers that differ"),
+    (f"```json\n{PLAIN}\n```\nNo: {found('Fine.', 2)}", "has 2 answers that differ"),
     (PLAIN[:-1], "is not JSON"),  # cut off
     (PLAIN[:-20], "is not JSON"),
     ('{"reflection": "Fine.", // sure\n "first_wrong": 1}', "is not JSON"),  # a word would go
