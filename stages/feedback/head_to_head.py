@@ -139,7 +139,7 @@ def _verdict(choice: Choice, position: str) -> str:
 
 
 def _side(value: Any) -> Any:
-    """ "a" and "Solution A" are "A"; other values stay as they are, in small letters."""
+    """Takes "a" and "Solution A" for "A"; other values stay as they are, in small letters."""
     written = word(value)
     if not isinstance(written, str):
         return value

@@ -43,14 +43,14 @@ def _close(schema: Any) -> Any:
 
 
 def _whole_number(value: Any) -> Any:
-    """ "3", "Step 3" and 3.0 are 3; other values stay as they are."""
+    """Takes "3", "Step 3" and 3.0 for 3; other values stay as they are."""
     if isinstance(value, str) and (found := NUMBER.fullmatch(value)):
         return int(found[1])
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def word(value: Any) -> Any:
-    """ " Contributes." is "contributes"."""
+    """Takes " Contributes." for "contributes"; what is no text stays as it is."""
     return (
         " ".join(value.casefold().strip(" .!\n*\"'").split()) if isinstance(value, str) else value
     )

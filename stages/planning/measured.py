@@ -96,6 +96,8 @@ def _from_tables(p: Any, same_model: bool) -> Measured:
 
 def _prompt_lengths(prompts: list[str], same_model: bool) -> tuple[int, float]:
     """(tokens of the longest prompt, of a mean one), in the base's form if its folder is there."""
+    if not prompts:
+        return PROMPT_TOKENS, PROMPT_TOKENS / 2
     by_length = sorted(prompts, key=len)
     spread = by_length[:: max(len(by_length) // MEASURED_PROMPTS, 1)]
     if not (same_model and (BASE / CONFIG).exists()):

@@ -58,3 +58,9 @@ def test_lengths_are_those_of_the_tables(
     assert measured.prompt_tokens == max(lengths)
     assert measured.longest == max(lengths) + drawn.max()
     assert measured.answer_tokens == drawn.mean()
+
+
+def test_a_task_without_problems_has_the_assumed_lengths(recorded: Path) -> None:
+    store.write(store.read(Problems).clear(), Problems)
+    measured = measure_work(parse_parameters(VALUES), VALUES)
+    assert (measured.prompt_tokens, measured.n_test) == (PROMPT_TOKENS, 0)
