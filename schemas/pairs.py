@@ -18,7 +18,7 @@ class Pairs(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     pair_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    made_in = dy.Int16(min=1, description="iteration whose samples gave it")
+    made_in = dy.Int16(min=1, description="iteration whose samples gave the newer side")
     chosen_id = dy.String(description="a path, a correction of a step, or a kept rollout")
     rejected_id = dy.String(description="a path")
     prompt = dy.String()

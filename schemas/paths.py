@@ -9,7 +9,11 @@ from schemas.table import Table
 
 
 class Paths(Table):
-    """One row per distinct reasoning path of a problem in an iteration."""
+    """One row per distinct reasoning path of a problem that an iteration may train on.
+
+    With `dedup.cumulative` earlier iterations' paths are among them (D_k of SIPF Algorithm 1);
+    those with made_in = iteration are new.
+    """
 
     noun = "paths"
     partitions = ("iteration",)
@@ -18,7 +22,13 @@ class Paths(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     path_id = dy.String(primary_key=True)
     problem_id = dy.String()
-    sample_ids = dy.List(dy.String(), min_length=1, description="samples that took this path")
+    made_in = dy.Int16(min=1, description="iteration whose samples took it first")
+    sample_ids = dy.List(
+        dy.String(),
+        min_length=1,
+        description="samples that took this path, the represented one first; with "
+        "dedup.cumulative those of earlier iterations too",
+    )
     steps = dy.List(dy.String(), description="their concatenation is the first sample's text")
     fingerprint = dy.String(description="digest of the equations and the answer, or of the program")
     correct = dy.Bool()

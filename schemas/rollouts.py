@@ -12,7 +12,7 @@ class Rollouts(Table):
     """One row per new reasoning path that a right rollout found (`label.keep_rollouts=right`).
 
     They are not samples: only right ones are kept, so they count in no solve rate. `pair` uses them
-    as right paths of their iteration, without step labels or reward.
+    as right paths, without step labels or reward. They stay as long as the path that they continue.
     """
 
     noun = "rollouts"
@@ -22,6 +22,7 @@ class Rollouts(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     rollout_id = dy.String(primary_key=True)
     problem_id = dy.String()
+    made_in = dy.Int16(min=1, description="iteration that drew it")
     path_id = dy.String(description="the labelled path whose beginning it continues")
     step = dy.Int16(min=0, description="index of the last step taken from that path")
     prefix = dy.String(min_length=1, description="those steps, joined")

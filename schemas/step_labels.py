@@ -13,6 +13,8 @@ STOPS = ["successes", "out_of_reach", "all", "given_up", "evidence", "inferred",
 class StepLabels(Table):
     """One row per step judged. With counts of all K rollouts, other thresholds are a query.
 
+    Labels of earlier iterations stay as long as their paths do (dedup.cumulative).
+
     Counts that ended early (stop is not all) support only the hard label: n_correct / n_rollouts
     is then not an estimate.
     """

@@ -157,7 +157,8 @@ def correct(
             "correct.method=resampling needs step labels: set label.method=rollouts, "
             "or correct.method=none"
         )
-    asked = first_wrong_steps(paths, step_labels, problems, correct.max_paths)
+    new = paths.filter(pl.col("made_in") == stage_run.iteration)
+    asked = first_wrong_steps(new, step_labels, problems, correct.max_paths)
     sampler = Sampler(policy, engine, compute, stage_run)
     rows = resample(sampler, asked, correct, grade, task)
     id_columns = ("path_id", "prefix", "rejected", "correction")

@@ -7,6 +7,9 @@ words, so they do not all become one path. Programs that are nearly equal, by ed
 path (SIPF §2.1); a right one never represents a wrong one. The order of the rows has no effect.
 
 With `keep=all` each sample is a path of its own, as in GSI §3.1, which trains on duplicates too.
+
+With `cumulative` earlier iterations' paths stay: D_k = D_{k-1} + new paths (SIPF Algorithm 1).
+All of them are then scored and paired anew, so the sides of a pair can come from two iterations.
 """
 
 from typing import ClassVar, Literal
@@ -20,9 +23,10 @@ from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.grading.kinds import PROGRAM_KINDS
 from stages.pipeline.digests import digest
-from stages.pipeline.inputs import Now, Once, now
+from stages.pipeline.inputs import Now, Once, Previous, now
 from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
+from stages.pipeline.stage_run import StageRun
 from stages.solutions.fingerprint import fingerprint, strip_blanks
 from stages.solutions.similarity import most_different_index, representative_indices
 from stages.tasks.task import TaskSettings, load_task
@@ -33,6 +37,7 @@ class DedupSettings(Section):
 
     section: ClassVar[str] = "dedup"
     keep: Literal["distinct", "all"]
+    cumulative: bool
     similarity: float = Field(gt=0, le=1)
 
 
@@ -114,19 +119,35 @@ def split_into_steps(
     )
 
 
+def add_earlier_paths(new: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """The earlier paths, then those that are new. One that is taken again keeps its text."""
+    again = new.select("path_id", later_ids="sample_ids")
+    ids = pl.concat_list("sample_ids", pl.col("later_ids").fill_null([]))
+    earlier = earlier.join(again, on="path_id", how="left", maintain_order="left")
+    fresh = new.join(earlier, on="path_id", how="anti", maintain_order="left")
+    earlier = earlier.with_columns(sample_ids=ids, text=pl.col("steps").list.join(""))
+    return pl.concat([earlier.select(fresh.columns), fresh], how="vertical_relaxed")
+
+
 @stage(writes=[now(Paths)])
 def dedup(
     problems: Once[Problems],
     samples: Now[Samples],
     verdicts: Now[Verdicts],
+    earlier: Previous[Paths],
     task: TaskSettings,
     dedup: DedupSettings,
+    stage_run: StageRun,
 ) -> pl.DataFrame:
-    """The distinct paths of the iteration."""
+    """The distinct paths to train on: the iteration's, and earlier ones if they accumulate."""
     whole = dedup.keep == "all"
     paths = split_into_steps(distinct_paths(samples, verdicts, problems, whole), problems, task)
     ids = [digest(*row) for row in paths.select("problem_id", "fingerprint").rows()]
-    paths = paths.with_columns(pl.Series("path_id", ids, pl.String))
+    made_in = pl.lit(stage_run.iteration, pl.Int16)
+    paths = paths.with_columns(pl.Series("path_id", ids, pl.String), made_in=made_in)
+    if dedup.cumulative:
+        kinds = problems.select("problem_id", "kind")
+        paths = add_earlier_paths(paths, earlier.join(kinds, on="problem_id"))
     if whole:
         return paths.with_columns(duplicate_of=pl.lit(None, pl.String), kept=pl.lit(True))
     return mark_near_duplicates(paths, dedup.similarity)

@@ -6,6 +6,8 @@ are the task's own truth. With `prefix_and`, every step after a wrong one is wro
 Rollouts that reach the answer can be kept as solutions (`keep_rollouts`). They are made after
 `dedup` and only right ones are kept, so they would distort the iteration's rates as samples or
 paths. They have their own table, from which `pair` makes rows.
+
+Paths of earlier iterations (`dedup.cumulative`) keep the labels and rollouts that they have.
 """
 
 from pathlib import Path
@@ -31,7 +33,7 @@ from stages.feedback.step_judge import Decisions, JudgeSettings, judge_steps
 from stages.grading.grade_frame import GradeSettings
 from stages.models.folders import is_empty
 from stages.pipeline.digests import digest
-from stages.pipeline.inputs import Model, Now, NowFiles, Once, now
+from stages.pipeline.inputs import Model, Now, NowFiles, Once, Previous, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training_rows.unpaired import balanced_paths
@@ -137,11 +139,24 @@ def simulate_labels(
     return label_rows(steps, counts, settings), new_path_rows(right, paths)
 
 
+def add_earlier(rows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """The earlier rows and the new ones, in the columns that both have."""
+    names = [name for name in earlier.columns if name in rows.columns]
+    return pl.concat([earlier.select(names), rows.select(names)], how="vertical_relaxed")
+
+
+def of_earlier_paths(rows: pl.DataFrame, paths: pl.DataFrame, iteration: int) -> pl.DataFrame:
+    """The rows, with path_id, of those paths that an earlier iteration made."""
+    return rows.join(paths.filter(pl.col("made_in") < iteration), on="path_id", how="semi")
+
+
 @stage(writes=[now(StepLabels), now(Rollouts), now(Rejects)])
 def label(
     problems: Once[Problems],
     samples: NowFiles[Samples],
     paths: Now[Paths],
+    earlier_labels: Previous[StepLabels],
+    earlier_rollouts: Previous[Rollouts],
     policy: Model.previous,
     simulator: Model.simulator,
     label: LabelSettings,
@@ -151,14 +166,15 @@ def label(
     compute: ComputeSettings,
     stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
-    """Labels the steps of some of the paths."""
+    """Labels the steps of some of the iteration's paths."""
     rejects: pl.DataFrame = Rejects.create_empty()
     rollouts: pl.DataFrame = Rollouts.create_empty()
     labels: pl.DataFrame = StepLabels.create_empty()
     if label.method == "none" or paths.is_empty():
         return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
+    iteration = stage_run.iteration
     known = paths_with_truth(paths) if label.method == "oracle" else paths
-    chosen = choose_paths(known, problems, label)
+    chosen = choose_paths(known.filter(pl.col("made_in") == iteration), problems, label)
     if label.method == "oracle":
         labels = oracle_rows(chosen)
     elif label.method == "judge":
@@ -169,6 +185,12 @@ def label(
         sampler = Sampler(policy if is_empty(simulator) else simulator, engine, compute, stage_run)
         labels, rollouts = simulate_labels(sampler, chosen, paths, problems, samples, label, grade)
     labels = apply_prefix_and(labels) if label.prefix_and else labels
+    labels = add_earlier(labels, of_earlier_paths(earlier_labels, paths, iteration))
+    # a rollout whose path a sample has taken since is that path now
+    known_paths = ["problem_id", "fingerprint"]
+    kept = of_earlier_paths(earlier_rollouts, paths, iteration)
+    rollouts = rollouts.with_columns(made_in=pl.lit(iteration, pl.Int16))
+    rollouts = add_earlier(rollouts, kept.join(paths, on=known_paths, how="anti"))
     return {"step_labels": labels, "rollouts": rollouts, "rejects": rejects}
 
 

@@ -2,8 +2,8 @@
 
 Pairs: two paths of a problem whose rewards differ by at least the margin (SIPF §2.4, Eq. 6), a
 right path over a wrong one, or a corrected step over the wrong one. Examples: right paths to
-imitate, as many right as wrong ones (Step-KTO §2.4), or gold rows. Cumulative data adds to what the
-previous iteration trained on, D_k = D_{k-1} + new rows.
+imitate, as many right as wrong ones (Step-KTO §2.4), or gold rows. Where paths accumulate
+(`dedup.cumulative`), rows are made anew from all of them each time.
 """
 
 import polars as pl
@@ -17,7 +17,7 @@ from schemas.problems import Problems
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
 from stages.guidance.tail import GuideSettings, in_tail
-from stages.pipeline.inputs import Now, Once, Previous, now
+from stages.pipeline.inputs import Now, Once, now
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training_rows.candidates import PairSettings, candidates, rollout_candidates
@@ -25,15 +25,6 @@ from stages.training_rows.gold_rows import gold_rows
 from stages.training_rows.preferences import path_pairs, step_pairs
 from stages.training_rows.sufficiency import require_feedback, require_rows
 from stages.training_rows.unpaired import balanced_examples, right_examples
-
-
-def accumulate(old: pl.DataFrame, new: pl.DataFrame, key: str, cumulative: bool) -> pl.DataFrame:
-    """The previous iteration's rows without D0 (added later) and the new ones, each once."""
-    if not cumulative:
-        return new
-    new = new.select([name for name in old.columns if name in new.columns])
-    kept = old.filter(pl.col("made_in") > 0).join(new, on=key, how="anti")
-    return pl.concat([kept, new], how="diagonal_relaxed")
 
 
 @stage(writes=[now(Pairs), now(Examples)])
@@ -44,8 +35,6 @@ def pair(
     step_labels: Now[StepLabels],
     rollouts: Now[Rollouts],
     corrections: Now[Corrections],
-    old_pairs: Previous[Pairs],
-    old_examples: Previous[Examples],
     pair: PairSettings,
     guide: GuideSettings,
     stage_run: StageRun,
@@ -59,8 +48,6 @@ def pair(
     if pair.rows == "gold" and pair.gold_of != "demonstrated":
         asked = paths if pair.gold_of == "drawn" else tail_paths(paths, guide.tail_below)
         examples = gold_rows(undemonstrated_problems(problems, asked), made_in=stage_run.iteration)
-    pairs = accumulate(old_pairs, pairs, "pair_id", pair.cumulative)
-    examples = accumulate(old_examples, examples, "example_id", pair.cumulative)
     if pair.rows == "gold" or pair.with_gold:
         gold = gold_rows(problems.filter("demonstrated"), made_in=0)
         gold = gold.join(examples, on="example_id", how="anti")
@@ -81,14 +68,14 @@ def new_rows(
     examples: pl.DataFrame = Examples.create_empty()
     row_kind = "none" if settings.feedback == "none" else settings.rows
     if row_kind == "pairs":
-        pairs = path_pairs(known, problems, settings, iteration)
+        pairs = path_pairs(known, problems, settings)
         if settings.keep_unpaired:
             alone = known.join(pairs, on="problem_id", how="anti")
-            examples = right_examples(alone, problems, settings, iteration)
+            examples = right_examples(alone, problems, settings)
     elif row_kind == "steps":
         pairs = step_pairs(corrections, problems, settings.limit, iteration)
     elif row_kind == "examples":
-        examples = right_examples(known, problems, settings, iteration)
+        examples = right_examples(known, problems, settings)
     elif row_kind == "balanced":
         examples = balanced_examples(known, problems, settings, iteration)
     return pairs, examples

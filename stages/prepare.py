@@ -13,11 +13,13 @@ import polars as pl
 from schemas.coverage import Coverage
 from schemas.errors import RatchetError
 from schemas.examples import Examples
-from schemas.pairs import Pairs
+from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
+from schemas.rollouts import Rollouts
+from schemas.step_labels import StepLabels
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import once
 from stages.pipeline.stage import stage
@@ -69,7 +71,9 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
         once(Problems),
         once(Rejects),
         once(Examples),
-        once(Pairs),
+        once(Paths),
+        once(StepLabels),
+        once(Rollouts),
         once(Coverage),
         once(Progress),
         once(Reveals),
@@ -96,7 +100,9 @@ def prepare(
         "problems": problems,
         "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),
         "examples": examples,
-        "pairs": Pairs.create_empty(),
+        "paths": Paths.create_empty(),
+        "step_labels": StepLabels.create_empty(),
+        "rollouts": Rollouts.create_empty(),
         "coverage": Coverage.create_empty(),
         "progress": _initial_progress(problems, examples),
         "reveals": Reveals.create_empty(),

@@ -23,6 +23,7 @@ labelled as (
         count(*) as n_steps_labelled,
         coalesce(sum(n_rollouts) filter (where labeler = 'rollouts'), 0)::bigint as n_rollouts
     from step_labels
+    semi join (select path_id from paths where made_in = iteration) using (path_id)
 ),
 
 corrected as (

@@ -105,6 +105,6 @@ def aligned_rows(p: Any, iteration: int, m: Measured) -> float | None:
         return m.n_demonstrated
     most = p.sample.k if p.pair.max_per_problem is None else p.pair.max_per_problem
     per_problem = most * (2 if p.pair.rows == "balanced" else 1)
-    drawn = _times(m.n_sampled, per_problem * (iteration if p.pair.cumulative else 1))
+    drawn = _times(m.n_sampled, per_problem * (iteration if p.dedup.cumulative else 1))
     extra = m.n_demonstrated or 0 if p.pair.with_gold else 0
     return None if drawn is None else drawn + extra

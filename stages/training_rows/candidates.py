@@ -23,7 +23,6 @@ class PairSettings(Section):
     with_reference: bool
     with_gold: bool
     gold_of: Literal["demonstrated", "drawn", "tail"]
-    cumulative: bool
     min_rows: int = Field(ge=0)
 
     @property
@@ -38,14 +37,21 @@ def candidates(
     step_labels: pl.DataFrame,
     settings: PairSettings,
 ) -> pl.DataFrame:
-    """Kept paths: problem_id, path_id, correct, steps, step_labels, reward, text, origin.
+    """Kept paths: problem_id, path_id, made_in, correct, steps, step_labels, reward, text, origin.
 
     step_labels are null unless every step has one; reward is null if the path was not scored.
     """
     fully_labelled = pl.col("step_labels").list.len() == pl.col("steps").list.len()
     return (
         paths.filter("kept")
-        .select("problem_id", "path_id", "correct", "steps", text=pl.col("steps").list.join(""))
+        .select(
+            "problem_id",
+            "path_id",
+            "made_in",
+            "correct",
+            "steps",
+            text=pl.col("steps").list.join(""),
+        )
         .filter(pl.col("text").str.strip_chars() != "")
         .join(ordered_labels(step_labels), on="path_id", how="left")
         .with_columns(pl.when(fully_labelled).then("step_labels"))
@@ -54,6 +60,7 @@ def candidates(
         .select(
             "problem_id",
             "path_id",
+            "made_in",
             "correct",
             "steps",
             "step_labels",
@@ -69,6 +76,7 @@ def rollout_candidates(rollouts: pl.DataFrame) -> pl.DataFrame:
     return rollouts.select(
         "problem_id",
         path_id="rollout_id",
+        made_in="made_in",
         correct=True,
         steps=pl.lit(None, pl.List(pl.String)),
         step_labels=pl.lit(None, pl.List(pl.Boolean)),

@@ -8,7 +8,7 @@ from stages.training_rows.candidates import PairSettings
 
 def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     """All pairs of one problem that the settings allow (SIPF §2.4, Eq. 6)."""
-    paths = paths.select("problem_id", "path_id", "correct", "reward", "text")
+    paths = paths.select("problem_id", "path_id", "made_in", "correct", "reward", "text")
     chosen = paths.select("problem_id", pl.exclude("problem_id").name.prefix("chosen_"))
     rejected = paths.select("problem_id", pl.exclude("problem_id").name.prefix("rejected_"))
     pairs = chosen.join(rejected, on="problem_id").with_columns(
@@ -22,10 +22,11 @@ def preferences(paths: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     return pairs.filter(enough & right)
 
 
-def path_pairs(
-    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
-) -> pl.DataFrame:
-    """Pairs of whole paths from `candidates` that differ enough in reward, or in outcome."""
+def path_pairs(paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
+    """Pairs of whole paths from `candidates` that differ enough in reward, or in outcome.
+
+    Each iteration adds at most `max_per_problem` of them, which have a path that is new in it.
+    """
     names = {
         "chosen_path_id": "chosen_id",
         "rejected_path_id": "rejected_id",
@@ -33,8 +34,11 @@ def path_pairs(
         "rejected_text": "rejected",
     }
     pairs = preferences(paths, settings).rename(names)
-    pairs = pairs.with_columns(prefix=pl.lit(""), chosen_ends=True, rejected_ends=True)
-    return _limit_per_problem(pairs, problems, settings.limit, iteration)
+    newer = pl.max_horizontal("chosen_made_in", "rejected_made_in")
+    pairs = pairs.with_columns(
+        prefix=pl.lit(""), chosen_ends=True, rejected_ends=True, made_in=newer
+    )
+    return _limit_per_problem(pairs, problems, settings.limit)
 
 
 def step_pairs(
@@ -56,19 +60,19 @@ def step_pairs(
         chosen_reward=unknown,
         rejected_reward=unknown,
         margin=unknown,
+        made_in=pl.lit(iteration, pl.Int16),
     )
-    return _limit_per_problem(pairs, problems, per_problem, iteration)
+    return _limit_per_problem(pairs, problems, per_problem)
 
 
 def _limit_per_problem(
-    pairs: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
+    pairs: pl.DataFrame, problems: pl.DataFrame, per_problem: int
 ) -> pl.DataFrame:
-    """At most `per_problem` pairs a problem, first by digest, with the problem's prompt."""
+    """At most `per_problem` pairs a problem and round, first by digest, with the prompt."""
     pair_ids = [digest(*row) for row in pairs.select("chosen_id", "rejected_id").rows()]
     return (
         pairs.with_columns(pl.Series("pair_id", pair_ids, pl.String))
         .sort("pair_id")
-        .filter(pl.col("pair_id").cum_count().over("problem_id") <= per_problem)
+        .filter(pl.col("pair_id").cum_count().over("problem_id", "made_in") <= per_problem)
         .join(problems.select("problem_id", "prompt"), on="problem_id")
-        .with_columns(made_in=pl.lit(iteration))
     )

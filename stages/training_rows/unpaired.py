@@ -8,14 +8,17 @@ from stages.training_rows.gold_rows import gold_rows
 
 
 def right_examples(
-    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings, iteration: int
+    paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettings
 ) -> pl.DataFrame:
-    """Right paths to imitate; with a threshold, those of at least that reward (SIPF's pRFT)."""
+    """Right paths to imitate, at most `max_per_problem` from each iteration.
+
+    With a threshold, those of at least that reward (SIPF's pRFT).
+    """
     right = paths.filter("correct")
     if settings.threshold is not None and settings.feedback in ("process", "labels"):
         right = right.filter(pl.col("reward") >= settings.threshold)
-    rows = _add_example_ids(right).filter(_position("problem_id") <= settings.limit)
-    return _example_rows(rows, problems, iteration)
+    rows = _add_example_ids(right).filter(_position("problem_id", "made_in") <= settings.limit)
+    return _example_rows(rows, problems)
 
 
 def balanced_examples(
@@ -34,7 +37,7 @@ def balanced_examples(
     chosen = _add_example_ids(balanced_paths(usable, unsolved, settings.limit))
     references = unsolved.join(chosen, on="problem_id", how="semi")
     gold = gold_rows(references, made_in=iteration, labelled=True)
-    rows = _example_rows(chosen, problems, iteration)
+    rows = _example_rows(chosen, problems)
     return pl.concat([rows.select(gold.columns), gold], how="vertical_relaxed")
 
 
@@ -68,7 +71,6 @@ def _position(*group: str) -> pl.Expr:
     return pl.col("example_id").cum_count().over(*group)
 
 
-def _example_rows(paths: pl.DataFrame, problems: pl.DataFrame, iteration: int) -> pl.DataFrame:
-    return paths.join(problems.select("problem_id", "prompt"), on="problem_id").with_columns(
-        completion="text", made_in=pl.lit(iteration)
-    )
+def _example_rows(paths: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    prompts = problems.select("problem_id", "prompt")
+    return paths.join(prompts, on="problem_id").with_columns(completion="text")

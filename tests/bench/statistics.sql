@@ -74,6 +74,7 @@ copy (
 copy (
     select
         'path' || sample_name(i) as path_id, problem_name(problem_of(i)) as problem_id,
+        1::smallint as made_in,
         [sample_name(i), sample_name(i + getvariable('problems'))] as sample_ids, steps,
         'print' || sample_name(i) as fingerprint, is_correct(i) as correct, true as kept,
         null::varchar as duplicate_of,

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from schemas.errors import RatchetError
+from schemas.paths import Paths
 from stages.compute.compute_settings import ComputeSettings
 from stages.dedup import DedupSettings, dedup
 from stages.engines.replay import ReplaySettings, replay, value_at
@@ -112,8 +113,8 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
     judged = samples.select("sample_id", "recorded_correct").join(verdicts, on="sample_id")
     agrees = judged["recorded_correct"] == (judged["outcome"] == "correct")
     assert agrees.mean() >= 0.995, judged.filter(~agrees)
-    alike = DedupSettings(keep="distinct", similarity=0.9)
-    paths = dedup(problems, samples, verdicts, task, alike)
+    alike = DedupSettings(keep="distinct", cumulative=False, similarity=0.9)
+    paths = dedup(problems, samples, verdicts, Paths.create_empty(), task, alike, StageRun(1, 0))
     assert paths["sample_ids"].list.len().sum() == 5276
     drawn = samples.group_by("problem_id").len()
     assert drawn.height == 1319 and drawn["len"].unique().to_list() == [4]

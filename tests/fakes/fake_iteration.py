@@ -61,6 +61,7 @@ def add_paths(
         tables["paths"].append({
             "path_id": path_id, "problem_id": problem["problem_id"], "steps": first["steps"],
             "sample_ids": [s["sample_id"] for s in samples], "fingerprint": digest(text),
+            "made_in": iteration,
             "correct": first["right"], "kept": duplicate is None, "duplicate_of": duplicate,
             "truth": first["truth"],
         })  # fmt: skip
@@ -127,6 +128,7 @@ def add_rollouts(problem: dict[str, Any], tables: Tables) -> None:
         name = digest("rollout", path["path_id"])
         tables["rollouts"].append({
             "rollout_id": name, "path_id": path["path_id"], "problem_id": problem["problem_id"],
+            "made_in": path["made_in"],
             "step": 0, "prefix": path["steps"][0], "fingerprint": digest("fingerprint", name),
             "text": f"{path['steps'][0]}Anew\nAnswer: {problem['answer']}", "draw": 1,
             "extracted": problem["answer"], "grader": "planted 1", "n_tokens": 9,

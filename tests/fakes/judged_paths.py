@@ -41,6 +41,7 @@ PATHS = pl.DataFrame(
         {
             "path_id": f"path{n}",
             "problem_id": f"p{n}",
+            "made_in": 1,
             "sample_ids": [f"s{n}"],
             "steps": ["First.\n", "Second.\n", f"#### {n}"],
             "fingerprint": f"f{n}",

@@ -46,6 +46,8 @@ def planted_paths() -> tuple[pl.DataFrame, pl.DataFrame]:
                 {
                     "path_id": f"{problem}-{correct}",
                     "problem_id": problem,
+                    "made_in": 1,
+                    "fingerprint": f"{problem}-{correct}",
                     "correct": correct,
                     "steps": steps,
                     "kept": True,

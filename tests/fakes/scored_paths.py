@@ -56,7 +56,6 @@ def settings(**changes: object) -> PairSettings:
         "with_reference": False,
         "with_gold": False,
         "gold_of": "demonstrated",
-        "cumulative": True,
         "min_rows": 0,
     }
     return PairSettings.model_validate(values | changes)
@@ -75,6 +74,7 @@ def tables(rows: list[Row]) -> dict[str, pl.DataFrame]:
                 "correct": [row[2] for row in rows],
                 "steps": [["text\n", f"to {name}"] for name in names],
                 "kept": [True] * len(rows),
+                "made_in": pl.Series([1] * len(rows), dtype=pl.Int16),
             }
         ),
         "path_scores": pl.DataFrame(
@@ -96,19 +96,15 @@ def corrections() -> pl.DataFrame:
 
 def run(
     iteration: int = 1,
-    old: dict[str, pl.DataFrame] | None = None,
     planted: list[Row] = PATHS,
     given: dict[str, pl.DataFrame] | None = None,
     **changes: object,
 ) -> dict[str, pl.DataFrame]:
-    old = old or {"pairs": Pairs.create_empty(), "examples": Examples.create_empty()}
     frames = tables(planted) | {"corrections": corrections()}
     frames |= {"rollouts": Rollouts.create_empty()} | (given or {})
     made: dict[str, pl.DataFrame] = pair(
         problems=PROBLEMS,
         **frames,
-        old_pairs=old["pairs"],
-        old_examples=old["examples"],
         pair=settings(**changes),
         guide=guide_settings(),
         stage_run=StageRun(iteration, 0),
@@ -121,5 +117,6 @@ def run(
 
 def kept_rollouts() -> pl.DataFrame:
     """A right one of P, and of a problem that no path solves."""
-    rows = [("x1", P, "one\ntwo anew"), ("x2", OTHERS[0], "two anew")]
-    return pl.DataFrame(rows, schema=["rollout_id", "problem_id", "text"], orient="row")
+    rows = [("x1", P, "one\ntwo anew", 1), ("x2", OTHERS[0], "two anew", 1)]
+    schema = {"rollout_id": pl.String, "problem_id": pl.String, "text": pl.String}
+    return pl.DataFrame(rows, schema=schema | {"made_in": pl.Int16}, orient="row")

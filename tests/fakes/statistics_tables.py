@@ -110,7 +110,7 @@ def _path(
     path_id = f"path-{name}"
     tables["paths"].append({
         "path_id": path_id, "problem_id": problem["problem_id"], "sample_ids": [name],
-        "steps": steps, "correct": right,
+        "steps": steps, "correct": right, "made_in": 1,
         "truth": None if shape == "judged" else _known(truth, rng),
     })  # fmt: skip
     if shape != "plain" and rng.random() < 0.6:
@@ -146,7 +146,7 @@ def write(tables: Tables, folder: Path, rng: random.Random) -> dict[str, list[Pa
         half = frame.height // 2 if noun in ("samples", "verdicts") else frame.height
         files[noun] = []
         for number, part in enumerate((frame[:half], frame[half:])):
-            place = folder / noun / f"stage={number}"
+            place = folder / noun / "iteration=1" / f"stage={number}"
             place.mkdir(parents=True, exist_ok=True)
             part.write_parquet(place / store.FILE)
             files[noun].append(place / store.FILE)

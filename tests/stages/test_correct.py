@@ -59,6 +59,7 @@ def settings(**changes: object) -> CorrectSettings:
 def wrong(name: str, problem: str, labels: str, **changes: object) -> dict[str, object]:
     """A path of three steps, each labelled + or -."""
     row = {"path_id": name, "problem_id": problem, "steps": SAID, "correct": False, "kept": True}
+    row["made_in"] = 1
     return row | changes | {"labels": labels}
 
 

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dedup import distinct_paths, mark_near_duplicates
+from schemas.paths import Paths
+from schemas.problems import Problems
+from stages.dedup import DedupSettings, dedup, distinct_paths, mark_near_duplicates
+from stages.pipeline.stage_run import StageRun
 from stages.solutions.fingerprint import fingerprint
 from stages.solutions.similarity import most_different_index, representative_indices
+from stages.tasks.task import TaskSettings
 
 LONG = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n"
 TEXTS = {
@@ -174,3 +178,70 @@ def test_paths_of_both_kinds_in_any_order() -> None:
         "s09": (["s09"], None),
         "s11": (["s11"], "s06"),
     }
+
+
+EARLIER = ["6 + 1 = 7, so 7", "6 - 1 = 5, so 5"]  # the paths of round 1: right, wrong
+ROUNDS: dict[str, tuple[list[str], list[tuple[str, int, int]]]] = {
+    # name: texts of round 2, then (text, made in, samples) of each path of D_2
+    "nothing new": ([], [(EARLIER[0], 1, 1), (EARLIER[1], 1, 1)]),
+    "a new path": (
+        ["2 * 3 = 6, 6 + 1 = 7"],
+        [(EARLIER[0], 1, 1), (EARLIER[1], 1, 1), ("2 * 3 = 6, 6 + 1 = 7", 2, 1)],
+    ),
+    "an old one taken again keeps its text": (
+        ["first 6+1 = 7. The answer: 7"],
+        [(EARLIER[0], 1, 2), (EARLIER[1], 1, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_paths_of_all_rounds_accumulate(name: str) -> None:
+    texts, expected = ROUNDS[name]
+    first = one_round(EARLIER, 1, Paths.create_empty())
+    union = one_round(texts, 2, first)
+    kept = union.select(pl.col("steps").list.join(""), "made_in", pl.col("sample_ids").list.len())
+    assert sorted(kept.rows()) == sorted(expected)
+    assert union["path_id"].is_unique().all()
+    latest = one_round(texts, 2, first, cumulative=False)
+    assert set(latest["made_in"]) <= {2} and latest.height == len(texts)
+
+
+def test_an_earlier_program_stands_for_a_later_one_that_is_nearly_equal() -> None:
+    code = {"kind": "code", "answer": "", "tests": ["assert total([1]) == 1"]}
+    first = one_round([LONG + "    return result\n"], 1, Paths.create_empty(), **code)
+    union = one_round([LONG + "    return  result;\n"], 2, first, **code).sort("made_in")
+    assert union["kept"].to_list() == [True, False]
+    assert union["duplicate_of"].to_list() == [None, first["path_id"][0]]
+
+
+def one_round(
+    texts: list[str],
+    iteration: int,
+    earlier: pl.DataFrame,
+    cumulative: bool = True,
+    **problem: object,
+) -> pl.DataFrame:
+    """`dedup` on one problem, 6 + 1, with a sample of each text."""
+    row = {"problem_id": "p", "kind": "math", "answer": "7", "rationale": ["6 + 1 = 7"]} | problem
+    known = {"split": "train", "demonstrated": True, "question": "?", "prompt": "?", "given": ""}
+    blank = {"options": [], "tests": [], "level": 1, "subject": None, "source": "toy"}
+    problems = pl.DataFrame([blank | known | row], schema=Problems.polars_schema())
+    ids = [f"s{iteration}-{n}" for n in range(len(texts))]
+    samples = pl.DataFrame(
+        {"sample_id": ids, "problem_id": ["p"] * len(ids), "text": texts, "attempt": 0, "draw": 0},
+        schema_overrides={"sample_id": pl.String, "problem_id": pl.String, "text": pl.String},
+    )
+    answers = [text.rstrip(".").split()[-1] for text in texts]
+    verdicts = pl.DataFrame(
+        {
+            "sample_id": pl.Series(ids, dtype=pl.String),
+            "outcome": pl.Series(
+                ["correct" if a == "7" else "wrong" for a in answers], dtype=pl.String
+            ),
+            "extracted": pl.Series(answers, dtype=pl.String),
+        }
+    )
+    similar = DedupSettings(keep="distinct", cumulative=cumulative, similarity=0.9)
+    task = TaskSettings(name="toy")
+    return dedup(problems, samples, verdicts, earlier, task, similar, StageRun(iteration, 0))

@@ -61,13 +61,22 @@ def test_balanced_rows_are_chosen_first_and_labelled_then() -> None:
 
 
 def labelled(
-    paths: pl.DataFrame, problems: pl.DataFrame, policy: Path, simulator: Path, **changes: object
+    paths: pl.DataFrame,
+    problems: pl.DataFrame,
+    policy: Path,
+    simulator: Path,
+    iteration: int = 1,
+    earlier: dict[str, pl.DataFrame] | None = None,
+    **changes: object,
 ) -> dict[str, pl.DataFrame]:
     """What the bare stage makes of the paths."""
+    earlier = earlier or {}
     return label(
         problems=problems,
         samples=[],
         paths=paths,
+        earlier_labels=earlier.get("step_labels", StepLabels.create_empty()),
+        earlier_rollouts=earlier.get("rollouts", Rollouts.create_empty()),
         policy=policy,
         simulator=simulator,
         label=label_settings(max_paths=1000, **changes),
@@ -77,7 +86,7 @@ def labelled(
         ),
         grade=GRADE,
         compute=ComputeSettings(threads=1),
-        stage_run=StageRun(1, 0),
+        stage_run=StageRun(iteration, 0),
     )
 
 
@@ -218,3 +227,32 @@ def test_right_rollouts_that_make_new_paths_are_kept(
     without = labelled(paths, problems, checkpoint, nothing, early_stop=True)
     assert without["rollouts"].is_empty()
     assert without["step_labels"].equals(made["step_labels"])
+
+
+def test_paths_of_earlier_rounds_keep_their_labels_and_only_new_ones_are_labelled(
+    run_folder: Path, checkpoint: Path, nothing: Path, opened: list[Path]
+) -> None:
+    problems, paths = planted_paths()
+    paths = paths.with_columns(fingerprint=pl.col("path_id"))
+    settings = {"keep_rollouts": "right", "max_per_problem": 1}
+    first = labelled(paths, problems, checkpoint, nothing, **settings)
+    gone = first["step_labels"]["path_id"][0]
+    union = pl.concat([
+        paths.filter(pl.col("path_id") != gone),
+        paths.with_columns(pl.format("{}-new", "path_id").alias("path_id"), made_in=2),
+    ], how="vertical_relaxed")  # fmt: skip
+    second = labelled(union, problems, checkpoint, nothing, 2, first, **settings)
+    earlier = first["step_labels"].filter(pl.col("path_id") != gone)
+    new = second["step_labels"].join(earlier, on=["path_id", "step"], how="anti")
+    assert second["step_labels"].height == earlier.height + new.height
+    assert new.height and new["path_id"].str.ends_with("-new").all()
+    rounds = dict(second["rollouts"].group_by("made_in").len().rows())
+    kept = first["rollouts"].filter(pl.col("path_id") != gone)
+    assert rounds[1] == kept.height > 0
+    taken = kept.select("problem_id", "fingerprint").row(0, named=True)
+    now_a_path = pl.when(pl.col("problem_id") == taken["problem_id"]).then(
+        pl.lit(taken["fingerprint"])
+    )
+    again = union.with_columns(fingerprint=now_a_path.otherwise("fingerprint"))
+    third = labelled(again, problems, checkpoint, nothing, 2, first, **settings)["rollouts"]
+    assert third.filter(pl.col("made_in") == 1).height == kept.height - 1

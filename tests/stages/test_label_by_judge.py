@@ -8,6 +8,7 @@ from schemas import store
 from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.rejects import Rejects
+from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.contract.dvc_files import params
@@ -27,6 +28,8 @@ def plant(chat: ChatServer, *overrides: str) -> None:
     store.write(PROBLEMS, Problems)
     store.write(Samples.create_empty(), Samples, iteration=1, stage="sample")
     store.write(PATHS, Paths, iteration=1)
+    store.write(StepLabels.create_empty(), StepLabels, iteration=0)
+    store.write(Rollouts.create_empty(), Rollouts, iteration=0)
     for model in ("models/iteration=0", "models/simulator"):
         Path(model).mkdir(parents=True)
 

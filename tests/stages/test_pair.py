@@ -6,7 +6,7 @@ import pytest
 from schemas import store
 from schemas.errors import RatchetError
 from schemas.examples import Examples
-from tests.fakes.scored_paths import PROBLEMS, ROUND, P, Q, corrections, kept_rollouts, run, tables
+from tests.fakes.scored_paths import PATHS, PROBLEMS, ROUND, P, kept_rollouts, run, tables
 
 
 @pytest.mark.parametrize(
@@ -125,33 +125,40 @@ def test_wrong_choices_can_be_counted() -> None:
     assert made.filter(~pl.col("chosen_correct"))["chosen_id"].to_list() == ["c"]
 
 
-@pytest.mark.parametrize(("cumulative", "height"), [(True, 3), (False, 1)])
-def test_cumulative_rows_keep_where_they_were_made(cumulative: bool, height: int) -> None:
-    first = run(iteration=1)
-    second = run(iteration=2, old=first, margin=0.8, cumulative=cumulative)["pairs"]
-    assert second.height == height
-    assert dict(second.select("chosen_id", "made_in").rows()).get("b", 1) == 1
-    again = second.filter((pl.col("chosen_id") == "a") & (pl.col("rejected_id") == "d"))
-    assert again.height == 1
+def later(made_in: dict[str, int]) -> dict[str, pl.DataFrame]:
+    """PATHS of two rounds: those of the second by name, the others are of the first."""
+    planted = tables(PATHS)
+    rounds = [made_in.get(name, 1) for name in planted["paths"]["path_id"]]
+    made = pl.Series("made_in", rounds, pl.Int16)
+    return planted | {"paths": planted["paths"].with_columns(made)}
 
 
-@pytest.mark.parametrize("cumulative", [True, False])
-@pytest.mark.parametrize(
-    ("rows", "noun", "key", "both", "last"),
-    [("balanced", "examples", "example_id", 8, 2), ("steps", "pairs", "pair_id", 2, 1)],
-)
-def test_new_kinds_of_rows_accumulate(
-    rows: str, noun: str, key: str, both: int, last: int, cumulative: bool
-) -> None:
-    same = {"rows": rows, "feedback": "outcome", "with_reference": True, "cumulative": cumulative}
-    first = run(iteration=1, planted=ROUND, **same)
-    given = {"corrections": corrections().head(1)}
-    second = run(iteration=2, planted=ROUND[:3], old=first, given=given, **same)[noun]
-    assert second.height == (both if cumulative else last)
-    assert second[key].is_unique().all()
-    assert (second["made_in"] == 2).sum() == last
-    gold = second.filter(pl.col("origin") == "gold") if noun == "examples" else second.head(0)
-    assert gold["problem_id"].to_list() == ([Q] if cumulative and rows == "balanced" else [])
+def test_pairs_form_across_rounds_and_say_which_side_is_the_newer() -> None:
+    made = run(iteration=2, given=later({"d": 2}), feedback="outcome")["pairs"]
+    rounds = {
+        f"{w}>{x}": k for w, x, k in made.select("chosen_id", "rejected_id", "made_in").rows()
+    }
+    assert rounds == {"a>c": 1, "b>c": 1, "a>d": 2, "b>d": 2}
+
+
+def test_all_rounds_are_paired_with_the_newest_rewards() -> None:
+    """The pair a>b of the first round is none after a verifier that puts b near a."""
+    again = later({"e": 2})
+    close = pl.when(pl.col("path_id") == "b").then(0.85).otherwise("reward")
+    again["path_scores"] = again["path_scores"].with_columns(reward=close)
+    assert chosen(run()) == {"a>b", "a>d", "b>d"}
+    assert chosen(run(iteration=2, given=again)) == {"a>d", "b>d"}
+
+
+@pytest.mark.parametrize(("most", "first", "second"), [(1, 1, 1), (2, 2, 2), (9, 2, 2)])
+def test_each_round_adds_at_most_so_many_a_problem(most: int, first: int, second: int) -> None:
+    given = later({"d": 2})
+    made = run(iteration=2, given=given, feedback="outcome", max_per_problem=most)["pairs"]
+    assert made.sort("made_in")["made_in"].to_list() == [1] * first + [2] * second
+    examples = run(iteration=2, given=later({"b": 2}), rows="examples", max_per_problem=1)[
+        "examples"
+    ]
+    assert sorted(examples["path_id"]) == ["a", "b", "e"]
 
 
 SPOILED = [

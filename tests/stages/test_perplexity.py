@@ -32,6 +32,7 @@ def paths(problems: pl.DataFrame) -> pl.DataFrame:
         for kind in ("right", "wrong", "twin")[: 1 + number % 3]:
             rows.append({
                 "path_id": f"{kind}-{number}", "problem_id": name, "sample_ids": ["s"],
+                "made_in": 1,
                 "steps": STEPS * (1 + number % 4), "fingerprint": kind, "correct": kind != "wrong",
                 "kept": kind != "twin", "duplicate_of": "right" if kind == "twin" else None,
             })  # fmt: skip

@@ -3,7 +3,6 @@
 import polars as pl
 import pytest
 
-from schemas.pairs import Pairs
 from tests.fakes.scored_paths import DEMONSTRATED, OTHERS, ROUND, Q, run
 
 
@@ -30,7 +29,3 @@ def test_gold_rows_of_the_problems_drawn_for(
 ) -> None:
     made = run(planted=ROUND, rows="gold", feedback=feedback, gold_of=gold_of)["examples"]
     assert sorted(made["problem_id"]) == sorted([*DEMONSTRATED, *others])
-    again = run(
-        2, old={"pairs": Pairs.create_empty(), "examples": made}, rows="gold", feedback=feedback
-    )
-    assert sorted(again["examples"]["problem_id"]) == sorted([*DEMONSTRATED, *others])

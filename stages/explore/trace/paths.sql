@@ -1,4 +1,5 @@
--- Paths of a problem, with the verifier's rewards and the path that each duplicates.
+-- Paths of a problem, with the verifier's rewards and the path that each duplicates, in the
+-- iteration that made them.
 with scores as (
     select iteration, path_id, reward, reward_min from path_scores
 )
@@ -17,5 +18,5 @@ select
     scores.reward_min
 from paths
 left join scores using (iteration, path_id)
-where paths.problem_id = $problem
+where paths.problem_id = $problem and paths.made_in = paths.iteration
 order by paths.iteration, paths.path_id;

@@ -15,6 +15,7 @@ answered as (
     inner join problems using (problem_id)
     left join graded on graded.iteration = paths.iteration and graded.sample_id = paths.sample_ids[1]
     left join drawn on drawn.iteration = paths.iteration and drawn.sample_id = paths.sample_ids[1]
+    where paths.made_in = paths.iteration
 ),
 
 strata as (
