@@ -7,7 +7,7 @@ before the sigmoid and gives the first term the wrong sign.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -23,22 +23,55 @@ if TYPE_CHECKING:
 
 
 def trainer_class() -> type[ORPOTrainer]:
-    """TRL's ORPO trainer with the NLL term over the completion only."""
+    """TRL's ORPO trainer, with the NLL term over the completion only and rows without a pair."""
     from trl.experimental.orpo import ORPOTrainer
 
     class CompletionOrpo(EncodedPairs, ORPOTrainer):  # type: ignore[misc]
-        """TRL takes the NLL over prompt and completion; Eq. 7 has it over the completion."""
+        """TRL takes the NLL over prompt and completion; Eq. 7 has it over the completion.
 
-        def concatenated_forward(
-            self, model: torch.nn.Module, batch: dict[str, torch.Tensor | list[str]]
-        ) -> tuple[torch.Tensor, ...]:
-            """Mean log-probabilities per token (pairs,) of both sides, their logits, and the NLL.
+        `pair_share` is the share of the training rows that are pairs. A batch's sum over its pairs
+        is divided by the number that it has on average, so each pair weighs the same wherever the
+        shuffle puts it, and however many processes train.
+        """
 
-            With a mixture of experts, its load-balancing loss comes last.
-            """
-            outputs = super().concatenated_forward(model, batch)
-            nll = -outputs[0].mean()  # ()
-            return (*outputs[:4], nll, *outputs[5:])
+        pair_share = 1.0
+
+        def get_batch_loss_metrics(
+            self,
+            model: torch.nn.Module,
+            batch: dict[str, torch.Tensor | list[Any]],
+            train_eval: Literal["train", "eval"] = "train",
+        ) -> tuple[torch.Tensor, dict[str, float]]:
+            """A batch's loss () and what is logged of it."""
+            import torch
+
+            paired = torch.tensor(batch["paired"], device=self.accelerator.device)  # (rows,)
+            encoded = {
+                name: value for name, value in batch.items() if isinstance(value, torch.Tensor)
+            }
+            two_sided = {
+                name: value[paired] if name.startswith("rejected_") else value
+                for name, value in encoded.items()
+            }
+            outputs = self.concatenated_forward(model, two_sided)
+            every, rejected = outputs[:2]  # (rows,) mean log-probabilities per token, (pairs,)
+            chosen = every[paired]  # (pairs,)
+            gains = self.odds_ratio_loss(chosen, rejected)[0]  # (pairs,)
+            loss = -every.mean() - gains.sum() / (len(every) * self.pair_share)
+            if self.aux_loss_enabled:  # a mixture of experts balances its load
+                loss = loss + self.aux_loss_coef * outputs[5]
+            names = {"logps/chosen": chosen, "logps/rejected": rejected}
+            prefix = "eval_" if train_eval == "eval" else ""
+            means = {prefix + name: self._mean_over_pairs(side) for name, side in names.items()}
+            return loss, {name: mean for name, mean in means.items() if mean is not None}
+
+        def _mean_over_pairs(self, values: torch.Tensor) -> float | None:
+            """The mean over all processes' pairs; None if there is none."""
+            import torch
+
+            here = torch.stack([values.detach().sum(), values.new_tensor(len(values))])  # (2,)
+            total, count = self.accelerator.gather(here).view(-1, 2).sum(0).tolist()
+            return total / count if count else None
 
     return CompletionOrpo
 
@@ -46,8 +79,8 @@ def trainer_class() -> type[ORPOTrainer]:
 def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
     """Aligns on rows.pairs (prompt, chosen, rejected); returns the rows of `losses`.
 
-    rows.examples (prompt, completion) enter the NLL term alone, as pairs whose two sides are the
-    same text: their odds ratio is one and its gradient zero.
+    rows.examples (prompt, completion) enter the NLL term alone: they have no rejected side to read.
+    The NLL is a mean over all rows, the odds term over pairs.
     """
     from trl.experimental.orpo import ORPOConfig
 
@@ -62,6 +95,7 @@ def train_orpo(job: Job, rows: Rows) -> pl.DataFrame:
     )
     data = job.datasets(rows, lambda split: pair_columns(encoder, split, settings.max_length, True))
     trainer = trainer_class()(model, config, processing_class=encoder.tokenizer, **data)
+    trainer.pair_share = rows.pairs.height / (rows.pairs.height + rows.examples.height) or 1.0
     return job.finish(trainer, encoder, rows)
 
 

@@ -73,24 +73,33 @@ def token_dataset(encoder: Encoder, rows: Rows, max_length: int, with_examples: 
 
 
 def pair_columns(encoder: Encoder, rows: Rows, max_length: int, with_examples: bool) -> Dataset:
-    """Pairs as a dataset for `EncodedPairs`: texts, which the trainers ask for, and token ids."""
+    """Pairs as a dataset for `EncodedPairs`: texts, which the trainers ask for, and token ids.
+
+    `paired` is false for an example, which has only the first token of a rejected side.
+    """
     from datasets import Dataset
 
     pairs = pair_rows(rows, with_examples)
     columns = pairs.select("prompt", "chosen", "rejected").to_dict(as_series=False)
+    columns["paired"] = [n < rows.pairs.height for n in range(pairs.height)]
     sides = zip(("chosen", "rejected"), encode_pairs(encoder, pairs, max_length), strict=True)
     for side, coded in sides:
         columns[f"{side}_ids"] = [row.ids for row in coded]
         columns[f"{side}_start"] = [row.n_prompt for row in coded]
+    columns["rejected_ids"] = [
+        ids if paired else ids[:1]
+        for ids, paired in zip(columns["rejected_ids"], columns["paired"], strict=True)
+    ]
     return Dataset.from_dict(columns)
 
 
 class EncodedPairs:
     """For TRL's trainers that would tokenise texts themselves: rows keep the tokens they have."""
 
-    def tokenize_row(self, feature: dict[str, Any], model: object = None) -> dict[str, list[int]]:
+    def tokenize_row(self, feature: dict[str, Any], model: object = None) -> dict[str, Any]:
         """A row of `pair_columns` as the columns of the trainer's collator."""
         row = {"prompt_input_ids": feature["chosen_ids"][: feature["chosen_start"]]}
+        row["paired"] = feature["paired"]
         row["prompt_attention_mask"] = [1] * len(row["prompt_input_ids"])
         for side in ("chosen", "rejected"):
             ids, start = feature[f"{side}_ids"], feature[f"{side}_start"]

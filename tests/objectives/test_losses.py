@@ -179,7 +179,36 @@ def test_an_example_among_pairs_has_the_gradient_of_its_nll(
     wanted.backward()
     for ours, theirs in zip(model.parameters(), policy.parameters(), strict=True):
         assert torch.allclose(ours.grad, theirs.grad, atol=1e-7)
-    assert got.item() == pytest.approx(wanted.item() + math.log(2), rel=1e-6)
+    constant = math.log(2) if objective == "rpo" else 0.0  # two equal sides of DPO's term
+    assert got.item() == pytest.approx(wanted.item() + constant, rel=1e-6)
+
+
+def test_orpo_averages_its_odds_over_pairs_and_its_nll_over_all_rows(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    both = Rows(pairs=pairs(PAIRS), examples=rows_of("sft").examples)
+    run = job("orpo", checkpoint, tmp_path, beta=0.7)
+    policy, reference = noisy(checkpoint, 1), noisy(checkpoint, 2)
+    trainer = trainer_of(run, both, monkeypatch)
+    read: list[int] = []
+    trainer.model.double().load_state_dict(policy.state_dict())
+    trainer.model.eval().register_forward_pre_hook(lambda _, inputs: read.append(len(inputs[0])))
+    data = [trainer.train_dataset[n] for n in range(len(trainer.train_dataset))]
+    got = trainer.compute_loss(trainer.model, dict(trainer.data_collator(data)))
+    formula = Formula(policy, reference, Encoder.load(checkpoint), run.settings)
+    odds, nll = [], []
+    for row in both.pairs.to_dicts():
+        w, l = (formula.both(row["prompt"], [row[side]])[0] for side in ("chosen", "rejected"))  # noqa: E741
+        nll.append(-total(w) / length(w))
+        odds.append(formula.orpo(w, w, l, l) - nll[-1])
+    for row in both.examples.to_dicts():
+        ours, _ = formula.both(row["prompt"], [row["completion"]])
+        nll.append(-total(ours) / length(ours))
+    wanted = torch.stack(nll).mean() + torch.stack(odds).mean()
+    assert got.item() == pytest.approx(wanted.item(), rel=1e-6)
+    assert read == [2 * both.pairs.height + both.examples.height]  # one row each without a pair
 
 
 @pytest.mark.parametrize("objective", ["orpo", "simpo"])
