@@ -19,7 +19,9 @@ class Pairs(Table):
     pair_id = dy.String(primary_key=True)
     problem_id = dy.String()
     made_in = dy.Int16(min=1, description="iteration whose samples gave the newer side")
-    chosen_id = dy.String(description="a path, a correction of a step, or a kept rollout")
+    chosen_id = dy.String(
+        description="a path, a correction of a step, a kept rollout, or a gold row of examples"
+    )
     rejected_id = dy.String(description="a path")
     prompt = dy.String()
     prefix = dy.String(

@@ -2,7 +2,8 @@
 
 Either random weights with a tokenizer trained on the task's own training text, or a copy of a
 Hugging Face folder or id, so that the run holds all that it depends on. The folder also says how
-the model is asked.
+the model is asked. Weights from elsewhere that verifiers start from (SIPF §3.2) are fetched here
+too, once for all iterations.
 """
 
 import polars as pl
@@ -10,7 +11,12 @@ import polars as pl
 from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.folders import is_empty, mark_empty
-from stages.models.model_settings import ModelSettings, PretrainedSettings, ScratchSettings
+from stages.models.model_settings import (
+    OWN_STARTS,
+    ModelSettings,
+    PretrainedSettings,
+    ScratchSettings,
+)
 from stages.models.model_source import fetch
 from stages.models.scratch import make_scratch
 from stages.models.tokens import Encoder
@@ -34,8 +40,9 @@ def base(
     compute: ComputeSettings,
     stage_run: StageRun,
     out: Made.base,
+    verifier_start: Made.verifier_start,
 ) -> None:
-    """Makes or fetches the model M as models/base."""
+    """Makes or fetches the model M as models/base, and the weights that verifiers start from."""
     if isinstance(model, ScratchSettings):
         set_up(compute, stage_run.seed)
         make_scratch(model, seen_texts(problems), stage_run.seed, out)
@@ -46,6 +53,10 @@ def base(
     model.form(worked_examples(model, problems)).write(out)
     if not is_empty(out):
         Encoder.load(out)  # raises if the model can't be asked in this form
+    if model.verifier in OWN_STARTS:
+        mark_empty(verifier_start, f"model.verifier is {model.verifier}, a model of the run")
+    else:
+        fetch(model.verifier, "model.verifier", verifier_start, model.verifier_revision)
 
 
 if __name__ == "__main__":

@@ -34,13 +34,13 @@ class CorrectSettings(SamplingSettings):
     section: ClassVar[str] = "correct"
     method: Literal["resampling", "none"]
     max_tries: int = Field(ge=1)
-    max_paths: int = Field(ge=1)
+    max_paths: int | None = Field(ge=1)
 
 
 def first_wrong_steps(
-    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, number: int
+    paths: pl.DataFrame, step_labels: pl.DataFrame, problems: pl.DataFrame, number: int | None
 ) -> pl.DataFrame:
-    """One row per kept wrong path with a step labelled wrong; `number` of them, by digest.
+    """One row per kept wrong path with a step labelled wrong: `number` of them, by digest, or all.
 
     path_id, problem_id, step, prefix, rejected, rejected_ends; prompt, REFERENCE.
     """
@@ -50,7 +50,7 @@ def first_wrong_steps(
     return (
         found.with_columns(pl.Series("order", order, pl.String))
         .sort("order")
-        .head(number)
+        .head(found.height if number is None else number)
         .select(
             "path_id",
             "problem_id",

@@ -22,7 +22,7 @@ from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.training_rows.candidates import PairSettings, candidates, rollout_candidates
 from stages.training_rows.gold_rows import gold_rows
-from stages.training_rows.preferences import path_pairs, step_pairs
+from stages.training_rows.preferences import pairs_of_examples, path_pairs, step_pairs
 from stages.training_rows.sufficiency import require_feedback, require_rows
 from stages.training_rows.unpaired import balanced_examples, right_examples
 
@@ -76,8 +76,12 @@ def new_rows(
         pairs = step_pairs(corrections, problems, settings.limit, iteration)
     elif row_kind == "examples":
         examples = right_examples(known, problems, settings)
-    elif row_kind == "balanced":
+    elif settings.is_balanced and row_kind != "none":
         examples = balanced_examples(known, problems, settings, iteration)
+        if row_kind == "balanced_pairs":
+            return pairs_of_examples(examples), Examples.create_empty()
+        if row_kind == "balanced_right":
+            examples = examples.filter("correct")
     return pairs, examples
 
 

@@ -82,7 +82,7 @@ def simulator(
         write_server(out, simulator_server)
         simulator.form(worked_examples(simulator, problems)).write(out)
     elif model.simulator != TRAINED:
-        fetch(model.simulator, "model.simulator", out)
+        fetch(model.simulator, "model.simulator", out, model.simulator_revision)
         simulator.form(worked_examples(simulator, problems)).write(out)
         Encoder.load(out)  # raises if the model can't be asked in this form
     else:

@@ -1,7 +1,5 @@
 """verifier: trains a reward model on steps (SIPF §2.3, Eq. 3-4): process or outcome."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -14,7 +12,6 @@ from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import mark_empty, require_model
 from stages.models.model_settings import POLICY, SIMULATOR, ModelSettings
-from stages.models.model_source import fetch
 from stages.objectives.reward_model import train_verifier
 from stages.pipeline.inputs import Made, Model, Now, Once, now
 from stages.pipeline.stage import stage
@@ -72,6 +69,7 @@ def verifier(
     first: Model.sft,
     previous: Model.previous,
     simulator: Model.simulator,
+    fetched: Model.verifier_start,
     verifier: VerifierSettings,
     model: ModelSettings,
     trainer: TrainerSettings,
@@ -90,14 +88,9 @@ def verifier(
             "set label.method=rollouts, or verifier.kind=none with pair.feedback=outcome"
         )
     own = {POLICY: previous, SIMULATOR: simulator, "base": base, "sft": first}
-    with TemporaryDirectory() as folder:
-        if model.verifier in own:
-            start = own[model.verifier]
-        else:
-            start = Path(folder)
-            fetch(model.verifier, "model.verifier", start)
-        job = Job(require_model(start), out, stage_run, verifier, trainer, model.adapter)
-        return run_training(train_verifier, job, rows, compute)
+    start = require_model(own.get(model.verifier, fetched))
+    job = Job(start, out, stage_run, verifier, trainer, model.adapter)
+    return run_training(train_verifier, job, rows, compute)
 
 
 if __name__ == "__main__":

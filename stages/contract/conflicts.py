@@ -228,7 +228,11 @@ CONFLICTS: list[Conflict] = [
         "set pair.keep_unpaired=false and pair.with_gold=false",
     ),
     (
-        lambda p: p.pair.with_reference and p.pair.rows != "balanced",
+        lambda p: p.align.beta == 0 and p.align.objective not in ("orpo", "sft", "none"),
+        "align.beta=0 leaves align.objective={align.objective} nothing to learn: set it above 0",
+    ),
+    (
+        lambda p: p.pair.with_reference and not p.pair.is_balanced,
         "pair.with_reference works only with balanced rows: set pair.rows=balanced, or "
         "pair.with_reference=false",
     ),

@@ -9,6 +9,8 @@ from stages.models.prompt_form import PromptSettings
 from stages.pipeline.params import Section, unknown_name_message
 
 POLICY, TRAINED, SIMULATOR, SERVER = "policy", "trained", "simulator", "server"  # no folder or id
+OWN_STARTS = (POLICY, SIMULATOR, "base", "sft")
+"""Models of the run that a verifier can start from."""
 
 
 class AdapterSettings(BaseModel):
@@ -46,13 +48,16 @@ class ModelSettings(PromptSettings):
 
     `simulator`: policy (the previous iteration's model), trained (section `simulator`), server
     (section `simulator_server`), or a folder or id. `verifier`: the weights that the verifier
-    starts from: policy, base, sft, simulator, or a folder or id.
+    starts from: policy, base, sft, simulator, or a folder or id. A revision is an id's commit or
+    tag; None: the newest.
     """
 
     section: ClassVar[str] = "model"
     kind: Literal["none", "scratch", "pretrained"]
     simulator: str = Field(min_length=1)
+    simulator_revision: str | None = Field(min_length=1)
     verifier: str = Field(min_length=1)
+    verifier_revision: str | None = Field(min_length=1)
     adapter: AdapterSettings | None
 
     @classmethod

@@ -63,6 +63,7 @@ class Model:
     now: TypeAlias = Annotated[Path, Loaded("models/iteration={iteration}")]
     simulator: TypeAlias = Annotated[Path, Loaded("models/simulator")]
     verifier: TypeAlias = Annotated[Path, Loaded("models/verifier/iteration={iteration}")]
+    verifier_start: TypeAlias = Annotated[Path, Loaded("models/verifier/start")]
     first_verifier: TypeAlias = Annotated[Path, Loaded("models/verifier/iteration=1")]
 
 
@@ -74,6 +75,7 @@ class Made:
     now: TypeAlias = Annotated[Path, Fresh("models/iteration={iteration}")]
     simulator: TypeAlias = Annotated[Path, Fresh("models/simulator")]
     verifier: TypeAlias = Annotated[Path, Fresh("models/verifier/iteration={iteration}")]
+    verifier_start: TypeAlias = Annotated[Path, Fresh("models/verifier/start")]
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,9 @@ def correct_work(p: Any, iteration: int, m: Measured) -> Work:
     if p.correct.method == "none":
         return Work(0)
     paths = n_labelled(p, m)
-    most = p.correct.max_paths if paths is None else min(p.correct.max_paths, paths)
-    return drawing(most * p.correct.max_tries, p.correct.max_tokens, m)
+    known = [n for n in (p.correct.max_paths, paths) if n is not None]
+    most = min(known) if known else None
+    return drawing(_times(most, p.correct.max_tries), p.correct.max_tokens, m)
 
 
 def evaluate_work(p: Any, iteration: int, m: Measured) -> Work:

@@ -27,9 +27,9 @@ class RowNeed:
         return " or ".join(self.pair_rows)
 
 
-PATH_PAIRS = RowNeed("pairs", ("pairs",), "pairs of whole paths")
+PATH_PAIRS = RowNeed("pairs", ("pairs", "balanced_pairs"), "pairs of whole paths")
 STEP_PAIRS = RowNeed("pairs", ("steps",), "pairs of steps")
-TO_IMITATE = RowNeed("examples", ("examples", "gold"), "rows to imitate")
+TO_IMITATE = RowNeed("examples", ("examples", "balanced_right", "gold"), "rows to imitate")
 UNPAIRED = RowNeed("examples", ("balanced",), "unpaired rows of both kinds")
 
 

@@ -44,7 +44,7 @@ class AlignSettings(TrainingSettings):
     objective: Annotated[str, one_of(*OBJECTIVES, "none")]
     start: Literal["base", "sft", "previous"]
     rate_scale: float = Field(gt=0)
-    beta: float = Field(gt=0)
+    beta: float = Field(ge=0)
     nll: float = Field(ge=0)
     gamma: float = Field(ge=0)
     desirable: float = Field(ge=0)

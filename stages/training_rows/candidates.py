@@ -13,7 +13,9 @@ class PairSettings(Section):
 
     section: ClassVar[str] = "pair"
     feedback: Literal["process", "labels", "outcome", "none"]
-    rows: Literal["pairs", "examples", "balanced", "steps", "gold"]
+    rows: Literal[
+        "pairs", "examples", "balanced", "balanced_pairs", "balanced_right", "steps", "gold"
+    ]
     reward: Literal["mean", "min"]
     margin: float = Field(ge=0, le=1)
     threshold: float | None = Field(ge=0, le=1)
@@ -24,6 +26,11 @@ class PairSettings(Section):
     with_gold: bool
     gold_of: Literal["demonstrated", "drawn", "tail"]
     min_rows: int = Field(ge=0)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether rows are made of as many right as wrong paths (Step-KTO §2.4)."""
+        return self.rows.startswith("balanced")
 
     @property
     def limit(self) -> int:

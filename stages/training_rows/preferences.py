@@ -41,6 +41,41 @@ def path_pairs(paths: pl.DataFrame, problems: pl.DataFrame, settings: PairSettin
     return _limit_per_problem(pairs, problems, settings.limit)
 
 
+def pairs_of_examples(examples: pl.DataFrame) -> pl.DataFrame:
+    """Balanced examples as pairs: a problem's first right row over its first wrong one, and so on.
+
+    So pairwise objectives train on the rows that KTO trains on (Step-KTO §3.2). A reference
+    solution is named by its example_id.
+    """
+    ranked = examples.sort("example_id").with_columns(
+        position=pl.col("example_id").cum_count().over("problem_id", "correct"),
+        id=pl.coalesce("path_id", "example_id"),
+    )
+    columns = ["problem_id", "position", "id", "reward", "completion", "made_in"]
+    right = ranked.filter("correct").select(*columns, "prompt")
+    wrong = ranked.filter(~pl.col("correct")).select(columns)
+    pairs = right.join(wrong, on=["problem_id", "position"], suffix="_rejected")
+    ids = [digest(*row) for row in pairs.select("id", "id_rejected").rows()]
+    return pairs.select(
+        pl.Series("pair_id", ids, pl.String),
+        "problem_id",
+        "prompt",
+        made_in=pl.max_horizontal("made_in", "made_in_rejected"),
+        chosen_id="id",
+        rejected_id="id_rejected",
+        prefix=pl.lit(""),
+        chosen="completion",
+        rejected="completion_rejected",
+        chosen_ends=True,
+        rejected_ends=True,
+        chosen_correct=True,
+        rejected_correct=False,
+        chosen_reward="reward",
+        rejected_reward="reward_rejected",
+        margin=pl.col("reward") - pl.col("reward_rejected"),
+    )
+
+
 def step_pairs(
     corrections: pl.DataFrame, problems: pl.DataFrame, per_problem: int, iteration: int
 ) -> pl.DataFrame:

@@ -41,7 +41,7 @@ def require_rows(
     pairs: pl.DataFrame, examples: pl.DataFrame, paths: pl.DataFrame, settings: PairSettings
 ) -> None:
     """Raises RatchetError if there are too few rows to train on."""
-    paired = settings.rows in ("pairs", "steps")
+    paired = settings.rows in ("pairs", "balanced_pairs", "steps")
     n_rows = pairs.height if paired else examples.height
     if settings.feedback == "none" or n_rows >= settings.min_rows:
         return

@@ -48,6 +48,7 @@ REFUSED = [
         ["recipe=siof", "pair.with_reference=true"],
         "pair.with_reference works only with balanced rows",
     ),
+    (["recipe=kto", "align.beta=0.0"], "align.beta=0 leaves align.objective=kto nothing to learn"),
     (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares the rows of a batch"),
     (["compute=ray"], "compute.ray needs Ray: run `pip install 'ray[data]'`"),
     (

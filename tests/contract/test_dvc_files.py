@@ -14,7 +14,8 @@ FILES = [
 ]  # fmt: skip
 RECIPES = {
     "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",
-    "kto", "step_kto", "simpo", "ipo", "step_dpo", "ratchet",
+    "sipf_without_or", "siof_without_or", "cot",
+    "kto", "step_kto", "rft_balanced", "simpo", "ipo", "step_dpo", "ratchet",
     "control", "gold_control", "hard_control", "distill", "replay",
     "si", "brute_force_64", "brute_force_128", "gsi_answer", "gsi_rationale", "gsi_interactive",
     "gsi_state_reset", "gold_supplement", "adaptive",

@@ -44,6 +44,8 @@ def scratch_settings(**changes: object) -> ScratchSettings:
         "max_positions": 256,
         "init_std": 0.08,
         "simulator": "policy",
+        "simulator_revision": None,
+        "verifier_revision": None,
         "verifier": "policy",
         "adapter": None,
     }

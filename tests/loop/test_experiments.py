@@ -22,7 +22,7 @@ def test_another_recipe_samples_nothing(project: ProjectCopy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "first"), [("step_kto", "sample@1"), ("step_dpo", "label@1"), ("irpo", "label@1")]
+    ("recipe", "first"), [("step_kto", "sample@1"), ("step_dpo", "correct@1"), ("irpo", "label@1")]
 )
 def test_recipes_that_sample_alike_share_their_samples(
     project: ProjectCopy, recipe: str, first: str

@@ -99,7 +99,8 @@ def test_without_a_shape_the_setting_is_named(
     model = PretrainedSettings.model_validate(
         BARE
         | {"kind": "pretrained", "source": "some/id", "adapter": None,
-           "simulator": "policy", "verifier": "policy"}
+           "simulator": "policy", "simulator_revision": None,
+           "verifier": "policy", "verifier_revision": None}
     )  # fmt: skip
     with pytest.raises(RatchetError, match=r"model\.source=some/id .* give model\.shape="):
         require_shape(model)

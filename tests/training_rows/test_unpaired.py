@@ -1,5 +1,6 @@
 """Balanced right and wrong rows: how many of each, and what they carry."""
 
+import polars as pl
 import pytest
 
 from tests.fakes.scored_paths import DEMONSTRATED, PROBLEMS, ROUND, P, Q, run
@@ -58,3 +59,35 @@ def test_without_a_limit_all_right_paths_are_rows() -> None:
         len({row[1] for row in ROUND if row[2]}),
         right,
     ]
+
+
+@pytest.mark.parametrize(
+    ("most", "rows"),
+    [(2, {P: (2, 0), R: (1, 0), Q: (0, 1)}), (1, {P: (1, 0), R: (1, 0), Q: (0, 1)})],
+)
+def test_other_objectives_train_on_the_same_balanced_rows(
+    most: int, rows: dict[str, tuple[int, int]]
+) -> None:
+    """Step-KTO §3.2: as pairs of a right and a wrong row, or the right rows alone."""
+    same = {"feedback": "outcome", "with_reference": True, "max_per_problem": most}
+    every = run(planted=ROUND, rows="balanced", **same)["examples"]
+    made = run(planted=ROUND, rows="balanced_pairs", **same)
+    assert made["examples"].is_empty()
+    found = made["pairs"]
+    names = every.select(pl.coalesce("path_id", "example_id").alias("id"), "correct")
+    for side, correct in (("chosen", True), ("rejected", False)):
+        assert sorted(found[f"{side}_id"]) == sorted(names.filter(correct=correct)["id"])
+    texts = dict(every.select(pl.coalesce("path_id", "example_id"), "completion").rows())
+    for row in found.to_dicts():
+        assert (texts[row["chosen_id"]], texts[row["rejected_id"]]) == (
+            row["chosen"],
+            row["rejected"],
+        )
+    gold = set(every.filter(pl.col("origin") == "gold")["example_id"])
+    counts = {name: [0, 0] for name in rows}
+    for problem, chosen in found.select("problem_id", "chosen_id").rows():
+        counts[problem][chosen in gold] += 1
+    assert {name: tuple(count) for name, count in counts.items()} == rows
+    right = run(planted=ROUND, rows="balanced_right", **same)
+    assert right["pairs"].is_empty()
+    assert right["examples"].equals(every.filter("correct"))
