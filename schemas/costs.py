@@ -25,3 +25,6 @@ class Costs(Table):
     n_draws_reused = dy.Int64(min=0, description="completions found in the generation ledger")
     n_tokens = dy.Int64(min=0, description="tokens of the completions drawn in this execution")
     n_optimiser_steps = dy.Int64(min=0)
+    n_trained_tokens = dy.Int64(
+        min=0, description="tokens read with gradients: prompts, completions, both sides of pairs"
+    )

@@ -42,7 +42,8 @@ def align(
         return Losses.create_empty()
     rate = align.learning_rate * align.rate_scale
     settings = align.model_copy(update={"learning_rate": rate})
-    job = Job(require_model(start), out, stage_run, settings, trainer, model.adapter)
+    budget = align.budgets[stage_run.iteration - 1] if align.budgets else None
+    job = Job(require_model(start), out, stage_run, settings, trainer, model.adapter, budget)
     return run_training(partial(train, align.objective), job, Rows(pairs, examples), compute)
 
 

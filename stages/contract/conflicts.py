@@ -228,6 +228,18 @@ CONFLICTS: list[Conflict] = [
         "set pair.keep_unpaired=false and pair.with_gold=false",
     ),
     (
+        lambda p: p.align.budgets and len(p.align.budgets) < p.iteration,
+        "align.budgets has fewer entries than iteration={iteration}: set one of each iteration",
+    ),
+    (
+        lambda p: (
+            p.align.budgets
+            and (p.align.objective != "sft" or p.compute.launch is not None or p.trainer.dev_share)
+        ),
+        "align.budgets works for align.objective=sft in one process, without rows held out: set "
+        "recipe=control, compute=local and trainer.dev_share=0.0, or align.budgets=null",
+    ),
+    (
         lambda p: p.align.beta == 0 and p.align.objective not in ("orpo", "sft", "none"),
         "align.beta=0 leaves align.objective={align.objective} nothing to learn: set it above 0",
     ),

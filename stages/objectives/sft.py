@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from stages.models.tokens import Encoder
+from stages.training.budget import EachItemABatch, batch_dataset
 from stages.training.job import Job
 from stages.training.objective import TO_IMITATE, Objective
 from stages.training.preflight import check_rows
@@ -26,13 +27,16 @@ def train_sft(job: Job, rows: Rows) -> pl.DataFrame:
     from trl import SFTConfig, SFTTrainer
 
     model, encoder = job.load()
-    config = SFTConfig(
-        **job.arguments(rows),
-        max_length=job.settings.max_length,
-        packing=job.trainer.packing,
-    )
+    arguments = job.arguments(rows) | {"max_length": job.settings.max_length}
     data = job.datasets(rows, lambda split: token_dataset(encoder, split, job.settings.max_length))
-    trainer = SFTTrainer(model, config, processing_class=encoder.tokenizer, **data)
+    if job.budget is None:
+        config = SFTConfig(**arguments, packing=job.trainer.packing)
+        trainer = SFTTrainer(model, config, processing_class=encoder.tokenizer, **data)
+        return job.finish(trainer, encoder, rows)
+    steps = batch_dataset(data["train_dataset"], job.budget, job.stage_run.seed)
+    config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True})
+    trainer = SFTTrainer(model, config, processing_class=encoder.tokenizer, train_dataset=steps)
+    trainer.data_collator = EachItemABatch(trainer.data_collator)
     return job.finish(trainer, encoder, rows)
 
 

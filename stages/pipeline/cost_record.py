@@ -11,7 +11,7 @@ from schemas.costs import Costs
 
 
 def record_cost(iteration: int, stage: str, counts: Mapping[str, int], elapsed_s: float) -> None:
-    """Writes the stage's row; counts may hold draws, draws_reused, tokens, optimiser_steps."""
+    """Writes the stage's row; counts may hold what `StageRun.count` names."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
     row = {
@@ -22,5 +22,6 @@ def record_cost(iteration: int, stage: str, counts: Mapping[str, int], elapsed_s
         "n_draws_reused": counts.get("draws_reused", 0),
         "n_tokens": counts.get("tokens", 0),
         "n_optimiser_steps": counts.get("optimiser_steps", 0),
+        "n_trained_tokens": counts.get("trained_tokens", 0),
     }
     store.write(pl.DataFrame([row]), Costs, iteration=iteration, stage=stage)

@@ -13,6 +13,6 @@ class StageRun:
     counts: dict[str, int] = field(default_factory=dict)
 
     def count(self, **amounts: int) -> None:
-        """Adds to the cost record: draws, draws_reused, tokens, optimiser_steps."""
+        """Adds to the cost record: draws, draws_reused, tokens, optimiser_steps, trained_tokens."""
         for name, amount in amounts.items():
             self.counts[name] = self.counts.get(name, 0) + amount

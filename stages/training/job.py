@@ -20,7 +20,9 @@ from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
 from stages.training import checkpoints
 from stages.training.adapter import gather_weights, load, save
+from stages.training.budget import Budget
 from stages.training.rows import Rows
+from stages.training.token_count import count_tokens
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Job:
     settings: TrainingSettings
     trainer: TrainerSettings
     adapter: AdapterSettings | None
+    budget: Budget | None = None
 
     def load(
         self, kind: str = "AutoModelForCausalLM", **options: object
@@ -70,6 +73,7 @@ class Job:
             self.settings,
             self.trainer,
             self.adapter,
+            self.budget,
             self.stage_run.seed,
             self.stage_run.stage,
         ]
@@ -96,32 +100,43 @@ class Job:
         cuda = torch.cuda.is_available()
         has_bf16 = cuda and torch.cuda.is_bf16_supported()
         precision = self.trainer.precision
-        return {
-            "output_dir": str(self.checkpoint_folder(rows)),
-            "num_train_epochs": self.settings.epochs,
-            "max_steps": self.settings.max_steps or -1,
-            "per_device_train_batch_size": batch_size,
-            "per_device_eval_batch_size": batch_size,
-            "gradient_accumulation_steps": self.trainer.accumulate,
-            "learning_rate": self.settings.learning_rate,
-            "lr_scheduler_type": self.settings.schedule,
-            "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
-            "warmup_steps": self.settings.warmup,  # below one: a share of all steps
-            "weight_decay": self.settings.weight_decay,
-            "adam_beta2": self.trainer.beta2,
-            "max_grad_norm": self.trainer.max_grad_norm,
-            "bf16": precision == "bf16" or (precision == "auto" and has_bf16),
-            "use_cpu": not cuda,
-            "seed": self.stage_run.seed,
-            # a resumed run's means begin at its checkpoint, so one is always logged there
-            "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
-            "report_to": [],
-            "disable_tqdm": is_quiet(),
-            "dataloader_pin_memory": cuda,
-            "gradient_checkpointing": self.trainer.gradient_checkpointing,
-            "gradient_checkpointing_kwargs": {"use_reentrant": False},
-            "remove_unused_columns": False,
-        } | self._save_arguments()
+        return (
+            {
+                "output_dir": str(self.checkpoint_folder(rows)),
+                "num_train_epochs": self.settings.epochs,
+                "max_steps": self.settings.max_steps or -1,
+                "per_device_train_batch_size": batch_size,
+                "per_device_eval_batch_size": batch_size,
+                "gradient_accumulation_steps": self.trainer.accumulate,
+                "learning_rate": self.settings.learning_rate,
+                "lr_scheduler_type": self.settings.schedule,
+                "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
+                "warmup_steps": self.settings.warmup,  # below one: a share of all steps
+                "weight_decay": self.settings.weight_decay,
+                "adam_beta2": self.trainer.beta2,
+                "max_grad_norm": self.trainer.max_grad_norm,
+                "bf16": precision == "bf16" or (precision == "auto" and has_bf16),
+                "use_cpu": not cuda,
+                "seed": self.stage_run.seed,
+                # a resumed run's means begin at its checkpoint, so one is always logged there
+                "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
+                "report_to": [],
+                "disable_tqdm": is_quiet(),
+                "dataloader_pin_memory": cuda,
+                "gradient_checkpointing": self.trainer.gradient_checkpointing,
+                "gradient_checkpointing_kwargs": {"use_reentrant": False},
+                "remove_unused_columns": False,
+            }
+            | self._save_arguments()
+            | self._budget_arguments()
+        )
+
+    def _budget_arguments(self) -> dict[str, Any]:
+        """With a budget an item of the dataset is a whole step."""
+        if self.budget is None:
+            return {}
+        one_item = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 1}
+        return one_item | {"max_steps": self.budget.steps}
 
     def _save_arguments(self) -> dict[str, Any]:
         every = self.trainer.checkpoint_every
@@ -148,12 +163,18 @@ class Job:
         # a page about each checkpoint takes TRL longer than a small model's weights do
         trainer.create_model_card = lambda **_: None
         folder = self.checkpoint_folder(rows)
-        with checkpoints.lock_on_main_process(folder, trainer.accelerator):
+        with (
+            checkpoints.lock_on_main_process(folder, trainer.accelerator),
+            count_tokens(trainer),
+        ):
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
             weights = gather_weights(trainer)
             if trainer.accelerator.is_main_process:
                 save(trainer.model, encoder, self.start, self.adapter, self.out, weights)
-        self.stage_run.count(optimiser_steps=trainer.state.global_step)
+        self.stage_run.count(
+            optimiser_steps=trainer.state.global_step,
+            trained_tokens=trainer.state.num_input_tokens_seen,
+        )
         return losses(trainer.state.log_history)
 
 

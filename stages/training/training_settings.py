@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from stages.pipeline.params import Section, one_of
+from stages.training.budget import Budget
 
 # each is a module of stages/objectives
 OBJECTIVES = ("sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "step_dpo")
@@ -38,10 +39,14 @@ class TrainerSettings(Section):
 
 
 class AlignSettings(TrainingSettings):
-    """Section `align`. Each objective reads its own coefficients and leaves the others alone."""
+    """Section `align`. Each objective reads its own coefficients and leaves the others alone.
+
+    `budgets`: of each iteration, in place of epochs, max_steps and batch_size.
+    """
 
     section: ClassVar[str] = "align"
     objective: Annotated[str, one_of(*OBJECTIVES, "none")]
+    budgets: list[Budget] | None
     start: Literal["base", "sft", "previous"]
     rate_scale: float = Field(gt=0)
     beta: float = Field(ge=0)

@@ -48,6 +48,14 @@ REFUSED = [
         ["recipe=siof", "pair.with_reference=true"],
         "pair.with_reference works only with balanced rows",
     ),
+    (
+        ["recipe=control", "iteration=2", "align.budgets=[{steps: 3, tokens: 90}]"],
+        "align.budgets has fewer entries than iteration=2: set one of each iteration",
+    ),
+    (
+        ["recipe=siof", "iteration=1", "align.budgets=[{steps: 3, tokens: 90}]"],
+        "align.budgets works for align.objective=sft in one process",
+    ),
     (["recipe=kto", "align.beta=0.0"], "align.beta=0 leaves align.objective=kto nothing to learn"),
     (["recipe=kto", "align.batch_size=1"], "align.objective=kto compares the rows of a batch"),
     (["compute=ray"], "compute.ray needs Ray: run `pip install 'ray[data]'`"),

@@ -247,7 +247,12 @@ def _losses(stage: str) -> Rows:
 
 
 def _cost(stage: str, elapsed_s: float, n_draws: int) -> dict[str, Any]:
-    zeros = {"n_draws_reused": 0, "n_optimiser_steps": 0, "n_tokens": 30 * n_draws}
+    zeros = {
+        "n_draws_reused": 0,
+        "n_optimiser_steps": 0,
+        "n_tokens": 30 * n_draws,
+        "n_trained_tokens": 0,
+    }
     return {"stage": stage, "elapsed_s": elapsed_s, "cpu_s": elapsed_s, "peak_memory_mb": 300.0,
             "n_draws": n_draws, **zeros}  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from stages.models.model_settings import AdapterSettings
 from stages.objectives.objective_list import load_objective
 from stages.pipeline.stage_run import StageRun
+from stages.training.budget import Budget
 from stages.training.job import Job
 from stages.training.rows import Rows
 from stages.training.training_settings import (
@@ -29,6 +30,7 @@ OPTIMISER = {
 }
 COEFFICIENTS = {
     "start": "base",
+    "budgets": None,
     "rate_scale": 1.0,
     "beta": 0.1,
     "nll": 0.0,
@@ -107,7 +109,12 @@ def rows_of(objective: str) -> Rows:
 
 
 def job(
-    objective: str, start: Path, out: Path, adapter: dict[str, Any] | None = None, **changes: Any
+    objective: str,
+    start: Path,
+    out: Path,
+    adapter: dict[str, Any] | None = None,
+    budget: Budget | None = None,
+    **changes: Any,
 ) -> Job:
     """A run of an objective; `changes` go to `align` or `trainer`, whichever has the name."""
     trainer = TRAINER | {k: v for k, v in changes.items() if k in TRAINER}
@@ -119,6 +126,7 @@ def job(
         AlignSettings.model_validate(align | {"objective": objective}),
         TrainerSettings.model_validate(trainer),
         AdapterSettings.model_validate(adapter) if adapter else None,
+        budget,
     )
 
 

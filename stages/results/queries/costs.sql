@@ -12,7 +12,8 @@ select
     sum(n_draws)::bigint as n_draws,
     sum(n_draws_reused)::bigint as n_draws_reused,
     sum(n_tokens)::bigint as n_tokens,
-    sum(n_optimiser_steps)::bigint as n_optimiser_steps
+    sum(n_optimiser_steps)::bigint as n_optimiser_steps,
+    sum(n_trained_tokens)::bigint as n_trained_tokens
 from measured
 group by stage
 order by elapsed_s desc, stage;

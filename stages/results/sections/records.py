@@ -20,11 +20,12 @@ def costs(connection: Any) -> Section | None:
     cells = [
         [row["stage"], row["n_runs"], f"{row['elapsed_s']:,.1f}", f"{row['cpu_s']:,.1f}",
          count(row["peak_memory_mb"]), count(row["n_draws"]), count(row["n_draws_reused"]),
-         count(row["n_tokens"]), count(row["n_optimiser_steps"])]
+         count(row["n_tokens"]), count(row["n_optimiser_steps"]),
+         count(row["n_trained_tokens"])]
         for row in rows
     ]  # fmt: skip
     heads = ["stage", "runs", "elapsed (s)", "processor (s)", "peak memory (MB)", "draws"]
-    heads += ["draws reused", "tokens drawn", "optimiser steps"]
+    heads += ["draws reused", "tokens drawn", "optimiser steps", "tokens trained"]
     return Section("costs", "Costs", figures=[figure], grids=[Grid(heads, cells)])
 
 
