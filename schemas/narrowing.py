@@ -22,10 +22,10 @@ class Narrowing(Table):
     iteration = dy.Int16(primary_key=True, min=0)
     data = dy.Enum(["unguided", "all"], primary_key=True, description="which right samples")
     measure = dy.Enum(
-        ["level", "length", "perplexity"],
+        ["level", "length", "characters", "perplexity"],
         primary_key=True,
-        description="level of the problem; length of the text in characters; perplexity of the "
-        "sample's path under the reference model (table perplexities)",
+        description="level of the problem; length of the sample's path in tokens of the reference "
+        "model, and its perplexity under that model (table perplexities); characters of the text",
     )
     n_self = dy.Int64(min=0)
     n_gold = dy.Int64(min=0)

@@ -2,10 +2,12 @@
 
 Each problem gets k samples. If a number of right or wrong samples is required, problems that have
 too few get further rounds of k, up to a limit (SIPF A.2: half as many are required in round 2, a
-quarter in round 3). With engine=replay the samples are recorded completions instead.
+quarter in round 3; a time limit bounds it). With engine=replay the samples are recorded completions
+instead.
 """
 
 import math
+import time
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -40,6 +42,7 @@ class SampleSettings(SamplingSettings):
     min_negatives: int | None = Field(ge=1)
     shrink: float = Field(gt=0, le=1)
     max_draws: int = Field(ge=1)
+    max_minutes: float | None = Field(gt=0)
 
 
 def problems_to_sample(problems: pl.DataFrame, which: str) -> pl.DataFrame:
@@ -80,7 +83,11 @@ def sample_round(
 def sample_problems(
     sampler: Sampler, problems: pl.DataFrame, settings: SampleSettings, grade: GradeSettings
 ) -> pl.DataFrame:
-    """Rounds of k draws until each problem has the required samples, or the limit."""
+    """Rounds of k draws until each problem has the required samples, or a limit is reached.
+
+    After `max_minutes` no further round begins, so the number of draws depends on the machine then.
+    """
+    started = time.monotonic()
     greedy = settings.mode == "greedy"
     sampling = replace(settings.sampling, temperature=0.0) if greedy else settings.sampling
     k = 1 if greedy else settings.k
@@ -96,7 +103,8 @@ def sample_problems(
             problems_below_target(graded, positives, negatives), on="problem_id", how="semi"
         )
         few = few.sort("problem_id")
-        if few.is_empty():
+        minutes = (time.monotonic() - started) / 60
+        if few.is_empty() or (settings.max_minutes is not None and minutes > settings.max_minutes):
             break
         last = min(first + k, settings.max_draws)
         rounds.append(sample_round(sampler, few, range(first, last), sampling))

@@ -1,7 +1,7 @@
 -- The samples of the iteration, counted in one pass: by strategy and problem (of_problem), and by
--- strategy, length and perplexity. A sample without a verdict is not right.
+-- strategy, length, tokens and perplexity. A sample without a verdict is not right.
 --
--- A right sample's number of steps, perplexity and soundness are those of the path that it took.
+-- A right sample's number of steps, tokens, perplexity and soundness are those of the path that it took.
 -- Soundness is known if every step of the path is judged: by the task's truth, or else by labels.
 -- The label of a path's outcome says nothing about its steps, but counts as the label of the last
 -- step if other steps are labelled.
@@ -15,7 +15,7 @@ with labelled as (
 ),
 
 path_perplexities as (
-    select text_id as path_id, exp(nll_mean) as perplexity
+    select text_id as path_id, n_tokens as n_text_tokens, exp(nll_mean) as perplexity
     from perplexities
     where origin = 'sampled'
 ),
@@ -32,6 +32,7 @@ taken as (
             when list_count(paths.truth) = len(paths.steps) then list_bool_and(paths.truth)
             when known.n_labels = len(paths.steps) then known.sound
         end as sound,
+        known.n_text_tokens,
         known.perplexity
     from paths
     left join known using (path_id)
@@ -39,7 +40,7 @@ taken as (
 ),
 
 right_samples as (
-    select sample_id, n_steps, sound, perplexity, true as correct
+    select sample_id, n_steps, sound, n_text_tokens, perplexity, true as correct
     from verdicts
     left join taken using (sample_id)
     where outcome = 'correct'
@@ -55,6 +56,7 @@ select
     strategy in ('unguided', 'imported') as plain,
     problem_id,
     n_characters,
+    n_text_tokens,
     perplexity,
     count(*) as n_drawn,
     count(correct) as n_correct,
@@ -65,4 +67,4 @@ select
     count(*) filter (where not sound) as n_spurious
 from measured
 left join right_samples using (sample_id)
-group by grouping sets ((strategy, problem_id), (strategy, n_characters, perplexity))
+group by grouping sets ((strategy, problem_id), (strategy, n_characters, n_text_tokens, perplexity))

@@ -10,13 +10,21 @@ with asked as (
     semi join drawn using (problem_id)
 ),
 
+gold_texts as (
+    from perplexities semi join asked using (problem_id) where origin = 'gold'
+),
+
 right_values as (
     select 'level' as measure, level::double as value, strategy, sum(n_correct) as n
     from drawn
     inner join asked using (problem_id)
     group by all
     union all
-    select 'length' as measure, n_characters::double as value, strategy, n_correct as n
+    select 'length' as measure, n_text_tokens::double as value, strategy, n_correct as n
+    from counts
+    where not of_problem and strategy != 'gold'
+    union all
+    select 'characters' as measure, n_characters::double as value, strategy, n_correct as n
     from counts
     where not of_problem and strategy != 'gold'
     union all
@@ -28,12 +36,11 @@ right_values as (
 gold_values as (
     select 'level' as measure, level::double as value, 1 as n from asked
     union all
-    select 'length' as measure, n_characters::double as value, 1 as n from asked
+    select 'characters' as measure, n_characters::double as value, 1 as n from asked
     union all
-    select 'perplexity' as measure, exp(nll_mean) as value, 1 as n
-    from perplexities
-    inner join asked using (problem_id)
-    where origin = 'gold'
+    select 'length' as measure, n_tokens::double as value, 1 as n from gold_texts
+    union all
+    select 'perplexity' as measure, exp(nll_mean) as value, 1 as n from gold_texts
 ),
 
 kinds as (
@@ -94,7 +101,7 @@ summed as (
 ),
 
 measures as (
-    from (values ('level'), ('length'), ('perplexity')) as measure (measure)
+    from (values ('level'), ('length'), ('characters'), ('perplexity')) as measure (measure)
 )
 
 select

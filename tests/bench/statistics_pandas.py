@@ -125,19 +125,21 @@ def labelled() -> Any:
 def narrowing(rows: Any, paths: Any, problems: Any) -> Any:
     """Right samples against gold by level, length and perplexity."""
     right = rows[rows["correct"]].merge(problems[["problem_id", "level"]], on="problem_id")
-    texts = read("perplexities", "origin", "text_id", "nll_mean")
+    texts = read("perplexities", "origin", "text_id", "n_tokens", "nll_mean")
     texts["perplexity"] = np.exp(texts["nll_mean"])
     sampled, gold = (texts[texts["origin"] == origin] for origin in ("sampled", "gold"))
     measured = paths.merge(sampled, left_on="path_id", right_on="text_id")
-    measured = measured[["sample_ids", "perplexity"]].explode("sample_ids")
+    measured = measured.rename(columns={"n_tokens": "length"})
+    measured = measured[["sample_ids", "length", "perplexity"]].explode("sample_ids")
     right = right.merge(measured, left_on="sample_id", right_on="sample_ids", how="left")
     asked = problems[problems["problem_id"].isin(rows["problem_id"].unique())]
-    golden = {"level": asked["level"], "length": asked["n_characters"]}
-    golden["perplexity"] = gold.loc[gold["text_id"].isin(asked["problem_id"]), "perplexity"]
+    known = gold[gold["text_id"].isin(asked["problem_id"])]
+    golden = {"level": asked["level"], "length": known["n_tokens"]}
+    golden |= {"characters": asked["n_characters"], "perplexity": known["perplexity"]}
     made = []
     for data, part in (("unguided", right[right["plain"]]), ("all", right)):
-        own = {"level": part["level"], "length": part["n_characters"]}
-        own["perplexity"] = part["perplexity"].dropna()
+        own = {"level": part["level"], "length": part["length"].dropna()}
+        own |= {"characters": part["n_characters"], "perplexity": part["perplexity"].dropna()}
         made += [
             {"data": data, "measure": name}
             | compared(own[name].to_numpy(float), golden[name].to_numpy(float))

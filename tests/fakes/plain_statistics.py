@@ -139,10 +139,13 @@ def leaked(sample: Row) -> float:
 def narrowing(tables: Tables) -> Rows:
     samples = draws(tables)
     asked = {row["problem_id"]: row["problem"] for row in samples}
-    known = {(p["origin"], p["text_id"]): math.exp(p["nll_mean"]) for p in tables["perplexities"]}
+    texts = {(p["origin"], p["text_id"]): p for p in tables["perplexities"]}
+    known = {name: math.exp(text["nll_mean"]) for name, text in texts.items()}
+    tokens = {name: text["n_tokens"] for name, text in texts.items()}
     gold = {
         "level": [problem["level"] for problem in asked.values()],
-        "length": [len("".join(p["rationale"])) for p in asked.values() if p["rationale"]],
+        "length": [tokens.get(("gold", name)) for name in asked],
+        "characters": [len("".join(p["rationale"])) for p in asked.values() if p["rationale"]],
         "perplexity": [known.get(("gold", name)) for name in asked],
     }
     found = []
@@ -151,7 +154,8 @@ def narrowing(tables: Tables) -> Rows:
         paths = [("sampled", row["path"]["path_id"]) for row in right if row["path"]]
         own = {
             "level": [row["problem"]["level"] for row in right],
-            "length": [len(row["text"]) for row in right],
+            "length": [tokens.get(path) for path in paths],
+            "characters": [len(row["text"]) for row in right],
             "perplexity": [known.get(path) for path in paths],
         }
         for measure in gold:

@@ -132,7 +132,7 @@ def _perplexity(origin: str, name: str, problem: Row, rng: random.Random, shape:
     nll = 1.0 if shape == "ties" else rng.choice([0.1, 0.25, rng.random(), rng.random()])
     return {
         "origin": origin, "text_id": name, "problem_id": problem["problem_id"], "nll_mean": nll,
-        "n_tokens": 5,
+        "n_tokens": 5 if shape == "ties" else rng.randint(2, 9),
     }  # fmt: skip
 
 

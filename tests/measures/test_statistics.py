@@ -64,7 +64,7 @@ def test_the_tables_hold_what_they_are_to_test() -> None:
     supplied = strategies(made(0, "gold supplement"))
     assert {row["strategy"]: row["n_correct"] > 0 for row in supplied}["gold"]
     assert {row["distance"] for row in narrowing(made(0, "ties"))} >= {0.0}
-    assert [row["n_gold"] for row in narrowing(made(0, "unlevelled"))][::3] == [0, 0]
+    assert [row["n_gold"] for row in narrowing(made(0, "unlevelled"))][::4] == [0, 0]
 
 
 def test_what_does_not_fit_is_one_line() -> None:

@@ -54,6 +54,7 @@ def settings(**changes: object) -> SampleSettings:
         "min_negatives": None,
         "shrink": 0.5,
         "max_draws": 12,
+        "max_minutes": None,
     }
     return SampleSettings.model_validate(values | changes)
 
@@ -78,6 +79,8 @@ def drawn(checkpoint: Path, iteration: int = 1, **changes: object) -> pl.DataFra
         ({"min_negatives": 3}, 4),
         ({"min_positives": 100}, 12),
         ({"min_positives": 100, "max_draws": 7}, 7),
+        ({"min_positives": 100, "max_minutes": 1e-9}, 2),
+        ({"min_positives": 2, "max_minutes": 99.0}, 6),
         ({"mode": "greedy", "k": 9}, 1),
     ],
 )
