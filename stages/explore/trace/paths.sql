@@ -1,5 +1,4 @@
--- Paths of a problem, with the verifier's rewards and the path that each duplicates, in the
--- iteration that made them.
+-- Paths of a problem, with the verifier's rewards and the path that each duplicates.
 with scores as (
     select iteration, path_id, reward, reward_min from path_scores
 )
@@ -18,5 +17,5 @@ select
     scores.reward_min
 from paths
 left join scores using (iteration, path_id)
-where paths.problem_id = $problem and paths.made_in = paths.iteration
+where paths.problem_id = $problem
 order by paths.iteration, paths.path_id;

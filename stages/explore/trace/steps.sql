@@ -1,6 +1,6 @@
 -- Labels and verifier's probabilities of each step of a problem's paths.
 with own as (
-    select iteration, path_id from paths where problem_id = $problem and made_in = iteration
+    select iteration, path_id from paths where problem_id = $problem
 ),
 
 labels as (
