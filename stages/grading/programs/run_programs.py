@@ -1,7 +1,7 @@
 """Runs programs in sandboxes, several at once, and reports how each ended.
 
-A slot is two sandboxes: the program's and, for code, the tests'. A job gets a channel of its own
-between them, so that nothing one program left in it is ever read as another's.
+A slot is two sandboxes at work: the program's and, for code, the tests'. A job gets a channel of
+its own between them, so that nothing one program left in it is ever read as another's.
 """
 
 import json
@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
-from stages.grading.programs.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox, read_line
+from stages.grading.programs.sandbox import (
+    WALL_PER_CPU,
+    Limits,
+    Mode,
+    Sandbox,
+    Sandboxes,
+    read_line,
+)
 from stages.grading.reference import Reference
 
 TESTS_EXTRA_S = 10.0
@@ -46,8 +53,9 @@ def run(
     slots: list[_Slot] = []
     try:
         with selectors.DefaultSelector() as waiting:
-            for _ in range(min(workers, len(jobs))):
+            for _, job in todo[: -workers - 1 : -1]:
                 slots.append(_Slot(limits, mode))
+                slots[-1].prepare(job)  # all start at once
             for slot in slots:
                 slot.give(*todo.pop(), waiting)
             while waiting.get_map():
@@ -70,12 +78,20 @@ class _Slot:
     """
 
     def __init__(self, limits: Limits, mode: Mode) -> None:
-        self.limits, self.mode = limits, mode
-        self.program = Sandbox(mode)
+        self.limits = limits
+        self.programs, self.suites = Sandboxes(mode), Sandboxes(mode)
+        self.program: Sandbox | None = None
         self.tests: Sandbox | None = None
         self.line: socket.socket | None = None
         self.reference: Reference | None = None
         self.pending: list[Sandbox | socket.socket] = []
+
+    def prepare(self, job: Job) -> None:
+        """Starts the sandboxes that a job will need."""
+        reference, program, has_tests = job
+        self.programs.take(reference.given + program)
+        if has_tests:
+            self.suites.take(_text_of_tests(reference))
 
     def give(self, job_index: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
@@ -84,11 +100,12 @@ class _Slot:
         self.program_reply: SandboxReply = None
         self.tests_reply: SandboxReply = None
         self.report: bytes | None = None
-        code = f"{reference.given}\n{program}" if reference.given else program
         role = "program" if has_tests else "print"
+        work = self.limits.apply_to({"role": role, "given": reference.given, "code": program})
+        self.program = self.programs.take(reference.given + program)
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            self.program.give(self.limits.apply_to({"role": role, "code": code}), ours.fileno())
+            self.program.give(work, ours.fileno())
             self.pending = [self.program]
             if has_tests:
                 self.pending.append(self._send_to_tests(reference, theirs.fileno()))
@@ -110,10 +127,9 @@ class _Slot:
         if self.line and self.reference == reference:
             return self.line
         self._end_tests()
-        self.tests = self.tests or Sandbox(self.mode)
-        defined = f"{reference.given}\n{reference.answer}"
-        job = {"role": "tests", "tests": reference.tests, "reference": defined}
-        work = self.limits.apply_to(job)
+        self.tests = self.suites.take(_text_of_tests(reference))
+        job = {"role": "tests", "tests": reference.tests, "given": reference.given}
+        work = self.limits.apply_to(job | {"reference": reference.answer})
         work["wall_s"] += TESTS_EXTRA_S
         self.line, theirs = socket.socketpair()
         self.reference = reference
@@ -130,8 +146,7 @@ class _Slot:
         assert self.tests
         reply = self.tests.reply()
         if reply is None or reply["used_up"]:
-            self.tests.close()
-            self.tests = None
+            self.suites.end(self.tests)
         return reply
 
     def read(
@@ -141,14 +156,14 @@ class _Slot:
         self.pending.remove(ready)
         waiting.unregister(ready)
         if ready is self.program:
+            assert self.program
             self.program_reply = self.program.reply()
             if self.program_reply is None or self.program_reply["used_up"]:
-                self.program.close()
-                self.program = Sandbox(self.mode)
+                self.programs.end(self.program)
         else:
             assert self.line
             self.report = read_line(self.line)
-            if self.report is None:
+            if self.report is None or json.loads(self.report)["used_up"]:
                 self.tests_reply = self._end_tests()
         if self.pending:
             return None
@@ -161,15 +176,19 @@ class _Slot:
         """Ends the sandboxes."""
         if self.line:
             self.line.close()
-        for sandbox in filter(None, (self.program, self.tests)):
-            sandbox.close()
+        self.programs.close()
+        self.suites.close()
+
+
+def _text_of_tests(reference: Reference) -> str:
+    return "\n".join([reference.given, *reference.tests])
 
 
 def _tests_verdict(
     program: SandboxReply, report: bytes | None, tests: SandboxReply, limits: Limits
 ) -> tuple[str, str]:
     """The verdict: right only if the tests' own process says that they all passed."""
-    findings = None if report is None else json.loads(report)
+    findings = None if report is None else json.loads(report)["findings"]
     if findings == {}:
         return "correct", "tests pass"
     if end := _outcome_if_killed(program, limits):
