@@ -52,7 +52,6 @@ def main() -> None:
             importlib.import_module(name)
     site.setquit()  # which Python does itself unless it starts without `site`
     site.sethelper()
-    tests.seed()  # every job begins from the same state
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if alone:
         traces.leave_session_keyring()
@@ -90,6 +89,7 @@ def _run(
             os.close(ready)
             channel, report_file, printed = fds
             _confine(job, printed)
+            tests.seed()  # here, since Python draws another seed in every fork
             report = json.dumps(_work(job, channel, alone))
             sys.stdout.flush()
             os.write(report_file, report.encode()[:REPORT_BYTES])
