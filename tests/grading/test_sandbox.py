@@ -1,14 +1,20 @@
 """Programs that attack, and programs that are honest, in the real sandbox."""
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
+import venv
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import RatchetError
 from stages.grading.grade import grade_all
+from stages.grading.pool import ROOT
 from stages.grading.programs import run_programs, sandbox
 from stages.grading.programs.inside.server import _read
 from stages.grading.programs.inside.tests import serve_tests
@@ -152,3 +158,33 @@ def test_a_job_cut_off_by_its_supervisors_end_is_no_job() -> None:
             ours.sendall(b"half of")
         with pytest.raises(EOFError):
             _read(theirs, 100)
+
+
+def test_a_clone_below_the_systems_tmp_grades_programs() -> None:
+    """The environment of a clone made in /tmp, as reviewers and CI make them."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        clone = Path(folder) / "deep" / "clone"
+        clone.mkdir(parents=True)
+        for name in ("stages", "schemas"):
+            shutil.copytree(ROOT / name, clone / name)
+        environment = clone / ".venv"
+        venv.create(environment)
+        packages = next(environment.glob("lib/python*/site-packages"))
+        (packages / "others.pth").write_text("\n".join(p for p in sys.path if "-packages" in p))
+        (packages / "own.py").write_text("held = 1")
+        programs = [
+            "import own, numpy\ndef f(x): return x + own.held",
+            "import own\nopen(own.__file__, 'a')\ndef f(x): return 2",
+            f"open({str(clone / 'x')!r}, 'w')\ndef f(x): return 2",
+        ]
+        script = (
+            "from stages.grading.grade import grade_all, Reference\n"
+            "wanted = Reference('', tests=('assert f(1) == 2',))\n"
+            f"items = [('code', wanted, program) for program in {programs!r}]\n"
+            "print([verdict.outcome for verdict in grade_all(items)])\n"
+        )
+        run = subprocess.run(
+            [environment / "bin/python", "-c", script], cwd=clone, capture_output=True, text=True
+        )
+        assert not (clone / "x").exists()
+    assert (run.stdout, run.stderr) == ("['correct', 'wrong', 'wrong']\n", "")
