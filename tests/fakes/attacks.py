@@ -226,6 +226,18 @@ _ATTACKS = {
         WANTED,
         "import inside.program as p\np.encode = lambda *a: 2\ndef f(x): return 0",
     ),
+    "leaves a process behind": (
+        WANTED,
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        "        while True:\n            time.sleep(1)\n    os._exit(0)",
+    ),
+    "runs another program": (WANTED, "import subprocess\nsubprocess.run(['true'])"),
+    "shares memory among processes": (
+        WANTED,
+        "import os\nfor _ in range(3):\n    if os.fork() == 0:\n"
+        "        held = bytearray(100 << 20)\n        os._exit(0)\nos.wait()",
+    ),
+    "holds memory in files": (WANTED, "import os\nos.memfd_create('x')"),
     "leaves shared memory behind": (
         WANTED,
         "import ctypes\nassert ctypes.CDLL(None).shmget(77, 4096, 0o1666) >= 0",
@@ -267,10 +279,6 @@ HARMLESS = {
     "kills everybody": "import os\ntry:\n    os.kill(-1, 9)\nexcept OSError:\n    pass",
     "stops the first process": "import os\nos.kill(1, 19)\nos.kill(1, 9)",
     "leaves a file behind": "open('/tmp/left', 'w').write('x')",
-    "leaves a process behind": (
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-        "        while True:\n            time.sleep(1)\n    os._exit(0)"
-    ),
     "makes the folder and writes": (
         "import os\nos.makedirs(FOLDER, exist_ok=True)\nopen(FOLDER + '/trace', 'w')"
     ),

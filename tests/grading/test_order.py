@@ -32,7 +32,7 @@ def without_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
         *start, code = command(mode)
         return [
             *start,
-            code.replace("server.main()", "server.refusals.refuse = int; server.main()"),
+            code.replace("server.main()", "server.refusals.Filter.set = id; server.main()"),
         ]
 
     monkeypatch.setattr(sandbox, "_python_command", unfiltered)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,15 @@ def test_what_changes_nothing_leaves_none(name: str, tmp_path: Path) -> None:
     assert look(NO_TRACE[name], tmp_path) == "same"
 
 
-def run_filter(mark: int, column: int, number: int, arguments: tuple[int, ...]) -> int:
+def run_filter(
+    mark: int,
+    column: int,
+    number: int,
+    arguments: tuple[int, ...],
+    steps_for: Callable[[int, int], list[refusals.Step]] = refusals.steps_against_others,
+) -> int:
     """What the filter answers to a system call; 0 allows it."""
-    steps, here, held = refusals.filter_steps(mark, column), 0, 0
+    steps, here, held = steps_for(mark, column), 0, 0
     while True:
         operation, if_true, if_false, value = steps[here]
         here += 1
@@ -101,3 +108,17 @@ def test_the_filter_refuses_what_reaches_others_alone(machine: str) -> None:
     assert run_filter(mark, column, refusals.CLONE3[column], (0, 0)) == 38
     assert [run_filter(mark, column, n, (1, 1)) for n in (500, 0)] == [0, 0]
     assert run_filter(mark, column, 0x4000_0000 | 250, (1, 1)) == 1
+
+
+@pytest.mark.parametrize("machine", refusals.MACHINES)
+def test_a_program_is_one_process_with_any_threads(machine: str) -> None:
+    mark, column = refusals.MACHINES[machine]
+
+    def answer(number: int, flags: int = 0) -> int:
+        return run_filter(mark, column, number, (flags, 0), refusals.process_steps)
+
+    assert answer(refusals.CLONE[column], 0x3D0F00) == 0
+    assert answer(refusals.CLONE[column], 0x1200011) == 1
+    assert answer(refusals.CLONE[column], 0x4111) == 1
+    assert all(answer(n[column]) == 1 for n in refusals.PROCESSES.values() if n[column])
+    assert answer(refusals.UNLESS["socket"][0][column]) == 0

@@ -5,6 +5,9 @@ another process's limits, priority or processors, keyrings and System V objects 
 made them), namespaces, and sockets that are no pipe between processes. `traces` finds changes where
 a kernel or a processor has no such filter.
 
+A second one, set in the fork that runs a program, refuses other processes, but no threads: so the
+limit of the one process is the limit of the run, in memory above all.
+
 Numbers: linux/audit.h, linux/seccomp.h, linux/bpf_common.h, asm/unistd_64.h, asm-generic/unistd.h.
 """
 
@@ -13,6 +16,7 @@ import errno
 import os
 import struct
 import sys
+from collections.abc import Callable
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
@@ -35,26 +39,50 @@ UNLESS = {  # refused unless these arguments have these values: 0 is the caller 
     "ioprio_set": ((251, 30), {0: 1, 1: 0}),
     "socket": ((41, 198), {0: AF_UNIX}),
 }
-CLONE, CLONE3 = (56, 220), (435, 435)
+CLONE, CLONE3, CLONE_THREAD = (56, 220), (435, 435), 0x1_0000
+PROCESSES = {"fork": (57, None), "vfork": (58, None), "memfd_create": (319, 279)}
 LOAD, EQUAL, AT_LEAST, ANY_BIT, END = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, REFUSE = 0x7FFF_0000, 0x0005_0000
 Step = tuple[int, int, int, int]
 """(operation, steps to skip if true, steps to skip if false, number)"""
 
 
-def refuse() -> bool:
-    """Sets the filter for this process and all it starts; False where there is none to set."""
-    if os.uname().machine not in MACHINES or sys.maxsize < 1 << 32 or sys.byteorder != "little":
-        return False
-    steps = filter_steps(*MACHINES[os.uname().machine])
-    code = b"".join(struct.pack("HBBI", *step) for step in steps)
-    text = ctypes.create_string_buffer(code)
-    program = struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(text))
-    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    return not LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)
+class Filter:
+    """A filter for this machine, ready to be set; none where there is no such filter."""
+
+    def __init__(self, steps_for: Callable[[int, int], list[Step]]) -> None:
+        machine = MACHINES.get(os.uname().machine)
+        if sys.maxsize < 1 << 32 or sys.byteorder != "little":
+            machine = None
+        steps = steps_for(*machine) if machine else []
+        code = b"".join(struct.pack("HBBI", *step) for step in steps)
+        self._text = ctypes.create_string_buffer(code)
+        self._program = struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(self._text))
+
+    def set(self) -> bool:
+        """Sets it for this process and all it starts; False where there is none to set."""
+        LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        return not LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, self._program, 0, 0)
 
 
-def filter_steps(mark: int, column: int) -> list[Step]:
+def process_steps(mark: int, column: int) -> list[Step]:
+    """The filter that refuses other processes, and memory that is outside of the limit."""
+    no, allow = (END, 0, 0, REFUSE | errno.EPERM), (END, 0, 0, ALLOW)
+    steps = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, mark), no, (LOAD, 0, 0, 0)]
+    for numbers in PROCESSES.values():
+        if (number := numbers[column]) is not None:
+            steps += [(EQUAL, 0, 1, number), no]
+    return [
+        *steps,
+        (EQUAL, 0, 3, CLONE[column]),
+        _load(0),
+        (ANY_BIT, 1, 0, CLONE_THREAD),
+        no,
+        allow,
+    ]
+
+
+def steps_against_others(mark: int, column: int) -> list[Step]:
     """The filter for a processor: the first `END` that is reached decides on a call."""
     no, allow = (END, 0, 0, REFUSE | errno.EPERM), (END, 0, 0, ALLOW)
     missing = (END, 0, 0, REFUSE | errno.ENOSYS)  # the C library then uses `clone`

@@ -55,13 +55,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if alone:
         traces.leave_session_keyring()
-        refusals.refuse()
+        refusals.Filter(refusals.steps_against_others).set()
     before = traces.now() if alone else None
+    one_process = refusals.Filter(refusals.process_steps) if alone else None
     gc.collect()
     gc.freeze()
     control.sendall(READY)
     while received := _receive_job(control):
-        end = _run(control, *received, alone)
+        end = _run(control, *received, one_process)
         end["used_up"] = alone and traces.now() != before
         control.sendall(json.dumps(end).encode() + b"\n")
 
@@ -76,9 +77,14 @@ def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
 
 
 def _run(
-    control: socket.socket, n_bytes: int, wall_s: float, fds: list[int], alone: bool
+    control: socket.socket,
+    n_bytes: int,
+    wall_s: float,
+    fds: list[int],
+    one_process: refusals.Filter | None,
 ) -> dict[str, Any]:
-    """Runs a job in a fork and returns how it ended."""
+    """Runs a job in a fork and returns how it ended; one_process: its filter, in a sandbox."""
+    alone = one_process is not None
     ready, reading = os.pipe()
     child = os.fork()
     if child == 0:
@@ -89,6 +95,8 @@ def _run(
             os.close(ready)
             channel, report_file, printed = fds
             _confine(job, printed)
+            if one_process and job["role"] != "tests":
+                one_process.set()
             tests.seed()  # here, since Python draws another seed in every fork
             report = json.dumps(_work(job, channel, alone))
             sys.stdout.flush()
