@@ -42,7 +42,7 @@ class Foreign:
 class ForeignFunction(Foreign):
     """One that can be called."""
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         own = vars(self)
         return own["_peer"].ask("call", own["_number"], args, named)
 

@@ -13,7 +13,7 @@ from .peer import Peer, describe, plain_exception
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "get": lambda value: value,
-    "call": lambda value, *args, **named: value(*args, **named),
+    "call": lambda value, /, *args, **named: value(*args, **named),
     "getattr": getattr,
     "setattr": setattr,
     "getitem": operator.getitem,

@@ -122,7 +122,7 @@ class Remote:
 class RemoteFunction(Remote):
     """One that can be called."""
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         own = vars(self)
         result = own["_program"].ask("call", own["_target"], args, named)
         if own["_tested"] and issubclass(type(result), Remote):

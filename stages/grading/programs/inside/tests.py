@@ -92,8 +92,7 @@ class Suite:
         self.classes = defined_names(reference, ast.ClassDef)
         where = GIVEN
         try:
-            if given:
-                self.codes.append((where, compile(given, "given", "exec", dont_inherit=True)))
+            self.given = compile(given, "given", "exec", dont_inherit=True)
             for number, test in enumerate(tests, 1):
                 where = "a test"
                 tree = ast.parse(test, "test")
@@ -109,26 +108,25 @@ class Suite:
         """{} if every test passes, else {"failed": why}, or {"broken": why} if none could pass."""
         if self.broken:
             return {"broken": self.broken}
-        program, where = None, "before the tests"
+        names, where = Names(self), GIVEN
         try:
-            program = Program(channel, self.classes)
-            names = Names(self, program)
-            for where, code in self.codes:
+            exec(self.given, names)
+            where = "before the tests"
+            names.connect(Program(channel, self.classes))
+            for test, code in self.codes:
+                where = test
                 exec(code, names)
-                if where == GIVEN:
-                    names.forget_others()
         except BrokenTestError as error:
             return {"broken": f"{where}: {error}"}
-        except ProgramError as error:
-            return {"failed": f"{where}: {error}"}
         except BaseException as error:
-            fault = program and program.fault
-            if where == GIVEN and not fault:
+            if where == GIVEN:
                 return {"broken": f"{where}: {describe(error)}"}
-            if isinstance(error, AssertionError) and not fault:
-                return {"failed": f"{where} fails"}
-            return {"failed": f"{where}: {fault or describe(error)}"}
-        return {"failed": program.fault} if program.fault else {}
+            if fault := names.program.fault if names.program else str(error):
+                return {"failed": f"{where}: {fault}"}
+            is_assertion = isinstance(error, AssertionError)
+            return {"failed": f"{where} fails" if is_assertion else f"{where}: {describe(error)}"}
+        fault = names.program.fault if names.program else None
+        return {"failed": fault} if fault else {}
 
 
 class Names(dict[str, Any]):
@@ -137,28 +135,30 @@ class Names(dict[str, Any]):
     A name of the program is looked up whenever it is used, so it has its value of that moment.
     """
 
-    def __init__(self, suite: Suite, program: Program) -> None:
-        super().__init__({"__name__": MODULE, "__builtins__": builtins})
-        self._suite, self._program = suite, program
+    program: Program | None = None
 
-    def forget_others(self) -> None:
-        """Leaves to the program what was given under its names without being theirs or defined."""
-        others = set(self) - self._suite.own_names
-        for name in others - {"__name__", "__builtins__"}:
-            if name in self._program:
+    def __init__(self, suite: Suite) -> None:
+        super().__init__({"__name__": MODULE, "__builtins__": builtins})
+        self._suite = suite
+
+    def connect(self, program: Program) -> None:
+        """Leaves to the program what was given under its names, but neither defined nor named."""
+        self.program = program
+        for name in set(self) - self._suite.own_names - {"__name__", "__builtins__"}:
+            if name in program:
                 del self[name]
 
     def __missing__(self, name: str) -> Any:
-        has_name = name in self._program
+        program = self.program if self.program and name in self.program else None
         is_module = name in sys.stdlib_module_names
         ours = hasattr(builtins, name) or is_module
-        if has_name and (name in self._suite.reference_names or not ours):
-            return self._program.value(name)
+        if program and (name in self._suite.reference_names or not ours):
+            return program.value(name)
         if not is_module:
             raise KeyError(name)
         module = importlib.import_module(name)
-        if has_name and name in self._suite.called_names and not callable(module):
-            return self._program.value(name)
+        if program and name in self._suite.called_names and not callable(module):
+            return program.value(name)
         self[name] = module
         return module
 
