@@ -15,7 +15,7 @@ from typing import Any
 from . import traces
 from .channel import Channel
 from .peer import describe
-from .remote import MODULE, BrokenTestError, Program, ProgramError
+from .remote import MODULE, BrokenTestError, Program
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 GROWTH_KB = 1 << 16
