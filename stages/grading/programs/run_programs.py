@@ -10,11 +10,14 @@ import signal
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
+from stages.grading.programs.pairs import Pair, difference, pairs_of
 from stages.grading.programs.sandbox import (
+    FILE_BYTES,
+    PRINTED_BYTES,
     WALL_PER_CPU,
     Limits,
     Mode,
@@ -28,8 +31,10 @@ TESTS_EXTRA_S = 10.0
 """The tests wait for the program, so they get more time."""
 FOREVER_S = 1e9
 
-Job = tuple[Reference, str, bool]
-"""(reference, program, whether tests judge it; if not, it is run for what it prints)"""
+Runs = Literal["tests", "pairs", "prints"]
+Job = tuple[Reference, str, Runs]
+"""(reference, program, what judges it; it is run for what it "prints" if nothing here does)"""
+ROLES: dict[Runs, str] = {"tests": "program", "pairs": "stdin", "prints": "print"}
 SandboxReply = dict[str, Any] | None
 
 
@@ -88,26 +93,34 @@ class _Slot:
 
     def prepare(self, job: Job) -> None:
         """Starts the sandboxes that a job will need."""
-        reference, program, has_tests = job
+        reference, program, runs = job
         self.programs.take(reference.given + program)
-        if has_tests:
+        if runs == "tests":
             self.suites.take(_text_of_tests(reference))
 
     def give(self, job_index: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
-        reference, program, has_tests = job
-        self.job_index, self.has_tests = job_index, has_tests
+        self.job_index, self.job = job_index, job
+        self.pairs = pairs_of(job[0]) if job[2] == "pairs" else []
+        self.pair_index = 0
+        self._send(waiting)
+
+    def _send(self, waiting: selectors.BaseSelector) -> None:
+        """Sends the job; of a program that reads input, the next pair."""
+        reference, program, runs = self.job
         self.program_reply: SandboxReply = None
         self.tests_reply: SandboxReply = None
         self.report: bytes | None = None
-        role = "program" if has_tests else "print"
-        work = self.limits.apply_to({"role": role, "given": reference.given, "code": program})
+        job = {"role": ROLES[runs], "given": reference.given, "code": program}
+        work = self.limits.apply_to(job)
+        if runs == "pairs":
+            work["input"] = self.pairs[self.pair_index].given
         self.program = self.programs.take(reference.given + program)
         ours, theirs = socket.socketpair()
         with ours, theirs:
             self.program.give(work, ours.fileno())
             self.pending = [self.program]
-            if has_tests:
+            if runs == "tests":
                 self.pending.append(self._send_to_tests(reference, theirs.fileno()))
         for each in self.pending:
             waiting.register(each, selectors.EVENT_READ, self)
@@ -157,7 +170,7 @@ class _Slot:
         waiting.unregister(ready)
         if ready is self.program:
             assert self.program
-            self.program_reply = self.program.reply()
+            self.program_reply = self.program.reply(FILE_BYTES if self.pairs else PRINTED_BYTES)
             if self.program_reply is None or self.program_reply["used_up"]:
                 self.programs.end(self.program)
         else:
@@ -167,10 +180,23 @@ class _Slot:
                 self.tests_reply = self._end_tests()
         if self.pending:
             return None
-        if self.has_tests:
+        if self.pairs:
+            return self._pair_result(waiting)
+        if self.job[2] == "tests":
             end = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
             return RunResult(self.job_index, *end)
         return RunResult(self.job_index, *_printed_answer(self.program_reply, self.limits))
+
+    def _pair_result(self, waiting: selectors.BaseSelector) -> RunResult | None:
+        """The job's result after a pair; None if the next pair was sent."""
+        pair, self.pair_index = self.pairs[self.pair_index], self.pair_index + 1
+        if end := _pair_fault(self.program_reply, pair, self.limits):
+            where = f"pair {self.pair_index} of {len(self.pairs)}"
+            return RunResult(self.job_index, end[0], f"{where}: {end[1]}")
+        if self.pair_index == len(self.pairs):
+            return RunResult(self.job_index, "correct", "all outputs are as wanted")
+        self._send(waiting)
+        return None
 
     def close(self) -> None:
         """Ends the sandboxes."""
@@ -198,6 +224,17 @@ def _tests_verdict(
     if "broken" in findings:
         return "error", findings["broken"]
     return "wrong", findings["failed"]
+
+
+def _pair_fault(program: SandboxReply, pair: Pair, limits: Limits) -> tuple[str, str] | None:
+    """(outcome, reason) if the program does not print what the pair says, else None."""
+    if end := _outcome_if_killed(program, limits):
+        return end
+    assert program
+    if fault := _parse_report(program):
+        return "wrong", str(fault)[:200]
+    wrong = difference(pair.wanted, program["printed"])
+    return ("wrong", wrong) if wrong else None
 
 
 def _printed_answer(

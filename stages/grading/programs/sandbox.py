@@ -118,13 +118,13 @@ class Sandbox:
             self._control.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             self._control.sendall(raw)
 
-    def reply(self) -> dict[str, Any] | None:
-        """How the job ended, its own report and what it printed; None if the sandbox died.
+    def reply(self, printed_bytes: int = PRINTED_BYTES) -> dict[str, Any] | None:
+        """How the job ended, its own report and what it printed last; None if the sandbox died.
 
         Keys: signal, cpu_s, late (ended by the clock), used_up, report, printed.
         """
         line = read_line(self._control)
-        report, printed = [_read_end(fd) for fd in self._files]
+        report, printed = [_read_end(fd, printed_bytes) for fd in self._files]
         self._files = []
         return json.loads(line) | {"report": report, "printed": printed} if line else None
 
@@ -190,10 +190,10 @@ def read_line(source: socket.socket) -> bytes | None:
     return line if line.endswith(b"\n") else None
 
 
-def _read_end(fd: int) -> str:
+def _read_end(fd: int, n_bytes: int) -> str:
     """The last part of what was written to a file in memory; closes the file."""
     size = os.fstat(fd).st_size
-    text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
+    text = os.pread(fd, n_bytes, max(0, size - n_bytes))
     os.close(fd)
     return text.decode(errors="replace")
 

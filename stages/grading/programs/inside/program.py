@@ -1,8 +1,10 @@
 """The side of the program: runs it, then does what the tests ask of it."""
 
+import atexit
 import builtins
 import operator
 import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -46,10 +48,7 @@ def run_and_serve(given: str, code: str, channel: Channel) -> None:
 
 def run_and_print(given: str, code: str) -> str | None:
     """Runs a program for what it prints; if it prints nothing, prints what `solution()` returns."""
-    namespace, _, fault = run(given, code, "__main__")
-    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
-        fault = None
-    sys.stdout.flush()
+    namespace, fault = run_as_script(given, code)
     solution = namespace.get("solution")
     if fault is None and callable(solution) and not sys.stdout.buffer.tell():
         try:
@@ -57,6 +56,22 @@ def run_and_print(given: str, code: str) -> str | None:
         except BaseException as error:
             fault = describe(error)
     return fault
+
+
+def run_as_script(given: str, code: str) -> tuple[dict[str, Any], str | None]:
+    """Runs a program as Python runs a script, to the end of its threads and of what it put off.
+
+    Returns what it defines and what it failed with.
+    """
+    namespace, _, fault = run(given, code, "__main__")
+    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
+        fault = None
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    return namespace, fault
 
 
 def run(given: str, code: str, name: str) -> Run:

@@ -128,6 +128,8 @@ def _read(control: socket.socket, n_bytes: int) -> bytes:
 def _work(job: Job, channel: int, sealed: bool) -> Any:
     if job["role"] == "print":
         return program.run_and_print(job["given"], job["code"])
+    if job["role"] == "stdin":
+        return program.run_as_script(job["given"], job["code"])[1]
     if job["role"] == "tests":
         suite = job["given"], job["tests"], job["reference"]
         return tests.serve_tests(*suite, job["cpu_s"], job["wall_s"], channel, sealed)
@@ -139,8 +141,8 @@ def _confine(job: Job, printed: int) -> None:
     """Sets the limits; leaves nothing open but an empty tmp and the file for printed text."""
     os.setsid()
     nothing = os.open("/dev/null", os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(printed if job["role"] == "print" else nothing, 1)
+    os.dup2(_input(job["input"]) if "input" in job else nothing, 0)
+    os.dup2(printed if job["role"] in ("print", "stdin") else nothing, 1)
     os.dup2(nothing, 2)
     os.chdir("/tmp")
     limits = {
@@ -157,6 +159,15 @@ def _confine(job: Job, printed: int) -> None:
         with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already
             resource.setrlimit(which, (limit, limit))
     signal.setitimer(signal.ITIMER_PROF, job["cpu_s"])
+
+
+def _input(text: str) -> int:
+    """A file in memory that holds the text, to be read from its start."""
+    held = os.memfd_create("input")
+    with open(held, "wb", closefd=False) as file:
+        file.write(text.encode(errors="surrogateescape"))
+    os.lseek(held, 0, os.SEEK_SET)
+    return held
 
 
 def _wait(child: int, wall_s: float, alone: bool) -> tuple[int, float, bool]:
