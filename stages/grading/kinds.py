@@ -10,7 +10,7 @@ from stages.grading import choice
 from stages.grading.mathematics import answers, plain_equality, symbolic
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
 from stages.grading.programs.find_program import find_program
-from stages.grading.programs.pairs import pairs_of
+from stages.grading.programs.input_pairs import pairs_of
 from stages.grading.reference import Reference, Verdict
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stages.grading.grade import grade_all
-from stages.grading.programs.pairs import difference, pair_text, paired
+from stages.grading.programs.input_pairs import difference, pair_text, pairs_in
 from stages.grading.programs.sandbox import Limits
 from stages.grading.reference import Reference
 
@@ -52,7 +52,7 @@ def test_outputs_that_differ(name: str) -> None:
 )
 def test_what_is_no_pair(inputs: object, outputs: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        paired(inputs, outputs)
+        pairs_in(inputs, outputs)
 
 
 PAIRS = (pair_text("2 3\n", "5\n"), pair_text("10\n20\n", "30"))

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
-from stages.grading.programs.pairs import Pair, difference, pairs_of
+from stages.grading.programs.input_pairs import Pair, difference, pairs_of
 from stages.grading.programs.sandbox import (
     FILE_BYTES,
     PRINTED_BYTES,

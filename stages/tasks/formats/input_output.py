@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from stages.grading.programs.pairs import pair_text, paired
+from stages.grading.programs.input_pairs import pair_text, pairs_in
 from stages.tasks.formats.row import (
     ParsedProblem,
     Row,
@@ -76,7 +76,7 @@ def pair_tests(row: Row) -> list[str]:
 
 def _tests(inputs: Any, outputs: Any, name: str) -> list[str]:
     try:
-        pairs = paired(inputs, outputs)
+        pairs = pairs_in(inputs, outputs)
     except ValueError as error:
         raise UnusableError(f"field {name!r} {error}") from error
     return [pair_text(*map(normalise_newlines, pair)) for pair in pairs]

@@ -32,12 +32,12 @@ def pairs_of(reference: Reference) -> list[Pair]:
     """
     if reference.tests:
         tests = [_object(test) for test in reference.tests]
-        return [Pair(*paired([test.get("input")], [test.get("output")])[0]) for test in tests]
+        return [Pair(*pairs_in([test.get("input")], [test.get("output")])[0]) for test in tests]
     held = _object(reference.answer)
-    return paired(held.get("inputs"), held.get("outputs"))
+    return pairs_in(held.get("inputs"), held.get("outputs"))
 
 
-def paired(inputs: Any, outputs: Any) -> list[Pair]:
+def pairs_in(inputs: Any, outputs: Any) -> list[Pair]:
     """Lists of inputs and outputs as pairs; each is a text, or a list of its lines.
 
     Raises ValueError, in words, if they are not of one length, or none.
@@ -56,7 +56,7 @@ def difference(wanted: str, printed: str) -> str | None:
     expected, found = _lines(wanted), _lines(printed)
     for number, (line, own) in enumerate(zip(expected, found, strict=False), 1):
         if line != own:
-            return f"line {number} is {_shown(own)}, not {_shown(line)}"
+            return f"line {number} is {_excerpt(own)}, not {_excerpt(line)}"
     if len(expected) != len(found):
         return f"prints {len(found)} lines, not {len(expected)}"
     return None
@@ -69,7 +69,7 @@ def _lines(text: str) -> list[list[str]]:
     return lines
 
 
-def _shown(words: Iterable[str]) -> str:
+def _excerpt(words: Iterable[str]) -> str:
     return repr(" ".join(words)[:MAX_SHOWN])
 
 
