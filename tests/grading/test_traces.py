@@ -16,7 +16,8 @@ import ctypes, os, resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from stages.grading.programs.inside import refusals, traces
-traces.TMP = Path({tmp!r})
+traces.TMP = {tmp!r}
+TMP = Path(traces.TMP)
 traces.leave_session_keyring()
 libc = ctypes.CDLL(None, use_errno=True)
 before = traces.now()
@@ -34,16 +35,16 @@ CHANGES = {
     "folder": "os.chdir('/')",
     "mask": "os.umask(0o777)",
     "signals": "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])",
-    "a file": "(traces.TMP / 'x').write_text('')",
+    "a file": "(TMP / 'x').write_text('')",
     "a file made and removed": "time = __import__('time'); time.sleep(0.02)\n"
-    "(traces.TMP / 'x').touch(); (traces.TMP / 'x').unlink()",
-    "rights of tmp": "traces.TMP.chmod(0o711)",
+    "(TMP / 'x').touch(); (TMP / 'x').unlink()",
+    "rights of tmp": "TMP.chmod(0o711)",
     "time of tmp": "time = __import__('time'); time.sleep(0.02)\nos.utime(traces.TMP, (7, 7))",
     "a key": f"assert libc.syscall({ADD_KEY}, b'user', b'x', b'y', 1, -3) > 0",
 }
 NO_TRACE = {
     "nothing": "",
-    "a file that is read": "list(traces.TMP.iterdir())",
+    "a file that is read": "list(TMP.iterdir())",
     "a child": "os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)",
 }
 

@@ -8,15 +8,16 @@ import ctypes
 import os
 import resource
 import signal
-from pathlib import Path
 from typing import Any
 
 LIBC = ctypes.CDLL(None)
 SHM_INFO, MSG_INFO, SEM_INFO, SEMAPHORE_SETS = 14, 12, 19, 7  # linux/shm.h, msg.h, sem.h
 USER_KEYRING, SESSION_KEYRING = -4, -3
 KEYCTL_JOIN_SESSION, KEYCTL_READ = 1, 11  # linux/keyctl.h
-NUMBERS = {"x86_64": (250, 252), "aarch64": (219, 31)}  # of keyctl, ioprio_get
-TMP = Path("/tmp")
+NUMBERS = {"x86_64": (250, 252), "aarch64": (219, 31)}
+KEYCTL, IOPRIO_GET = NUMBERS.get(os.uname().machine, (0, 0))  # 0 where they are not known
+LIMITS = range(resource.RLIMIT_RTTIME + 1)
+TMP = "/tmp"
 
 
 def now() -> tuple[Any, ...]:
@@ -26,22 +27,21 @@ def now() -> tuple[Any, ...]:
 
 def leave_session_keyring() -> None:
     """Begins a session keyring of its own: the caller's user may keep secrets in theirs."""
-    if keyctl := _number(0):
-        LIBC.syscall(keyctl, KEYCTL_JOIN_SESSION, None)
+    if KEYCTL:
+        LIBC.syscall(KEYCTL, KEYCTL_JOIN_SESSION, None)
 
 
 def _of_process() -> tuple[Any, ...]:
     umask = os.umask(0o022)
     os.umask(umask)
-    io = _number(1)
     return (
-        *(resource.getrlimit(which) for which in range(resource.RLIMIT_RTTIME + 1)),
+        *map(resource.getrlimit, LIMITS),
         os.getpriority(os.PRIO_PROCESS, 0),
         os.sched_getscheduler(0),
         os.sched_getparam(0).sched_priority,
         os.sched_getaffinity(0),
-        LIBC.syscall(io, 1, 0) if io else None,
-        str(Path.cwd()),
+        LIBC.syscall(IOPRIO_GET, 1, 0) if IOPRIO_GET else None,
+        os.getcwd(),  # noqa: PTH109 - a sandbox does without pathlib, which loads slowly
         umask,
         signal.pthread_sigmask(signal.SIG_BLOCK, ()),
     )
@@ -54,7 +54,7 @@ def _of_sandbox() -> tuple[Any, ...]:
     LIBC.msgctl(0, MSG_INFO, counts)
     queues = counts[0]
     LIBC.semctl(0, 0, SEM_INFO, counts)
-    tmp = TMP.stat()  # any change of it changes the time of its last change
+    tmp = os.stat(TMP)  # noqa: PTH116  # any change of it changes the time of its last change
     marks = tmp.st_mode, tmp.st_uid, tmp.st_gid, tmp.st_nlink, tmp.st_ctime_ns
     files = sorted(entry.name for entry in os.scandir(TMP))
     return shared, queues, counts[SEMAPHORE_SETS], marks, files, *_keyrings()
@@ -62,14 +62,9 @@ def _of_sandbox() -> tuple[Any, ...]:
 
 def _keyrings() -> list[bytes]:
     """What the two keyrings hold; nothing where the kernel has none or refuses them."""
-    keyctl, held = _number(0), []
-    for ring in (USER_KEYRING, SESSION_KEYRING) if keyctl else ():
+    held = []
+    for ring in (USER_KEYRING, SESSION_KEYRING) if KEYCTL else ():
         keys = ctypes.create_string_buffer(256)
-        n_bytes = LIBC.syscall(keyctl, KEYCTL_READ, ring, keys, len(keys), 0)
-        held.append(bytes(keys)[: max(0, n_bytes)])
+        n_bytes = LIBC.syscall(KEYCTL, KEYCTL_READ, ring, keys, len(keys), 0)
+        held.append(keys.raw[: max(0, n_bytes)])
     return held
-
-
-def _number(which: int) -> int | None:
-    numbers = NUMBERS.get(os.uname().machine)
-    return numbers[which] if numbers else None
