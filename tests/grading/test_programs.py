@@ -171,6 +171,11 @@ PRINTED = {
         None,
     ),
     "numpy": ("import numpy as np\nprint(np.sum([40, 2]))", "correct", "42"),
+    "scipy": (
+        "from scipy.integrate import quad\nprint(round(quad(lambda x: 84 * x, 0, 1)[0], 6))",
+        "correct",
+        "42.0",
+    ),
     "another number": ("print(41)", "wrong", "41"),
     "nothing": ("x = 42", "unparseable", None),
     "a failure": ("print(42)\n1 / 0", "wrong", None),
