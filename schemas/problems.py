@@ -5,7 +5,7 @@ import polars as pl
 
 from schemas.table import Table
 
-KINDS = ["math", "choice", "code", "program"]
+KINDS = ["math", "choice", "code", "stdin", "program"]
 
 
 class Problems(Table):
@@ -30,14 +30,17 @@ class Problems(Table):
     question = dy.String(min_length=1)
     prompt = dy.String(min_length=1, description="the question as the model sees it")
     answer = dy.String(
-        min_length=1, description="the reference answer; for code, the reference program"
+        min_length=1, description="the reference answer; for code and stdin, the reference program"
     )
     options = dy.List(dy.String(), description="the options of a choice, A first")
     rationale = dy.List(dy.String(), description="gold steps; their concatenation is the text")
     demonstrated = dy.Bool(
         description="its rationale is in D0, the rows that train the first model"
     )
-    tests = dy.List(dy.String(), description="unit tests of a code problem")
+    tests = dy.List(
+        dy.String(),
+        description="unit tests of a code problem; of stdin, each an input and its output as JSON",
+    )
     given = dy.String(description="Python code put before every solution of a code problem")
     level = dy.Int16(nullable=True, min=0, description="difficulty, 1 is easiest")
     subject = dy.String(nullable=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from stages.grading import pool
-from stages.grading.kinds import KINDS, kind_named
+from stages.grading.kinds import KINDS, TESTED_KINDS, kind_named
 from stages.grading.programs import run_programs
 from stages.grading.programs.sandbox import Limits, Mode
 from stages.grading.reference import OUTCOMES, Reference, Verdict
@@ -30,7 +30,7 @@ __all__ = [
     "grade_all",
 ]
 
-GRADER_VERSION = "4"
+GRADER_VERSION = "5"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]
@@ -124,7 +124,7 @@ def _run(
 ) -> dict[Job, Job]:
     """Runs programs; returns the job of comparing its answer for each that printed one."""
     printed: dict[Job, Job] = {}
-    work = [(ref, program or "", KINDS[kind].runs == "tests") for kind, ref, program in jobs]
+    work = [(ref, program or "", KINDS[kind].runs or "tests") for kind, ref, program in jobs]
     with closing(run_programs.run(work, workers, limits, sandbox)) as replies:
         for reply in replies:
             job = jobs[reply.job_index]
@@ -132,8 +132,8 @@ def _run(
                 kind = "choice" if job[1].options else "math"
                 printed[job] = (kind, job[1], reply.printed)
             else:
-                has_tests = KINDS[job[0]].runs == "tests"
-                finish(job, Verdict(reply.outcome, job[2] if has_tests else None, reply.detail))
+                is_tried = job[0] in TESTED_KINDS
+                finish(job, Verdict(reply.outcome, job[2] if is_tried else None, reply.detail))
     return printed
 
 

@@ -10,6 +10,7 @@ from stages.grading import choice
 from stages.grading.mathematics import answers, plain_equality, symbolic
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
 from stages.grading.programs.find_program import find_program
+from stages.grading.programs.input_pairs import pairs_of
 from stages.grading.reference import Reference, Verdict
 
 
@@ -19,14 +20,15 @@ class Kind(NamedTuple):
     extract: completion -> the answer that it states, or None.
     decide: (reference, answer) -> the verdict, or None if that may take long or crash.
     compare: (reference, answer) -> the verdict, in a process that may be killed.
-    runs: what to do with an answer that is a program: its "tests" give the verdict, or what it
-        "prints" is compared, as an answer of kind math (of kind choice if there are options).
+    runs: what to do with an answer that is a program: its "tests" give the verdict, or "pairs" of
+        input and output do, or what it "prints" is compared, as an answer of kind math (of kind
+        choice if there are options).
     """
 
     extract: Callable[[str], str | None]
     decide: Callable[[Reference, str], Verdict | None]
     compare: Callable[[Reference, str], Verdict] | None
-    runs: Literal["tests", "prints"] | None = None
+    runs: Literal["tests", "pairs", "prints"] | None = None
 
 
 def _decide_math(reference: Reference, answer: str) -> Verdict | None:
@@ -57,6 +59,14 @@ def _decide_code(reference: Reference, program: str) -> Verdict | None:
     return None if reference.tests else Verdict("error", program, "no tests")
 
 
+def _decide_stdin(reference: Reference, program: str) -> Verdict | None:
+    try:
+        pairs_of(reference)
+    except ValueError as error:
+        return Verdict("error", program, f"the reference {error}")
+    return None
+
+
 def _decide_program(reference: Reference, program: str) -> Verdict | None:
     return None if reference.answer.strip() else Verdict("error", None, "empty reference")
 
@@ -65,12 +75,15 @@ KINDS = {
     "math": Kind(answers.find_answer, _decide_math, _compare_math),
     "choice": Kind(choice.find_choice, choice.decide, choice.compare),
     "code": Kind(find_program, _decide_code, None, runs="tests"),
+    "stdin": Kind(find_program, _decide_stdin, None, runs="pairs"),
     "program": Kind(find_program, _decide_program, None, runs="prints"),
 }
 
 
 PROGRAM_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs)
 """Kinds whose answers are programs."""
+TESTED_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs in ("tests", "pairs"))
+"""Kinds whose programs are tried, so that the program itself is the answer."""
 
 
 def kind_named(name: str) -> Kind:

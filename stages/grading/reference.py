@@ -8,9 +8,11 @@ OUTCOMES = ("correct", "wrong", "unparseable", "timeout", "error")
 class Reference(NamedTuple):
     """The reference of one problem.
 
-    answer: the reference answer; for kind code, the reference program.
+    answer: the reference answer; for kinds code and stdin, the reference program. Without tests,
+        of kind stdin, a JSON object {"inputs": [...], "outputs": [...]}.
     options: the options of a choice, A first; empty if there are none.
     tests: for kind code, pieces of Python, run one after another; they call the function asked for.
+        For kind stdin, JSON objects {"input": ..., "output": ...}.
     given: for kind code, Python put before every solution, such as imports.
     """
 

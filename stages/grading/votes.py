@@ -7,6 +7,7 @@ import polars as pl
 
 from stages.grading.grade import Job, compare_all
 from stages.grading.grade_frame import GradeSettings
+from stages.grading.kinds import TESTED_KINDS
 from stages.grading.programs.sandbox import Limits
 from stages.grading.reference import Reference
 
@@ -26,7 +27,7 @@ def add_values(answers: pl.DataFrame, settings: GradeSettings) -> pl.DataFrame:
         "problem_id", "kind", "options", "extracted", "correct"
     ).rows():
         kinds[problem] = kind, tuple(options)
-        if correct and kind != "code":
+        if correct and kind not in TESTED_KINDS:
             value_of[problem, answer] = right.setdefault(problem, answer)
         elif answer not in spellings[problem]:
             spellings[problem].append(answer)
@@ -48,7 +49,7 @@ def _merge_equal(
     pairs = [
         (problem, first, other)
         for problem, written in spellings.items()
-        if kinds[problem][0] != "code"
+        if kinds[problem][0] not in TESTED_KINDS
         for first, other in combinations(written, 2)
     ]
     jobs: list[Job] = []

@@ -8,6 +8,7 @@ nothing from the last line that returns is shown.
 import re
 from collections.abc import Sequence
 
+from stages.grading.kinds import TESTED_KINDS
 from stages.guidance.answer_leak import states_answer
 
 _PRINTS = re.compile(r"\bprint\s*\(")
@@ -21,7 +22,7 @@ def safe_prefixes(
     prefixes = [""]
     for step in rationale[: _max_steps(rationale, kind)]:
         text = prefixes[-1] + step
-        if kind != "code" and states_answer(text, answer, options):
+        if kind not in TESTED_KINDS and states_answer(text, answer, options):
             break
         prefixes.append(text)
     return prefixes
@@ -30,7 +31,7 @@ def safe_prefixes(
 def _max_steps(rationale: Sequence[str], kind: str) -> int:
     """How many steps may be shown at most, whatever they state."""
     last = max(len(rationale) - 1, 0)
-    pattern = {"program": _PRINTS, "code": _RETURNS}.get(kind)
+    pattern = {"program": _PRINTS, "code": _RETURNS, "stdin": _RETURNS}.get(kind)
     indices = [n for n, step in enumerate(rationale) if pattern and pattern.search(step)]
     if not indices:
         return last

@@ -7,6 +7,7 @@ import polars as pl
 
 from schemas.reveals import Reveals
 from stages.engines.sampler import Sampler
+from stages.grading.kinds import TESTED_KINDS
 from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.rounds import Case
 from stages.guidance.tail import GuideSettings
@@ -76,7 +77,7 @@ class Strategy:
         """Why the strategy, called `name`, can't help with a problem; None if it can."""
         if self.needs_rationale and not problem.rationale:
             return f"no gold rationale for guide.strategy={name}"
-        if self.shows_whole_answer and problem.kind == "code":
+        if self.shows_whole_answer and problem.kind in TESTED_KINDS:
             return (
                 f"guide.strategy={name} would show the whole program, which is the answer of code"
             )

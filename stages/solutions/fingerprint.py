@@ -1,6 +1,6 @@
 """What makes two texts one reasoning path (RFT's key; SIPF §2.1)."""
 
-from stages.grading.kinds import PROGRAM_KINDS
+from stages.grading.kinds import PROGRAM_KINDS, TESTED_KINDS
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
 from stages.grading.mathematics.numbers import read_number
 from stages.pipeline.digests import digest
@@ -10,7 +10,9 @@ from stages.solutions.equations import equations, normalise_text
 def fingerprint(kind: str, text: str, extracted: str | None) -> str:
     """A digest that is equal for two texts of one path; for programs, if only blanks differ."""
     if kind in PROGRAM_KINDS:
-        return digest("program", strip_blanks(extracted if kind == "code" and extracted else text))
+        return digest(
+            "program", strip_blanks(extracted if kind in TESTED_KINDS and extracted else text)
+        )
     if ordered := equations(text):
         return digest("equations", *ordered, canonical_answer(extracted))
     return digest("text", normalise_text(text))

@@ -149,7 +149,7 @@ def _problems(
 
 def as_program(parsed: ParsedProblem) -> ParsedProblem:
     """The same question, asked for a program; a rationale in words is dropped."""
-    if parsed.kind in ("program", "code"):
+    if parsed.kind in PROGRAM_KINDS:
         return parsed
     return replace(parsed, kind="program", rationale="", prompt="")
 

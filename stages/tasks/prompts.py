@@ -33,6 +33,14 @@ def code(task: str, tests: str, given: str = "", function: str = "") -> str:
     return "".join(f"{head}{text}\n" for head, text in blocks if text) + CUES["code"]
 
 
+def stdin(question: str) -> str:
+    """Asks for a program that reads its input and prints its output."""
+    return (
+        f"Question: {question}\nWrite a Python program that reads standard input and prints the "
+        f"output.\n{CUES['program']}"
+    )
+
+
 def option_lines(options: Sequence[str]) -> str:
     """One lettered option a line."""
     return "\n".join(
@@ -46,6 +54,7 @@ def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequ
         "math": lambda: math(question),
         "choice": lambda: choice(question, options),
         "program": lambda: program(question, options),
+        "stdin": lambda: stdin(question),
         "code": lambda: code(question, "\n".join(tests)),
     }
     return makers[kind]()

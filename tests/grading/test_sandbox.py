@@ -1,20 +1,28 @@
 """Programs that attack, and programs that are honest, in the real sandbox."""
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
+import venv
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import RatchetError
 from stages.grading.grade import grade_all
-from stages.grading.programs import run_programs
+from stages.grading.pool import ROOT
+from stages.grading.programs import run_programs, sandbox
 from stages.grading.programs.inside.server import _read
 from stages.grading.programs.inside.tests import serve_tests
 from stages.grading.programs.sandbox import FIRST_USER, Limits
 from stages.grading.reference import Verdict
-from tests.fakes.attacks import ATTACKS, CLEAN, HONEST, SECRET, TRACELESS, WANTED
+from tests.fakes.attacks import ATTACKS, CLEAN, HARMLESS, HONEST, SECRET, TRACELESS, WANTED
+
+ALL = ATTACKS | {name: (WANTED, f"{code}\n{HONEST}") for name, code in HARMLESS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +37,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Verdict
         unix.listen()
         values = {"FOLDER": str(folder), "PORT": port.getsockname()[1], "ABSTRACT": abstract}
         items = []
-        for number, (reference, attack) in enumerate(ATTACKS.values()):
+        for number, (reference, attack) in enumerate(ALL.values()):
             for name, value in values.items():
                 attack = attack.replace(name, repr(value))
             items.append(("code", reference, f"{attack}\n# {number}"))
@@ -41,13 +49,13 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Verdict
             with pytest.raises(BlockingIOError):
                 server.accept()
     assert sorted(folder.iterdir()) == [folder / "secret"]
-    return {name: graded[3 * n : 3 * n + 3] for n, name in enumerate(ATTACKS)}
+    return {name: graded[3 * n : 3 * n + 3] for n, name in enumerate(ALL)}
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", ALL)
 def test_no_attack_passes_nor_leaves_a_trace(name: str, verdicts: dict[str, list[Verdict]]) -> None:
     attack, traceless, honest = verdicts[name]
-    assert attack.outcome in ("wrong", "timeout"), attack
+    assert attack.outcome in (("wrong", "timeout") if name in ATTACKS else ("correct",)), attack
     assert traceless.outcome == "correct", traceless
     assert honest.outcome == "correct", honest
 
@@ -93,21 +101,21 @@ def test_sandboxes_that_cannot_start_leave_nothing_open(monkeypatch: pytest.Monk
 
 
 def test_a_second_sandbox_that_cannot_start_ends_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[run_programs.Sandbox] = []
-    closed: list[run_programs.Sandbox] = []
+    made: list[sandbox.Sandbox] = []
+    closed: list[sandbox.Sandbox] = []
 
-    class Once(run_programs.Sandbox):
-        def __init__(self, mode: run_programs.Mode) -> None:
+    class Once(sandbox.Sandbox):
+        def __init__(self, mode: sandbox.Mode, modules: tuple[str, ...]) -> None:
             if made:
                 raise RatchetError("no more")
-            super().__init__(mode)
+            super().__init__(mode, modules)
             made.append(self)
 
         def close(self) -> None:
             closed.append(self)
             super().close()
 
-    monkeypatch.setattr(run_programs, "Sandbox", Once)
+    monkeypatch.setattr(sandbox, "Sandbox", Once)
     with pytest.raises(RatchetError, match="no more"):
         grade_all([("program", "1", f"print({n})") for n in range(2)], workers=2, sandbox="none")
     assert closed == made
@@ -134,8 +142,8 @@ def test_tests_that_wait_for_a_program_run_out_of_no_time() -> None:
         program.close()
         socket.send_fds(ours, [b"t"], [channel.fileno()])
         ours.shutdown(socket.SHUT_WR)
-        serve_tests(["assert f(1) == 2"], HONEST, 1e3, 1e4, theirs.detach())
-        assert ours.recv(100).startswith(b'{"failed"')
+        serve_tests("", ["assert f(1) == 2"], HONEST, 1e3, 1e4, theirs.detach(), False)
+        assert ours.recv(100).startswith(b'{"findings": {"failed"')
     timers = (signal.ITIMER_PROF, signal.ITIMER_REAL)
     left = [signal.getitimer(timer)[0] for timer in timers]
     for timer in timers:
@@ -150,3 +158,33 @@ def test_a_job_cut_off_by_its_supervisors_end_is_no_job() -> None:
             ours.sendall(b"half of")
         with pytest.raises(EOFError):
             _read(theirs, 100)
+
+
+def test_a_clone_below_the_systems_tmp_grades_programs() -> None:
+    """The environment of a clone made in /tmp, as reviewers and CI make them."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        clone = Path(folder) / "deep" / "clone"
+        clone.mkdir(parents=True)
+        for name in ("stages", "schemas"):
+            shutil.copytree(ROOT / name, clone / name)
+        environment = clone / ".venv"
+        venv.create(environment)
+        packages = next(environment.glob("lib/python*/site-packages"))
+        (packages / "others.pth").write_text("\n".join(p for p in sys.path if "-packages" in p))
+        (packages / "own.py").write_text("held = 1")
+        programs = [
+            "import own, numpy\ndef f(x): return x + own.held",
+            "import own\nopen(own.__file__, 'a')\ndef f(x): return 2",
+            f"open({str(clone / 'x')!r}, 'w')\ndef f(x): return 2",
+        ]
+        script = (
+            "from stages.grading.grade import grade_all, Reference\n"
+            "wanted = Reference('', tests=('assert f(1) == 2',))\n"
+            f"items = [('code', wanted, program) for program in {programs!r}]\n"
+            "print([verdict.outcome for verdict in grade_all(items)])\n"
+        )
+        run = subprocess.run(
+            [environment / "bin/python", "-c", script], cwd=clone, capture_output=True, text=True
+        )
+        assert not (clone / "x").exists()
+    assert (run.stdout, run.stderr) == ("['correct', 'wrong', 'wrong']\n", "")

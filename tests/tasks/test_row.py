@@ -131,7 +131,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "plain",
         Q | {"answer": "4", "kind": "essay"},
-        "kind 'essay' is none of math, choice, code, program",
+        "kind 'essay' is none of math, choice, code, stdin, program",
     ),
     ("plain", Q | {"answer": "A", "kind": "choice"}, "is a choice without options"),
     ("plain", Q | {"answer": "f", "kind": "code"}, "is code without tests"),

@@ -1,7 +1,7 @@
 """Runs programs in sandboxes, several at once, and reports how each ended.
 
-A slot is two sandboxes: the program's and, for code, the tests'. A job gets a channel of its own
-between them, so that nothing one program left in it is ever read as another's.
+A slot is two sandboxes at work: the program's and, for code, the tests'. A job gets a channel of
+its own between them, so that nothing one program left in it is ever read as another's.
 """
 
 import json
@@ -10,19 +10,31 @@ import signal
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
-from stages.grading.programs.sandbox import WALL_PER_CPU, Limits, Mode, Sandbox, read_line
+from stages.grading.programs.input_pairs import Pair, difference, pairs_of
+from stages.grading.programs.sandbox import (
+    FILE_BYTES,
+    PRINTED_BYTES,
+    WALL_PER_CPU,
+    Limits,
+    Mode,
+    Sandbox,
+    Sandboxes,
+    read_line,
+)
 from stages.grading.reference import Reference
 
 TESTS_EXTRA_S = 10.0
 """The tests wait for the program, so they get more time."""
 FOREVER_S = 1e9
 
-Job = tuple[Reference, str, bool]
-"""(reference, program, whether tests judge it; if not, it is run for what it prints)"""
+Runs = Literal["tests", "pairs", "prints"]
+Job = tuple[Reference, str, Runs]
+"""(reference, program, what judges it; it is run for what it "prints" if nothing here does)"""
+ROLES: dict[Runs, str] = {"tests": "program", "pairs": "stdin", "prints": "print"}
 SandboxReply = dict[str, Any] | None
 
 
@@ -46,8 +58,9 @@ def run(
     slots: list[_Slot] = []
     try:
         with selectors.DefaultSelector() as waiting:
-            for _ in range(min(workers, len(jobs))):
+            for _, job in todo[: -workers - 1 : -1]:
                 slots.append(_Slot(limits, mode))
+                slots[-1].prepare(job)  # all start at once
             for slot in slots:
                 slot.give(*todo.pop(), waiting)
             while waiting.get_map():
@@ -70,27 +83,44 @@ class _Slot:
     """
 
     def __init__(self, limits: Limits, mode: Mode) -> None:
-        self.limits, self.mode = limits, mode
-        self.program = Sandbox(mode)
+        self.limits = limits
+        self.programs, self.suites = Sandboxes(mode), Sandboxes(mode)
+        self.program: Sandbox | None = None
         self.tests: Sandbox | None = None
         self.line: socket.socket | None = None
         self.reference: Reference | None = None
         self.pending: list[Sandbox | socket.socket] = []
 
+    def prepare(self, job: Job) -> None:
+        """Starts the sandboxes that a job will need."""
+        reference, program, runs = job
+        self.programs.take(reference.given + program)
+        if runs == "tests":
+            self.suites.take(_text_of_tests(reference))
+
     def give(self, job_index: int, job: Job, waiting: selectors.BaseSelector) -> None:
         """Sends a job to the sandboxes that it needs."""
-        reference, program, has_tests = job
-        self.job_index, self.has_tests = job_index, has_tests
+        self.job_index, self.job = job_index, job
+        self.pairs = pairs_of(job[0]) if job[2] == "pairs" else []
+        self.pair_index = 0
+        self._send(waiting)
+
+    def _send(self, waiting: selectors.BaseSelector) -> None:
+        """Sends the job; of a program that reads input, the next pair."""
+        reference, program, runs = self.job
         self.program_reply: SandboxReply = None
         self.tests_reply: SandboxReply = None
         self.report: bytes | None = None
-        code = f"{reference.given}\n{program}" if reference.given else program
-        role = "program" if has_tests else "print"
+        job = {"role": ROLES[runs], "given": reference.given, "code": program}
+        work = self.limits.apply_to(job)
+        if runs == "pairs":
+            work["input"] = self.pairs[self.pair_index].given
+        self.program = self.programs.take(reference.given + program)
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            self.program.give(self.limits.apply_to({"role": role, "code": code}), ours.fileno())
+            self.program.give(work, ours.fileno())
             self.pending = [self.program]
-            if has_tests:
+            if runs == "tests":
                 self.pending.append(self._send_to_tests(reference, theirs.fileno()))
         for each in self.pending:
             waiting.register(each, selectors.EVENT_READ, self)
@@ -110,10 +140,9 @@ class _Slot:
         if self.line and self.reference == reference:
             return self.line
         self._end_tests()
-        self.tests = self.tests or Sandbox(self.mode)
-        defined = f"{reference.given}\n{reference.answer}"
-        job = {"role": "tests", "tests": reference.tests, "reference": defined}
-        work = self.limits.apply_to(job)
+        self.tests = self.suites.take(_text_of_tests(reference))
+        job = {"role": "tests", "tests": reference.tests, "given": reference.given}
+        work = self.limits.apply_to(job | {"reference": reference.answer})
         work["wall_s"] += TESTS_EXTRA_S
         self.line, theirs = socket.socketpair()
         self.reference = reference
@@ -130,8 +159,7 @@ class _Slot:
         assert self.tests
         reply = self.tests.reply()
         if reply is None or reply["used_up"]:
-            self.tests.close()
-            self.tests = None
+            self.suites.end(self.tests)
         return reply
 
     def read(
@@ -141,35 +169,52 @@ class _Slot:
         self.pending.remove(ready)
         waiting.unregister(ready)
         if ready is self.program:
-            self.program_reply = self.program.reply()
+            assert self.program
+            self.program_reply = self.program.reply(FILE_BYTES if self.pairs else PRINTED_BYTES)
             if self.program_reply is None or self.program_reply["used_up"]:
-                self.program.close()
-                self.program = Sandbox(self.mode)
+                self.programs.end(self.program)
         else:
             assert self.line
             self.report = read_line(self.line)
-            if self.report is None:
+            if self.report is None or json.loads(self.report)["used_up"]:
                 self.tests_reply = self._end_tests()
         if self.pending:
             return None
-        if self.has_tests:
+        if self.pairs:
+            return self._pair_result(waiting)
+        if self.job[2] == "tests":
             end = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
             return RunResult(self.job_index, *end)
         return RunResult(self.job_index, *_printed_answer(self.program_reply, self.limits))
+
+    def _pair_result(self, waiting: selectors.BaseSelector) -> RunResult | None:
+        """The job's result after a pair; None if the next pair was sent."""
+        pair, self.pair_index = self.pairs[self.pair_index], self.pair_index + 1
+        if end := _pair_fault(self.program_reply, pair, self.limits):
+            where = f"pair {self.pair_index} of {len(self.pairs)}"
+            return RunResult(self.job_index, end[0], f"{where}: {end[1]}")
+        if self.pair_index == len(self.pairs):
+            return RunResult(self.job_index, "correct", "all outputs are as wanted")
+        self._send(waiting)
+        return None
 
     def close(self) -> None:
         """Ends the sandboxes."""
         if self.line:
             self.line.close()
-        for sandbox in filter(None, (self.program, self.tests)):
-            sandbox.close()
+        self.programs.close()
+        self.suites.close()
+
+
+def _text_of_tests(reference: Reference) -> str:
+    return "\n".join([reference.given, *reference.tests])
 
 
 def _tests_verdict(
     program: SandboxReply, report: bytes | None, tests: SandboxReply, limits: Limits
 ) -> tuple[str, str]:
     """The verdict: right only if the tests' own process says that they all passed."""
-    findings = None if report is None else json.loads(report)
+    findings = None if report is None else json.loads(report)["findings"]
     if findings == {}:
         return "correct", "tests pass"
     if end := _outcome_if_killed(program, limits):
@@ -179,6 +224,17 @@ def _tests_verdict(
     if "broken" in findings:
         return "error", findings["broken"]
     return "wrong", findings["failed"]
+
+
+def _pair_fault(program: SandboxReply, pair: Pair, limits: Limits) -> tuple[str, str] | None:
+    """(outcome, reason) if the program does not print what the pair says, else None."""
+    if end := _outcome_if_killed(program, limits):
+        return end
+    assert program
+    if fault := _parse_report(program):
+        return "wrong", str(fault)[:200]
+    wrong = difference(pair.wanted, program["printed"])
+    return ("wrong", wrong) if wrong else None
 
 
 def _printed_answer(

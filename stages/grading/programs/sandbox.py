@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import site
 import socket
 import subprocess
 import sys
@@ -25,12 +24,16 @@ from schemas.errors import RatchetError
 from stages.grading.programs.inside.server import HEAD, HEAVY, READY
 
 INSIDE = Path(__file__).parent / "inside"
+PACKAGES = ("site-packages", "dist-packages")
+TMP = Path("/tmp")
 TMP_BYTES = 64 << 20
 FILE_BYTES = 16 << 20
 PRINTED_BYTES = 1 << 16
 PROCESSES = 16
 WALL_PER_CPU = 10
 FIRST_USER = 1 << 20
+KEPT = 3
+"""Sandboxes of one role: programs name no, one or two heavy modules."""
 _SLOTS = count()
 
 Mode = Literal["bubblewrap", "none"]
@@ -55,9 +58,14 @@ class Limits:
 
 
 class Sandbox:
-    """One sandbox. `fileno` is for selectors: it is readable when a reply is there."""
+    """One sandbox. `fileno` is for selectors: it is readable when a reply is there.
 
-    def __init__(self, mode: Mode) -> None:
+    modules: what its first process has imported before the first job, of `HEAVY`. A job must find
+        the same whatever ran before it, so it goes to a sandbox that has what its text names.
+    """
+
+    def __init__(self, mode: Mode, modules: tuple[str, ...] = ()) -> None:
+        self.modules = modules
         wrap = _bubblewrap_command(mode)
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
@@ -72,6 +80,7 @@ class Sandbox:
                     *_python_command(mode),
                     str(theirs.fileno()),
                     json.dumps(user),
+                    json.dumps(modules),
                 ],
                 pass_fds=[theirs.fileno(), *([info_out] if wrap else [])],
                 stdin=subprocess.DEVNULL,
@@ -102,21 +111,20 @@ class Sandbox:
         """
         self._wait_until_ready()
         raw = json.dumps(job).encode()
-        heavy = sum(1 << bit for bit, name in enumerate(HEAVY) if name.encode() in raw)
         self._files = [os.memfd_create(name) for name in ("report", "printed")]
         fds = array.array("i", [channel, *self._files])
         with suppress(BrokenPipeError, ConnectionResetError):
-            head = HEAD.pack(len(raw), wall_s or job["wall_s"], heavy)
+            head = HEAD.pack(len(raw), wall_s or job["wall_s"])
             self._control.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             self._control.sendall(raw)
 
-    def reply(self) -> dict[str, Any] | None:
-        """How the job ended, its own report and what it printed; None if the sandbox died.
+    def reply(self, printed_bytes: int = PRINTED_BYTES) -> dict[str, Any] | None:
+        """How the job ended, its own report and what it printed last; None if the sandbox died.
 
         Keys: signal, cpu_s, late (ended by the clock), used_up, report, printed.
         """
         line = read_line(self._control)
-        report, printed = [_read_end(fd) for fd in self._files]
+        report, printed = [_read_end(fd, printed_bytes) for fd in self._files]
         self._files = []
         return json.loads(line) | {"report": report, "printed": printed} if line else None
 
@@ -140,9 +148,37 @@ class Sandbox:
         self.close()
         return (
             f"grade.sandbox={mode} does not start here (exit code {code}: {output or 'no word'}): "
-            "programs can't be graded safely on this machine; allow user namespaces in the kernel, "
-            "or set grade.sandbox=none to run programs with your own rights"
+            "programs can't be graded safely on this machine; docs/sandbox.md says what it needs: "
+            "user namespaces, above all. Where every program is trusted, grade.sandbox=none runs "
+            "them with your own rights"
         )
+
+
+class Sandboxes:
+    """The sandboxes of one role, at most KEPT at once, each with other modules."""
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+        self._open: dict[tuple[str, ...], Sandbox] = {}  # the one used last is the last
+
+    def take(self, text: str) -> Sandbox:
+        """The sandbox for a job with this text."""
+        modules = tuple(name for name in HEAVY if name in text)
+        sandbox = self._open.pop(modules, None) or Sandbox(self._mode, modules)
+        self._open[modules] = sandbox
+        while len(self._open) > KEPT:
+            self.end(next(iter(self._open.values())))
+        return sandbox
+
+    def end(self, sandbox: Sandbox) -> None:
+        """Ends a sandbox that died or is used up; the next job gets a new one."""
+        self._open.pop(sandbox.modules, None)
+        sandbox.close()
+
+    def close(self) -> None:
+        """Ends all."""
+        while self._open:
+            self.end(next(iter(self._open.values())))
 
 
 def read_line(source: socket.socket) -> bytes | None:
@@ -154,10 +190,10 @@ def read_line(source: socket.socket) -> bytes | None:
     return line if line.endswith(b"\n") else None
 
 
-def _read_end(fd: int) -> str:
+def _read_end(fd: int, n_bytes: int) -> str:
     """The last part of what was written to a file in memory; closes the file."""
     size = os.fstat(fd).st_size
-    text = os.pread(fd, PRINTED_BYTES, max(0, size - PRINTED_BYTES))
+    text = os.pread(fd, n_bytes, max(0, size - n_bytes))
     os.close(fd)
     return text.decode(errors="replace")
 
@@ -174,8 +210,8 @@ def _bubblewrap_command(mode: Mode) -> list[str]:
     if program is None:
         raise RatchetError(
             "grade.sandbox=bubblewrap needs bwrap, which is not installed: install it (Debian, "
-            "Ubuntu: apt-get install bubblewrap), or set grade.sandbox=none to run programs with "
-            "your own rights"
+            "Ubuntu: apt-get install bubblewrap). Where every program is trusted, "
+            "grade.sandbox=none runs them with your own rights"
         )
     # The kernel never limits root's number of processes, so root changes to another user.
     rights = (
@@ -188,25 +224,42 @@ def _bubblewrap_command(mode: Mode) -> list[str]:
         "--unshare-cgroup-try",
         *rights,
         *("--as-pid-1", "--die-with-parent", "--new-session"),
-        *_mount_arguments(),
         *("--dev", "/dev", "--remount-ro", "/dev", "--size", str(TMP_BYTES), "--perms", "1777"),
-        *("--tmpfs", "/tmp", "--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),
+        *("--tmpfs", str(TMP), *_mount_arguments()),
+        *("--ro-bind", str(INSIDE), "/ratchet/inside", "--remount-ro", "/"),
         *("--chdir", "/tmp"),
     ]  # fmt: skip
 
 
+def _packages() -> list[str]:
+    """The folders of installed packages, those of another environment that this one uses too."""
+    folders = [Path(entry) for entry in sys.path]
+    return [str(path) for path in folders if path.name in PACKAGES and path.is_dir()]
+
+
 def _mount_arguments() -> list[str]:
-    """Python and the system's libraries, read-only, at their places outside."""
+    """Python and the system's libraries, read-only, at their places outside.
+
+    What is below the system's tmp is mounted in a read-only folder of the sandbox's tmp.
+    """
     needed = ["/usr", "/etc/ld.so.cache", "/etc/localtime", sys.prefix, sys.base_prefix]
-    mounted = [
-        p for p in map(Path, dict.fromkeys(needed)) if p.exists() and Path("/usr") not in p.parents
-    ]
+    mounted: list[Path] = []
+    for path in map(Path, dict.fromkeys([*needed, *_packages()])):
+        if path.exists() and not any(path.is_relative_to(other) for other in mounted):
+            mounted.append(path)
     above = {folder for path in [*mounted, Path("/ratchet/inside")] for folder in path.parents}
+    inside_tmp = sorted(
+        {TMP / path.relative_to(TMP).parts[0] for path in mounted if TMP in path.parents}
+    )
     arguments = []
-    for folder in sorted(above - {Path("/")}):  # bubblewrap would make them unreadable to others
+    for folder in inside_tmp:
+        arguments += ["--perms", "0755", "--tmpfs", str(folder)]
+    for folder in sorted(above - {Path("/"), TMP, *inside_tmp}):  # else unreadable to others
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for path in mounted:
         arguments += ["--ro-bind", str(path), str(path)]
+    for folder in inside_tmp:
+        arguments += [] if folder in mounted else ["--remount-ro", str(folder)]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
             arguments += ["--symlink", str(Path(name).readlink()), name]
@@ -218,7 +271,7 @@ def _mount_arguments() -> list[str]:
 def _python_command(mode: Mode) -> list[str]:
     # Only the paths of `site` are needed, and importing it would take half of the start.
     folder = "/ratchet" if mode == "bubblewrap" else str(INSIDE.parent)
-    paths = [*site.getsitepackages(), folder]
+    paths = [*_packages(), folder]
     start = f"import sys; sys.path += {paths!r}; from inside import server; server.main()"
     return [sys.executable, "-P", "-s", "-B", "-S", "-c", start]
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from functools import partial
 
-from stages.tasks.formats import functions, latex, mathinstruct, multiple_choice, plain, words
+from stages.tasks.formats import (
+    functions,
+    input_output,
+    latex,
+    mathinstruct,
+    multiple_choice,
+    plain,
+    words,
+)
 from stages.tasks.formats.row import ParsedProblem, Row
 
 Format = Callable[[Row, str], list[ParsedProblem]]
@@ -29,6 +37,9 @@ FORMATS: dict[str, Format] = {
     "mathqa": _one_per_row(multiple_choice.choice),
     "mmlu_math": _one_per_row(multiple_choice.mmlu_math),
     "mbpp": functions.mbpp,
+    "apps": _one_per_row(input_output.apps),
+    "taco": _one_per_row(input_output.apps),
+    "code_contests": _one_per_row(input_output.code_contests),
     "humaneval": _one_per_row(functions.humaneval),
     "mathinstruct_cot": _one_per_row(mathinstruct.cot),
     "mathinstruct_pot": _one_per_row(mathinstruct.pot),

@@ -1,6 +1,7 @@
 """Users' own rows."""
 
 from schemas.problems import KINDS
+from stages.tasks.formats.input_output import pair_tests
 from stages.tasks.formats.options import chosen_letter, options_of
 from stages.tasks.formats.row import (
     ParsedProblem,
@@ -19,7 +20,8 @@ def plain(row: Row) -> ParsedProblem:
     """{question, answer} and optionally rationale, kind, options, tests, given, level, subject, id.
 
     A rationale is text, which is split into steps, or a list of steps, each a line of its own.
-    The answer of a choice is a letter; of code it is a program, and may be left out.
+    The answer of a choice is a letter; of code and stdin it is a program, and may be left out.
+    For stdin, `input_output` has inputs and outputs, or `tests` objects with input and output.
     """
     kind = optional_text(row, "kind") or "math"
     if kind not in KINDS:
@@ -27,10 +29,12 @@ def plain(row: Row) -> ParsedProblem:
     options = options_of(row["options"]) if row.get("options") else []
     if kind == "choice" and not options:
         raise UnusableError("is a choice without options")
-    tests = texts(row, "tests")
+    tests = pair_tests(row) if kind == "stdin" else texts(row, "tests")
     if kind == "code" and not tests:
         raise UnusableError("is code without tests")
-    answer = optional_text(row, "answer") or "" if kind == "code" else value(row, "answer")
+    answer = (
+        optional_text(row, "answer") or "" if kind in ("code", "stdin") else value(row, "answer")
+    )
     return ParsedProblem(
         text(row, "question"),
         chosen_letter(answer, options) if options else answer,

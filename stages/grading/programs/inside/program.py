@@ -1,16 +1,21 @@
 """The side of the program: runs it, then does what the tests ask of it."""
 
+import atexit
 import builtins
 import operator
 import sys
+import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from .channel import Channel
-from .values import decode, encode
+from .foreign import Foreign, foreign
+from .peer import Peer, describe, plain_exception
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    "call": lambda value, *args, **named: value(*args, **named),
+    "get": lambda value: value,
+    "call": lambda value, /, *args, **named: value(*args, **named),
     "getattr": getattr,
     "setattr": setattr,
     "getitem": operator.getitem,
@@ -19,28 +24,31 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "iter": iter,
     "next": next,
     "contains": operator.contains,
+    "isinstance": lambda kind, value: isinstance(value, kind),
     "bool": bool,
     "str": str,
+    "repr": repr,
     "int": int,
     "float": float,
 }
+Run = tuple[dict[str, Any], dict[str, Any], str | None]
+"""(what the program defines, what was given to it, what it failed with)"""
 
 
-def run_and_serve(code: str, channel: Channel) -> None:
-    """Runs the program, names what it defines, and answers the tests until they are through."""
-    namespace, fault = run(code)
-    names = [name for name in namespace if isinstance(name, str)]
-    _send(channel, {"names": names, "fault": fault})
-    if fault is None:
-        _ProgramServer(namespace).serve(channel)
+def run_and_serve(given: str, code: str, channel: Channel) -> None:
+    """Runs the program, says what it defines, and answers the tests until they are through.
+
+    It is a module to them, not the main one: what it does only as a script is left out.
+    """
+    namespace, at_first, fault = run(given, code, "solution")
+    names = [name for name in namespace if isinstance(name, str) and not name.startswith("__")]
+    peer = ProgramPeer(channel, namespace, at_first)
+    peer.begin({"names": {name: _role(namespace[name]) for name in names}, "fault": fault})
 
 
-def run_and_print(code: str) -> str | None:
+def run_and_print(given: str, code: str) -> str | None:
     """Runs a program for what it prints; if it prints nothing, prints what `solution()` returns."""
-    namespace, fault = run(code)
-    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
-        fault = None
-    sys.stdout.flush()
+    namespace, fault = run_as_script(given, code)
     solution = namespace.get("solution")
     if fault is None and callable(solution) and not sys.stdout.buffer.tell():
         try:
@@ -50,81 +58,85 @@ def run_and_print(code: str) -> str | None:
     return fault
 
 
-def run(code: str) -> tuple[dict[str, Any], str | None]:
-    """(what the program defines, what it failed with)."""
-    namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+def run_as_script(given: str, code: str) -> tuple[dict[str, Any], str | None]:
+    """Runs a program as Python runs a script, to the end of its threads and of what it put off.
+
+    Returns what it defines and what it failed with.
+    """
+    namespace, _, fault = run(given, code, "__main__")
+    if fault in ("SystemExit", "SystemExit: 0", "SystemExit: None"):
+        fault = None
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    return namespace, fault
+
+
+def run(given: str, code: str, name: str) -> Run:
+    """Runs what is given and then the program, as a module of that name."""
+    sys.modules[name] = module = ModuleType(name)
+    namespace = vars(module)
+    at_first: dict[str, Any] = {}
     try:
-        exec(compile(code, "program.py", "exec"), namespace)
+        if given:
+            exec(compile(given, "given.py", "exec", dont_inherit=True), namespace)
+            at_first = dict(namespace)
+        exec(compile(code, "program.py", "exec", dont_inherit=True), namespace)
     except BaseException as error:
-        return namespace, describe(error)
-    return namespace, None
+        return namespace, at_first, describe(error)
+    return namespace, at_first, None
 
 
-def describe(error: BaseException) -> str:
-    """An exception in one short line."""
-    name, text = type(error).__name__, message(error)
-    return f"{name}: {text}"[:200] if text else name[:200]
+def _role(value: Any) -> str:
+    """What a name of the program is to the tests; of an exception, the nearest that Python has."""
+    if isinstance(value, type) and issubclass(value, Exception):
+        known = (
+            kind.__name__ for kind in value.__mro__ if vars(builtins).get(kind.__name__) is kind
+        )
+        return f"exception {next(known)}"
+    return "callable" if callable(value) else "value"
 
 
-def message(error: BaseException) -> str:
-    """An exception's message in one short line, whatever its methods do."""
-    try:
-        return " ".join(str(error).split())[:200]
-    except BaseException:
-        return ""
+class ProgramPeer(Peer):
+    """What the tests ask is done to the program's own values."""
 
+    def __init__(
+        self, channel: Channel, namespace: dict[str, Any], at_first: dict[str, Any]
+    ) -> None:
+        super().__init__(channel)
+        self._namespace, self._given = namespace, at_first
+        self._foreign: dict[int, Foreign] = {}
 
-class _ProgramServer:
-    """Values that can't cross are kept here under a number."""
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        self.namespace = namespace
-        self.objects: list[Any] = []
-        self.numbers: dict[int, int] = {}
-
-    def serve(self, channel: Channel) -> None:
-        while True:
+    def begin(self, opening: dict[str, Any]) -> None:
+        """Says what there is; unless it failed, answers the tests until they close the channel."""
+        self._send(opening)
+        while opening["fault"] is None:
             try:
-                request = channel.receive()
+                request = self._receive()
             except EOFError:
                 return
-            try:
-                reply = self._perform(request)
-            except StopIteration:
-                reply = {"raised": "StopIteration", "message": ""}
-            except BaseException as error:
-                reply = {"raised": _builtin_name(error), "message": message(error)}
-            _send(channel, reply)
+            self._send(self._answer(request))
 
-    def _perform(self, request: Any) -> dict[str, Any]:
-        operation, target, args, kwargs = request
-        args = [decode(arg, self.objects.__getitem__) for arg in args]
-        kwargs = {name: decode(arg, self.objects.__getitem__) for name, arg in kwargs.items()}
-        value = self.namespace[target] if isinstance(target, str) else self.objects[target]
-        result = OPERATIONS[operation](value, *args, **kwargs)
-        # An argument that the program changed in place is changed in the tests too.
-        changed = {
-            index: encode(arg, self._keep)
-            for index, arg in enumerate(args)
-            if operation == "call" and isinstance(arg, list | dict | set)
-        }
-        return {"value": encode(result, self._keep), "args": changed}
+    def _perform(self, operation: str, value: Any, args: list[Any], named: dict[str, Any]) -> Any:
+        return OPERATIONS[operation](value, *args, **named)
 
-    def _keep(self, value: Any) -> int:
-        if id(value) not in self.numbers:
-            self.numbers[id(value)] = len(self.objects)
-            self.objects.append(value)  # so that no other object gets its id
-        return self.numbers[id(value)]
+    def _refer(self, value: Any) -> dict[str, Any]:
+        number = vars(value)["_number"] if issubclass(type(value), Foreign) else None
+        return self.keep(value) if number is None else {"yours": number}
 
+    def _look_up(self, how: str, what: Any) -> Any:
+        if how == "yours":
+            return self._namespace[what] if isinstance(what, str) else self._kept[what]
+        number, kind, is_callable = what
+        if number not in self._foreign:
+            own = self._given.get(kind)
+            self._foreign[number] = foreign(self, number, own, is_callable)
+        return self._foreign[number]
 
-def _builtin_name(error: BaseException) -> str:
-    """The name of the nearest exception class that Python has."""
-    known = (kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
-    return str(next(kind.__name__ for kind in known))
-
-
-def _send(channel: Channel, reply: dict[str, Any]) -> None:
-    try:
-        channel.send(reply)
-    except (RecursionError, ValueError, TypeError) as error:
-        channel.send({"raised": "ValueError", "message": describe(error)})
+    def _exception(self, reply: dict[str, Any], operation: str) -> BaseException:
+        if operation == "next" and reply["raised"][0] == "StopIteration":
+            return StopIteration()
+        known = (plain_exception(name, reply["message"]) for name in reply["raised"])
+        return next(filter(None, known), RuntimeError(reply["message"]))

@@ -1,36 +1,63 @@
 """The program as its tests see it: names and values that refer to the program's own."""
 
-import builtins
-from collections.abc import Iterator
+import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .channel import Channel
-from .values import decode, encode
+from .foreign import OPERATORS
+from .peer import Peer, plain_exception
+
+KINDS = {  # so that a test can ask what it got
+    kind.__name__: kind
+    for kind in (types.GeneratorType, types.FunctionType, map, filter, zip, enumerate, reversed)
+}
+OF_ALL: dict[str, Callable[[Any], Any]] = {"iter": iter, "next": next, "bool": bool}
+OF_OBJECTS: dict[str, Callable[..., Any]] = {
+    "len": len,
+    "contains": lambda value, item: item in value,
+    "str": str,
+    **OPERATORS,
+}
+OF_OBJECTS |= {"getitem": lambda value, key: value[key]}
+ENDINGS = ("StopIteration", "StopAsyncIteration")  # would end an iteration of the tests early
+MODULE = "tests"
+"""The module of the tests' own classes."""
 
 
-class ProgramError(Exception):
-    """The program failed, ended, or sent something that is not a reply."""
+class ProgramError(BaseException):
+    """The program failed, ended, or gave what no test can take. No test can catch it."""
 
 
-class BrokenTestError(Exception):
+class BrokenTestError(BaseException):
     """A test that can't be run, whatever the program does."""
 
 
 class Remote:
     """Refers to a value of the program: what is done to it is done over there.
 
-    It equals only itself. Whatever its own `==` would say, the program has no part in comparisons.
+    Its word counts only for plain values. No test compares it or computes with it: an object that
+    equals anything is no answer. What it holds is counted here, over what it yields, unless it is
+    of a class that the tests are about (`_tested`).
     """
 
-    def __init__(self, program: "Program", target: str | int) -> None:
-        object.__setattr__(self, "_program", program)
-        object.__setattr__(self, "_target", target)
+    def __init__(self, program: "Program", target: str | int, kind: str, tested: bool) -> None:
+        vars(self).update(_program=program, _target=target, _kind=kind, _tested=tested)
 
-    def _ask(self, operation: str, *args: Any, **kwargs: Any) -> Any:
-        return self._program.ask(operation, self._target, *args, **kwargs)
+    def _ask(self, operation: str, *args: Any) -> Any:
+        own = vars(self)
+        return own["_program"].ask(operation, own["_target"], args, {})
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._ask("call", *args, **kwargs)
+    def _refuse(self, other: object, what: str) -> BaseException:
+        tested = any(isinstance(each, Remote) and vars(each)["_tested"] for each in (self, other))
+        text = f"{what} a {vars(self)['_kind']} of the program's own, and only plain values count"
+        if tested:
+            return BrokenTestError(f"the test {text}")
+        return vars(self)["_program"].failure(f"the test {text}")  # type: ignore[no-any-return]
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return KINDS.get(vars(self)["_kind"], Remote)
 
     def __getattr__(self, name: str) -> Any:
         return self._ask("getattr", name)
@@ -45,7 +72,12 @@ class Remote:
         self._ask("setitem", key, value)
 
     def __len__(self) -> int:
-        return int(self._ask("len"))
+        stated = int(self._ask("len"))
+        if not vars(self)["_tested"]:
+            counted = sum(1 for _, _ in zip(range(stated + 1), self, strict=False))
+            if counted != stated:
+                raise vars(self)["_program"].failure(f"a length of {stated}, and not its items")
+        return stated
 
     def __iter__(self) -> Iterator[Any]:
         return self._ask("iter")  # type: ignore[no-any-return]
@@ -54,7 +86,12 @@ class Remote:
         return self._ask("next")
 
     def __contains__(self, item: Any) -> bool:
-        return bool(self._ask("contains", item))
+        if vars(self)["_tested"]:
+            return bool(self._ask("contains", item))
+        return any(own is item or own == item for own in self)
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return issubclass(type(value), Remote) and bool(self._ask("isinstance", value))
 
     def __bool__(self) -> bool:
         return bool(self._ask("bool"))
@@ -62,79 +99,161 @@ class Remote:
     def __str__(self) -> str:
         return str(self._ask("str"))
 
+    def __repr__(self) -> str:
+        return str(self._ask("repr"))
+
     def __int__(self) -> int:
         return int(self._ask("int"))
 
     def __float__(self) -> float:
         return float(self._ask("float"))
 
+    def __eq__(self, other: object) -> bool:
+        if other is self:
+            return True
+        raise self._refuse(other, "compares")
 
-class Program:
-    """The channel to the other side, and the references to values over there."""
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._remotes: dict[int, Remote] = {}
-        opening = self._read()
+    __hash__ = object.__hash__
+
+
+class RemoteFunction(Remote):
+    """One that can be called."""
+
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
+        own = vars(self)
+        result = own["_program"].ask("call", own["_target"], args, named)
+        if own["_tested"] and issubclass(type(result), Remote):
+            vars(result)["_tested"] = True
+        return result
+
+
+def _refuse_operator(name: str, what: str) -> None:
+    def method(self: Remote, other: object = None) -> Any:
+        raise self._refuse(other, what)
+
+    setattr(Remote, f"__{name}__", method)
+
+
+ORDER, OF_ONE = ("lt", "le", "gt", "ge"), ("neg", "abs", "invert", "round", "index")
+OF_TWO = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "matmul")
+for _name in ORDER:
+    _refuse_operator(_name, "compares")
+for _name in (*OF_ONE, *OF_TWO, *(f"r{name}" for name in OF_TWO)):
+    _refuse_operator(_name, "computes with")
+
+
+class Program(Peer):
+    """The channel to the other side, and the references to values over there.
+
+    tested: names of the classes that the tests are about.
+    """
+
+    def __init__(self, channel: Channel, tested: set[str]) -> None:
+        super().__init__(channel)
+        self._tested = tested
+        self._remotes: dict[str | int, Remote] = {}
+        self._exceptions: dict[str, type[Exception]] = {}
+        self.fault: str | None = None
+        opening = self._receive()
+        if not isinstance(opening, dict):
+            raise self.failure("the program sent no value")
         if fault := opening.get("fault"):
-            raise ProgramError(f"the program fails: {fault}")
-        self.names = {name for name in opening.get("names", []) if isinstance(name, str)}
+            raise self.failure(f"the program fails: {fault}")
+        self._roles: dict[str, str] = dict(opening.get("names", {}))
 
-    def ask(self, operation: str, target: str | int, *args: Any, **kwargs: Any) -> Any:
-        """The result of an operation on the value of that name or number over there."""
-        encoded_args = [encode(arg, _number) for arg in args]
-        encoded_kwargs = {name: encode(arg, _number) for name, arg in kwargs.items()}
+    def __contains__(self, name: str) -> bool:
+        return name in self._roles
+
+    def value(self, name: str) -> Any:
+        """What a name of the program is now: a plain value, or what refers to one over there."""
+        kind, _, base = self._roles[name].partition(" ")
+        if kind == "value":
+            return self.ask("get", name, (), {})
+        if kind == "exception":
+            return self._exception_class(name, base)
+        return self._remote(name, "function", True)
+
+    def failure(self, text: str) -> ProgramError:
+        """An error of the program, which decides the verdict whatever a test does with it."""
+        self.fault = self.fault or text
+        return ProgramError(text)
+
+    def _exception_class(self, name: str, base: str) -> type[Exception]:
+        if name not in self._exceptions:
+            parent = type(plain_exception(base, "") or Exception())
+            self._exceptions[name] = type(name, (parent,), {})
+        return self._exceptions[name]
+
+    def _remote(self, target: str | int, kind: str, is_callable: bool) -> Remote:
+        if target not in self._remotes:
+            form = RemoteFunction if is_callable else Remote
+            self._remotes[target] = form(self, target, kind, target in self._tested)
+        return self._remotes[target]
+
+    def _send(self, data: Any) -> None:
         try:
-            self._channel.send([operation, target, encoded_args, encoded_kwargs])
+            super()._send(data)
         except OSError:
-            raise ProgramError("the program ended") from None
-        reply = self._read()
-        if "raised" in reply:
-            raise _exception(reply)
-        for index, now in reply["args"].items():
-            _overwrite(args[int(index)], decode(now, self._remote))
-        return decode(reply["value"], self._remote)
+            raise self.failure("the program ended") from None
 
-    def _read(self) -> dict[str, Any]:
+    def _receive(self) -> Any:
         try:
-            reply = self._channel.receive()
+            return super()._receive()
         except EOFError:
-            raise ProgramError("the program ended") from None
-        if not isinstance(reply, dict):
-            raise ProgramError("the program sent no value")
-        return reply
+            raise self.failure("the program ended") from None
+        except ValueError as error:
+            raise self.failure(f"the program sent no value: {error}") from None
 
-    def _remote(self, number: int) -> Remote:
-        if number not in self._remotes:
-            self._remotes[number] = Remote(self, int(number))
-        return self._remotes[number]
+    def _failure_reply(self, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, ProgramError | BrokenTestError):
+            raise error
+        return super()._failure_reply(error)
 
+    def _refer(self, value: Any) -> dict[str, Any]:
+        if issubclass(type(value), Remote):
+            return {"yours": vars(value)["_target"]}
+        if callable(value) or hasattr(value, "__next__") or type(value).__module__ == MODULE:
+            return self.keep(value)
+        raise BrokenTestError(f"a {type(value).__name__} can't be handed to a program")
 
-def _number(value: Any) -> int:
-    target = value._target if isinstance(value, Remote) else None
-    if isinstance(target, int):
-        return target
-    raise BrokenTestError(f"a {type(value).__name__} can't be handed to a program")
+    def _look_up(self, how: str, what: Any) -> Any:
+        if how == "yours":
+            return self._kept[what]
+        number, kind, is_callable = what
+        return self._remote(int(number), str(kind)[:80], bool(is_callable))
 
+    def _perform(self, operation: str, value: Any, args: list[Any], named: dict[str, Any]) -> Any:
+        """Only what a program may do to a value that it was handed."""
+        is_object = type(value).__module__ == MODULE and not isinstance(value, types.FunctionType)
+        if operation == "call":
+            return value(*args, **named)
+        if operation in OF_ALL:
+            return OF_ALL[operation](value)
+        if is_object and operation in OF_OBJECTS:
+            return OF_OBJECTS[operation](value, *args)
+        if operation not in ("getattr", "setattr"):
+            raise TypeError(f"a {type(value).__name__} of the tests has no such operation")
+        name = args[0] if args and isinstance(args[0], str) else "_"
+        if not is_object or name.startswith("_"):
+            raise AttributeError(f"a {type(value).__name__} of the tests has no {name!r}")
+        if operation == "getattr":
+            return getattr(value, name)
+        if callable(getattr(type(value), name, None)):
+            raise AttributeError(f"{name!r} of a {type(value).__name__} can't be set")
+        return setattr(value, name, args[1])
 
-def _overwrite(argument: Any, now: Any) -> None:
-    """Changes an argument in place, as the program did."""
-    if type(argument) is not type(now) or argument == now:
-        return
-    if isinstance(argument, list):
-        argument[:] = now
-    else:
-        argument.clear()
-        argument.update(now)
-
-
-def _exception(reply: dict[str, Any]) -> BaseException:
-    """The program's exception as Python's own of that name, so that a test can expect it."""
-    kind = getattr(builtins, str(reply["raised"]), None)
-    text = str(reply.get("message"))
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return ProgramError(text)
-    try:
-        return kind(text)
-    except TypeError:  # UnicodeDecodeError, for example, takes more than a text
-        return ProgramError(text)
+    def _exception(self, reply: dict[str, Any], operation: str) -> BaseException:
+        """The program's exception as Python's own of that name, so that a test can expect it."""
+        names, text = [str(name) for name in reply["raised"]], str(reply.get("message"))
+        if operation == "next" and names[0] == "StopIteration":
+            return StopIteration()
+        for name in names if names[0] not in ENDINGS else ():
+            kind, _, base = self._roles.get(name, "").partition(" ")
+            if kind == "exception":
+                return self._exception_class(name, base)(text)
+            if error := plain_exception(name, text):
+                return error
+        return self.failure(f"{names[0]}: {text}" if text else names[0])

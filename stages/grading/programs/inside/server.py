@@ -1,8 +1,9 @@
 """The process that stays: it forks once for each job, and ends the fork and all it started.
 
 It is the first process of its own process namespace. No signal from inside reaches it, it is not
-dumpable, and when a job is over it kills every other process there is. A job that leaves a file
-or shared memory behind makes the sandbox used up: its supervisor starts another.
+dumpable, the kernel refuses what would change its state (`refusals`), and when a job is over it
+kills every other process there is. A job that leaves anything behind all the same (`traces`) makes
+the sandbox used up: its supervisor starts another.
 """
 
 import contextlib
@@ -11,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import random
 import resource
 import select
 import signal
@@ -21,11 +21,11 @@ import struct
 import sys
 from typing import Any
 
-from . import program, tests
+from . import program, refusals, tests, traces
 from .channel import Channel
 
 HEAVY = ["numpy", "sympy", "scipy", "pandas"]
-HEAD = struct.Struct("!IdB")  # bytes of the job, seconds on the clock, which HEAVY it names
+HEAD = struct.Struct("!Id")  # bytes of the job, seconds on the clock
 READY = b"ready\n"
 LONGEST_MS = 1 << 30  # the most that poll accepts
 REPORT_BYTES = 4000
@@ -33,7 +33,6 @@ LIGHT = [
     *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
     *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
 ]
-SHM_INFO, MSG_INFO, SEM_INFO, SEMAPHORE_SETS = 14, 12, 19, 7  # linux/shm.h, msg.h, sem.h
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 LIBC = ctypes.CDLL(None)
 Job = dict[str, Any]
@@ -48,17 +47,24 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     alone = os.getpid() == 1
     _drop_rights(json.loads(sys.argv[2]))
-    for name in LIGHT:
-        importlib.import_module(name)
+    for name in LIGHT + json.loads(sys.argv[3]):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     site.setquit()  # which Python does itself unless it starts without `site`
     site.sethelper()
-    random.seed(0)  # every job begins from the same state
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if alone:
+        traces.leave_session_keyring()
+        refusals.Filter(refusals.steps_against_others).set()
+    before = traces.now() if alone else None
+    one_process = refusals.Filter(refusals.process_steps) if alone else None
     gc.collect()
     gc.freeze()
     control.sendall(READY)
     while received := _receive_job(control):
-        control.sendall(json.dumps(_run(control, *received, alone)).encode() + b"\n")
+        end = _run(control, *received, one_process)
+        end["used_up"] = alone and traces.now() != before
+        control.sendall(json.dumps(end).encode() + b"\n")
 
 
 def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
@@ -66,20 +72,19 @@ def _receive_job(control: socket.socket) -> tuple[int, float, list[int]] | None:
     head, fds, _, _ = socket.recv_fds(control, HEAD.size, 3, socket.MSG_WAITALL)
     if len(head) < HEAD.size:
         return None
-    n_bytes, wall_s, heavy = HEAD.unpack(head)
-    for bit, name in enumerate(HEAVY):
-        if heavy >> bit & 1:
-            with contextlib.suppress(ImportError):
-                module = importlib.import_module(name)  # here, for all that fork from here
-                if name == "numpy":
-                    module.random.seed(0)
+    n_bytes, wall_s = HEAD.unpack(head)
     return n_bytes, wall_s, fds
 
 
 def _run(
-    control: socket.socket, n_bytes: int, wall_s: float, fds: list[int], alone: bool
+    control: socket.socket,
+    n_bytes: int,
+    wall_s: float,
+    fds: list[int],
+    one_process: refusals.Filter | None,
 ) -> dict[str, Any]:
-    """Runs a job in a fork and returns how it ended."""
+    """Runs a job in a fork and returns how it ended; one_process: its filter, in a sandbox."""
+    alone = one_process is not None
     ready, reading = os.pipe()
     child = os.fork()
     if child == 0:
@@ -90,7 +95,10 @@ def _run(
             os.close(ready)
             channel, report_file, printed = fds
             _confine(job, printed)
-            report = json.dumps(_work(job, channel))
+            if one_process and job["role"] != "tests":
+                one_process.set()
+            tests.seed()  # here, since Python draws another seed in every fork
+            report = json.dumps(_work(job, channel, alone))
             sys.stdout.flush()
             os.write(report_file, report.encode()[:REPORT_BYTES])
         finally:
@@ -104,7 +112,6 @@ def _run(
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         "cpu_s": cpu_s,
         "late": late,
-        "used_up": alone and _has_leftovers(),
     }
 
 
@@ -118,21 +125,24 @@ def _read(control: socket.socket, n_bytes: int) -> bytes:
     return received
 
 
-def _work(job: Job, channel: int) -> Any:
+def _work(job: Job, channel: int, sealed: bool) -> Any:
     if job["role"] == "print":
-        return program.run_and_print(job["code"])
+        return program.run_and_print(job["given"], job["code"])
+    if job["role"] == "stdin":
+        return program.run_as_script(job["given"], job["code"])[1]
     if job["role"] == "tests":
-        limits = job["cpu_s"], job["wall_s"]
-        return tests.serve_tests(job["tests"], job["reference"], *limits, channel)
-    return program.run_and_serve(job["code"], Channel(socket.socket(fileno=channel)))
+        suite = job["given"], job["tests"], job["reference"]
+        return tests.serve_tests(*suite, job["cpu_s"], job["wall_s"], channel, sealed)
+    connection = Channel(socket.socket(fileno=channel))
+    return program.run_and_serve(job["given"], job["code"], connection)
 
 
 def _confine(job: Job, printed: int) -> None:
     """Sets the limits; leaves nothing open but an empty tmp and the file for printed text."""
     os.setsid()
     nothing = os.open("/dev/null", os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(printed if job["role"] == "print" else nothing, 1)
+    os.dup2(_input(job["input"]) if "input" in job else nothing, 0)
+    os.dup2(printed if job["role"] in ("print", "stdin") else nothing, 1)
     os.dup2(nothing, 2)
     os.chdir("/tmp")
     limits = {
@@ -149,6 +159,15 @@ def _confine(job: Job, printed: int) -> None:
         with contextlib.suppress(ValueError, OSError):  # a lower limit may be set already
             resource.setrlimit(which, (limit, limit))
     signal.setitimer(signal.ITIMER_PROF, job["cpu_s"])
+
+
+def _input(text: str) -> int:
+    """A file in memory that holds the text, to be read from its start."""
+    held = os.memfd_create("input")
+    with open(held, "wb", closefd=False) as file:
+        file.write(text.encode(errors="surrogateescape"))
+    os.lseek(held, 0, os.SEEK_SET)
+    return held
 
 
 def _wait(child: int, wall_s: float, alone: bool) -> tuple[int, float, bool]:
@@ -183,18 +202,6 @@ def _drop_rights(user: int | None) -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # the change of user cleared it
     if os.getpid() == 1:
         LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def _has_leftovers() -> bool:
-    """Whether a job left files or System V objects: all else ended with its processes."""
-    counts = (ctypes.c_int * 64)()
-    LIBC.shmctl(0, SHM_INFO, counts)
-    shared = counts[0]
-    LIBC.msgctl(0, MSG_INFO, counts)
-    queues = counts[0]
-    LIBC.semctl(0, 0, SEM_INFO, counts)
-    left = next(os.scandir("/tmp"), None)
-    return bool(left or shared or queues or counts[SEMAPHORE_SETS])
 
 
 if __name__ == "__main__":
