@@ -29,7 +29,7 @@ GRADED = [
     (r"2\pi", r"\boxed{6.28}", "wrong", "exact"),
     (r"\sin x", "answer: sin(x)", "correct", "symbolic"),
     (r"1024", r"\boxed{2^{10}}", "correct", "exact"),
-    (r"10", r"\boxed{\binom{5}{2}}", "correct", "symbolic"),
+    (r"10", r"\boxed{\binom{5}{2}}", "correct", "exact"),
     ("7", r"\boxed{3+4=7}", "correct", "symbolic"),
     ("x^2+2x+1", r"\boxed{(x+1)^2}", "correct", "exact"),
     ("x^2+2x+1", r"\boxed{(x-1)^2}", "wrong", "exact"),
@@ -87,7 +87,7 @@ GRADED = [
 BOMBS = [
     ("5", r"\boxed{9^{9^{9^9}}}", "timeout"),
     ("5", r"\boxed{99999999!}", "timeout"),
-    (r"(x+1)^2", r"\boxed{(x+1)^{12345}}", "timeout"),
+    (r"(x+1)^2", r"\boxed{(x+1)^{12345}}", "wrong"),
     ("5", "\\boxed{" + "{" * 100_000 + "5" + "}" * 100_000 + "}", "unparseable"),
     ("5", "\\boxed{" * 100_000 + "5" + "}" * 99_999, "correct"),
     ("5", "\\boxed{" * 100_000, "unparseable"),
