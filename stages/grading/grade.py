@@ -30,7 +30,7 @@ __all__ = [
     "grade_all",
 ]
 
-GRADER_VERSION = "4"
+GRADER_VERSION = "5"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
 Item = tuple[str, Reference | str, str]
@@ -129,8 +129,7 @@ def _run(
         for reply in replies:
             job = jobs[reply.job_index]
             if reply.outcome is None:
-                kind = "choice" if job[1].options else "math"
-                printed[job] = (kind, job[1], reply.printed)
+                printed[job] = ("printed", job[1], reply.printed)
             else:
                 has_tests = KINDS[job[0]].runs == "tests"
                 finish(job, Verdict(reply.outcome, job[2] if has_tests else None, reply.detail))

@@ -43,6 +43,19 @@ def have_same_value(reference: str, answer: str) -> bool | None:
     return _decide(_agree_at_points, reference, answer)
 
 
+def real_value(tidied: str) -> Decimal | None:
+    """A formula without letters to 100 digits; None if it has letters or isn't real."""
+    if len(tidied) > MAX_CHARS or "=" in tidied or _CALL.search(tidied):
+        return None
+    with localcontext(arithmetic(DIGITS[0])):
+        try:
+            values = _values(tidied, DIGITS[0])
+        except TooFewDigitsError:
+            return None
+        is_real = len(values) == 1 and not values[0].im
+        return values[0].rounded().re if is_real else None
+
+
 def _decide(rule: Callable[..., bool | None], *formulas: str) -> bool | None:
     """What a rule says of formulas in as many digits as it asks for; None beyond the most."""
     n_digits = DIGITS[0]
