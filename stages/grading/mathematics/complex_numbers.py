@@ -64,7 +64,7 @@ class ComplexNumber(NamedTuple):
     def add(self, other: "ComplexNumber") -> "ComplexNumber":
         if self.is_exact and other.is_exact:
             return ComplexNumber(self.re + other.re, self.im + other.im)
-        a, b = self.rounded(), other.rounded()
+        a, b = self.to_decimals(), other.to_decimals()
         up, low = max(a.up + b.low, b.up + a.low) + _LOG_2, a.low + b.low
         error = max(a.error, b.error) + _LOG_2
         return ComplexNumber(a.re + b.re, a.im + b.im, up, low, a.roots | b.roots, error, True)
@@ -78,8 +78,8 @@ class ComplexNumber(NamedTuple):
     def multiply(self, other: "ComplexNumber") -> "ComplexNumber":
         if self.is_exact and other.is_exact:
             product = ComplexNumber(*_product(self.re, self.im, other.re, other.im))
-            return product if product.n_bits() <= MAX_BITS else product.rounded()
-        a, b = self.rounded(), other.rounded()
+            return product if product.n_bits() <= MAX_BITS else product.to_decimals()
+        a, b = self.to_decimals(), other.to_decimals()
         return ComplexNumber(
             *_product(a.re, a.im, b.re, b.im),
             a.up + b.up,
@@ -111,7 +111,7 @@ class ComplexNumber(NamedTuple):
             return ComplexNumber(1).divide(self.power(ComplexNumber(-n)))
         if n > MAX_EXPONENT:
             raise OutOfReachError
-        base = self if self.is_exact and n * self.n_bits() <= MAX_BITS else self.rounded()
+        base = self if self.is_exact and n * self.n_bits() <= MAX_BITS else self.to_decimals()
         re, im = (base.re**n, base.im) if not base.im else _repeated_product(base, n)
         return base._replace(re=re, im=im, up=n * base.up, low=n * base.low)._with_error_of(base, n)
 
@@ -129,7 +129,7 @@ class ComplexNumber(NamedTuple):
             root = decimal_functions.even_root(Fraction(self.re), degree)
             if root is not None:
                 return ComplexNumber(root)
-        a = self.rounded()
+        a = self.to_decimals()
         return a._replace(
             re=decimal_functions.decimal_root(a.re, degree),
             up=(a.up + (degree - 1) * a.low) / degree,
@@ -157,7 +157,7 @@ class ComplexNumber(NamedTuple):
         return not self.re and not self.im
 
     def size(self) -> Decimal:
-        value = self.rounded()
+        value = self.to_decimals()
         size: Decimal = max(abs(value.re), abs(value.im))
         return size
 
@@ -166,11 +166,11 @@ class ComplexNumber(NamedTuple):
         size = self.size()
         return size.adjusted() + 1 if size else -MAX_EXPONENT
 
-    def rounded(self) -> "ComplexNumber":
+    def to_decimals(self) -> "ComplexNumber":
         """The same as Decimals, with bounds."""
         if not self.is_exact:
             return self
-        parts = [(part.numerator, part.denominator) for part in (self.re, self.im)]
+        parts = [(real.numerator, real.denominator) for real in (self.re, self.im)]
         re, im = (Decimal(over) / under for over, under in parts)
         (up, low), (up_im, low_im) = ((_log(over), _log(under)) for over, under in parts)
         if im:
@@ -200,24 +200,24 @@ class ComplexNumber(NamedTuple):
             return self.root(degree).power(ComplexNumber(over))
         if getcontext().prec > SLOW_DIGITS:
             raise OutOfReachError
-        a, b = self.rounded(), exponent.rounded()
-        return assumed(a.re**b.re, Decimal(0), a, b)
+        a, b = self.to_decimals(), exponent.to_decimals()
+        return transcendental(a.re**b.re, Decimal(0), a, b)
 
     def _power_of_e(self, exponent: "ComplexNumber") -> "ComplexNumber":
         if getcontext().prec > SLOW_DIGITS or exponent.size() > MAX_EXPONENT:
             raise OutOfReachError
-        b = exponent.rounded()
+        b = exponent.to_decimals()
         size = b.re.exp()
         if not b.im:
-            return assumed(size, Decimal(0), b)
+            return transcendental(size, Decimal(0), b)
         cosine, sine = decimal_functions.unit_circle_point(b.im)
-        return assumed(size * cosine, size * sine, b)
+        return transcendental(size * cosine, size * sine, b)
 
 
 ZERO = ComplexNumber(0)
 
 
-def assumed(re: Decimal, im: Decimal, *inputs: ComplexNumber) -> ComplexNumber:
+def transcendental(re: Decimal, im: Decimal, *inputs: ComplexNumber) -> ComplexNumber:
     """A number without a proven bound, made of others: their digits and its own are assumed."""
     size = max(abs(re), abs(im))
     places = size.adjusted() if size else 0

@@ -43,8 +43,8 @@ def decimal_root(value: Decimal, degree: int) -> Decimal:
 
 def unit_circle_point(angle: Decimal) -> tuple[Decimal, Decimal]:
     """The cosine and the sine of an angle: the series for a 64th of it, doubled six times."""
-    turn = 2 * pi()
-    angle = angle.remainder_near(turn) if abs(angle) > turn else angle
+    circle = 2 * pi()
+    angle = angle.remainder_near(circle) if abs(angle) > circle else angle
     term, sums, n = Decimal(1), [Decimal(0)] * 4, 0
     while term and term.adjusted() > -getcontext().prec - 5:
         sums[n % 4] += term

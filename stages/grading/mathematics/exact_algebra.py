@@ -57,27 +57,48 @@ def have_same_number(one: Any, other: Any) -> bool:
 
 
 def are_identical(one: Any, other: Any) -> bool:
-    """Whether the difference of two expressions, or matrices, simplifies to 0."""
+    """Whether the difference of two expressions with letters, or matrices of them, is 0.
+
+    Where it simplifies to 0 it must also be 0 at a point, and numbers are left to
+    `have_same_number`: sympy simplifies log(1 + 1e-50) - log(1 + 1e-51) to 0.
+    """
     from sympy import MatrixBase, simplify
 
     try:
         gap = simplify(_without_floats(one) - _without_floats(other))
     except (TypeError, ValueError, NotImplementedError, AttributeError):
         return False  # a difference between things of different kinds
-    return bool(gap.is_zero_matrix if isinstance(gap, MatrixBase) else gap.is_zero)
+    if isinstance(gap, MatrixBase):
+        both = zip(one.flat(), other.flat(), strict=True)
+        return bool(gap.is_zero_matrix) and all(_agree_at_point(*pair) for pair in both)
+    return bool(gap.is_zero) and _agree_at_point(one, other)
 
 
 def is_zero_number(number: Any) -> bool:
-    """Whether an expression without letters and decimals is 0."""
-    from sympy.core.evalf import PrecisionExhausted
+    """Whether an expression without letters and decimals is 0.
+
+    It is evaluated in all digits at once: asked for few, sympy says that log(1 + 1e-50) is 0.
+    """
+    from sympy import Rational, simplify
 
     if number.is_Rational:
         return bool(number == 0)
-    try:
-        digits = min(MOST_DIGITS, 100 + 3 * math.ceil(_n_digits(number)))
-        return bool(number.evalf(SURE_DIGITS, maxn=digits, strict=True) == 0)
-    except PrecisionExhausted:
-        return True
+    digits = min(MOST_DIGITS, 100 + math.ceil(3 * _n_digits(number)))
+    size = abs(number.evalf(digits, maxn=2 * digits))
+    if not size.is_Number:
+        return bool(simplify(number) == 0)
+    return bool(size < Rational(1, 10 ** (digits * 5 // 6)))
+
+
+def _agree_at_point(one: Any, other: Any) -> bool:
+    """Whether two expressions have one value where their letters are numbers between 1 and 2."""
+    from sympy import Rational
+
+    gap = _without_floats(one) - _without_floats(other)
+    letters = sorted(gap.free_symbols, key=str)
+    point = {letter: 1 + Rational(101 + 7 * i, 997 + i) for i, letter in enumerate(letters)}
+    value = gap.subs(point).doit()
+    return not (value.is_number and value.is_finite) or is_zero_number(value)
 
 
 def _n_digits(expression: Any) -> float:
@@ -99,7 +120,7 @@ def _without_floats(expression: Any) -> Any:
 
     if not expression.has(Float):
         return expression
-    return expression.replace(lambda part: part.is_Float, lambda part: Rational(str(part)))
+    return expression.replace(lambda atom: atom.is_Float, lambda atom: Rational(str(atom)))
 
 
 def _n_places(number: Any) -> int:

@@ -14,7 +14,11 @@ from fractions import Fraction
 from zlib import crc32
 
 from stages.grading.mathematics import decimal_functions
-from stages.grading.mathematics.complex_numbers import ComplexNumber, OutOfReachError, assumed
+from stages.grading.mathematics.complex_numbers import (
+    ComplexNumber,
+    OutOfReachError,
+    transcendental,
+)
 
 MAX_DEPTH, MAX_FACTORIAL = 20, 5_000
 
@@ -118,9 +122,9 @@ class FormulaReader:
             case r"\binom":
                 return _binomial(self._group(), self._group())
             case r"\pi":
-                return assumed(decimal_functions.pi(), Decimal(0))
+                return transcendental(decimal_functions.pi(), Decimal(0))
             case "e":
-                return assumed(decimal_functions.euler(), Decimal(0))
+                return transcendental(decimal_functions.euler(), Decimal(0))
             case "i":
                 return ComplexNumber(0, 1)
             case token if token[:1].isdigit() or token[:1] == ".":

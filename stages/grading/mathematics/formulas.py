@@ -53,7 +53,7 @@ def real_value(tidied: str) -> Decimal | None:
         except TooFewDigitsError:
             return None
         is_real = len(values) == 1 and not values[0].im
-        return values[0].rounded().re if is_real else None
+        return values[0].to_decimals().re if is_real else None
 
 
 def _decide(rule: Callable[..., bool | None], *formulas: str) -> bool | None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from itertools import accumulate, chain
 
-from stages.grading.mathematics.equations import assigned, equal_sides, roundings
+from stages.grading.mathematics.equal_sides import assignment, equal_sides, roundings
 from stages.grading.mathematics.formulas import have_same_value
 from stages.grading.mathematics.matrices import matrix_entries
 from stages.grading.mathematics.notation import (
@@ -70,7 +70,7 @@ def are_same_tidied(reference: str, answer: str) -> bool | None:
 
 def _values_of_equations(reference: str, answer: str) -> tuple[list[str], list[str]] | None:
     """What two answers of which one is an equation say; None if they are no values."""
-    given = assigned(reference), assigned(answer)
+    given = assignment(reference), assignment(answer)
     if len({match_key(name) for name, _ in filter(None, given)}) == 1:
         ours, theirs = (
             value[1] if value else text

@@ -40,7 +40,7 @@ def latex_of(node: ast.expr) -> str:
         case ast.Name(id=name):
             return _name(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return f"-{_bracketed(operand, _PRODUCT)}"
+            return f"-{_group(operand, _PRODUCT)}"
         case ast.BinOp():
             return _operation(node)
         case ast.Compare(left=left, ops=signs, comparators=others):
@@ -66,7 +66,7 @@ _BINDING: dict[type, int] = {
 }  # fmt: skip
 
 
-def _bracketed(node: ast.expr, least: int) -> str:
+def _group(node: ast.expr, least: int) -> str:
     """A value in brackets, unless it binds at least so tightly."""
     binding = _ATOM
     if isinstance(node, ast.BinOp):
@@ -82,15 +82,15 @@ def _operation(node: ast.BinOp) -> str:
     left, right = node.left, node.right
     match node.op:
         case ast.Add():
-            return f"{latex_of(left)}+{_bracketed(right, _PRODUCT)}"
+            return f"{latex_of(left)}+{_group(right, _PRODUCT)}"
         case ast.Sub():
-            return f"{latex_of(left)}-{_bracketed(right, _PRODUCT)}"
+            return f"{latex_of(left)}-{_group(right, _PRODUCT)}"
         case ast.Mult():
-            return rf"{_bracketed(left, _PRODUCT)}\cdot {_bracketed(right, _POWER)}"
+            return rf"{_group(left, _PRODUCT)}\cdot {_group(right, _POWER)}"
         case ast.Div():
             return rf"\frac{{{latex_of(left)}}}{{{latex_of(right)}}}"
         case ast.Pow():
-            base = f"({latex_of(left)})" if isinstance(left, ast.Call) else _bracketed(left, _ATOM)
+            base = f"({latex_of(left)})" if isinstance(left, ast.Call) else _group(left, _ATOM)
             base = f"({base})" if base.startswith(r"\frac") else base
             return f"{base}^{{{latex_of(right)}}}"
         case ast.BitAnd():

@@ -90,7 +90,7 @@ def read_set(tidied: str) -> RealSet:
     if match := _BUILDER.fullmatch(tidied):
         letter, tidied = match[1], match[3]
     elif not _RELATION.search(tidied):
-        return RealSet(_joined(map(_piece, re.split(r" ?\\cup ?", tidied))), letter)
+        return RealSet(_union(map(_piece, re.split(r" ?\\cup ?", tidied))), letter)
     named, intervals = _condition(tidied)
     if letter and letter != named:
         raise _NoSetError
@@ -133,16 +133,16 @@ def _condition(text: str) -> tuple[str, list[Interval]]:
     letters, union = set(), []
     for alternative in _OR.split(text):
         allowed = _REALS
-        for part in _AND.split(alternative):
-            if not part:
+        for clause in _AND.split(alternative):
+            if not clause:
                 continue
-            letter, more = _chain(part)
+            letter, more = _chain(clause)
             letters.add(letter)
             allowed = _common(allowed, more)
         union.append(allowed)
     if len(letters) != 1:
         raise _NoSetError
-    return letters.pop(), _joined(union)
+    return letters.pop(), _union(union)
 
 
 def _chain(text: str) -> tuple[str, list[Interval]]:
@@ -190,7 +190,7 @@ def _common(some: list[Interval], others: list[Interval]) -> list[Interval]:
     return [each for each in both if _is_no_less(each[1], each[0])]
 
 
-def _joined(sets: Iterable[list[Interval]]) -> list[Interval]:
+def _union(sets: Iterable[list[Interval]]) -> list[Interval]:
     """All intervals of several sets in order, those that meet as one."""
     intervals = sorted((one for each in sets for one in each), key=lambda one: _from(one[0]))
     if len(intervals) > MAX_PIECES:

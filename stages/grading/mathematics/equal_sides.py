@@ -23,7 +23,7 @@ _APPROXIMATE = re.compile(r"\\(?:approx|simeq)(?![A-Za-z])")
 MAX_SIDES = 6
 
 
-def assigned(tidied: str) -> tuple[str, str] | None:
+def assignment(tidied: str) -> tuple[str, str] | None:
     """(name, value) of an answer that names what it gives; None of any other."""
     match = _ASSIGNMENT.fullmatch(tidied)
     if not match or _RELATION.search(tidied):
