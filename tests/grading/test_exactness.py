@@ -69,8 +69,8 @@ def test_algebra_never_says_equal_where_magnitudes_say_no() -> None:
     pairs = [
         (container.format(write(2, k)), container.format(write(2, k + 1)))
         for container in BY_ALGEBRA
-        for write in (NUMBERS["power of two"], NUMBERS["root"], NUMBERS["factorial"])
-        for k in (-300, -61, -30)
+        for write in (NUMBERS["power of two"], NUMBERS["root"])
+        for k in (-300, -30)
     ]
     items = [("math", one, rf"\boxed{{{other}}}") for one, other in pairs]
     verdicts = grade_all(items, workers=1, limits=Limits(timeout_s=20))

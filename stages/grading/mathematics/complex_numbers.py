@@ -63,7 +63,7 @@ class ComplexNumber(NamedTuple):
 
     def add(self, other: "ComplexNumber") -> "ComplexNumber":
         if self.is_exact and other.is_exact:
-            return ComplexNumber(self.re + other.re, self.im + other.im)
+            return ComplexNumber(self.re + other.re, self.im + other.im)._in_reach()
         a, b = self.to_decimals(), other.to_decimals()
         up, low = max(a.up + b.low, b.up + a.low) + _LOG_2, a.low + b.low
         error = max(a.error, b.error) + _LOG_2
@@ -77,8 +77,7 @@ class ComplexNumber(NamedTuple):
 
     def multiply(self, other: "ComplexNumber") -> "ComplexNumber":
         if self.is_exact and other.is_exact:
-            product = ComplexNumber(*_product(self.re, self.im, other.re, other.im))
-            return product if product.n_bits() <= MAX_BITS else product.to_decimals()
+            return ComplexNumber(*_product(self.re, self.im, other.re, other.im))._in_reach()
         a, b = self.to_decimals(), other.to_decimals()
         return ComplexNumber(
             *_product(a.re, a.im, b.re, b.im),
@@ -182,6 +181,10 @@ class ComplexNumber(NamedTuple):
         """The length of an exact number."""
         parts = (self.re, self.im)
         return sum(p.numerator.bit_length() + p.denominator.bit_length() for p in parts)
+
+    def _in_reach(self) -> "ComplexNumber":
+        """Itself, but as Decimals if it is too long to be exact."""
+        return self if self.n_bits() <= MAX_BITS else self.to_decimals()
 
     def is_e(self) -> bool:
         return not self.im and not self.is_exact and bool(self.re == decimal_functions.euler())

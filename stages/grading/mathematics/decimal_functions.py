@@ -34,8 +34,9 @@ def decimal_root(value: Decimal, degree: int) -> Decimal:
     """The root of a number above 0, by Newton's method, whose digits double with each step."""
     if degree == 2 or not value:
         return value.sqrt()
-    shift = value.adjusted() // degree
-    root = arithmetic(30).power(value.scaleb(-shift * degree), 1 / Decimal(degree)).scaleb(shift)
+    few, shift = arithmetic(30), value.adjusted() // degree
+    start = few.plus(value).scaleb(-shift * degree)
+    root = few.power(start, few.divide(1, degree)).scaleb(shift)
     for _ in range(getcontext().prec.bit_length() - 3):
         root = ((degree - 1) * root + value / root ** (degree - 1)) / degree
     return root

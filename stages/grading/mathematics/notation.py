@@ -61,7 +61,7 @@ _ALIGNED = re.compile(
     r"\\(?:begin|end)\s*\{(?:aligned|align\*?|gathered|gather\*?|split|equation\*?)\}|&"
 )
 _LEADING = re.compile(
-    r"^(?:\s|=|\\(?:approx|therefore|Rightarrow|implies|equiv|sim)(?![A-Za-z])"
+    r"^(?:\s|[=第約约]|\\(?:approx|therefore|Rightarrow|implies|equiv|sim)(?![A-Za-z])"
     r"|(?i:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct|required) )?"
     r"(?:answer|result|solution|total)s?(?: ?(?:is|are|equals)\b(?! (?:not|no)\b)| ?[:=])))+(?=.)"
 )

@@ -79,7 +79,7 @@ _FACTORS = {
     "千": 3, "천": 3, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8, "兆": 12, "조": 12,
 }  # fmt: skip
 _FACTOR = re.compile(
-    r"(?<=\d)\s*(?:\\text\s*\{\s*)?((?i:thousand|million|billion|trillion|lakh|crore)s?\b"
+    r"(?<=\d)\s*(\\text\s*\{\s*)?((?i:thousand|million|billion|trillion|lakh|crore)s?\b"
     r"|[千천万萬만億亿억兆조](?![\d千천万萬만億亿억兆조]))(\s*\})?"
 )
 
@@ -108,5 +108,6 @@ def drop_word_unit(text: str) -> str:
 
 
 def _as_power(word: re.Match[str]) -> str:
-    zeros = _FACTORS[word[1].lower().removesuffix("s")]
-    return rf" \times 10^{{{zeros}}}"
+    opened, name, closed = word.groups()
+    power = rf" \times 10^{{{_FACTORS[name.lower().removesuffix('s')]}}}"
+    return power + (opened or "") * (not closed)
