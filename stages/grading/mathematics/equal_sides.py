@@ -14,7 +14,7 @@ from stages.grading.mathematics.numbers import read_number
 
 _NAME = (
     r"m? ?\\angle ?[A-Z]{1,3}|\|[A-Z]{2}\||[A-Za-z]{2,}(?: [A-Za-z]{2,}){1,4}"
-    r"|\\?[A-Za-z]+'*(?:_\{?\w+\}?)?(?:\([\w, ]*\))?"
+    r"|\((?:[A-Za-z]\w?,? ?)+\)|\\?[A-Za-z]+'*(?:_\{?\w+\}?)?(?:\([\w, ]*\))?"
 )
 _ASSIGNMENT = re.compile(rf"({_NAME})\s?=([^<>]+)")
 _RELATION = re.compile(r"[<>]|\\(?:in|le|ge|leq|geq|lt|gt|neq?)(?![A-Za-z])")

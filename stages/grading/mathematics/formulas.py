@@ -22,7 +22,7 @@ from stages.grading.mathematics.complex_numbers import (
 from stages.grading.mathematics.decimal_functions import arithmetic
 from stages.grading.mathematics.formula_reader import FormulaReader, has_letter, tokenise
 from stages.grading.mathematics.notation import to_latex
-from stages.grading.mathematics.numbers import ROUNDED_PLACES
+from stages.grading.mathematics.numbers import ROUNDED_PLACES, read_number
 
 MAX_CHARS, POINTS = 300, 3
 DIGITS = (100, 400, 1_600, MOST_DIGITS)
@@ -95,6 +95,8 @@ def _values(tidied: str, n_digits: int) -> Values:
 
     n_digits: the digits of the context. Raises `TooFewDigitsError`.
     """
+    if read := read_number(tidied):
+        return (ComplexNumber(read.value),)  # e is no letter in 1.5e-31
     try:
         tokens = tokenise(to_latex(tidied))
         return tuple(

@@ -15,51 +15,20 @@ is one name for no solutions and one for all real numbers.
 import re
 
 from stages.grading.mathematics.characters import as_latex
-from stages.grading.mathematics.units import (
-    DEGREES,
-    drop_marks,
-    drop_text_unit,
-    drop_word_unit,
-)
+from stages.grading.mathematics.latex_forms import plain_latex
+from stages.grading.mathematics.units import drop_marks, drop_text_unit, drop_word_unit
 
 MAX_ANSWER_CHARS = 1_000
 """Longer answers are compared as text only."""
 
-_TRIGONOMETRIC = r"\\(?:sin|cos|tan|cot|sec|csc)(?:\s?\^\s?\{?\d\}?)?"
-_ANGLE = r"-?\d+(?:\.\d+)?"
-_LATEX_REWRITES = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in [
-        (r"\\\$|(?<!\\)\\[()\[\]]", ""),  # dollars and formula signs
-        (r",\s*\\!\s*(?=\d)", ","),
-        (r"\\!|\\(?:left|right|displaystyle)(?![A-Za-z])|\\[bB]igg?[lr]?(?![A-Za-z])", ""),
-        (r"(?<!\\)\\[,;:> ]|\\q?quad(?![A-Za-z])", " "),
-        (
-            rf"({_TRIGONOMETRIC})\s*(?:\(\s*({_ANGLE})\s*{DEGREES}\s*\)|({_ANGLE})\s*{DEGREES})",
-            r"\1(\2\3\\cdot\\frac{\\pi}{180})",
-        ),
-        (DEGREES, ""),
-        (r"\s*\\text\s*\{\s*(?:\\?%|per ?cent)\s*\}|\\%", "%"),
-        (r"\\[dtc](frac|binom)(?![A-Za-z])", r"\\\1"),
-        (r"\\frac\s*(\d|\\pi(?![a-z])|(?<=\s)[a-z])", r"\\frac{\1}"),
-        (r"\\frac\s*(\{[^{}]*\})\s*(\d|\\pi(?![a-z])|[a-z])", r"\\frac\1{\2}"),
-        (r"\\varnothing(?![A-Za-z])", r"\\emptyset"),
-        (r"\\(?:R|Reals)(?![A-Za-z])|\\mathbb\s*R(?![A-Za-z])", r"\\mathbb{R}"),
-        (r"\\bar\s*(?=\{?\d)", r"\\overline"),
-        (r"\.(\d*)\\dot\s?\{?(\d)\}?(?:(\d*)\\dot\s?\{?(\d)\}?)?", r".\1\\overline{\2\3\4}"),
-        (r"\\[lcd]?dots(?![A-Za-z])", "..."),
-    ]
-]
 _PERCENT = re.compile(
     r"(?<=[\d)}])\s*"
     r"(?:per ?cent|pct\.?|Prozent|por ?ciento|pour ?cent|процент\w*|パーセント|퍼센트)(?!\w)"
 )
+_PERCENT_SPELT = re.compile("cent|pct|zent|cient|процент|パーセント|퍼센트|百分|asilimia")
 _PERCENT_BEFORE = re.compile(r"^\s*(?:百分之|asilimia)\s*(?=\d)(.*)$")
 _PYTHON_POWER = re.compile(r"(?<=[\w)])(?:\*\*| \*\* )(?:(-?\d+(?:\.\d+)?)(?![\w.])|(?=[\w(.-]))")
 _REPEATED = re.compile(r"(?<!\d)(\d+\.\d*?)(\d{1,6}?)\2+\s?\.\.\.$|(?<=\d)(\.\d*)\((\d{1,9})\)$")
-_ALIGNED = re.compile(
-    r"\\(?:begin|end)\s*\{(?:aligned|align\*?|gathered|gather\*?|split|equation\*?)\}|&"
-)
 _LEADING = re.compile(
     r"^(?:\s|[=第約约]|\\(?:approx|therefore|Rightarrow|implies|equiv|sim)(?![A-Za-z])"
     r"|(?i:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct|required) )?"
@@ -78,6 +47,7 @@ _UNWRAP = re.compile(
     r"\s*\{([^{}]*)\}"
 )
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_MORE_THAN_A_NUMBER = re.compile(r"[^0-9$,./ +-]|(?<!\d),|,(?!\d)|  |\.\.")
 _EDGES, _TRAILING = " \t\n*`_", ".,;: "
 _NAMES = re.compile(
     r"sqrt|frac|(?:arc)?(?:sin|cos|tan)h?|alpha|beta|gamma|delta|epsilon|zeta|theta|iota|kappa|"
@@ -109,14 +79,12 @@ def tidy(answer: str) -> str:
     """The answer without decoration and units, with single blanks; readable, same meaning."""
     if _PLAIN_NUMBER.fullmatch(answer):
         return answer
-    text = drop_marks(as_latex(answer))
-    if "\\" in text:
-        if r"\begin" in text:
-            text = _one_line(text)
-        for pattern, replacement in _LATEX_REWRITES:
-            text = pattern.sub(replacement, text)
+    if not _MORE_THAN_A_NUMBER.search(answer):
+        return drop_thousands_commas(answer.replace("$", "").strip(_EDGES).rstrip(_TRAILING))
+    text = plain_latex(drop_marks(as_latex(answer)))
     text = text.replace("$", "").replace("~", " ").replace("{,}", ",")
-    text = _PERCENT.sub("%", _PERCENT_BEFORE.sub(r"\1%", text))
+    if _PERCENT_SPELT.search(text):
+        text = _PERCENT.sub("%", _PERCENT_BEFORE.sub(r"\1%", text))
     text = text.strip(_EDGES)
     if text[-3:] == "..." or text[-1:] == ")":
         text = _REPEATED.sub(_as_period, text)
@@ -131,14 +99,7 @@ def tidy(answer: str) -> str:
 
 def unwrap(text: str) -> str:
     r"""The text without ``\text`` and other commands for type, with single blanks."""
-    return " ".join(_UNWRAP.sub(r" \1 ", text).split())
-
-
-def _one_line(text: str) -> str:
-    """The text without the alignment of its lines, which become a list; matrices stay."""
-    if "matrix" in text or r"\begin{array" in text or r"\begin{cases" in text:
-        return text
-    return re.sub(r"\s*\\\\\s*(?=\S)", ", ", _ALIGNED.sub("", text).rstrip("\\ \n"))
+    return " ".join((_UNWRAP.sub(r" \1 ", text) if "\\" in text else text).split())
 
 
 def _as_period(decimal: re.Match[str]) -> str:

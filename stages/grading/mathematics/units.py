@@ -84,6 +84,9 @@ _FACTOR = re.compile(
 )
 
 
+_LETTER_AFTER_DIGIT = re.compile(r"\d\.?\s*[^\W\d_]|\d\s?[\^\\ºª]")
+
+
 def drop_marks(text: str) -> str:
     """The text without currencies, ordinals, degrees of temperature; number words as powers."""
     if "$" in text:
@@ -91,7 +94,9 @@ def drop_marks(text: str) -> str:
     if "\\" in text:
         text = _MEASURED.sub(r"\1", _SIGN_COMMAND.sub("", text))
         text = _TEMPERATURE.sub("", text)
-    return _FACTOR.sub(_as_power, _ORDINAL.sub("", text))
+    if _LETTER_AFTER_DIGIT.search(text):
+        text = _FACTOR.sub(_as_power, _ORDINAL.sub("", text))
+    return text
 
 
 def drop_text_unit(text: str) -> str:
