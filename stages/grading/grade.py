@@ -129,8 +129,7 @@ def _run(
         for reply in replies:
             job = jobs[reply.job_index]
             if reply.outcome is None:
-                kind = "choice" if job[1].options else "math"
-                printed[job] = (kind, job[1], reply.printed)
+                printed[job] = ("printed", job[1], reply.printed)
             else:
                 is_tried = job[0] in TESTED_KINDS
                 finish(job, Verdict(reply.outcome, job[2] if is_tried else None, reply.detail))

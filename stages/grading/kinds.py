@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from stages.grading import choice
 from stages.grading.mathematics import answers, plain_equality, symbolic
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
+from stages.grading.mathematics.printed import read_printed
 from stages.grading.programs.find_program import find_program
 from stages.grading.programs.input_pairs import pairs_of
 from stages.grading.reference import Reference, Verdict
@@ -21,8 +22,7 @@ class Kind(NamedTuple):
     decide: (reference, answer) -> the verdict, or None if that may take long or crash.
     compare: (reference, answer) -> the verdict, in a process that may be killed.
     runs: what to do with an answer that is a program: its "tests" give the verdict, or "pairs" of
-        input and output do, or what it "prints" is compared, as an answer of kind math (of kind
-        choice if there are options).
+        input and output do, or what it "prints" is compared, as an answer of kind printed.
     """
 
     extract: Callable[[str], str | None]
@@ -55,6 +55,29 @@ def _compare_math(reference: Reference, answer: str) -> Verdict:
     return symbolic.compare(reference.answer, answer)
 
 
+def _decide_printed(reference: Reference, answer: str) -> Verdict | None:
+    decide = choice.decide if reference.options else _decide_math
+    if answer.strip() == reference.answer.strip():
+        return decide(reference, answer)
+    return _best([decide(reference, reading) for reading in read_printed(answer)], answer)
+
+
+def _compare_printed(reference: Reference, answer: str) -> Verdict:
+    compare = choice.compare if reference.options else _compare_math
+    verdict = _best([compare(reference, reading) for reading in read_printed(answer)], answer)
+    assert verdict
+    return verdict
+
+
+def _best(verdicts: list[Verdict | None], answer: str) -> Verdict | None:
+    """Of the verdicts on what a printed answer may say, one that is correct, or else the first."""
+    if right := [verdict for verdict in verdicts if verdict and verdict.outcome == "correct"]:
+        return right[0]._replace(extracted=answer[:MAX_ANSWER_CHARS])
+    if None in verdicts or not verdicts[0]:
+        return None
+    return verdicts[0]._replace(extracted=answer[:MAX_ANSWER_CHARS])
+
+
 def _decide_code(reference: Reference, program: str) -> Verdict | None:
     return None if reference.tests else Verdict("error", program, "no tests")
 
@@ -76,6 +99,7 @@ KINDS = {
     "choice": Kind(choice.find_choice, choice.decide, choice.compare),
     "code": Kind(find_program, _decide_code, None, runs="tests"),
     "stdin": Kind(find_program, _decide_stdin, None, runs="pairs"),
+    "printed": Kind(lambda printed: printed.strip() or None, _decide_printed, _compare_printed),
     "program": Kind(find_program, _decide_program, None, runs="prints"),
 }
 

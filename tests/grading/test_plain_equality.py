@@ -239,10 +239,10 @@ SAME = [
     (r"5\text{ Million}", "5", False),
     # takes algebra
     (r"\log 8", r"3 \log 2", None),
-    ("x<5", "5>x", None),
+    ("x<5", "5>x", True),
     ("2/3x", "2x/3", None),
     (r"x \sin y", r"\sin(y) x", None),
-    (r"(-\infty,1)\cup(1,\infty)", r"(-\infty,2)\cup(2,\infty)", None),
+    (r"(-\infty,1)\cup(1,\infty)", r"(-\infty,2)\cup(2,\infty)", False),
 ]
 
 SUMS = [f"2^.5+3^.{n}+x^55" for n in range(11, 41)]

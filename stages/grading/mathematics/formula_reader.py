@@ -1,32 +1,34 @@
 r"""Evaluates formulas of school algebra while reading them.
 
 Read: numbers, letters with or without an index, ``\pi``, + - * /, ``\frac``, ``\sqrt``, powers,
-brackets, products without a sign, one equals sign. The letter i is the imaginary unit and e is
-Euler's number; every other letter gets a positive number of its own. Anything else (a function, a
-relation, a vertical bar) is left to algebra, as is everything that can be read in two ways:
-``1/2x``, ``x 2``, ``f(x)``.
+factorials and binomials of numbers, brackets, products without a sign, one equals sign. The letter
+i is the imaginary unit and e is Euler's number; every other letter gets a positive number of its
+own. Anything else (a function, a relation, a vertical bar) is left to algebra, as is everything
+that can be read in two ways: ``1/2x``, ``x 2``, ``f(x)``.
 """
 
+import math
 import re
 from decimal import Decimal
+from fractions import Fraction
 from zlib import crc32
 
+from stages.grading.mathematics import decimal_functions
 from stages.grading.mathematics.complex_numbers import (
-    PI,
     ComplexNumber,
-    E,
     OutOfReachError,
-    real_number,
+    transcendental,
 )
 
-MAX_DEPTH = 20
+MAX_DEPTH, MAX_FACTORIAL = 20, 5_000
 
-_TOKEN = re.compile(r" *(\d+(?:\.\d*)?|\.\d+|\\[A-Za-z]+|[A-Za-z]|[-+*/^_=(){}\[\]])")
+_TOKEN = re.compile(r" *(\d+(?:\.\d*)?|\.\d+|\\[A-Za-z]+|[A-Za-z]|[-+*/^_=!(){}\[\]])")
 _GREEK = "alpha beta gamma delta epsilon theta lambda mu omega phi sigma"
 _LETTERS = frozenset([rf"\{name}" for name in _GREEK.split()] + [r"\infty"])  # unlike any number
 _SIGNS = {"*": "*", r"\cdot": "*", r"\times": "*", "/": "/", r"\div": "/"}
 _CLOSING_BRACKET = {"(": ")", "[": "]", "{": "}"}
 _END, DIGITS = "", ".0123456789"
+NO_FACTOR = DIGITS + "!"
 
 
 class FormulaReader:
@@ -73,13 +75,13 @@ class FormulaReader:
         return value
 
     def _sum(self) -> ComplexNumber:
-        value, sign = ComplexNumber(Decimal(0)), self._take() if self._next in ("+", "-") else "+"
-        while True:
-            term = self._product()
-            value = value.subtract(term) if sign == "-" else value.add(term)
-            if self._next not in ("+", "-"):
-                return value
-            sign = self._take()
+        is_negative = (self._take() if self._next in ("+", "-") else "+") == "-"
+        value = self._product()
+        value = value.negative() if is_negative else value
+        while self._next in ("+", "-"):
+            is_negative, term = self._take() == "-", self._product()
+            value = value.subtract(term) if is_negative else value.add(term)
+        return value
 
     def _product(self) -> ComplexNumber:
         value, sign = self._power(), ""
@@ -88,7 +90,7 @@ class FormulaReader:
                 sign = _SIGNS[self._take()]
                 factor = self._power(signed=True)
                 value = value.divide(factor) if sign == "/" else value.multiply(factor)
-            elif sign == "/" or self._next[0] in DIGITS:
+            elif sign == "/" or self._next[0] in NO_FACTOR:
                 raise OutOfReachError
             else:
                 value = value.multiply(self._power())
@@ -96,14 +98,16 @@ class FormulaReader:
 
     def _power(self, signed: bool = False) -> ComplexNumber:
         if signed and self._take_if("-"):
-            return ComplexNumber(Decimal(0)).subtract(self._power())
+            return self._power().negative()
         start = self._position
         base = self._atom()
+        if self._take_if("!"):
+            base = _factorial(base)
         tokens = self._tokens[start : self._position]
         if not self._take_if("^"):
             return base
         power = self._atom()
-        if self._next == "^" or (power.re % 1 and _may_change_sign(tokens)):
+        if self._next in ("^", "!") or (power.re % 1 and _may_change_sign(tokens)):
             raise OutOfReachError
         return base.power(power)
 
@@ -115,14 +119,16 @@ class FormulaReader:
                 return self._group().divide(self._group())
             case r"\sqrt":
                 return self._root()
+            case r"\binom":
+                return _binomial(self._group(), self._group())
             case r"\pi":
-                return ComplexNumber(PI)
+                return transcendental(decimal_functions.pi(), Decimal(0))
             case "e":
-                return ComplexNumber(E)
+                return transcendental(decimal_functions.euler(), Decimal(0))
             case "i":
-                return ComplexNumber(Decimal(0), Decimal(1))
+                return ComplexNumber(0, 1)
             case token if token[:1].isdigit() or token[:1] == ".":
-                return real_number(Decimal(token))
+                return ComplexNumber(int(token) if token.isdigit() else Fraction(token.rstrip(".")))
             case token if token in _LETTERS or token.isalpha():
                 return self._letter(token)
             case _:
@@ -149,7 +155,23 @@ class FormulaReader:
                     name += self._take()
                 self._expect("}")
         spread = crc32(f"{name.replace('{', '')} {self._point}".encode())
-        return ComplexNumber(1 + Decimal(spread % 99_991) / 65_537)
+        value = 1 + Decimal(spread % 99_991) / 65_537  # any number, so not near others by chance
+        return ComplexNumber(value, Decimal(0), up=0.5, error=1)
+
+
+def _factorial(value: ComplexNumber) -> ComplexNumber:
+    return ComplexNumber(math.factorial(_small_whole(value)))
+
+
+def _binomial(n: ComplexNumber, k: ComplexNumber) -> ComplexNumber:
+    return ComplexNumber(math.comb(_small_whole(n), _small_whole(k)))
+
+
+def _small_whole(value: ComplexNumber) -> int:
+    """Of a number whose factorial is not too long; OutOfReachError for any other."""
+    if not value.is_exact or value.im or value.re % 1 or not 0 <= value.re <= MAX_FACTORIAL:
+        raise OutOfReachError
+    return int(value.re)
 
 
 def has_letter(tokens: list[str]) -> bool:

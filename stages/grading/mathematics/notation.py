@@ -2,79 +2,53 @@ r"""One way of writing for answers that mean the same: LaTeX, currency, units, b
 
 Policy on units. A unit after a number decides nothing: numbers do, because the problem names
 the unit. So ``18 dollars``, ``\$18`` and ``18`` are one answer, and so are ``5\text{ cm}`` and
-``5``. A unit is a ``\text{...}`` or up to four words at the end, right after a digit, a closing
-bracket or ``\pi``. Single letters (``5x``), number words (``5 million``), what is done to a number
-(``5 squared``), conditions (``5 if``) and the hours of the day (``5 p.m.``) are no units. Degree
-signs are dropped, but those of a function's angle, which is put in radians; percent signs stay, and
-`numbers` weighs them.
+``5`` (see `units`). Degree signs are dropped, but those of a function's angle, which is put in
+radians; percent signs stay, and `numbers` weighs them.
 
 Policy on words. Words of four letters are words; shorter ones are if no one would write a product
 so: with an o (``no``), a vowel between consonants (``yes``) or, of three letters, a capital first
 (``Ann``). Capitals side by side (``ACF``) are letters, of points or of a list, and their order is
-no matter.
+no matter. Words that introduce the answer (``the answer is``, ``=``) are no part of it, and there
+is one name for no solutions and one for all real numbers.
 """
 
 import re
 
+from stages.grading.mathematics.characters import as_latex
+from stages.grading.mathematics.latex_forms import plain_latex
+from stages.grading.mathematics.units import drop_marks, drop_text_unit, drop_word_unit
+
 MAX_ANSWER_CHARS = 1_000
 """Longer answers are compared as text only."""
 
-_CHARACTERS = str.maketrans(
-    {
-        "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{MULTIPLICATION SIGN}": r"\times ",
-        "\N{MIDDLE DOT}": r"\cdot ", "\N{DOT OPERATOR}": r"\cdot ", "\N{DIVISION SIGN}": "/",
-        "\N{FRACTION SLASH}": "/", "\N{SQUARE ROOT}": r"\sqrt ", "\N{INFINITY}": r"\infty ",
-        "\N{GREEK SMALL LETTER PI}": r"\pi ", "\N{UNION}": r"\cup ", "\N{DEGREE SIGN}": r"^{\circ}",
-        "\N{LESS-THAN OR EQUAL TO}": r"\le ", "\N{GREATER-THAN OR EQUAL TO}": r"\ge ",
-        "\N{SUPERSCRIPT TWO}": "^2", "\N{SUPERSCRIPT THREE}": "^3", "\N{FULLWIDTH COMMA}": ",",
-        "\N{NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
-        "\N{PLUS-MINUS SIGN}": r"\pm ",
-        "\N{EURO SIGN}": "", "\N{POUND SIGN}": "", "\N{YEN SIGN}": "",
-    }
-)  # fmt: skip
-_DEGREES = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})"
-_TRIGONOMETRIC = r"\\(?:sin|cos|tan|cot|sec|csc)(?:\s?\^\s?\{?\d\}?)?"
-_ANGLE = r"-?\d+(?:\.\d+)?"
-_REWRITES = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in [
-        (r"\\?\$|(?<!\\)\\[()\[\]]", ""),  # formula signs and dollars
-        (r",\s*\\!\s*(?=\d)", ","),
-        (r"\\!|\\(?:left|right|displaystyle)(?![A-Za-z])|\\[bB]igg?[lr]?(?![A-Za-z])", ""),
-        (r"(?<!\\)\\[,;:> ]|\\q?quad(?![A-Za-z])|~", " "),
-        (r"\{,\}", ","),
-        (
-            rf"({_TRIGONOMETRIC})\s*(?:\(\s*({_ANGLE})\s*{_DEGREES}\s*\)|({_ANGLE})\s*{_DEGREES})",
-            r"\1(\2\3\\cdot\\frac{\\pi}{180})",
-        ),
-        (rf"{_DEGREES}|\\degrees?(?![A-Za-z])", ""),
-        (r"\s*\\text\s*\{\s*(?:\\?%|per ?cent)\s*\}|\\%|\s*\bper ?cent\b", "%"),
-        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
-        (r"\\frac\s*(\d|\\pi(?![a-z])|(?<=\s)[a-z])", r"\\frac{\1}"),
-        (r"\\frac\s*(\{[^{}]*\})\s*(\d|\\pi(?![a-z])|[a-z])", r"\\frac\1{\2}"),
-        (r"^\s*\\approx(?![A-Za-z])", ""),
-    ]
-]
-_NOT_A_UNIT = (
-    r"(?!(?i:hundred|thousand|[mbtr]+illion|dozen|half|and|or|to|plus|minus|times|over|mod|pi|"
-    r"less|more|than|if|is|not|when|infinity|sqrt|squared|cubed|factorial|below|above|[ap]\.?m)\b)"
+_PERCENT = re.compile(
+    r"(?<=[\d)}])\s*"
+    r"(?:per ?cent|pct\.?|Prozent|por ?ciento|pour ?cent|процент\w*|パーセント|퍼센트)(?!\w)"
 )
-_AFTER_NUMBER = r"(?:(?<=[\d)}\]%])|(?<=\\pi)|(?<=\\pi\s))"
-_SQUARED = r"(?:\s?\^\s?\{?[23]\}?)?$"
-_SHORT_UNITS = r"(?:cm|mm|km|ft|kg|mg|ml|mL|lb|oz|mph|hr|in|yd|m\s?/\s?s)"
-_TEXT_UNIT = re.compile(
-    rf"{_AFTER_NUMBER}\s*\\(?:text|textnormal|mbox|mathrm|rm)\s*"
-    rf"\{{\s*+{_NOT_A_UNIT}(?![ie]\s*\}})[A-Za-z/ .-]+\}}{_SQUARED}"
+_PERCENT_SPELT = re.compile("cent|pct|zent|cient|процент|パーセント|퍼센트|百分|asilimia")
+_PERCENT_BEFORE = re.compile(r"^\s*(?:百分之|asilimia)\s*(?=\d)(.*)$")
+_PYTHON_POWER = re.compile(r"(?<=[\w)])(?:\*\*| \*\* )(?:(-?\d+(?:\.\d+)?)(?![\w.])|(?=[\w(.-]))")
+_REPEATED = re.compile(r"(?<!\d)(\d+\.\d*?)(\d{1,6}?)\2+\s?\.\.\.$|(?<=\d)(\.\d*)\((\d{1,9})\)$")
+_LEADING = re.compile(
+    r"^(?:\s|[=第約约]|\\(?:approx|therefore|Rightarrow|implies|equiv|sim)(?![A-Za-z])"
+    r"|(?i:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct|required) )?"
+    r"(?:answer|result|solution|total)s?(?: ?(?:is|are|equals)\b(?! (?:not|no)\b)| ?[:=])))+(?=.)"
 )
-_WORD_UNIT = re.compile(
-    rf"{_AFTER_NUMBER}(?:\s+{_NOT_A_UNIT}(?:[A-Za-z]{{3,}}|{_SHORT_UNITS})|{_SHORT_UNITS})"
-    rf"(?:(?:\s+|\s?/\s?|-)[A-Za-z]+){{0,3}}{_SQUARED}"
+_NO_SOLUTION = re.compile(
+    r"(?i)(?:x ?\\in ?)?(?:\\emptyset|\\\{ ?\\\}|(?:the )?empty ?set|(?:there (?:is|are) )?no "
+    r"(?:real |integer |such )?solutions?(?: exists?)?)"
+)
+_ALL_REALS = re.compile(
+    r"(?i)(?:x ?\\in ?)?"
+    r"(?:\\mathbb ?\{ ?R ?\}|(?:the set of )?(?:all|any) (?:the )?reals?(?: numbers?)?)"
 )
 _UNWRAP = re.compile(
-    r"\\(?:text|textnormal|mbox|mathrm|rm|textrm|textbf|mathbf|textit|mathit)\s*\{([^{}]*)\}"
+    r"\\(?:text|textnormal|mbox|mathrm|rm|textrm|textbf|mathbf|textit|mathit|boldsymbol|bm)"
+    r"\s*\{([^{}]*)\}"
 )
-_PLAIN_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
-_EDGES = " \t\n*`_"
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_MORE_THAN_A_NUMBER = re.compile(r"[^0-9$,./ +-]|(?<!\d),|,(?!\d)|  |\.\.")
+_EDGES, _TRAILING = " \t\n*`_", ".,;: "
 _NAMES = re.compile(
     r"sqrt|frac|(?:arc)?(?:sin|cos|tan)h?|alpha|beta|gamma|delta|epsilon|zeta|theta|iota|kappa|"
     r"lambda|sigma|omega|infinity|infty|binom|floor|ceil|times|cdot",
@@ -95,7 +69,7 @@ _SHORT_WORD = re.compile(
     r"(?:[A-Z][a-z]{2}|(?=.*[oO])[A-Za-z][a-z]{1,2}|[^aeiouA-Z\W\d_][aeiou][^aeiouA-Z\W\d_])"
 )
 _MIXED = re.compile(r"(?<![\d.^_)}])(?<![\d.^_)}] )(\d+) ?(\\frac\{(\d+)\}\{(\d+)\})")
-_SIGNED_POWER = re.compile(r"\^ ?(- ?(?:\d+(?:\.\d+)?|[A-Za-z]))")
+_SIGNED_POWER = re.compile(r"\^ ?(- ?(?:\d+(?:\.\d+)?|[A-Za-z])|\d*\.?\d{2,}|\.\d|\d\.\d)")
 _LOG_BASE = re.compile(r"\\log ?_ ?(\w)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD = re.compile(r"[A-Za-z]{4,}|\b[ap]\.?m\b", re.IGNORECASE)
@@ -105,15 +79,42 @@ def tidy(answer: str) -> str:
     """The answer without decoration and units, with single blanks; readable, same meaning."""
     if _PLAIN_NUMBER.fullmatch(answer):
         return answer
-    text = answer.translate(_CHARACTERS)
-    for pattern, replacement in _REWRITES:
-        text = pattern.sub(replacement, text)
-    text = _TEXT_UNIT.sub("", text.strip(_EDGES).rstrip(".,;: "))
-    text = " ".join(_UNWRAP.sub(r" \1 ", text).split()).strip(_EDGES).rstrip(".,;: ")
-    text = _WORD_UNIT.sub("", text)
+    if not _MORE_THAN_A_NUMBER.search(answer):
+        return drop_thousands_commas(answer.replace("$", "").strip(_EDGES).rstrip(_TRAILING))
+    text = plain_latex(drop_marks(as_latex(answer)))
+    text = text.replace("$", "").replace("~", " ").replace("{,}", ",")
+    if _PERCENT_SPELT.search(text):
+        text = _PERCENT.sub("%", _PERCENT_BEFORE.sub(r"\1%", text))
+    text = text.strip(_EDGES)
+    if text[-3:] == "..." or text[-1:] == ")":
+        text = _REPEATED.sub(_as_period, text)
+    text = unwrap(drop_text_unit(text.rstrip(_TRAILING))).strip(_EDGES)
+    text = _LEADING.sub("", text.rstrip(_TRAILING))
+    text = _PYTHON_POWER.sub(_as_latex_power, text) if "**" in text else text
+    text = drop_word_unit(text.strip(_EDGES))
     while text[:1] == "{" and text[-1:] == "}" and "{" not in text[1:] and "}" not in text[:-1]:
         text = text[1:-1].strip()
-    return drop_thousands_commas(text)
+    return _name_set(drop_thousands_commas(text))
+
+
+def unwrap(text: str) -> str:
+    r"""The text without ``\text`` and other commands for type, with single blanks."""
+    return " ".join((_UNWRAP.sub(r" \1 ", text) if "\\" in text else text).split())
+
+
+def _as_period(decimal: re.Match[str]) -> str:
+    leading, period = (decimal[1], decimal[2]) if decimal[2] else (decimal[3], decimal[4])
+    return rf"{leading}\overline{{{period}}}"
+
+
+def _as_latex_power(power: re.Match[str]) -> str:
+    return f"^{{{power[1]}}}" if power[1] else "^"
+
+
+def _name_set(tidied: str) -> str:
+    if _NO_SOLUTION.fullmatch(tidied):
+        return r"\emptyset"
+    return r"\mathbb{R}" if _ALL_REALS.fullmatch(tidied) else tidied
 
 
 def drop_thousands_commas(tidied: str) -> str:

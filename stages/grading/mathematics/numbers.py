@@ -86,7 +86,8 @@ def are_equal(one: Number, other: Number) -> bool:
 
 
 def _fraction(digits: str) -> Fraction:
-    return Fraction(re.sub(r"[, ]", "", digits).removesuffix("."))
+    digits = digits.replace(",", "").replace(" ", "").removesuffix(".")
+    return Fraction(int(digits)) if digits.isdecimal() else Fraction(digits)
 
 
 def _repeating_decimal(sign: str, whole: str, leading: str, repeated: str) -> Fraction:

@@ -4,19 +4,28 @@ Policy. Answers are one if their tidied texts are, never because one contains th
 numbers are compared as numbers (see `numbers`). ``x = 5`` equals 5; where both name what they
 give, the names must agree. ``1011_2`` equals the same digits without the base, which the problem
 names. Bracketed tuples and intervals are compared place by place, lists without brackets and
-sets in any order; ``1 \pm 2`` is a list of two. Words equal only the same words. Other formulas
-are compared as values (see `formulas`); functions and relations are left to algebra.
+sets in any order; ``1 \pm 2`` is a list of two. Matrices are compared entry by entry, sets of real
+numbers as sets (see `real_sets`). Words equal only the same words. Other formulas are compared as
+values (see `formulas`); functions and other relations are left to algebra.
 """
 
 import re
 from collections.abc import Iterable
 from itertools import accumulate, chain
 
+from stages.grading.mathematics.equal_sides import assignment, equal_sides, roundings
 from stages.grading.mathematics.formulas import have_same_value
-from stages.grading.mathematics.notation import drop_thousands_commas, is_wordy, match_key, tidy
+from stages.grading.mathematics.matrices import matrix_entries
+from stages.grading.mathematics.notation import (
+    drop_thousands_commas,
+    is_wordy,
+    match_key,
+    tidy,
+    unwrap,
+)
 from stages.grading.mathematics.numbers import are_equal, read_number
+from stages.grading.mathematics.real_sets import are_same_sets
 
-_ASSIGNMENT = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([\w, ]*\))?)\s?=([^=<>]+)")
 _BASE = re.compile(r"\(?(\d[0-9A-F]*)\)?_\{?(\d{1,2})\}?")
 _CONJUNCTION = re.compile(r",?\s*\b(?:and|or)\b\s*")
 _BOTH_SIGNS = re.compile(r"\\pm(?![A-Za-z])")
@@ -28,7 +37,11 @@ MAX_ELEMENTS, MAX_BRACKETS = 30, 30
 
 def are_same(reference: str, answer: str) -> bool | None:
     """Whether two answers are one; None if algebra is needed."""
-    return are_same_tidied(tidy(reference), tidy(answer))
+    decided = are_same_tidied(tidy(reference), tidy(answer))
+    if decided is False and "{" in reference + answer:
+        # one may keep as a factor what the other marks as a unit: 2 K
+        return match_key(unwrap(reference)) == match_key(unwrap(answer))
+    return decided
 
 
 def are_same_tidied(reference: str, answer: str) -> bool | None:
@@ -38,20 +51,35 @@ def are_same_tidied(reference: str, answer: str) -> bool | None:
     numbers = read_number(reference), read_number(answer)
     if numbers[0] and numbers[1]:
         return are_equal(numbers[0], numbers[1])
-    assigned = _ASSIGNMENT.fullmatch(reference), _ASSIGNMENT.fullmatch(answer)
-    names = {match_key(match[1]) for match in assigned if match}
-    if len(names) == 1:
-        reference, answer = (
-            match[2].strip() if match else text
-            for match, text in zip(assigned, (reference, answer), strict=True)
-        )
-        return are_same_tidied(reference, answer)
+    if "=" in reference or "=" in answer or r"\approx" in reference + answer:
+        several = _values_of_equations(reference, answer)
+        if several:
+            ours, theirs = several
+            return _some(are_same_tidied(one, other) for one in ours for other in theirs)
     if _BASE.fullmatch(reference) or _BASE.fullmatch(answer):
         return _have_same_digits(reference, answer)
     if is_wordy(reference) or is_wordy(answer):
         return match_key(reference).lower() == match_key(answer).lower()
-    decided = _are_same_lists(reference, answer)
+    decided = are_same_sets(reference, answer)
+    if decided is None:
+        decided = _are_same_matrices(reference, answer)
+    if decided is None:
+        decided = _are_same_lists(reference, answer)
     return have_same_value(reference, answer) if decided is None else decided
+
+
+def _values_of_equations(reference: str, answer: str) -> tuple[list[str], list[str]] | None:
+    """What two answers of which one is an equation say; None if they are no values."""
+    given = assignment(reference), assignment(answer)
+    if len({match_key(name) for name, _ in filter(None, given)}) == 1:
+        ours, theirs = (
+            value[1] if value else text
+            for value, text in zip(given, (reference, answer), strict=True)
+        )
+        return [ours], [theirs]
+    several = equal_sides(reference) or roundings(reference) or [reference]
+    stated = equal_sides(answer)[-1:] or roundings(answer) or [answer]
+    return (several, stated) if len(several) > 1 or stated != [answer] else None
 
 
 def as_list(tidied: str) -> tuple[tuple[str, str], list[str]] | None:
@@ -116,6 +144,19 @@ def _are_same_lists(reference: str, answer: str) -> bool | None:
     if len(ours) != len(theirs):
         return False
     return _every(are_same_tidied(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _are_same_matrices(reference: str, answer: str) -> bool | None:
+    if r"\begin" not in reference or r"\begin" not in answer:
+        return None
+    ours, theirs = matrix_entries(reference), matrix_entries(answer)
+    if not ours or not theirs or ours[0] != theirs[0]:
+        return None
+    if list(map(len, ours[1])) != list(map(len, theirs[1])):
+        return None if ours[0] == "determinant" else False
+    pairs = zip(chain(*ours[1]), chain(*theirs[1]), strict=True)
+    same = _every(are_same_tidied(one, other) for one, other in pairs)
+    return same or (False if same is False and ours[0] == "matrix" else None)
 
 
 def _have_same_digits(reference: str, answer: str) -> bool:

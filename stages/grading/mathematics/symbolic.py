@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
+from stages.grading.mathematics.exact_algebra import exact_math_verify
 from stages.grading.mathematics.notation import tidy, to_latex
 from stages.grading.mathematics.plain_equality import UNORDERED, are_same_tidied, as_list
 from stages.grading.reference import Verdict
@@ -57,9 +58,8 @@ def _are_equal(reference: str, answer: str) -> bool:
 
 
 def _verify(gold: list[Any], stated: list[Any]) -> bool:
-    import math_verify
-
-    return bool(math_verify.verify(gold, stated, timeout_seconds=None, raise_on_error=True))
+    verify = exact_math_verify().verify
+    return bool(verify(gold, stated, timeout_seconds=None, raise_on_error=True))
 
 
 def _parse(tidied: str, what: str) -> list[Any]:
