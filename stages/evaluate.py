@@ -61,6 +61,8 @@ def greedy_rows(answers: pl.DataFrame, task: TaskSettings) -> pl.DataFrame:
     return answers.with_columns(
         pl.Series("flawed", flawed, pl.Boolean),
         mode=pl.lit("greedy"),
+        correct_stated=pl.col("outcome_stated") == "correct",
+        correct_flexible=pl.col("outcome_flexible") == "correct",
         n_drawn=1,
         n_correct=pl.col("correct").cast(pl.Int32),
     )
@@ -92,6 +94,8 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
     return counts.join(ballots, on="problem_id", how="left").with_columns(
         mode=pl.lit("vote"),
         correct=pl.col("right").fill_null(False),
+        correct_stated=pl.lit(None, pl.Boolean),
+        correct_flexible=pl.lit(None, pl.Boolean),
         flawed=pl.lit(None, pl.Boolean),
         text=pl.lit(None, pl.String),
     )

@@ -52,7 +52,7 @@ class BothVerdicts(NamedTuple):
     stated: Verdict
     flexible: Verdict
 
-    def chosen(self, extract: Extract) -> Verdict:
+    def verdict_of(self, extract: Extract) -> Verdict:
         """The verdict that decides."""
         return self.stated if extract == "stated" else self.flexible
 

@@ -62,7 +62,7 @@ def grade_frame(
             both = Grader(settings)(items, advance)
         else:
             both = _grade_on_cluster(items, settings, compute.ray, advance)
-    verdicts = [each.chosen(settings.extract) for each in both]
+    verdicts = [each.verdict_of(settings.extract) for each in both]
     text = pl.String
     return frame.with_columns(
         pl.Series("outcome", [v.outcome for v in verdicts], text),

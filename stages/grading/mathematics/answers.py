@@ -12,7 +12,7 @@ these forms:
   and the like, or the same in other languages (`phrases`); of a formula and what follows it the
   formula is the answer, and several that fill a sentence are a list (``$3$ and $4$``);
 - a heading ``**Final Answer**`` above a line with the answer;
-- ``18 is the answer``.
+- ``18 is the answer``, if nothing is boxed or hashed.
 
 Of several statements the last one wins, whatever its form, on one line too. A sentence or line of
 words alone ("the answer is correct", a heading) counts only if no other statement does; prose
@@ -87,17 +87,17 @@ def _find_stated(text: str) -> str | None:
     """What a text states after its thoughts; in them, if it only repeats itself in words."""
     thoughts = end_of_thinking(text)
     if 0 < thoughts < len(text):
-        return _stated(text[thoughts:]) or _statement(text[:thoughts])[0]
-    return _stated(text)
+        return _stated_answer(text[thoughts:]) or _statement(text[:thoughts])[0]
+    return _stated_answer(text)
 
 
-def _stated(text: str) -> str | None:
+def _stated_answer(text: str) -> str | None:
     if "<a" in text.lower() or "<final" in text.lower():
         tags = list(_TAG.finditer(text))
         if tags:
             after, _ = _statement(text[tags[-1].end() :])
             inside = tags[-1][2].strip()
-            return after or _stated(inside) or (inside if is_short(inside) else None)
+            return after or _stated_answer(inside) or (inside if is_short(inside) else None)
     answer, words = _statement(text)
     return answer or words or conclusion(text) or bare_answer(text.strip())
 
@@ -107,7 +107,9 @@ def _statement(text: str) -> tuple[str | None, str | None]:
     boxes = find_boxes(text)
     outside = blank_out(text, boxes)
     words = None
-    for span in sorted([*boxes, *_statements(outside)], reverse=True):
+    for span in sorted(
+        [*boxes, *_statements(outside, bool(boxes) or "####" in outside)], reverse=True
+    ):
         if span.form == "box":
             if answer := _strip_words(text[span.answer_start : span.answer_end].strip()):
                 return answer, words
@@ -142,8 +144,8 @@ def _strip_words(answer: str) -> str:
     return LEFT_OF_VALUE.sub("", answer)
 
 
-def _statements(text: str) -> Iterator[Span]:
-    """Every statement that is not a box."""
+def _statements(text: str, is_marked: bool) -> Iterator[Span]:
+    """Every statement that is not a box; is_marked: whether there are boxes or hashes."""
     if "####" in text:
         yield from (Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
     if "A" in text and ":" in text:
@@ -152,7 +154,7 @@ def _statements(text: str) -> Iterator[Span]:
     if "answer" in lower:
         openings = [*phrases.SENTENCE.finditer(text), *phrases.HEADING.finditer(text)]
         yield from _sentences(text, openings, "sentence")
-        for match in phrases.REVERSED.finditer(text):
+        for match in () if is_marked else phrases.REVERSED.finditer(text):
             group = "value" if match["value"] else "gotten"
             yield Span(*match.span(), *match.span(group), "value")
     if not text.isascii() or any(noun in lower for noun in phrases.ASCII_NOUNS):

@@ -44,7 +44,7 @@ _USES = (ast.Expr, ast.Assert, ast.For, ast.If, ast.With, ast.Try)
 def find_program(completion: str) -> str | None:
     """The program that a completion holds, None if it holds none (see the policy)."""
     text = _solution(completion)
-    return None if len(text) > MAX_PROGRAM_CHARS else _stated(text)
+    return None if len(text) > MAX_PROGRAM_CHARS else _stated_program(text)
 
 
 def find_last_program(completion: str) -> str | None:
@@ -91,7 +91,7 @@ def _solution(completion: str) -> str:
     return _normalise(rest if rest.strip() else own)
 
 
-def _stated(text: str) -> str | None:
+def _stated_program(text: str) -> str | None:
     if blocks := [block.content for block in _blocks(text) if block.language in _PYTHON]:
         return _join_blocks(list(filter(None, map(_leading_python, blocks)))) or None
     if program := _leading_python(text):
