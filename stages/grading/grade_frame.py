@@ -9,6 +9,7 @@ from pydantic import Field
 from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.compute.ray_cluster import map_on_cluster
 from stages.grading.grade import BothVerdicts, Extract, Item, grade_both
+from stages.grading.misuse import Graded
 from stages.grading.programs.sandbox import Limits, Mode
 from stages.grading.reference import Reference
 from stages.pipeline.params import Section
@@ -38,6 +39,15 @@ def grading_rejects(graded: pl.DataFrame) -> pl.DataFrame:
         reason=pl.format("grading ended in {}: {}", "outcome", pl.col("detail").fill_null("?")),
         content=pl.col("text").str.slice(0, 500),
     )
+
+
+def graded_texts(graded: pl.DataFrame) -> list[Graded]:
+    """The rows of `grade_frame` as `misuse_warning` takes them; of code, tests as the reference."""
+    columns = ("kind", "answer", "tests", "text", "extracted", "outcome", "outcome_flexible")
+    return [
+        Graded("; ".join(tests) if kind == "code" else answer, *row)
+        for kind, answer, tests, *row in graded.select(*columns).rows()
+    ]
 
 
 def grade_frame(

@@ -7,11 +7,17 @@ rationales, the answers in a form that nothing states, or the rows of another fi
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from stages.grading.grade import NO_ANSWER
+from stages.grading.kinds import kind_named
+from stages.grading.reference import Reference
+
 MIN_GRADED = 20
 """Fewer answers say nothing about how they are graded."""
 MAX_SHARE = 0.02
 """Share of right answers below which something is likely to be amiss."""
 MAX_UNPARSEABLE = 0.9
+MIN_FAILED_GOLD = 0.5
+"""Share of gold rationales that must miss their answers, as some do that end in prose."""
 N_EXAMPLES = 3
 SHOWN_CHARS = 60
 
@@ -47,6 +53,32 @@ def misuse_warning(graded: Sequence[Graded]) -> str | None:
         reason = f"only {n_right:,} of {n:,} answers are right: are the references answers alone?"
         return f"{reason} Such as {_examples(failed)}"
     return None
+
+
+def gold_warning(problems: Sequence[tuple[str, Reference, str]]) -> str | None:
+    """Gold rationales that seldom reach their own answers, with three examples; None if they do.
+
+    problems: (kind, reference, rationale). Programs are not run, and what only algebra can decide
+    counts as reached.
+    """
+    checked, failed = 0, []
+    for kind, reference, rationale in problems:
+        rules = kind_named(kind)
+        if rules.runs:
+            continue
+        checked += 1
+        answer = rules.extract(rationale)
+        verdict = rules.decide(reference, answer) if answer is not None else NO_ANSWER
+        if verdict and verdict.outcome != "correct":
+            failed.append(
+                Graded(reference.answer, rationale, answer, verdict.outcome, verdict.outcome)
+            )
+    if checked < MIN_GRADED or len(failed) < MIN_FAILED_GOLD * checked:
+        return None
+    return (
+        f"{len(failed):,} of {checked:,} gold rationales do not end in their own answers: do the "
+        f"rationales state them? Such as {_examples(failed)}"
+    )
 
 
 def _examples(graded: Sequence[Graded]) -> str:

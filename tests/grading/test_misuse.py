@@ -2,7 +2,8 @@
 
 import pytest
 
-from stages.grading.misuse import MIN_GRADED, Graded, misuse_warning
+from stages.grading.misuse import MIN_GRADED, Graded, gold_warning, misuse_warning
+from stages.grading.reference import Reference
 
 RIGHT = Graded("7", "#### 7", "7", "correct", "correct")
 WRONG = Graded("3 + 4 = 7, so it is 7", "#### 8", "8", "wrong", "wrong")
@@ -26,3 +27,23 @@ def test_misuse_is_one_line_with_three_examples(graded: list[Graded], words: str
     else:
         assert warning and words in warning and "\n" not in warning
         assert warning.count(" for ") == 3
+
+
+@pytest.mark.parametrize(
+    ("rationale", "warns"),
+    [
+        ("3 + 4 = 7\n#### 7", False),
+        ("3 + 4 = 7, so she has 7 pens left in the end", True),
+        ("3 + 4 = 8\n#### 8", True),
+        (r"so \boxed{\sin^2 x + \cos^2 x + 6}", False),
+    ],
+)
+def test_gold_rationales_reach_their_answers(rationale: str, warns: bool) -> None:
+    warning = gold_warning([("math", Reference("7"), rationale)] * 30)
+    assert (warning is not None) == warns
+    if warning:
+        assert "30 of 30 gold rationales do not end in their own answers" in warning
+
+
+def test_programs_are_not_run_for_a_warning() -> None:
+    assert gold_warning([("program", Reference("7"), "nothing")] * 30) is None
