@@ -27,7 +27,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTER = re.compile(
     r"(?:\W|\\text\s*+\{)*(?i:(?:the\s++)?(?:option|choice|answer|ans)\s*+(?:is\s++)?[:.]?\s*+)?(?:"
     r"[({\[]\s*+(?:\\text\s*+\{\s*+)?([A-Za-z])\s*+\}?\s*+[)}\]]|([A-Za-z])\s*+[).:\]}]"
-    r"|([A-Z])(?=[\s,;]|$)(?!\s*+[-+]?[=<>+*/^\\])|([A-Z])(?=[!?>|\"'’”»、]|\s[/|]\s)|([a-z])$)"
+    r"|([A-Z])(?=[\s,;]|$)(?!\s*+[-+]?[=<>+*/^\\])|([A-Z])(?=[!?>|\"'’”»、…\u3040-\ud7af]|\s[/|]\s)|([a-z])$)"
 )
 _LAST = re.compile(r"\s\(([A-Z])\)\W*+$")
 _ENDS = (

@@ -20,16 +20,20 @@ from stages.grading.thinking import end_of_thinking
 MAX_LABELS = 16
 """Labels that are tried as the beginning of a next question."""
 
-_NAMED = r"<\|/?[A-Za-z][\w/-]{1,40}\|>|<｜[^｜<>\n]{2,40}｜>"
-_MARK = (
-    rf"{_NAMED}|</s>|<(?:eos|bos|pad|eod|EOT|EOD|end_of_turn|start_of_turn|end_of_utterance)>"
-    r"|</?im_end>|<\\s>|(?<!\w)\[/?INST\]|<</?SYS>>|\[(?:EOS|eos|UNUSED_TOKEN_\d+)\]"
+_IN_ANGLES = (
+    r"<(?:\|/?[A-Za-z][\w/-]{1,40}\|>|｜[^｜<>\n]{2,40}｜>|/s>|\\s>|</?SYS>>|/?im_end>"
+    r"|(?:eos|bos|pad|eod|EOT|EOD|end_of_turn|start_of_turn|end_of_utterance)>)"
 )
-_HINTS = ("<|", "<｜", "</s>", "<eo", "<bos>", "<pad>", "<EO", "_of_", "im_end>", r"<\s>", "INST]",
-          "SYS>>", "[EOS]", "[eos]", "[UNUSED")  # fmt: skip
-_END = re.compile(rf"(?:{_MARK})(?![\"'`])")
+_IN_BRACKETS = r"\[(?:/?INST|EOS|eos|UNUSED_TOKEN_\d+)\]"
+_NO_LITERAL = r"(?![\"'`])"
+_ENDS = (
+    ("<", re.compile(rf"{_IN_ANGLES}{_NO_LITERAL}")),
+    ("[", re.compile(rf"(?<!\w){_IN_BRACKETS}{_NO_LITERAL}")),
+)
+"""Markers by the sign with which they begin."""
 _BEGIN = re.compile(
-    rf"\s*(?:(?:<s>|{_MARK})\s*(?:(?:assistant|model|ASSISTANT|Assistant)(?::|\s*\n|(?=<)))?\s*)+"
+    rf"\s*(?:(?:<s>|{_IN_ANGLES}|{_IN_BRACKETS})\s*"
+    r"(?:(?:assistant|model|ASSISTANT|Assistant)(?::|\s*\n|(?=<)))?\s*)+"
 )
 _DECORATION = r"[ \t>*_\[({]*(?:#{1,6}[ \t]*)?[*_]*"
 _SPEAKERS = (
@@ -38,14 +42,17 @@ _SPEAKERS = (
     "|คำถาม|โจทย์"
 )
 _PROBLEMS = (
-    "(?i:problem|task|exercise|prompt|query)|Problème|Problema|Aufgabe|Задача|题目|例题|Exercice"
+    "(?i:problem|task|exercise|prompt|query|assistant)|Problème|Problema|Aufgabe|Задача|题目|例题|Exercice"
     "|Ejercicio"
 )
 _LABEL = re.compile(
     rf"\n{_DECORATION}(?:(?P<speaker>{_SPEAKERS})|(?:{_PROBLEMS}))"
     r"[ \t]*(?P<number>\d{1,4})?[ \t]*[*_\])]*[ \t\u00a0]*[:：]"
+    r"|\n\[(?i:question|problem|user|human|instruction)\]"
     r"|\n#{1,6}[ \t]*(?P<heading>(?i:instruction|question|input|user|human))\b[^\n]{0,20}(?=\n|$)"
 )
+_LABEL_SIGNS = (":", "：", "\n#", "\n[")
+"""What a text with a label has one of."""
 _LAST_LINE = re.compile(r"[^\n]*\d[^\n]*\s*\Z")
 
 
@@ -63,10 +70,8 @@ def own_end(text: str, is_answered: Callable[[str], bool], before: int = 0) -> i
     """
     thoughts = end_of_thinking(text)
     start = max(thoughts, own_start(text), before)
-    has_marks = any(hint in text for hint in _HINTS)
-    mark = _END.search(text, _skip_begin(text, start)) if has_marks else None
-    end = mark.start() if mark else len(text)
-    if thoughts == len(text) or (":" not in text and "：" not in text and "\n#" not in text):
+    end = _end_marker(text, start)
+    if thoughts == len(text) or not any(sign in text for sign in _LABEL_SIGNS):
         return end
     for n_tried, label in enumerate(_LABEL.finditer(text, start, end)):
         if n_tried == MAX_LABELS:
@@ -84,10 +89,16 @@ def own_text(text: str, is_answered: Callable[[str], bool]) -> str:
     return text[own_start(text) : own_end(text, is_answered)]
 
 
-def _skip_begin(text: str, start: int) -> int:
-    """Behind the markers at a place, which belong to the beginning of an answer."""
-    begin = _BEGIN.match(text, start)
-    return begin.end() if begin else start
+def _end_marker(text: str, start: int) -> int:
+    """Where the first marker behind a place is; those right there begin an answer."""
+    end = len(text)
+    for sign, markers in _ENDS:
+        if sign not in text:
+            continue
+        begin = _BEGIN.match(text, start)
+        mark = markers.search(text, begin.end() if begin else start)
+        end = min(end, mark.start()) if mark else end
+    return end
 
 
 def _is_of_several(text: str, label: re.Match[str]) -> bool:

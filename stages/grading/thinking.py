@@ -22,8 +22,6 @@ def end_of_thinking(text: str) -> int:
     """Where the thoughts of a text end: 0 without any, its length if they do not end."""
     if "<" not in text:
         return 0
-    if "</" in text or "<|" in text:
-        closed = CLOSED.match(text)
-        if closed:
-            return closed.end()
+    if ("</" in text or "<|" in text) and (closed := CLOSED.match(text)):
+        return closed.end()
     return len(text) if OPENED.match(text) else 0

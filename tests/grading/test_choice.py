@@ -29,7 +29,7 @@ CASES = [
         "B!", "Answer: B?", "Answer: <B>", "Answer: |B|", "Answer: 'B'", "Answer: \"B\"",
         "Answer: B / 42", "B | 42", "B is correct.", "(B) is right.", "Ans. B", "Hence (B).",
         "Correct: B", "=> B", "I choose B.", "I would go with option B", "So it is 42.\n\nB",
-        "答案: B", "答案为B。", "选择B。", "故选B", "正解はBです", "B、42", "(B)", "答案是 B",
+        "答案: B", "选项B正确", "答案为B。", "选择B。", "故选B", "正解はBです", "B、42", "(B)", "答案是 B",
         "<answer>B</answer>", "<answer>B. 42</answer>", "<think>A? no.</think>\n\nB",
         "B<|endoftext|>", "B</s>",
         "Answer: B\n\nQuestion: Which is hot?\n(A) ice\n(B) fire\nAnswer: A",

@@ -5,7 +5,9 @@ import re
 from stages.grading.mathematics import phrases
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, is_prose, tidy
 
-_SENTENCE_END = re.compile(r"[.;](?=\s|$)|,\snot\b|,?\s(?:because|since|as|which|so|where)\b")
+_SENTENCE_END = re.compile(
+    r"[.;](?=\s|$)|,\snot\b|,?\s(?:because|since|as|which|so|where)\b|,\s(?:I|I'm|we|it|this)\b"
+)
 _ANOTHER = re.compile(r"\s*(?:,|,?\s(?:and|or)\b)\s*(?=\$|\\[(\[])")
 _ENDED = re.compile(r"\s*(?:[.,;:*]|respectively\b|$)")
 SUBSTANCE = re.compile(r"\d|[\\$]|^\W*[A-Za-z]\W*$")
@@ -43,11 +45,22 @@ def _leading_formulas(text: str) -> list[str]:
     return formulas[:1]
 
 
+def unquote(answer: str) -> str:
+    """The answer without a pair of quotation marks around it."""
+    for pair in ("“”", "‘’", '""', "''", "«»", "``"):
+        if len(answer) > 2 and answer[0] == pair[0] and answer[-1] == pair[1]:
+            return answer[1:-1].strip()
+    return answer
+
+
 def reads_as_prose(answer: str) -> bool:
+    """Whether it is several words, which state no answer, or a number among foreign words."""
     if _WORDS_AS_FORMULA.fullmatch(answer):
         return False
     if len(answer) > MAX_ANSWER_CHARS:
         return False
+    if not answer[:1].isdigit() and phrases.has_foreign_words(answer):
+        return True
     return _SENTENCE_AROUND.match(answer) is not None or is_prose(tidy(answer))
 
 

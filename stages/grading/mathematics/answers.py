@@ -38,6 +38,7 @@ from stages.grading.mathematics.answer_text import (
     SUBSTANCE,
     first_sentence,
     reads_as_prose,
+    unquote,
     value_before_words,
 )
 from stages.grading.mathematics.boxes import Form, Span, blank_out, find_boxes
@@ -49,7 +50,11 @@ _ANNOTATION = re.compile(r"<<[^<>]*>>")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
 _LINE = re.compile(r"^[ \t>*]*A[ \t*]*:(.+)", re.MULTILINE)
 _TAG = re.compile(
-    r"<(answer|final_answer|final answer|ans)>(.*?)(?:</(?:\1)>|\Z)", re.IGNORECASE | re.DOTALL
+    r"[<\[](answer|final_answer|final answer|ans)[>\]](.*?)(?:[<\[]/(?:\1)[>\]]|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_JSON = re.compile(
+    r'"(?:final[_ ])?answer"\s*:\s*(?:"((?:[^"\\\n]|\\.)*)"|([^,}\s]+))', re.IGNORECASE
 )
 _ENVIRONMENT = re.compile(
     r"^\\begin\{(aligned|align\*?|gathered|gather\*?|split|equation\*?)\}(.*)\\end\{\1\}$",
@@ -92,7 +97,7 @@ def _find_stated(text: str) -> str | None:
 
 
 def _stated_answer(text: str) -> str | None:
-    if "<a" in text.lower() or "<final" in text.lower():
+    if any(tag in text for tag in ("<a", "<A", "<f", "<F", "[ANSWER]", "[answer]")):
         tags = list(_TAG.finditer(text))
         if tags:
             after, _ = _statement(text[tags[-1].end() :])
@@ -124,7 +129,7 @@ def _statement(text: str) -> tuple[str | None, str | None]:
             answer = first_sentence(answer)
             if CHAIN.search(answer):
                 continue
-        answer = LEFT_OF_VALUE.sub("", answer)
+        answer = unquote(LEFT_OF_VALUE.sub("", answer))
         if not SUBSTANCE.search(answer):
             words = words or answer
         elif not reads_as_prose(answer):
@@ -150,14 +155,15 @@ def _statements(text: str, is_marked: bool) -> Iterator[Span]:
         yield from (Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
     if "A" in text and ":" in text:
         yield from (Span(*m.span(), *m.span(1), "sentence") for m in _LINE.finditer(text))
-    lower = text.lower()
-    if "answer" in lower:
+    if "nswer" in text or "NSWER" in text or "Ans" in text:
         openings = [*phrases.SENTENCE.finditer(text), *phrases.HEADING.finditer(text)]
         yield from _sentences(text, openings, "sentence")
-        for match in () if is_marked else phrases.REVERSED.finditer(text):
-            group = "value" if match["value"] else "gotten"
-            yield Span(*match.span(), *match.span(group), "value")
-    if not text.isascii() or any(noun in lower for noun in phrases.ASCII_NOUNS):
+        for whole, value in () if is_marked else phrases.reversed_statements(text):
+            yield Span(*whole, *value, "value")
+        if '"' in text:
+            for match in _JSON.finditer(text):
+                yield Span(*match.span(), *match.span(match.lastindex or 0), "value")
+    if phrases.may_state_in_another_language(text):
         yield from _sentences(text, list(phrases.FOREIGN.finditer(text)), "foreign")
 
 

@@ -29,6 +29,7 @@ _ANY_NUMBER = re.compile(
 )
 _ANY_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
+_BLOCK = re.compile(r"```\w*[ \t]*\n([^\n]{1,100})\n```")
 _EQUALS = re.compile(r"(?<![<>!\\])=(?!=)")
 
 
@@ -84,6 +85,9 @@ def last_value(text: str) -> str | None:
 
 
 def bare_answer(text: str) -> str | None:
+    """A text that is nothing but an answer, in a block or not; None for any other."""
+    if text.startswith("```") and text.endswith("```") and (block := _BLOCK.fullmatch(text)):
+        text = block[1].strip()
     if len(text) > MAX_BARE_CHARS or "\n" in text or r"\boxed" in text:
         return None
     plain = tidy(text)

@@ -7,6 +7,7 @@ Indonesian and Arabic.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _OPENING = r"(?:(?:\\\[|\$\$|```\w*)[ \t]*\n\s*)?"
 """A display or block whose first line is the answer."""
@@ -19,15 +20,16 @@ _OF = (
 _ASIDE = r"(?:, ?(?:therefore|then|thus|hence|so|finally|of course|as \w+),)?"
 _IS = (
     r"(?:must be|should be|would be|will be|has to be|can only be|comes out(?: to be| to| as| at)?"
-    r"|works out(?: to be| to| as| at)?|turns out to be|is equal to|is given by|is found to be"
-    r"|(?:is|are|was|were|equals?|becomes)\b|->|→|=>|⇒|[–—](?=\s)|[:=])"
+    r"|works out(?: to be| to| as| at)?|turns out to be|comes to|is equal to|is given by"
+    r"|is found to be"
+    r"|(?:is|are|was|were|equals?|becomes)\b|->|→|=>|⇒|[–—-](?=\s)|[:=])"
 )
 _JUST = (
     r"(?:(?:(?:therefore|thus|hence|then|so|now|indeed|clearly|simply|just|exactly|precisely"
     r"|approximately|about|roughly|actually|equal to|given by|found to be)\b|≈)[ \t,:]*)*"
 )
 SENTENCE = re.compile(
-    rf"(?<![A-Za-z])answers?(?![A-Za-z]){_OF}{_ASIDE}[ \t*_]*{_IS}"
+    rf"(?<![A-Za-z])(?:answers?|ans\.?)(?![A-Za-z]){_OF}{_ASIDE}[ \t*_]*{_IS}"
     rf"[ \t*_:]*(?:\n\s*)?{_JUST}{_OPENING}",
     re.IGNORECASE,
 )
@@ -40,17 +42,24 @@ HEADING = re.compile(
 """A heading without a colon: the next line is the answer."""
 CLOSING = re.compile(
     r"(?:(?:the|our|my|final|end|overall)[ \t]+)+(?:solution|result|value|total|number)"
-    rf"{_OF}{_ASIDE}[ \t*_]*{_IS}[ \t*_:]*{_JUST}",
+    rf"{_OF}{_ASIDE}[ \t*_]*{_IS}[ \t*_:]*{_JUST}"
+    r"|^[#*_ \t]*(?:result|solution|total)[ \t*_]*[:=][ \t*_]*"
+    r"|(?:Lösung|Solución|Solução|Resultado|Résultat|Soluzione|Risultato|Результат|结果|結果)"
+    r"[ \t*_]*(?:[:=]|ist|es|est|é|è|是|は)[ \t*_]*",
     re.IGNORECASE,
 )
 """Weaker words for it, which count on the last line."""
 _AMOUNT = r"\\?[$€£¥₹]?-?\d[\d,]*(?:\.\d+)?(?:[ ]?/[ ]?\d+)?[ ]?(?:\\?%|[$€£¥])?"
 _FORMULA = r"\$\$?(?:[^$\\\n]|\\.)+\$\$?|\\\([^\n]+?\\\)|\\\[[^\n]+?\\\]"
 _THE_ANSWER = r"(?:the|our|my|your) (?:(?:final|correct|right|required|desired) )*answer\b"
+_ANSWER = re.compile("[Aa]nswer")
+_TO_BE = re.compile(r"\b(?:is|as)\b(?: \w+)? (?:the|our|my|your) (?:\w+ ){0,2}\Z")
+MAX_BEFORE = 200
+"""Characters before "answer" in which its value may be."""
 REVERSED = re.compile(
     rf"(?<![\w.,])[*_]*(?P<value>{_FORMULA}|{_AMOUNT})[*_]*,? is "
     rf"(?:thus |therefore |hence |then |indeed )?{_THE_ANSWER}"
-    rf"|(?:\bget|\bgot|\bhave|\bobtain|\bobtained|\bfound|\bgives?|\bgiving|\barrive at) "
+    rf"|\b(?:get|got|have|obtain|obtained|found|gives?(?: us)?|giving(?: us)?|arrive at) "
     rf"(?P<gotten>{_FORMULA}|{_AMOUNT}) as {_THE_ANSWER}(?=\s*(?:[.!]|$))",
     re.IGNORECASE,
 )
@@ -97,9 +106,10 @@ FOREIGN = re.compile(
     re.IGNORECASE,
 )
 """Other languages: what follows is the answer."""
-ASCII_NOUNS = ("antwort", "ergebnis", "respuesta", "resposta", "reponse", "risposta", "jibu",
-               "cevap", "antwoord", "jawaban")  # fmt: skip
-"""What a text in ASCII must hold to state an answer in another language, in lower case."""
+_FOREIGN_LETTER = re.compile("[\u00c0-\u024f\u0400-\u04ff\u0600-\u0e7f\u1e00-\u1eff\u3040-\ud7af]")
+_ASCII_NOUN = ("ntwo", "rgebnis", "espuesta", "esposta", "eponse", "isposta", "Jibu", "jibu",
+               "evap", "awaban")  # fmt: skip
+"""What a text in ASCII must hold to state an answer in another language, whatever its capital."""
 LEADING_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _AFTER = re.compile(
     r"[ \t]*(?:です|でした|だ|である|となります|になります|입니다|이다|예요|이에요|है|हैं|হয়"
@@ -114,6 +124,24 @@ LEADING_AMOUNT = re.compile(
 _WORD = re.compile(
     r"(?:(?![A-Za-zªµºÀ-ÖØ-öø-ÿͰ-Ͽ])[^\W\d_]){2}|^\D*[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
 )
+
+
+def may_state_in_another_language(text: str) -> bool:
+    """Whether it is worth looking for `FOREIGN`."""
+    for noun in _ASCII_NOUN:
+        if noun in text:
+            return True
+    return not text.isascii() and _FOREIGN_LETTER.search(text) is not None
+
+
+def reversed_statements(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """(span, span of the value) of each "42 is the answer", looked for where "answer" is."""
+    for answer in _ANSWER.finditer(text):
+        start = max(0, answer.start() - MAX_BEFORE)
+        if not _TO_BE.search(text, start, answer.start()):
+            continue
+        for match in REVERSED.finditer(text, start, answer.end() + 2):
+            yield match.span(), match.span("value" if match["value"] else "gotten")
 
 
 class _Plain(dict[int, int]):
