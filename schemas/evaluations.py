@@ -26,6 +26,13 @@ class Evaluations(Table):
     n_correct = dy.Int32(min=0, description="right ones of the draws; gives Pass@k for any k")
     extracted = dy.String(nullable=True, description="the answer given, or the one most voted for")
     correct = dy.Bool()
+    correct_stated = dy.Bool(
+        nullable=True, description="by the answer that the text states; greedy"
+    )
+    correct_flexible = dy.Bool(
+        nullable=True,
+        description="by the same or, if none is stated, the last that could be one; greedy",
+    )
     flawed = dy.Bool(
         nullable=True,
         description="right answer with an unsound step; greedy, if the task can check steps",

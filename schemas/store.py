@@ -152,9 +152,12 @@ def _read_file(table: type[Table], file: Path) -> pl.DataFrame:
         raise read_error(file) from error
     values = dict(folder_name.split("=", 1) for folder_name in file.parts if "=" in folder_name)
     schema = table.polars_schema()
+    columns = table.columns()
     absent = [name for name in table.stored_columns() if name not in frame.columns]
-    if absent:
-        raise RatchetError(f"{file}: table {table.noun} lacks column {', '.join(absent)}")
+    if lost := [name for name in absent if not columns[name].nullable]:
+        raise RatchetError(f"{file}: table {table.noun} lacks column {', '.join(lost)}")
+    # an older version wrote the file before there was this column
+    frame = frame.with_columns(pl.lit(None, schema[name]).alias(name) for name in absent)
     return frame.with_columns(
         pl.lit(values[name]).cast(schema[name]).alias(name) for name in table.partitions
     ).select(pl.col(name).cast(kind) for name, kind in schema.items())

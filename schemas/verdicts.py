@@ -25,6 +25,15 @@ class Verdicts(Table):
     extracted = dy.String(nullable=True, description="the answer found in the text")
     detail = dy.String(nullable=True, description="how it was decided, or why it could not be")
     grader = dy.String(description="version of the grader")
+    outcome_stated = dy.Enum(
+        OUTCOMES, nullable=True, description="by the answer that the text states"
+    )
+    outcome_flexible = dy.Enum(
+        OUTCOMES,
+        nullable=True,
+        description="by the same or, if none is stated, the last that could be one",
+    )
+    extracted_flexible = dy.String(nullable=True, description="the answer that it goes by")
 
     @dy.rule()
     def correct_has_an_answer(cls) -> pl.Expr:

@@ -296,6 +296,36 @@ where n_drawn > 0
 group by all
 order by all;
 
+-- Right answers by what texts state and by the flexible reading: of the samples drawn and, by suite,
+-- of the greedy answers. n_differ: judged differently.
+create or replace view extractions as
+with judged as (
+    select
+        iteration,
+        'samples' as answers,
+        outcome_stated = 'correct' as stated,
+        outcome_flexible = 'correct' as flexible
+    from verdicts
+    union all
+    select iteration, suite, correct_stated, correct_flexible
+    from evaluations
+    where mode = 'greedy'
+)
+
+select
+    iteration,
+    answers,
+    count(*) as n,
+    count(*) filter (where stated) as n_stated,
+    count(*) filter (where flexible) as n_flexible,
+    count(*) filter (where stated != flexible) as n_differ,
+    avg(stated::int) as share_stated,
+    avg(flexible::int) as share_flexible
+from judged
+where stated is not null and flexible is not null
+group by all
+order by all;
+
 -- Imported samples on which their source and the grader disagree.
 create or replace view disagreements as
 with recorded as (

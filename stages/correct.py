@@ -17,6 +17,7 @@ from schemas.problems import Problems
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.engine import EngineSettings
+from stages.engines.sample_rows import own_completions
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import REFERENCE_COLUMNS, GradeSettings, grade_frame
 from stages.models.sampling import SamplingSettings
@@ -106,7 +107,11 @@ def sample_corrections(
     pairs = unique_prefixes.select("prompt", "prefix").rows()
     prompts, prefixes = [prompt for prompt, _ in pairs], [prefix for _, prefix in pairs]
     requests = sampler.requests(prompts, [draw] * len(prompts), settings.sampling, prefixes)
-    completions = sampler.sample(requests, settings.sampling, f"correct {draw + 1}")
+    completions = own_completions(
+        sampler.sample(requests, settings.sampling, f"correct {draw + 1}"),
+        unique_prefixes["kind"].to_list(),
+        prefixes,
+    )
     endings = [
         strip_overlap(prefix, c.text) for (_, prefix), c in zip(pairs, completions, strict=True)
     ]

@@ -14,6 +14,7 @@ from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.completions import OpenAISettings
 from stages.engines.engine import EngineSettings
+from stages.engines.sample_rows import own_completions
 from stages.engines.sampler import Sampler
 from stages.grading.grade_frame import GradeSettings, grade_frame
 from stages.grading.votes import add_values
@@ -42,7 +43,9 @@ def sample_answers(
     draws = pl.DataFrame({"draw": range(k)}, schema={"draw": pl.Int32})
     rows = problems.join(draws, how="cross", maintain_order="left_right")
     requests = sampler.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
-    completions = sampler.sample(requests, sampling, "evaluate")
+    completions = own_completions(
+        sampler.sample(requests, sampling, "evaluate"), rows["kind"].to_list()
+    )
     rows = rows.with_columns(
         pl.Series("text", [c.text for c in completions], pl.String),
         pl.Series("n_tokens", [c.n_tokens for c in completions], pl.Int32),
@@ -61,6 +64,8 @@ def greedy_rows(answers: pl.DataFrame, task: TaskSettings) -> pl.DataFrame:
     return answers.with_columns(
         pl.Series("flawed", flawed, pl.Boolean),
         mode=pl.lit("greedy"),
+        correct_stated=pl.col("outcome_stated") == "correct",
+        correct_flexible=pl.col("outcome_flexible") == "correct",
         n_drawn=1,
         n_correct=pl.col("correct").cast(pl.Int32),
     )
@@ -92,6 +97,8 @@ def vote_rows(answers: pl.DataFrame) -> pl.DataFrame:
     return counts.join(ballots, on="problem_id", how="left").with_columns(
         mode=pl.lit("vote"),
         correct=pl.col("right").fill_null(False),
+        correct_stated=pl.lit(None, pl.Boolean),
+        correct_flexible=pl.lit(None, pl.Boolean),
         flawed=pl.lit(None, pl.Boolean),
         text=pl.lit(None, pl.String),
     )

@@ -14,9 +14,12 @@ from stages.grading.grade_frame import (
     REFERENCE_COLUMNS,
     GradeSettings,
     grade_frame,
+    graded_texts,
     grading_rejects,
 )
+from stages.grading.misuse import misuse_warning
 from stages.pipeline.inputs import From, Now, Once, now
+from stages.pipeline.notes import print_note
 from stages.pipeline.stage import stage
 
 
@@ -30,6 +33,8 @@ def grade(
     """One verdict per sample; answers that could not be compared are rejects too."""
     asked = samples.join(problems.select("problem_id", *REFERENCE_COLUMNS), on="problem_id")
     graded = grade_frame(asked, grade, compute=compute).with_columns(grader=pl.lit(GRADER_VERSION))
+    if warning := misuse_warning(graded_texts(graded)):
+        print_note("grade", warning)
     return {"verdicts": graded, "rejects": grading_rejects(graded)}
 
 

@@ -20,12 +20,17 @@ from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from schemas.rollouts import Rollouts
 from schemas.step_labels import StepLabels
+from stages.grading.misuse import gold_warning
+from stages.grading.reference import Reference
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import once
+from stages.pipeline.notes import print_note
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Fault, Problem, TaskSettings, load_task
 from stages.training_rows.gold_rows import gold_rows
+
+MAX_GOLD_CHECKED = 500
 
 
 def separate_rejects(
@@ -95,7 +100,10 @@ def prepare(
         for r in leaked.to_dicts()
     ]
     _require_problems(problems, faults, "train")
-    examples = gold_rows(problems.filter("demonstrated"), made_in=0)
+    demonstrated = problems.filter("demonstrated")
+    if warning := gold_warning(_own_rationales(demonstrated)):
+        print_note("prepare", warning)
+    examples = gold_rows(demonstrated, made_in=0)
     return {
         "problems": problems,
         "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),
@@ -107,6 +115,17 @@ def prepare(
         "progress": _initial_progress(problems, examples),
         "reveals": Reveals.create_empty(),
     }
+
+
+def _own_rationales(problems: pl.DataFrame) -> list[tuple[str, Reference, str]]:
+    """(kind, reference, rationale) of the first demonstrated problems."""
+    columns = ("kind", "answer", "options", "tests", "given", "rationale")
+    return [
+        (kind, Reference(answer, tuple(options), tuple(tests), given), "".join(steps))
+        for kind, answer, options, tests, given, steps in problems.head(MAX_GOLD_CHECKED)
+        .select(*columns)
+        .rows()
+    ]
 
 
 def _initial_progress(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:

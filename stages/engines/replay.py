@@ -9,7 +9,9 @@ from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from stages.engines.engine import EngineKind, EngineSettings
+from stages.grading.kinds import cut_after_solution
 from stages.pipeline.digests import digest
+from stages.tasks.chat_rows import last_reply
 from stages.tasks.source import rows
 from stages.tasks.task import Fault
 
@@ -26,7 +28,10 @@ class ReplaySettings(EngineSettings):
 def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(samples, rejects): one sample per completion of each row whose question is a problem's.
 
-    Raises RatchetError if the file can't be read, or no row fits.
+    A completion is a text, a chat, of which the last reply counts, or a list of texts. What a model
+    wrote after its solution (`stages.grading.own_text`) is left out. A recorded verdict is true or
+    false, 1 or 0, or a word for it. Raises RatchetError if the file can't be read, no row fits, or
+    no recorded verdict can be read.
     """
     labels: list[str | None] = [*(settings.correct or [])] or [None] * len(settings.completions)
     if len(labels) != len(settings.completions):
@@ -34,7 +39,13 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
             f"engine.correct has {len(labels)} paths and engine.completions "
             f"{len(settings.completions)}: give one for each completion"
         )
-    known = {_collapse_blanks(q): p for p, q in problems.select("problem_id", "question").rows()}
+    known = {
+        _collapse_blanks(question): (problem, kind)
+        for problem, question, kind in problems.select("problem_id", "question", "kind").rows()
+    }
+    fields: list[str] = []
+    unread: list[object] = []
+    n_read = 0
     samples_by_id: dict[str, dict[str, object]] = {}
     rejects: list[dict[str, str]] = []
     for item in rows(settings.file, "train", "engine.file"):
@@ -42,27 +53,71 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
             rejects.append(_reject(item.location, item.reason, item.content))
             continue
         location, row = item
-        problem = known.get(_collapse_blanks(str(value_at(row, settings.question) or "")))
-        if problem is None:
+        fields = fields or list(row)
+        problem_and_kind = known.get(_collapse_blanks(str(value_at(row, settings.question) or "")))
+        if problem_and_kind is None:
             rejects.append(_reject(location, "its question is no training problem's", str(row)))
             continue
-        for draw, (path, label) in enumerate(zip(settings.completions, labels, strict=True)):
-            text = value_at(row, path)
-            if not isinstance(text, str):
+        problem, kind = problem_and_kind
+        draw = 0
+        for path, label in zip(settings.completions, labels, strict=True):
+            texts = _completions_at(row, path)
+            verdicts = _verdicts_at(row, label, len(texts))
+            if not texts:
                 rejects.append(_reject(f"{location}/{path}", f"has no text at {path}", str(row)))
-                continue
-            correct = value_at(row, label) if label else None
-            name = Path(settings.file).name
-            sample_id = digest("replay", name, location, draw, text)
-            entry = _sample_row(sample_id, name, problem, draw, text, correct)
-            samples_by_id[sample_id] = entry
+                draw += 1
+            for text, given in zip(texts, verdicts, strict=True):
+                correct = read_verdict(given)
+                n_read += correct is not None
+                unread += [given] if correct is None and given is not None else []
+                name = Path(settings.file).name
+                sample_id = digest("replay", name, location, draw, text)
+                own = cut_after_solution(kind, text)
+                samples_by_id[sample_id] = _sample_row(sample_id, name, problem, draw, own, correct)
+                draw += 1
     if not samples_by_id:
         raise RatchetError(
             f"engine.file: no row of {settings.file} fits a training problem: "
-            f"check engine.question and engine.completions ({len(rejects)} rejects)"
+            f"check engine.question and engine.completions ({len(rejects)} rejects; its fields: "
+            f"{', '.join(fields) or 'none'})"
+        )
+    if unread and not n_read:
+        raise RatchetError(
+            f"engine.correct: {unread[0]!r} is no verdict: name a field of true and false, or of 1 "
+            "and 0"
         )
     samples = pl.DataFrame(list(samples_by_id.values()), schema=Samples.stored_schema())
     return samples, pl.DataFrame(rejects, schema=Rejects.stored_schema())
+
+
+_TRUE = ("true", "1", "1.0", "yes", "correct", "right", "pass", "passed")
+_FALSE = ("false", "0", "0.0", "no", "wrong", "incorrect", "fail", "failed")
+
+
+def read_verdict(given: object) -> bool | None:
+    """True, 1, 1.0, "True" or "correct" → True, and their opposites; None for anything else."""
+    word = str(given).strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def _completions_at(row: object, path: str) -> list[str]:
+    """The texts at a path: one, the last reply of a chat, or those of a list."""
+    value = value_at(row, path)
+    if isinstance(value, str):
+        return [value]
+    if (reply := last_reply(value)) is not None:
+        return [reply]
+    items = value if isinstance(value, list) else []
+    texts = [item if isinstance(item, str) else last_reply(item) for item in items]
+    return [text for text in texts if text is not None] if None not in texts else []
+
+
+def _verdicts_at(row: object, path: str | None, n_texts: int) -> list[object]:
+    """The recorded verdicts on the texts of a path: a list of as many, or one for all."""
+    value = value_at(row, path) if path else None
+    if isinstance(value, list) and len(value) == n_texts:
+        return value
+    return [value] * n_texts
 
 
 def value_at(row: object, path: str) -> object:

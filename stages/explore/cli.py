@@ -130,20 +130,24 @@ def grade(
         Literal["bubblewrap", "none"],
         typer.Option(help="none: programs run with your own permissions"),
     ] = "bubblewrap",
+    extract: Annotated[
+        Literal["stated", "flexible"],
+        typer.Option(help="flexible: the last value counts where no answer is stated"),
+    ] = "stated",
 ) -> None:
     """Grade the predictions in the rows of a file.
 
     A row has the fields reference, prediction and, unless it is math, kind. A prediction is a bare
     answer or a whole solution. Kinds: math; choice (a letter or, with a list `options`, a value);
     program (its output is the answer); code (the reference is a list of tests). The rows come back
-    in the same order, with `outcome` (correct, wrong, unparseable, timeout, error) and `extracted`
-    added.
+    in the same order, with `outcome` (correct, wrong, unparseable, timeout, error), `extracted` and
+    `detail` added, and the outcomes by the stated answer and by the last value.
 
     Example: ratchet grade answers.jsonl --out graded.jsonl
     """
     from stages.explore.grade_file import grade_file
 
-    grade_file(file, out, kind, workers, timeout, sandbox)
+    grade_file(file, out, kind, workers, timeout, sandbox, extract)
 
 
 @app.command()

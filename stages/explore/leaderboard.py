@@ -16,7 +16,8 @@ from stages.results import terminal
 IGNORED_SECTIONS = ("run", "seed", "iteration", "compute", "report")
 """Parameters in which the runs of one method may differ."""
 LAST_ITERATION_NOTE = (
-    "pass@k (over all draws), flawed, coverage and training rows: last iteration; "
+    "stated and flexible (accuracy, where they differ), pass@k (over all draws), flawed, coverage "
+    "and training rows: last iteration; "
     "draws, tokens and seconds: all iterations"
 )
 
@@ -26,6 +27,8 @@ class Result:
     """How one run did in one iteration, suite and mode; counts are of that iteration.
 
     low and high bound the accuracy's 95% interval; pass_at is Pass@k over all draws, in mode vote.
+    stated and flexible: accuracy by the stated answers, and by the last ones where none is stated,
+    in mode greedy; n_differ answers are judged differently.
     settings: the parameters, except seeds, in which runs of this recipe, task and model differ.
     """
 
@@ -43,6 +46,9 @@ class Result:
     high: float | None
     pass_at: float | None
     flawed: float | None
+    stated: float | None
+    flexible: float | None
+    n_differ: int | None
     coverage: float | None
     draws: int
     training_rows: int
@@ -142,6 +148,9 @@ def run_results(metrics: dict[str, Any]) -> Iterator[Result]:
                     high=measured.get("high"),
                     pass_at=_largest_k_pass_at(measured.get("pass_at")),
                     flawed=measured.get("flawed"),
+                    stated=measured.get("accuracy_stated"),
+                    flexible=measured.get("accuracy_flexible"),
+                    n_differ=measured.get("n_differ"),
                     coverage=values["coverage"],
                     draws=int(values["draws"]),
                     training_rows=int(values["training_rows"]),
@@ -173,7 +182,18 @@ def leaderboard_table(results: list[Result], title: str) -> Table:
         for method, by_iteration in ranked
     ]
     iteration_heads = [f"iteration {i}" for i in iterations]
-    more = ["pass@k", "flawed", "coverage", "training rows", "draws", "tokens", "seconds"]
+    more = [
+        "stated",
+        "flexible",
+        "differ",
+        "pass@k",
+        "flawed",
+        "coverage",
+        "training rows",
+        "draws",
+        "tokens",
+        "seconds",
+    ]
     heads = ["recipe", "settings", "task", "model", *iteration_heads, *more]
     return terminal.filled_columns_table(heads, rows, title)
 
@@ -193,16 +213,18 @@ def accuracy_text(results: Sequence[Result]) -> str:
     return f"{terminal.percent(mean(values))} ± {100 * stdev(values):.1f} ({runs}{seeds})"
 
 
-def summary_cells(iteration_results: dict[int, list[Result]]) -> list[str]:
-    """Pass@k, flawed, coverage and rows of the last iteration; draws, tokens, seconds of all.
+def summary_cells(iteration_results: dict[int, list[Result]]) -> list[str | None]:
+    """Of the last iteration both accuracies, if they differ, pass@k, flawed, coverage and rows.
 
-    Each is a mean over runs.
+    Then draws, tokens and seconds of all iterations. Each is a mean over runs.
     """
     last = iteration_results[max(iteration_results)]
     covered = [result.coverage for result in last if result.coverage is not None]
     flawed = [result.flawed for result in last if result.flawed is not None]
     pass_at = [result.pass_at for result in last if result.pass_at is not None]
+    differing = [result for result in last if result.n_differ]
     return [
+        *_both_accuracies(last if differing else []),
         terminal.percent(mean(pass_at) if pass_at else None),
         terminal.percent(mean(flawed) if flawed else None),
         terminal.percent(mean(covered) if covered else None),
@@ -210,6 +232,18 @@ def summary_cells(iteration_results: dict[int, list[Result]]) -> list[str]:
         f"{sum(mean(r.draws for r in results) for results in iteration_results.values()):,.0f}",
         f"{sum(mean(r.tokens for r in results) for results in iteration_results.values()):,.0f}",
         f"{sum(mean(r.elapsed_s for r in results) for results in iteration_results.values()):,.0f}",
+    ]
+
+
+def _both_accuracies(results: list[Result]) -> list[str | None]:
+    """Accuracy by stated and by flexible answers, and how many answers differ; Nones if none do."""
+    known = [r for r in results if r.stated is not None and r.flexible is not None]
+    if not known:
+        return [None, None, None]
+    return [
+        terminal.percent(mean(result.stated or 0.0 for result in known)),
+        terminal.percent(mean(result.flexible or 0.0 for result in known)),
+        f"{mean(result.n_differ or 0 for result in known):,.0f}",
     ]
 
 

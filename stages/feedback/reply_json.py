@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import json_repair
 
-from stages.solutions.thinking import after_thinking
+from stages.grading.thinking import after_thinking
 
 T = TypeVar("T")
 MAX_TRIES = 5_000  # places of a reply where JSON may begin

@@ -9,9 +9,10 @@ without being drawn again.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import Literal, NamedTuple
 
 from stages.grading import pool
-from stages.grading.kinds import KINDS, TESTED_KINDS, kind_named
+from stages.grading.kinds import KINDS, TESTED_KINDS, extract_both, kind_named
 from stages.grading.programs import run_programs
 from stages.grading.programs.sandbox import Limits, Mode
 from stages.grading.reference import OUTCOMES, Reference, Verdict
@@ -20,6 +21,8 @@ __all__ = [
     "GRADER_VERSION",
     "KINDS",
     "OUTCOMES",
+    "BothVerdicts",
+    "Extract",
     "Job",
     "Limits",
     "Mode",
@@ -28,15 +31,30 @@ __all__ = [
     "compare_all",
     "grade",
     "grade_all",
+    "grade_both",
 ]
 
 GRADER_VERSION = "5"
 NO_ANSWER = Verdict("unparseable", None, "no answer found")
 
+Extract = Literal["stated", "flexible"]
+"""Which answer decides: the one that a text states, or else the last that could be one."""
+
 Item = tuple[str, Reference | str, str]
 """(kind, reference, completion); a reference that is only an answer may be plain text"""
 Job = tuple[str, Reference, str | None]
 """(kind, reference, extracted answer)"""
+
+
+class BothVerdicts(NamedTuple):
+    """The verdicts by the stated answer and by the flexible one; they differ if none is stated."""
+
+    stated: Verdict
+    flexible: Verdict
+
+    def verdict_of(self, extract: Extract) -> Verdict:
+        """The verdict that decides."""
+        return self.stated if extract == "stated" else self.flexible
 
 
 def grade(kind: str, reference: Reference | str, completion: str) -> Verdict:
@@ -76,14 +94,51 @@ def grade_all(
     Raises ValueError for an unknown kind, RatchetError if programs can't be run. No answer,
     whatever its content, makes it raise or hang.
     """
-    limits = limits or Limits()
-    if workers < 1 or limits.timeout_s <= 0:
-        raise ValueError(f"workers={workers}, {limits}: must be above 0")
-    report = progress or (lambda n_done: None)
     jobs: list[Job] = [
         (kind, _reference(reference), kind_named(kind).extract(completion))
         for kind, reference, completion in items
     ]
+    verdicts = _grade_jobs(jobs, workers, limits, sandbox, progress)
+    return [verdicts[job] for job in jobs]
+
+
+def grade_both(
+    items: Sequence[Item],
+    *,
+    workers: int = 2,
+    limits: Limits | None = None,
+    sandbox: Mode = "bubblewrap",
+    progress: Callable[[int], None] | None = None,
+) -> list[BothVerdicts]:
+    """Both verdicts on each item, in their order; the rest is as in `grade_all`."""
+    flexible: list[Job] = []
+    stated: list[Job] = []
+    for kind, given, completion in items:
+        reference = _reference(given)
+        answer, last = extract_both(kind, completion)
+        flexible.append((kind, reference, last))
+        stated.append((kind, reference, answer))
+    others = set(stated) - set(flexible)
+    verdicts = _grade_jobs(flexible, workers, limits, sandbox, progress)
+    verdicts |= _grade_jobs(sorted(others, key=repr), workers, limits, sandbox)
+    return [
+        BothVerdicts(verdicts[job], verdicts[other])
+        for job, other in zip(stated, flexible, strict=True)
+    ]
+
+
+def _grade_jobs(
+    jobs: Sequence[Job],
+    workers: int,
+    limits: Limits | None,
+    sandbox: Mode,
+    progress: Callable[[int], None] | None = None,
+) -> dict[Job, Verdict]:
+    """The verdict on each distinct job."""
+    limits = limits or Limits()
+    if workers < 1 or limits.timeout_s <= 0:
+        raise ValueError(f"workers={workers}, {limits}: must be above 0")
+    report = progress or (lambda n_done: None)
     n_items = Counter(jobs)
     verdicts: dict[Job, Verdict] = {}
 
@@ -102,7 +157,7 @@ def grade_all(
         [job for job in undecided if KINDS[job[0]].runs], workers, limits, sandbox, finish
     )
     _compare(comparison_of, workers, limits, finish)
-    return [verdicts[job] for job in jobs]
+    return verdicts
 
 
 def compare_all(

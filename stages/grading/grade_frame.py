@@ -8,9 +8,10 @@ from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.compute.ray_cluster import map_on_cluster
-from stages.grading.grade import Item, grade_all
+from stages.grading.grade import BothVerdicts, Extract, Item, grade_both
+from stages.grading.misuse import Graded
 from stages.grading.programs.sandbox import Limits, Mode
-from stages.grading.reference import Reference, Verdict
+from stages.grading.reference import Reference
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 
@@ -21,13 +22,14 @@ SHARD = 1000
 
 
 class GradeSettings(Section):
-    """Section `grade`."""
+    """Section `grade`. `extract`: which answer of a text decides its outcome."""
 
     section: ClassVar[str] = "grade"
     workers: int = Field(ge=1)
     timeout_s: float = Field(gt=0)
     memory_mb: int = Field(ge=64)
     sandbox: Mode
+    extract: Extract = "stated"
 
 
 def grading_rejects(graded: pl.DataFrame) -> pl.DataFrame:
@@ -39,13 +41,26 @@ def grading_rejects(graded: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def graded_texts(graded: pl.DataFrame) -> list[Graded]:
+    """The rows of `grade_frame` as `misuse_warning` takes them; of code, tests as the reference."""
+    columns = ("kind", "answer", "tests", "text", "extracted", "outcome", "outcome_flexible")
+    return [
+        Graded("; ".join(tests) if kind == "code" else answer, *row)
+        for kind, answer, tests, *row in graded.select(*columns).rows()
+    ]
+
+
 def grade_frame(
     frame: pl.DataFrame,
     settings: GradeSettings,
     what: str = "grade",
     compute: ComputeSettings | None = None,
 ) -> pl.DataFrame:
-    """The frame (REFERENCE_COLUMNS and text) with outcome, extracted, detail and correct added."""
+    """The frame (REFERENCE_COLUMNS and text) with verdicts added.
+
+    outcome, extracted, detail and correct are by `grade.extract`; outcome_stated, outcome_flexible
+    and extracted_flexible are by either.
+    """
     items: list[Item] = [
         (kind, Reference(answer, tuple(options), tuple(tests), given), text)
         for kind, answer, options, tests, given, text in frame.select(
@@ -54,15 +69,19 @@ def grade_frame(
     ]
     with progress_bar(what, len(items)) as advance:
         if compute is None or compute.ray is None or len(items) <= SHARD:
-            verdicts = Grader(settings)(items, advance)
+            both = Grader(settings)(items, advance)
         else:
-            verdicts = _grade_on_cluster(items, settings, compute.ray, advance)
+            both = _grade_on_cluster(items, settings, compute.ray, advance)
+    verdicts = [each.verdict_of(settings.extract) for each in both]
     text = pl.String
     return frame.with_columns(
         pl.Series("outcome", [v.outcome for v in verdicts], text),
         pl.Series("extracted", [v.extracted for v in verdicts], text),
         pl.Series("detail", [v.detail for v in verdicts], text),
         pl.Series("correct", [v.outcome == "correct" for v in verdicts], pl.Boolean),
+        pl.Series("outcome_stated", [each.stated.outcome for each in both], text),
+        pl.Series("outcome_flexible", [each.flexible.outcome for each in both], text),
+        pl.Series("extracted_flexible", [each.flexible.extracted for each in both], text),
     )
 
 
@@ -74,8 +93,8 @@ class Grader:
 
     def __call__(
         self, items: Sequence[Item], advance: Callable[[int], None] | None = None
-    ) -> list[Verdict]:
-        return grade_all(
+    ) -> list[BothVerdicts]:
+        return grade_both(
             items,
             workers=self.settings.workers,
             limits=Limits(self.settings.timeout_s, self.settings.memory_mb),
@@ -89,11 +108,11 @@ def _grade_on_cluster(
     settings: GradeSettings,
     cluster: RaySettings,
     advance: Callable[[int], None],
-) -> list[Verdict]:
+) -> list[BothVerdicts]:
     """The same on a cluster, shard by shard; a verdict depends on its item alone."""
     shards = [items[first : first + SHARD] for first in range(0, len(items), SHARD)]
     resources = {"actors": cluster.graders, "cpus": settings.workers, "gpus": 0}
-    graded: dict[int, list[Verdict]] = {}
+    graded: dict[int, list[BothVerdicts]] = {}
     for index, verdicts in map_on_cluster(cluster, Grader, (settings,), shards, **resources):
         graded[index] = verdicts
         advance(len(verdicts))

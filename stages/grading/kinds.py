@@ -3,6 +3,7 @@
 A new kind is one more entry of `KINDS`.
 """
 
+import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -10,7 +11,8 @@ from stages.grading import choice
 from stages.grading.mathematics import answers, plain_equality, symbolic
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
 from stages.grading.mathematics.printed import read_printed
-from stages.grading.programs.find_program import find_program
+from stages.grading.own_text import own_end
+from stages.grading.programs import find_program
 from stages.grading.programs.input_pairs import pairs_of
 from stages.grading.reference import Reference, Verdict
 
@@ -19,6 +21,8 @@ class Kind(NamedTuple):
     """The steps of grading one kind of problem.
 
     extract: completion -> the answer that it states, or None.
+    extract_last: completion -> the last that could be an answer, or None, where none is stated.
+    is_answered: whether a text that ends there has its answer, so that more is no part of it.
     decide: (reference, answer) -> the verdict, or None if that may take long or crash.
     compare: (reference, answer) -> the verdict, in a process that may be killed.
     runs: what to do with an answer that is a program: its "tests" give the verdict, or "pairs" of
@@ -26,6 +30,8 @@ class Kind(NamedTuple):
     """
 
     extract: Callable[[str], str | None]
+    extract_last: Callable[[str], str | None]
+    is_answered: Callable[[str], bool]
     decide: Callable[[Reference, str], Verdict | None]
     compare: Callable[[Reference, str], Verdict] | None
     runs: Literal["tests", "pairs", "prints"] | None = None
@@ -95,14 +101,59 @@ def _decide_program(reference: Reference, program: str) -> Verdict | None:
 
 
 KINDS = {
-    "math": Kind(answers.find_answer, _decide_math, _compare_math),
-    "choice": Kind(choice.find_choice, choice.decide, choice.compare),
-    "code": Kind(find_program, _decide_code, None, runs="tests"),
-    "stdin": Kind(find_program, _decide_stdin, None, runs="pairs"),
-    "printed": Kind(lambda printed: printed.strip() or None, _decide_printed, _compare_printed),
-    "program": Kind(find_program, _decide_program, None, runs="prints"),
+    "math": Kind(
+        answers.find_answer,
+        answers.find_last_value,
+        answers.is_answered,
+        _decide_math,
+        _compare_math,
+    ),
+    "choice": Kind(
+        choice.find_choice,
+        choice.find_last_choice,
+        choice.is_answered,
+        choice.decide,
+        choice.compare,
+    ),
+    "code": Kind(
+        find_program.find_program,
+        find_program.find_last_program,
+        find_program.is_answered,
+        _decide_code,
+        None,
+        runs="tests",
+    ),
+    "stdin": Kind(
+        find_program.find_program,
+        find_program.find_last_program,
+        find_program.is_answered,
+        _decide_stdin,
+        None,
+        runs="pairs",
+    ),
+    "printed": Kind(
+        lambda printed: printed.strip() or None,
+        lambda printed: None,
+        lambda printed: True,
+        _decide_printed,
+        _compare_printed,
+    ),
+    "program": Kind(
+        find_program.find_program,
+        find_program.find_last_program,
+        find_program.is_answered,
+        _decide_program,
+        None,
+        runs="prints",
+    ),
 }
 
+
+_SAYS_NOTHING = re.compile(
+    r"\W*(?:correct|right|wrong|incorrect|reasonable|valid|clear|unknown|below|above|as|here)\W*",
+    re.IGNORECASE,
+)
+"""What a sentence about an answer states without giving it ("I hope my answer is correct")."""
 
 PROGRAM_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs)
 """Kinds whose answers are programs."""
@@ -115,3 +166,21 @@ def kind_named(name: str) -> Kind:
     if name not in KINDS:
         raise ValueError(f"unknown kind {name!r} of problem; known kinds: {', '.join(KINDS)}")
     return KINDS[name]
+
+
+def extract_both(kind: str, completion: str) -> tuple[str | None, str | None]:
+    """(the stated answer, the flexible one: as stated, or else the last that could be one)."""
+    rules = kind_named(kind)
+    stated = rules.extract(completion)
+    if stated is not None and not _SAYS_NOTHING.fullmatch(stated):
+        return stated, stated
+    return stated, rules.extract_last(completion) or stated
+
+
+def cut_after_solution(kind: str, text: str, start: str = "") -> str:
+    """The text as far as it is the model's own solution (`stages.grading.own_text`).
+
+    start: the beginning of the answer, which the text continues; it is never cut.
+    """
+    end = own_end(start + text, kind_named(kind).is_answered, len(start))
+    return text[: end - len(start)]

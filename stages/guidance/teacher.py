@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from stages.engines.sampler import Sampler
+from stages.grading.thinking import after_thinking
 from stages.guidance.answer_leak import ends_in_answer
 from stages.guidance.attempt import Attempt, TailProblem, last_wrong_attempt
 from stages.models.completion_server import ChatSettings
-from stages.solutions.thinking import after_thinking
 
 TASK = """\
 A student worked on the problem below and got it wrong. You see the problem, the reference

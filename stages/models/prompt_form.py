@@ -19,7 +19,8 @@ from stages.pipeline.params import Section
 FORM_FILE = "prompt.json"
 CUES = {"math": "Answer:\n", "choice": "Answer:\n", "program": "Program:\n", "code": "Python:\n"}
 LABEL = re.compile(r"\A(?:Question|Task): ")
-NEXT_QUESTION = ("\n\nQuestion: ", "\n\nTask: ")  # what follows a worked example
+# what a model that continues text may write after its answer; servers take four strings at most
+NEXT_QUESTION = ("\n\nQuestion:", "\n\nTask:", "\n\nProblem:", "\n\nHuman:")
 
 
 class PromptSettings(Section):
@@ -34,9 +35,13 @@ class PromptSettings(Section):
     stop: list[str] | None
 
     def form(self, examples: list[WorkedExample]) -> PromptForm:
-        """The form, with the worked examples that it may show."""
+        """The form, with the worked examples that it may show.
+
+        Without a chat template, whose turns have an end of their own, a next question ends a text.
+        """
         is_few_shot = self.prompt == "few_shot"
-        stop = (NEXT_QUESTION if is_few_shot else ()) if self.stop is None else tuple(self.stop)
+        default_stop = () if self.prompt == "chat" else NEXT_QUESTION
+        stop = default_stop if self.stop is None else tuple(self.stop)
         return PromptForm(
             kind=self.prompt,
             system=self.system,

@@ -54,6 +54,8 @@ class Encoder:
         self.tokenizer, self.form = tokenizer, form or PromptForm()
         self.literal = LiteralTokenizer(tokenizer)
         self._marked_prompt = lru_cache(maxsize=100_000)(self._mark_prompt)
+        self._stop_enders: set[int] = set()
+        self._no_stop_enders: set[int] = set()
         self.end_token = self._end_of_turn()
         ends = {*end_tokens, self.end_token, tokenizer.eos_token_id}
         self.end_tokens = sorted(end for end in ends if end is not None)
@@ -123,6 +125,22 @@ class Encoder:
         """The text before the first stop string."""
         at = self.find_stop(text)
         return text if at < 0 else text[:at]
+
+    def may_end_stop(self, token: int) -> bool:
+        """Whether a stop string may end with this token: a quick test before `ends_in_stop`."""
+        return token in self._stop_enders or self._learn_stop_ender(token)
+
+    def _learn_stop_ender(self, token: int) -> bool:
+        """A stop string's last sign, if it is ASCII, is spelt out in the token that writes it."""
+        if token in self._no_stop_enders:
+            return False
+        piece = str(self.tokenizer.convert_ids_to_tokens(token))
+        ends = {stop[-1] for stop in self.form.stop}
+        may_end = piece.startswith("<0x") or any(
+            sign in piece or not ("!" <= sign <= "~") for sign in ends
+        )
+        (self._stop_enders if may_end else self._no_stop_enders).add(token)
+        return may_end
 
     def ends_in_stop(self, prompt: Sequence[int], new: Sequence[int]) -> bool:
         """Whether the last few new tokens after a prompt's hold a stop string."""

@@ -7,10 +7,8 @@ function reads like the section of the paper that it carries out.
 
 import argparse
 import inspect
-import os
 import shutil
 import signal
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +24,7 @@ from stages.pipeline import params
 from stages.pipeline.cost_record import record_cost
 from stages.pipeline.disk_faults import explain_disk_error
 from stages.pipeline.inputs import Fresh, Inputs, Loaded, TableAt
+from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section
 from stages.pipeline.stage_run import StageRun
 
@@ -110,9 +109,9 @@ class Stage:
             frame = frames[table_at.table.noun]
             store.check_references(table_at.table, frame, read | frames)
             store.write(frame, table_at.table, **self.partition(table_at, iteration))
-        if (n_rejects := len(frames.get("rejects", ()))) and not os.environ.get("RATCHET_QUIET"):
+        if n_rejects := len(frames.get("rejects", ())):
             message = f"{n_rejects} set aside, with reasons: `ratchet sql 'from rejects'`"
-            print(f"{self.name}: {message}", file=sys.stderr)
+            print_note(self.name, message)
 
     def partition(self, table_at: TableAt, iteration: int) -> dict[str, int | str]:
         """Where a written table goes: shared tables have a partition for each stage."""

@@ -18,8 +18,9 @@ def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
 
     `coverage` is null where nothing was drawn; `flawed` is the share of the right answers that have
     a wrong step according to `flawed_by`, null where no reviewer looked. low and high bound a 95%
-    bootstrap interval; `gain` is over iteration 0 on the same problems. Raises RatchetError if an
-    evaluated iteration has no row in progress.
+    bootstrap interval; `gain` is over iteration 0 on the same problems. accuracy_stated and
+    accuracy_flexible are of greedy answers by either extraction; `n_differ` are judged differently.
+    Raises RatchetError if an evaluated iteration has no row in progress.
     """
     iterations: dict[str, Measured] = {}
     for row in queries.ask(connection, "iterations"):
@@ -53,6 +54,9 @@ def _mode_metrics(row: Measured, rates_of: Rates) -> Measured:
         "flawed": _round(row["flawed"]),
         "flawed_by": row["flawed_by"],
     }
+    if row["accuracy_stated"] is not None:
+        metrics |= {name: _round(row[name]) for name in ("accuracy_stated", "accuracy_flexible")}
+        metrics["n_differ"] = row["n_differ"]
     if "gain_mean" in own:
         metrics["gain"] = {name: _round(own[f"gain_{name}"]) for name in (*INTERVAL, "p")}
     if row["mode"] == "vote":

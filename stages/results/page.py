@@ -25,6 +25,7 @@ SECTIONS: tuple[Callable[[Any], Section | None], ...] = (
     signals.pairs,
     records.costs,
     records.rejects,
+    records.extractions,
     records.disagreements,
 )
 

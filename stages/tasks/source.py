@@ -20,7 +20,7 @@ FORMS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv")
 
 
 def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[str, Any]] | Fault]:
-    """(location, row) for each row, or a Fault for one that is not an object or is too large.
+    """(location, row) for each row, or a Fault for one that is no object, too large, or no text.
 
     `source` is a file in one of FORMS, its URL, or a dataset id, with its subset and split if they
     are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
@@ -38,6 +38,8 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
             yield Fault(location, f"is a {type(row).__name__}, not an object", str(row))
         elif sum(len(value) for value in row.values() if isinstance(value, str)) > MAX_CHARACTERS:
             yield Fault(location, f"is longer than {MAX_CHARACTERS} characters", str(row)[:500])
+        elif _has_lone_surrogate(row):
+            yield Fault(location, "has a lone surrogate, which is no text", ascii(row)[:500])
         else:
             yield location, row
     if is_empty:
@@ -55,8 +57,7 @@ def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
         if name.endswith(".gz"):
             data = gzip.decompress(data)
         elif name.endswith((".parquet", ".csv")):
-            read = pl.read_parquet if name.endswith(".parquet") else pl.read_csv
-            frame = read(io.BytesIO(data))
+            frame = _read_table(name, data)
             yield from ((f"{name}:{n}", row) for n, row in enumerate(frame.to_dicts(), 1))
             return
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
@@ -65,6 +66,22 @@ def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
         yield from _lines(name, data)
     else:
         yield from _array(name, data, parameter)
+
+
+def _read_table(name: str, data: bytes) -> pl.DataFrame:
+    """A Parquet file with its types, or a CSV file as text: "007" is no number, nor is "1/2"."""
+    if name.endswith(".parquet"):
+        return pl.read_parquet(io.BytesIO(data))
+    return pl.read_csv(io.BytesIO(data), infer_schema=False)
+
+
+def _has_lone_surrogate(value: object) -> bool:
+    """Whether a value holds half of a pair of surrogates, which is no text and can't be stored."""
+    if isinstance(value, str):
+        return not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, dict):
+        return any(map(_has_lone_surrogate, value)) or any(map(_has_lone_surrogate, value.values()))
+    return isinstance(value, list) and any(map(_has_lone_surrogate, value))
 
 
 def _content(source: str, name: str, parameter: str) -> bytes:

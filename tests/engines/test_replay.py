@@ -56,6 +56,52 @@ def test_rows_become_samples_of_their_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (True, True), (1, True), (1.0, True), ("True", True), ("1", True), ("correct", True),
+        (False, False), (0, False), (0.0, False), ("false", False), ("no", False), (None, None),
+    ],
+)  # fmt: skip
+def test_recorded_verdicts_are_read_as_people_write_them(
+    tmp_path: Path, given: object, recorded: bool | None
+) -> None:
+    row = {"question": PROBLEMS["question"][0], "completion": "#### 1", "ok": given}
+    file = write(tmp_path / "a.jsonl", row)
+    samples, _ = replay(settings(file, correct=["ok"]), PROBLEMS)
+    assert samples["recorded_correct"].to_list() == [recorded]
+
+
+def test_scores_are_no_verdicts(tmp_path: Path) -> None:
+    row = {"question": PROBLEMS["question"][0], "completion": "#### 1", "ok": 0.7}
+    with pytest.raises(RatchetError, match=r"engine.correct: 0.7 is no verdict: name a field"):
+        replay(settings(write(tmp_path / "a.jsonl", row), correct=["ok"]), PROBLEMS)
+
+
+REPLY = {"role": "assistant", "content": "#### 1"}
+COMPLETIONS = [
+    ("#### 1\n\nQuestion: 1 + 1?\n#### 2", ["#### 1"]),
+    ("#### 1<|im_end|>", ["#### 1"]),
+    ([{"role": "user", "content": "1?"}, REPLY], ["#### 1"]),
+    (["#### 1", "#### 2"], ["#### 1", "#### 2"]),
+    ([[REPLY], [REPLY | {"content": "#### 3"}]], ["#### 1", "#### 3"]),
+]
+
+
+@pytest.mark.parametrize(("completion", "texts"), COMPLETIONS)
+def test_completions_are_texts_chats_or_lists(
+    tmp_path: Path, completion: object, texts: list[str]
+) -> None:
+    row = {"question": PROBLEMS["question"][0], "completion": completion, "ok": [True] * len(texts)}
+    samples, rejects = replay(
+        settings(write(tmp_path / "a.jsonl", row), correct=["ok"] if len(texts) > 1 else None),
+        PROBLEMS,
+    )
+    assert rejects.is_empty()
+    assert sorted(samples["text"]) == texts
+    assert samples["draw"].sort().to_list() == list(range(len(texts)))
+
+
+@pytest.mark.parametrize(
     ("row", "reason"),
     [
         ({"question": "unknown", "completion": "x"}, "is no training problem's"),
@@ -72,7 +118,7 @@ def test_other_rows_are_rejects(tmp_path: Path, row: dict[str, object], reason: 
 
 def test_nothing_that_fits_is_one_line(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", {"question": "unknown", "completion": "x"})
-    with pytest.raises(RatchetError, match="fits a training problem: check"):
+    with pytest.raises(RatchetError, match=r"check .*; its fields: question, completion\)"):
         replay(settings(file), PROBLEMS)
     with pytest.raises(RatchetError, match="give one for each"):
         replay(settings(file, correct=["a", "b"]), PROBLEMS)

@@ -48,8 +48,82 @@ def test_the_same_rows_come_back_in_order(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     graded = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(row.pop("outcome"), row.pop("extracted")) for row in graded] == VERDICTS
+    details = [row.pop("detail") for row in graded]
+    assert (details[0], details[3], details[5]) == ("exact", "no answer found", "tests pass")
+    both = [(row.pop("outcome_stated"), row.pop("outcome_flexible")) for row in graded]
+    assert both == [(outcome, outcome) for outcome, _ in VERDICTS[:4]] + [
+        ("unparseable", "wrong"), *[(outcome, outcome) for outcome, _ in VERDICTS[5:]]
+    ]  # fmt: skip
     assert graded == ROWS
-    assert done.stderr == "8 graded: 5 correct (62.5%), 2 unparseable, 1 wrong\n"
+    assert done.stderr == (
+        "8 graded: 5 correct (62.5%), 2 unparseable, 1 wrong\n"
+        "1 state no answer, but end in a value: 62.5% are correct by what they state, 62.5% by "
+        "their last value (--extract flexible)\n"
+    )
+
+
+def test_the_last_value_decides_if_asked(tmp_path: Path) -> None:
+    rows = [{"reference": "18", "prediction": "So she has 18 left over."}]
+    done = grade(lines(tmp_path / "in.jsonl", rows), "--extract", "flexible")
+    (graded,) = map(json.loads, done.stdout.splitlines())
+    assert (graded["outcome"], graded["extracted"]) == ("correct", "18")
+    assert graded["outcome_stated"] == "unparseable"
+    assert "0.0% are correct by what they state, 100.0% by their last value" in done.stderr
+
+
+AS_PEOPLE_HAVE_THEM = [
+    ({"reference": "B", "prediction": "42", "options": ["17", "42"]}, "correct"),
+    ({"reference": "42", "prediction": "B", "options": ["17", "42"]}, "correct"),
+    ({"reference": 1, "prediction": "The answer is (B)", "options": ["x", "y"]}, "correct"),
+    ({"reference": "B", "prediction": "A", "options": ["17", "42"]}, "wrong"),
+    ({"reference": ["3"], "prediction": "3"}, "correct"),
+    ({"reference": ["3", "4"], "prediction": "The answers are $3$ and $4$."}, "correct"),
+    ({"reference": "3", "messages": [{"role": "user", "content": "1 + 2?"},
+                                     {"role": "assistant", "content": "It is 3."},
+                                     {"role": "assistant", "content": "#### 3"}]}, "correct"),
+    ({"reference": "3", "prediction": [{"role": "assistant", "content": "#### 3"}]}, "correct"),
+    ({"reference": "3", "prediction": {"role": "assistant", "content": "#### 3"}}, "correct"),
+    ({"reference": "3", "conversations": [{"from": "human", "value": "1 + 2?"},
+                                          {"from": "gpt", "value": "#### 3"}]}, "correct"),
+]  # fmt: skip
+
+
+def test_rows_are_read_as_people_have_them(tmp_path: Path) -> None:
+    done = grade(lines(tmp_path / "in.jsonl", [row for row, _ in AS_PEOPLE_HAVE_THEM]))
+    graded = [json.loads(line)["outcome"] for line in done.stdout.splitlines()]
+    assert graded == [outcome for _, outcome in AS_PEOPLE_HAVE_THEM]
+
+
+def test_a_csv_file_is_text(tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    whole = "".join(f"{n},{n}\n" for n in range(120))
+    table.write_text(f"reference,prediction\n{whole}1/2,0.5\n007,007\n")
+    done = grade(table)
+    graded = [json.loads(line) for line in done.stdout.splitlines()]
+    assert graded[-1]["prediction"] == "007" and graded[-1]["outcome"] == "correct"
+    assert {row["outcome"] for row in graded} == {"correct"}
+
+
+def test_decimals_of_parquet_are_numbers(tmp_path: Path) -> None:
+    amounts = pl.Series(["1.50", "20.00"]).cast(pl.Decimal(10, 2))
+    pl.DataFrame({"reference": amounts, "prediction": ["1.5", "20"]}).write_parquet(
+        tmp_path / "in.parquet"
+    )
+    done = grade(tmp_path / "in.parquet")
+    graded = [json.loads(line)["outcome"] for line in done.stdout.splitlines()]
+    assert graded == ["correct", "correct"]
+
+
+def test_a_grader_that_is_given_rationales_says_so(tmp_path: Path) -> None:
+    rows = [
+        {"reference": f"He has {n} pens and buys 2, so he has more", "prediction": f"#### {n + 2}"}
+        for n in range(30)
+    ]
+    done = grade(lines(tmp_path / "in.jsonl", rows))
+    assert done.exit_code == 0
+    warning = done.stderr.splitlines()[-1]
+    assert "only 0 of 30 answers are right: are the references answers alone?" in warning
+    assert warning.count('" (') == 3
 
 
 def test_lines_go_to_a_file(tmp_path: Path) -> None:

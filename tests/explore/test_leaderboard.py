@@ -73,6 +73,7 @@ def test_leaderboard_lists_each_result_once(
     assert list(rows[0]) == [
         "recipe", "settings", "task", "model", "iteration", "seed", "suite", "mode", "n",
         "accuracy", "low", "high", "pass_at", "flawed",
+        "stated", "flexible", "n_differ",
         "coverage", "draws", "training_rows", "tokens", "elapsed_s",
     ]  # fmt: skip
     assert [(r["recipe"], r["seed"], r["iteration"], r["accuracy"]) for r in rows] == [

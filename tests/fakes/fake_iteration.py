@@ -43,6 +43,9 @@ def add_draw(
         "stage": "grade" if stage == "sample" else "guide", "sample_id": name,
         "problem_id": problem["problem_id"], "outcome": "correct" if right else "wrong",
         "extracted": extracted, "detail": "compared as text", "grader": "planted 1",
+        "outcome_stated": "correct" if right else "wrong",
+        "outcome_flexible": "correct" if right or draw == 2 else "wrong",
+        "extracted_flexible": problem["answer"] if right or draw == 2 else "999",
     })  # fmt: skip
     return {"sample_id": name, "steps": steps, "truth": [*truth, all(truth)], "right": right}
 

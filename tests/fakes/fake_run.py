@@ -199,6 +199,8 @@ def _evaluate(problems: Rows, iteration: int, rng: random.Random) -> Rows:
                 "n_correct": _n_right(problem, mode) if right else 0,
                 "extracted": problem["answer"] if right else "999",
                 "correct": right, "flawed": flawed, "text": "Answer", "n_tokens": 12,
+                "correct_stated": right if mode == "greedy" else None,
+                "correct_flexible": right or problem["level"] == 4 if mode == "greedy" else None,
             })  # fmt: skip
     return rows
 

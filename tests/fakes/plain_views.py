@@ -15,6 +15,7 @@ DERIVED = [
     "disagreements",
     "domains",
     "duel_results",
+    "extractions",
     "first_errors",
     "flawed",
     "forms",
@@ -232,6 +233,27 @@ def disagreements() -> list[Key]:
             found = (verdict["outcome"], verdict["extracted"], answers[row["problem_id"]])
             names = (row["iteration"], row["sample_id"], row["problem_id"])
             made.append((*names, recorded, *found, verdict["detail"]))
+    return made
+
+
+def extractions() -> list[Key]:
+    judged = [
+        {"iteration": row["iteration"], "answers": "samples"}
+        | {name: row[f"outcome_{name}"] == "correct" for name in ("stated", "flexible")}
+        for row in rows_of("verdicts")
+    ]
+    judged += [
+        {"iteration": row["iteration"], "answers": row["suite"]}
+        | {name: row[f"correct_{name}"] for name in ("stated", "flexible")}
+        for row in rows_of("evaluations")
+        if row["mode"] == "greedy"
+    ]
+    made = []
+    for key, rows in groups(judged, "iteration", "answers"):
+        stated, flexible = (sum(row[name] for row in rows) for name in ("stated", "flexible"))
+        differ = sum(row["stated"] != row["flexible"] for row in rows)
+        shares = (stated / len(rows), flexible / len(rows))
+        made.append((*key, len(rows), stated, flexible, differ, *shares))
     return made
 
 

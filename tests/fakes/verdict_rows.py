@@ -10,6 +10,9 @@ ROWS = pl.DataFrame(
         "extracted": ["1", "2", None],
         "detail": [None, "exact", None],
         "grader": ["g"] * 3,
+        "outcome_stated": ["correct", "wrong", "unparseable"],
+        "outcome_flexible": ["correct", "wrong", "correct"],
+        "extracted_flexible": ["1", "2", "3"],
     }
 )
 PLACE = {"iteration": 1, "stage": "grade"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.grading.mathematics.answers import find_answer
+from stages.grading.mathematics.answers import find_answer, find_last_value
 
 EXTRACTED = [
     # one form each
@@ -31,7 +31,7 @@ EXTRACTED = [
     (r"The answer is \boxed{18}. I hope my answer is correct.", "18"),
     (r"\boxed{18} and then \boxed{}", "18"),
     (r"\boxed{18} and then \boxed{19", "18"),
-    (r"\boxed{\text{the answer is } 18}", r"\text{the answer is } 18"),
+    (r"\boxed{\text{the answer is } 18}", "18"),
     (r"The answer is 5 or \boxed{east}", "east"),
     ("#### Thursday", "Thursday"),
     ("Final Answer: The final answer is $5$. I hope it is correct.", "5"),
@@ -65,8 +65,106 @@ EXTRACTED = [
     ("The answer is $5$, and $x$ is positive.", "5"),
     (r"So \boxed5.", "5"),
     ("Answer:\n```\n5\n```", "5"),
+    # other words for it
+    ("So the answer must be 18.", "18"),
+    ("The answer, then, is 18.", "18"),
+    ("The answer is therefore 18.", "18"),
+    ("The answer turns out to be 18.", "18"),
+    ("The answer to part (b) is 18.", "18"),
+    ("The answer in dollars is 18.", "18"),
+    ("The answer (in cm) is 18.", "18"),
+    ("The answer we get is 18.", "18"),
+    ("The answer equals 18.", "18"),
+    ("The answer is approximately 18.", "18"),
+    ("Answer -> 18", "18"),
+    ("18 is the final answer.", "18"),
+    ("So I have $18$ as my answer.", "$18$"),
+    ("The answer is 17. No: 18 is the correct answer.", "18"),
+    ("Ans. 18", "18"),
+    ("Answer - 18", "18"),
+    ("The answer is “18”.", "18"),
+    ("My final answer is 18, I'm sure", "18"),
+    ("This gives us 18 as the final answer.", "18"),
+    ("Result: 18", "18"),
+    ("Die Lösung ist 18.", "18"),
+    ('{"steps": "9 * 2", "answer": 18}', "18"),
+    ("[ANSWER]18[/ANSWER]", "18"),
+    ("```\n18\n```", "18"),
+    ("答：一共18个苹果。", None),
+    # headings, decoration, tags
+    ("**Final Answer**\n\\[\n18\n\\]", "18"),
+    ("## Answer\n\n**18**", "18"),
+    ("Final Answer\n18", "18"),
+    ("### Final Answer\nShe makes 18 dollars a day in all.", None),
+    ("__Answer:__ 18", "18"),
+    ("Answer: ≈ 18", "18"),
+    ("#### = 18", "18"),
+    (r"\boxed{= 18}", "18"),
+    (r"\boxed{\begin{aligned}x &= 18\end{aligned}}", "x = 18"),
+    ("#### 18 This is what she makes every single day of the week.", "18"),
+    ("#### 18, because 9 * 2 = 18.", "18"),
+    ("#### 18. That is what she makes each day.", "18"),
+    ("<answer>18</answer>", "18"),
+    ("<answer>\nThe answer is 18.\n</answer>", "18"),
+    (r"<answer>so \boxed{18}</answer> as I said", "18"),
+    ("<answer>18", "18"),
+    (r"<answer>17</answer> No, \boxed{18}", "18"),
+    # after the thoughts
+    ("<think>9 * 2. The answer is 17?</think>\n18", "18"),
+    (r"<think>so \boxed{18}</think> That is all.", "18"),
+    ("9 * 2 = 18, the answer is 18\n</think>\n\n**18**", "18"),
+    ("<think>The answer is 18", "18"),
+    # what the last line concludes
+    ("So we get\n\\[x = 18\\]", "x = 18"),
+    ("Hence it is\n$$\n18\n$$", "18"),
+    ("So we get\n$x = 18$.", "x = 18"),
+    ("She makes:\n\n**18**", "18"),
+    ("9 * 2 = 18\n### 18", "18"),
+    ("The solution is 18.", "18"),
+    ("Final result: 18", "18"),
+    ("We add them.\nHence 18.", "18"),
+    ("The final result is 18.\nNow we check it.", None),
+    ("We get\n\\[9 = 3 * 3 = 18 / 2\\]", None),
+    ("- add 5\n### 2. Solve it", None),
+    # languages
+    ("উত্তর হল ১৮।", "18"),
+    ("Die Antwort ist 18 Euro.", "18"),
+    ("Antwort: 18", "18"),
+    ("La respuesta es 18.", "18"),
+    ("Respuesta final: 18", "18"),
+    ("La réponse est 18.", "18"),
+    ("Réponse : 18 €", "18"),
+    ("答えは18です。", "18"),
+    ("したがって、答え：１８", "18"),
+    ("Ответ: 18 рублей.", "18"),
+    ("Ответ — 18", "18"),
+    ("Jibu ni 18.", "18"),
+    ("సమాధానం 18.", "18"),
+    ("คำตอบคือ 18 บาท", "18"),
+    ("所以答案是18元。我们验证一下", "18"),
+    ("最终答案：18", "18"),
+    ("A resposta é 18.", "18"),
+    ("Cevap 18'dir.", "18"),
+    ("La risposta è 18.", "18"),
+    ("답은 18입니다.", "18"),
+    ("उत्तर: 18", "18"),
+    ("Respuesta: azul", "azul"),
+    (r"答案是 $\frac{1}{2}$。", r"\frac{1}{2}"),
+    ("所以她一共有18个苹果", None),
+    ("答えを求める。\n9*2=18", None),
+    ("Ответ неверный", None),
+    # the model goes on
+    ("#### 18\n\nQuestion: Tom has 3 pens.\n#### 3", "18"),
+    ("The answer is 18.\nQ: And 3?\nA: The answer is 3.", "18"),
+    ("18\n\nHuman: And 3?\n\nAssistant: 3", "18"),
+    (r"so \boxed{18}.<|im_end|>" "\n<|im_start|>user\nAnd 3? \\boxed{3}", "18"),
+    ("#### 18</s>", "18"),
+    ("<|im_start|>assistant\n18<|im_end|>", "18"),
     # no answer
     ("", None),
+    ("She has 18 apples left.", None),
+    ("So it is 9 * 2 = 18", None),
+    ("共18个", None),
     ("She sells 9 eggs for $2 each, so she makes 18", None),
     ("3 + 4 = 7", None),
     ("First 3 + 4 = 7.\nThen 7 * 2 = 14.", None),
@@ -80,3 +178,26 @@ EXTRACTED = [
 @pytest.mark.parametrize(("completion", "answer"), EXTRACTED)
 def test_answer_is_found_where_stated(completion: str, answer: str | None) -> None:
     assert find_answer(completion) == answer
+
+
+LAST = [
+    ("She sells 9 eggs for $2 each, so she makes 18 dollars.", "18"),
+    ("First 3 + 4 = 7.\nThen 7 * 2 = 14.", "14"),
+    (r"So \(x = 5\) and we are done", "x = 5"),
+    (r"so $6 \times 7 = 42$ in all", "42"),
+    (r"\[ a = b = 42 \] as asked", "42"),
+    ("It costs $1,200.50.", "$1,200.50"),
+    ("a third: 1/3 of it", "1/3"),
+    ("x-5 is below -5", "-5"),
+    ("so 50% of them", "50%"),
+    ("因此一共有42个苹果", "42"),
+    ("<think>so 17</think> She makes 18 now.", "18"),
+    ("So she has 18 now.\n\nQuestion: Tom has 3 pens. How many?\nIt is 3", "18"),
+    ("nothing at all", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("completion", "answer"), LAST)
+def test_the_last_value_is_the_flexible_answer(completion: str, answer: str | None) -> None:
+    assert find_last_value(completion) == answer

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from stages.grading.choice import find_last_choice
 from stages.grading.grade import grade, grade_all
 from stages.grading.reference import Reference
 from tests.fakes.real_datasets import datasets_folder
@@ -25,6 +26,14 @@ CASES = [
         "So 6*7 = 42.\nAnswer: B",
         "the answer is option B", "The correct choice is B", "A is too small, so the answer is B",
         "42", "The answer is 42", "#### 42 apples", r"\boxed{42}", "B) 17",
+        "B!", "Answer: B?", "Answer: <B>", "Answer: |B|", "Answer: 'B'", "Answer: \"B\"",
+        "Answer: B / 42", "B | 42", "B is correct.", "(B) is right.", "Ans. B", "Hence (B).",
+        "Correct: B", "=> B", "I choose B.", "I would go with option B", "So it is 42.\n\nB",
+        "答案: B", "选项B正确", "答案为B。", "选择B。", "故选B", "正解はBです",
+        "B、42", "(B)", "答案是 B",
+        "<answer>B</answer>", "<answer>B. 42</answer>", "<think>A? no.</think>\n\nB",
+        "B<|endoftext|>", "B</s>",
+        "Answer: B\n\nQuestion: Which is hot?\n(A) ice\n(B) fire\nAnswer: A",
     )],
     *[(NUMBERS, text, "wrong") for text in (
         "A", "(c)", "The answer is (A).", "#### 17", "E", "Z", "The answer is F", "43", "D) 42",
@@ -46,6 +55,10 @@ CASES = [
     (WORDS, "C", "correct"),
     (TWINS, "The answer is 0.5", "wrong"),
     (TWINS, "A", "correct"),
+    (SHAPES, r"\boxed{\text{a circle}}", "correct"),
+    (Reference("B", ("1 K", "2 K")), r"\boxed{2\text{ K}}", "correct"),
+    (Reference("A", ("1 K", "2 K")), r"\boxed{2\text{ K}}", "wrong"),
+    (SHAPES, "I think a circle is correct", "unparseable"),
     (SHAPES, "The answer is a circle", "correct"),
     (SHAPES, "The answer is a square", "wrong"),
     (SHAPES, "The answer is A", "wrong"),
@@ -68,6 +81,21 @@ CASES = [
 @pytest.mark.parametrize(("reference", "text", "outcome"), CASES)
 def test_choices(reference: Reference, text: str, outcome: str) -> None:
     assert grade("choice", reference, text).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("(A) is too cold, so it has to be (B) here", "B"),
+        ("Not A but B fits them all", "B"),
+        ("A cat sat on C here", "C"),
+        ("It is 42 of them", "42"),
+        ("$A = 30$ and $B > 2$", "B > 2"),
+        ("nothing", None),
+    ],
+)
+def test_the_last_letter_is_the_flexible_choice(text: str, choice: str | None) -> None:
+    assert find_last_choice(text) == choice
 
 
 def test_a_program_may_print_a_letter_or_a_value() -> None:

@@ -118,6 +118,7 @@ def test_a_stop_string_is_found_when_it_is_written(build: str, stop: str, new: s
     drawn = row.ids[row.n_prompt :]
     found = [encoder.ends_in_stop(prompt, drawn[:n]) for n in range(len(drawn) + 1)]
     assert found == [False] * len(drawn) + [True]
+    assert encoder.may_end_stop(drawn[-1])
     text = encoder.decode(prompt, drawn)
     assert encoder.cut_at_stop(text) == new.removesuffix(stop)
     assert encoder.cut_at_stop("none") == "none" and encoder.find_stop("none") == -1

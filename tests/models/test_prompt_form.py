@@ -69,7 +69,9 @@ def test_bare_text_is_what_it_was() -> None:
         ({}, NEXT_QUESTION),
         ({"stop": []}, ()),
         ({"stop": ["\n\n"]}, ("\n\n",)),
-        ({"prompt": "plain"}, ()),
+        ({"prompt": "plain"}, NEXT_QUESTION),
+        ({"prompt": "plain", "stop": []}, ()),
+        ({"prompt": "chat"}, ()),
         ({"prompt": "chat", "stop": ["User:"]}, ("User:",)),
     ],
 )

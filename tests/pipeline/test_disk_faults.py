@@ -86,6 +86,9 @@ MANY_ROWS = pl.DataFrame({"number": range(9000)}).select(
     extracted=pl.col("number").cast(pl.String),
     detail=pl.lit(None, pl.String),
     grader=pl.lit("g"),
+    outcome_stated=pl.lit("wrong"),
+    outcome_flexible=pl.lit("wrong"),
+    extracted_flexible=pl.lit(None, pl.String),
 )
 
 

@@ -63,6 +63,16 @@ def test_a_damaged_file_is_one_line(run_folder: Path, damage: bytes) -> None:
         store.read(Verdicts, iteration=1)
 
 
+def test_a_file_of_an_older_version_has_nulls_in_new_columns(run_folder: Path) -> None:
+    file = store.write(ROWS, Verdicts, **PLACE) / store.FILE
+    pl.read_parquet(file).drop("outcome_stated", "outcome_flexible").write_parquet(file)
+    frame = store.read(Verdicts, iteration=1)
+    assert frame["outcome_stated"].null_count() == frame.height == 3
+    pl.read_parquet(file).drop("grader").write_parquet(file)
+    with pytest.raises(RatchetError, match="lacks column grader"):
+        store.read(Verdicts, iteration=1)
+
+
 def test_a_missing_table_says_what_makes_it(run_folder: Path) -> None:
     with pytest.raises(RatchetError, match="data/problems is missing: run `dvc repro`"):
         store.read(Problems)

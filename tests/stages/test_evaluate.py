@@ -76,5 +76,5 @@ def test_a_right_answer_is_flawed_when_a_step_is_unsound(
     gold = [["Ann: 7+5=12\n", "#### 12"]]
     answers = pl.DataFrame(
         {"rationale": gold, "text": [text], "kind": ["math"], "correct": [correct]}
-    )
+    ).with_columns(outcome_stated=pl.lit("wrong"), outcome_flexible=pl.lit("correct"))
     assert greedy_rows(answers, TaskSettings(name="toy"))["flawed"].to_list() == [flawed]

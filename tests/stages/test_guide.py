@@ -154,6 +154,8 @@ def test_a_guided_answer_that_was_not_compared_is_a_reject(
 ) -> None:
     def lost(frame: pl.DataFrame, settings: GradeSettings, **_: object) -> pl.DataFrame:
         verdict = {"outcome": "timeout", "extracted": None, "detail": "slow", "correct": False}
+        verdict |= {"outcome_stated": "timeout", "outcome_flexible": "timeout"}
+        verdict |= {"extracted_flexible": None}
         return frame.with_columns(pl.lit(value).alias(name) for name, value in verdict.items())
 
     monkeypatch.setattr(rounds, "grade_frame", lost)

@@ -75,6 +75,14 @@ def suites(iteration: int) -> dict[str, dict[str, Any]]:
             "flawed": round(sum(judged) / len(judged), 6) if mode == "greedy" else None,
             "flawed_by": "verifier" if mode == "greedy" else None,
         }
+        if mode == "greedy":
+            flexible = [row["correct_flexible"] for row in of_mode]
+            stated = [row["correct_stated"] for row in of_mode]
+            made["toy"][mode] |= {
+                "accuracy_stated": round(sum(stated) / len(stated), 6),
+                "accuracy_flexible": round(sum(flexible) / len(flexible), 6),
+                "n_differ": sum(a != b for a, b in zip(stated, flexible, strict=True)),
+            }
     return made
 
 
@@ -155,6 +163,7 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         ("pairs", ["chosen answer is wrong", "rejected answer is right", "(15.4%)"]),
         ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
         ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
+        ("extractions", ["Stated and flexible answers", "differ", "last value", "samples"]),
         ("disagreements", ["contradicts 8 of 8 recorded verdicts", "compared as text"]),
         (
             "paths",
@@ -214,8 +223,8 @@ def test_a_run_without_a_model_has_no_evaluations(
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
     assert shown == {
-        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "disagreements",
-        "paths",
+        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "extractions",
+        "disagreements", "paths",
     }  # fmt: skip
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]

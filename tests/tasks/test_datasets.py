@@ -160,7 +160,7 @@ def test_a_suite_without_a_usable_row_is_one_line(tmp_path: Path) -> None:
         run({"gsm8k": train}, {"gsm8k": train, "svamp": train})
     assert str(error.value) == (
         "task.test.svamp has no usable problem (1 rejects; the first: test.svamp a.jsonl:1 has no "
-        "field 'Body')"
+        "field 'Body' (it has: question, answer))"
     )
 
 

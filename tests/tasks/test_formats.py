@@ -1,5 +1,6 @@
 """Each format: what its rows become, and why a row is none. The rows here are invented."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -230,7 +231,30 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"kind": "code", "tests": ["assert f()"], "given": "import re\n", "answer": ""},
     ),
     ("plain", Q | {"kind": "program", "answer": "4"}, {"kind": "program"}),
-]
+    ("plain", Q | {"answer": "b", "options": ["3", "4"]}, {"kind": "choice", "answer": "B"}),
+    ("plain", Q | {"answer": "red", "options": ["blue", "red"]}, {"answer": "B"}),
+    ("plain", Q | {"answer": 1, "options": ["x", "y"]}, {"answer": "B"}),
+    ("plain", Q | {"answer": "A", "options": "['x', 'y']"}, {"options": ["x", "y"]}),
+    ("plain", Q | {"answer": ["4"]}, {"answer": "4"}),
+    ("plain", Q | {"answer": ["4", "5"]}, {"answer": "4, 5"}),
+    ("plain", Q | {"answer": Decimal("4.50")}, {"answer": "4.5"}),
+    ("plain", Q | {"answer": Decimal(400)}, {"answer": "400"}),
+    ("plain", Q | {"kind": "code", "tests": "assert f()"}, {"tests": ["assert f()"]}),
+    ("plain", Q | {"kind": "code", "tests": '["assert f()"]'}, {"tests": ["assert f()"]}),
+    (
+        "plain",
+        {"messages": [{"role": "system", "content": "Be brief."},
+                      {"role": "user", "content": "3 + 4?"},
+                      {"role": "assistant", "content": "It is 7.\n#### 7"}]},
+        {"question": "3 + 4?", "answer": "7", "rationale": "It is 7.\n#### 7"},
+    ),
+    (
+        "plain",
+        {"conversations": [{"from": "human", "value": "3 + 4?"}, {"from": "gpt", "value": "7"}],
+         "answer": 7},
+        {"question": "3 + 4?", "answer": "7", "rationale": "7"},
+    ),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "row", "wanted"), GOOD)

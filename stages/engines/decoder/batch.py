@@ -171,7 +171,9 @@ class Batch:
         written = [self.tokens[row, : self.n_tokens[row]].tolist() for row in self.alive]
         found = np.array(
             [
-                encoder.ends_in_stop(self.prompts[row], tokens)
+                bool(tokens)
+                and encoder.may_end_stop(tokens[-1])
+                and encoder.ends_in_stop(self.prompts[row], tokens)
                 for row, tokens in zip(self.alive, written, strict=True)
             ]
         )

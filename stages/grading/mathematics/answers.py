@@ -1,167 +1,178 @@
-r"""Where a written solution states its final answer.
+r"""Where a written solution gives its final answer: as it states it, or in what it says last.
 
-Policy. An answer counts only where the text states it, in one of these forms:
+Policy of `find_answer`. Only the solution itself is read (`stages.grading.own_text`), and what
+follows its thoughts, if that states anything. An answer counts where the text states it, in one of
+these forms:
 
 - ``\boxed{18}`` (or ``\fbox``) with balanced braces; an unclosed or empty box states nothing;
-- ``#### 18``;
+- ``#### 18``; of a last line that goes on in words after the value, the value;
+- ``<answer>18</answer>``;
 - a line ``A: 18``;
-- a sentence or line with ``answer is 18``, ``answer: 18`` or ``answer = 18``; of a formula and
-  what follows it the formula is the answer, and several that fill a sentence are a list (``$3$ and
-  $4$``).
+- a sentence or line with ``answer is 18``, ``answer: 18``, ``answer = 18``, ``answer must be 18``
+  and the like, or the same in other languages (`phrases`); of a formula and what follows it the
+  formula is the answer, and several that fill a sentence are a list (``$3$ and $4$``);
+- a heading ``**Final Answer**`` above a line with the answer;
+- ``18 is the answer``, if nothing is boxed or hashed.
 
 Of several statements the last one wins, whatever its form, on one line too. A sentence or line of
 words alone ("the answer is correct", a heading) counts only if no other statement does; prose
 around a number ("A: There are 15 trees") states nothing, nor does a sentence that goes on
 calculating ("the answer: 17 * 44 = 748 = 9 * 83 + 1"); words set as a formula are an answer.
-Without any statement, a completion that is nothing but an answer (one short line, no prose, no
-calculation) is that answer. Anything else has no answer: the last number of the text is never
-taken for one, since half a solution would then be graded on an intermediate result.
+Without any statement the last line counts if it is a display or a formula alone, a value as a
+heading or in bold, or a conclusion such as "Final result: 18", "The solution is 18" or "Hence 18".
+A completion that is nothing but an answer (one short line, no prose, no calculation) is that
+answer. Anything else states none: the last number of the text is never taken for a statement, since
+half a solution would then be graded on an intermediate result.
+
+Policy of `find_last_value`. Where no answer is stated: the last number or formula of the solution,
+of a calculation its result.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
 
-from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, is_prose, tidy
-
-MAX_BARE_CHARS = 100
+from stages.grading.mathematics import phrases
+from stages.grading.mathematics.answer_text import (
+    CHAIN,
+    LEFT_OF_VALUE,
+    SUBSTANCE,
+    first_sentence,
+    reads_as_prose,
+    unquote,
+    value_before_words,
+)
+from stages.grading.mathematics.boxes import Form, Span, blank_out, find_boxes
+from stages.grading.mathematics.conclusions import bare_answer, conclusion, is_short, last_value
+from stages.grading.own_text import own_text
+from stages.grading.thinking import end_of_thinking
 
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
-_FIRST_BOX = re.compile(r"\\(?:boxed|fbox)")
-_BOX_TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_UNBRACED_BOX = re.compile(r"\\boxed(?:\s+|(?=\d))([^\s{}$.,\\]+)")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
 _LINE = re.compile(r"^[ \t>*]*A[ \t*]*:(.+)", re.MULTILINE)
-_SENTENCE = re.compile(
-    r"\banswers?\b(?: to (?:the|this) (?:question|problem))?[ \t*]*(?:(?:is|are)\b|[:=])"
-    r"[ \t*:]*(?:\n\s*)?(?:(?:\\\[|\$\$|```\w*)[ \t]*\n\s*)?",
-    re.IGNORECASE,
+_TAG = re.compile(
+    r"[<\[](answer|final_answer|final answer|ans)[>\]](.*?)(?:[<\[]/(?:\1)[>\]]|\Z)",
+    re.IGNORECASE | re.DOTALL,
 )
-_SENTENCE_END = re.compile(r"[.;](?=\s|$)|,\snot\b|,?\s(?:because|since|as|which|so|where)\b")
-_LEADING_FORMULA = re.compile(r"\$\$?((?:[^$\\]|\\.)+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
-_ANOTHER = re.compile(r"\s*(?:,|,?\s(?:and|or)\b)\s*(?=\$|\\[(\[])")
-_ENDED = re.compile(r"\s*(?:[.,;:*]|respectively\b|$)")
-_SUBSTANCE = re.compile(r"\d|[\\$]|^\W*[A-Za-z]\W*$")
-_CHAIN = re.compile(r"(?:=|\\equiv)[^,;]*(?:=|\\equiv)")
-_WORDS_AS_FORMULA = re.compile(r"\$?\\(?:text|textbf|textrm|mbox)\s*\{[^{}]*\}\$?\.?")
-_CALCULATION = re.compile(r"[^A-Za-z\\]*=")
-
-
-Form = Literal["box", "hashes", "sentence"]
-
-
-class _Span(NamedTuple):
-    """Where a statement is in the text, and where the answer is in it."""
-
-    start: int
-    end: int
-    answer_start: int
-    answer_end: int
-    form: Form
+_JSON = re.compile(
+    r'"(?:final[_ ])?answer"\s*:\s*(?:"((?:[^"\\\n]|\\.)*)"|([^,}\s]+))', re.IGNORECASE
+)
+_ENVIRONMENT = re.compile(
+    r"^\\begin\{(aligned|align\*?|gathered|gather\*?|split|equation\*?)\}(.*)\\end\{\1\}$",
+    re.DOTALL,
+)
+_TEXT = re.compile(r"\\(?:text|textbf|textrm|mbox|mathrm)\s*\{([^{}]*)\}")
 
 
 def find_answer(completion: str) -> str | None:
     """The final answer as stated in a solution, None if it states none (see the policy)."""
+    return _find_stated(own_text(_plain(completion), _is_answered))
+
+
+def find_last_value(completion: str) -> str | None:
+    """The last number or formula of a solution; None if it has none."""
+    text = own_text(_plain(completion), _is_answered)
+    return last_value(text[end_of_thinking(text) :] or text)
+
+
+def is_answered(text: str) -> bool:
+    """Whether a text that ends here has stated its answer, so that what follows is another's."""
+    return _is_answered(_plain(text))
+
+
+def _is_answered(text: str) -> bool:
+    return _find_stated(text) is not None
+
+
+def _plain(completion: str) -> str:
     text = _ANNOTATION.sub("", completion) if "<<" in completion else completion
-    boxes = _boxes(text)
-    outside = _blank_out(text, boxes)
+    return phrases.in_ascii_signs(text)
+
+
+def _find_stated(text: str) -> str | None:
+    """What a text states after its thoughts; in them, if it only repeats itself in words."""
+    thoughts = end_of_thinking(text)
+    if 0 < thoughts < len(text):
+        return _stated_answer(text[thoughts:]) or _statement(text[:thoughts])[0]
+    return _stated_answer(text)
+
+
+def _stated_answer(text: str) -> str | None:
+    if any(tag in text for tag in ("<a", "<A", "<f", "<F", "[ANSWER]", "[answer]")):
+        tags = list(_TAG.finditer(text))
+        if tags:
+            after, _ = _statement(text[tags[-1].end() :])
+            inside = tags[-1][2].strip()
+            return after or _stated_answer(inside) or (inside if is_short(inside) else None)
+    answer, words = _statement(text)
+    return answer or words or conclusion(text) or bare_answer(text.strip())
+
+
+def _statement(text: str) -> tuple[str | None, str | None]:
+    """(the last answer stated, the last that is only words), each None without one."""
+    boxes = find_boxes(text)
+    outside = blank_out(text, boxes)
     words = None
-    for span in sorted([*boxes, *_statements(outside)], reverse=True):
+    for span in sorted(
+        [*boxes, *_statements(outside, bool(boxes) or "####" in outside)], reverse=True
+    ):
         if span.form == "box":
-            if answer := text[span.answer_start : span.answer_end].strip():
-                return answer
+            if answer := _strip_words(text[span.answer_start : span.answer_end].strip()):
+                return answer, words
             continue
-        answer = outside[span.answer_start : span.answer_end].strip(" \t\r*")
-        if span.form == "sentence":
-            answer = _first_sentence(answer)
-            if _CHAIN.search(answer):
+        answer = outside[span.answer_start : span.answer_end].strip(" \t\r*_")
+        if span.form == "hashes":
+            is_last = not outside[span.end :].strip()
+            answer = value_before_words(answer) if is_last else answer
+        elif span.form == "foreign":
+            answer = phrases.foreign_answer(answer)
+        elif span.form == "sentence":
+            answer = first_sentence(answer)
+            if CHAIN.search(answer):
                 continue
-        if not _SUBSTANCE.search(answer):
+        answer = unquote(LEFT_OF_VALUE.sub("", answer))
+        if not SUBSTANCE.search(answer):
             words = words or answer
-        elif not _reads_as_prose(answer):
-            return answer
-    return words or _bare_answer(text.strip())
+        elif not reads_as_prose(answer):
+            return answer, words
+    return None, words
 
 
-def _boxes(text: str) -> list[_Span]:
-    """Every closed box, found in one pass however deep they nest."""
-    first = _FIRST_BOX.search(text)
-    if not first:
-        return []
-    start = first.start()
-    boxes = [_Span(*m.span(), *m.span(1), "box") for m in _UNBRACED_BOX.finditer(text, start)]
-    opened: list[re.Match[str]] = []
-    for token in _BOX_TOKEN.finditer(text, start):
-        if token[0] == "}" and opened:
-            brace = opened.pop()
-            if len(brace[0]) > 1:
-                span = (brace.start(), token.end(), brace.end(), token.start())
-                boxes.append(_Span(*span, "box"))
-        elif token[0] == "{" or token[0].startswith((r"\boxed", r"\fbox")):
-            opened.append(token)
-    return boxes
+def _strip_words(answer: str) -> str:
+    """The content of a box without "The answer is", an equals sign or an environment around it."""
+    if environment := _ENVIRONMENT.match(answer):
+        cell = environment[2].strip()
+        answer = cell.replace("&", "").strip() if r"\\" not in cell.rstrip("\\ \n") else answer
+    if r"\text" in answer and "answer" in answer.lower():
+        plain = _TEXT.sub(r"\1", answer)
+        if phrase := phrases.SENTENCE.search(plain):
+            answer = plain[phrase.end() :].strip() or answer
+    return LEFT_OF_VALUE.sub("", answer)
 
 
-def _blank_out(text: str, boxes: list[_Span]) -> str:
-    """The text with its boxes blank, so that their content is not read as a statement."""
-    pieces, position = [], 0
-    for box in sorted(boxes):
-        if box.start >= position:
-            pieces += [text[position : box.start], " " * (box.end - box.start)]
-            position = box.end
-    return "".join([*pieces, text[position:]])
-
-
-def _statements(text: str) -> Iterator[_Span]:
-    """Every statement that is not a box."""
+def _statements(text: str, is_marked: bool) -> Iterator[Span]:
+    """Every statement that is not a box; is_marked: whether there are boxes or hashes."""
     if "####" in text:
-        yield from (_Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
+        yield from (Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
     if "A" in text and ":" in text:
-        yield from (_Span(*m.span(), *m.span(1), "sentence") for m in _LINE.finditer(text))
-    if "answer" in text.lower():
-        yield from _sentences(text)
+        yield from (Span(*m.span(), *m.span(1), "sentence") for m in _LINE.finditer(text))
+    if "nswer" in text or "NSWER" in text or "Ans" in text:
+        openings = [*phrases.SENTENCE.finditer(text), *phrases.HEADING.finditer(text)]
+        yield from _sentences(text, openings, "sentence")
+        for whole, value in () if is_marked else phrases.reversed_statements(text):
+            yield Span(*whole, *value, "value")
+        if '"' in text:
+            for match in _JSON.finditer(text):
+                yield Span(*match.span(), *match.span(match.lastindex or 0), "value")
+    if phrases.may_state_in_another_language(text):
+        yield from _sentences(text, list(phrases.FOREIGN.finditer(text)), "foreign")
 
 
-def _sentences(text: str) -> Iterator[_Span]:
+def _sentences(text: str, openings: list[re.Match[str]], form: Form) -> Iterator[Span]:
     """Statements in sentences; each ends with its line, or before the next one in it."""
-    openings = list(_SENTENCE.finditer(text))
+    openings.sort(key=lambda opening: opening.start())
     nexts = [*(opening.start() for opening in openings[1:]), len(text)]
     for opening, following in zip(openings, nexts, strict=False):
         start = opening.end()
         end = text.find("\n", start, following)
         end = following if end < 0 else end
-        yield _Span(opening.start(), end, start, end, "sentence")
-
-
-def _first_sentence(text: str) -> str:
-    """The answer at the start of the text after "the answer is"."""
-    formulas = _leading_formulas(text)
-    if formulas and not any(map(_reads_as_prose, formulas)):
-        return ", ".join(formulas)
-    return _SENTENCE_END.split(text, maxsplit=1)[0].strip()
-
-
-def _leading_formulas(text: str) -> list[str]:
-    """The first formula, or several that fill the sentence but for commas, "and" and "or"."""
-    formulas: list[str] = []
-    position = 0
-    while formula := _LEADING_FORMULA.match(text, position):
-        formulas.append(next(group for group in formula.groups() if group).strip())
-        another = _ANOTHER.match(text, formula.end())
-        if not another:
-            return formulas if _ENDED.match(text, formula.end()) else formulas[:1]
-        position = another.end()
-    return formulas[:1]
-
-
-def _reads_as_prose(answer: str) -> bool:
-    if _WORDS_AS_FORMULA.fullmatch(answer):
-        return False
-    return len(answer) <= MAX_ANSWER_CHARS and is_prose(tidy(answer))
-
-
-def _bare_answer(text: str) -> str | None:
-    if len(text) > MAX_BARE_CHARS or "\n" in text or r"\boxed" in text:
-        return None
-    plain = tidy(text)
-    return None if not plain or is_prose(plain) or _CALCULATION.match(plain) else text
+        yield Span(opening.start(), end, start, end, form)

@@ -5,7 +5,7 @@ from typing import Any
 from schemas import views
 from stages.results import queries
 from stages.results.charts.bars import horizontal_bars
-from stages.results.sections.section import Grid, Section, count
+from stages.results.sections.section import Grid, Section, count, percent
 
 MOST_DISAGREEMENTS = 50
 
@@ -46,6 +46,34 @@ def rejects(connection: Any) -> Section | None:
         "Items that a stage could not use, with up to three examples of each reason.",
         grids=[grid],
     )
+
+
+def extractions(connection: Any) -> Section | None:
+    """Right answers by stated and by flexible answers, with samples that differ."""
+    rows = views.ask(connection, "from extractions order by answers, iteration")
+    if not any(row["n_differ"] for row in rows):
+        return None
+    cells = [
+        [row["answers"], row["iteration"], row["n"], percent(row["share_stated"]),
+         percent(row["share_flexible"]), row["n_differ"]]
+        for row in rows
+    ]  # fmt: skip
+    grids = [Grid(["answers", "iteration", "n", "stated", "flexible", "differ"], cells)]
+    examples = [
+        [row["sample_id"], row["outcome_stated"], row["outcome_flexible"],
+         row["extracted_flexible"] or "", row["answer"], row["ending"]]
+        for row in queries.ask(connection, "extractions")
+    ]  # fmt: skip
+    if examples:
+        heads = ["sample", "stated", "flexible", "last value", "reference", "how the text ends"]
+        grids.append(Grid(heads, examples))
+    note = (
+        "A stated answer is one that the text names as its answer. The flexible one is the same "
+        "or, if none is stated, the last number, formula, letter or program. grade.extract says "
+        "which decides. Many differences mean that the model answers in a form that it was not "
+        "asked for, or that its texts are cut off."
+    )
+    return Section("extractions", "Stated and flexible answers", note, grids=grids)
 
 
 def disagreements(connection: Any) -> Section | None:

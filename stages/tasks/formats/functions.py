@@ -13,6 +13,7 @@ from stages.tasks.formats.row import (
     text,
     texts,
     verbatim_text,
+    whole_number,
 )
 
 MBPP_SPLITS = {  # task_id up to → its split
@@ -29,8 +30,8 @@ def mbpp(row: Row, split: str) -> list[ParsedProblem]:
     Each form's prompt shows two of the (first) three tests, in either order; all tests grade.
     Rows of another split than the one wanted are rejects, so one file serves both.
     """
-    number = row.get("task_id")
-    if isinstance(number, int):
+    number = whole_number(row.get("task_id"))
+    if number is not None:
         row_split = next((name for last, name in MBPP_SPLITS.items() if number <= last), None)
         if row_split is None:
             raise UnusableError("is of no split of MBPP")

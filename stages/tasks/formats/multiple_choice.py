@@ -4,7 +4,15 @@ import math
 import re
 
 from stages.tasks.formats.options import chosen_letter, options_of
-from stages.tasks.formats.row import ParsedProblem, Row, UnusableError, optional_text, text, texts
+from stages.tasks.formats.row import (
+    ParsedProblem,
+    Row,
+    UnusableError,
+    optional_text,
+    text,
+    texts,
+    whole_number,
+)
 
 CHOICES = "Answer Choices:"
 MMLU_MATH = ("elementary_mathematics", "high_school_mathematics", "college_mathematics")
@@ -40,9 +48,11 @@ def mmlu_math(row: Row) -> ParsedProblem:
     subject = text(row, "subject", "type")
     if subject not in MMLU_MATH:
         raise UnusableError("is of none of MMLU's three mathematics subjects")
-    choices, index = texts(row, "choices"), row.get("answer")
-    if not isinstance(index, int) or not 0 <= index < len(choices):
-        raise UnusableError(f"answer {index!r} is no index of its {len(choices)} choices")
+    choices, index = texts(row, "choices"), whole_number(row.get("answer"))
+    if index is None or not 0 <= index < len(choices):
+        raise UnusableError(
+            f"answer {row.get('answer')!r} is no index of its {len(choices)} choices"
+        )
     answer = choices[index].replace(",", "")
     if not _is_number(answer):
         raise UnusableError("its right choice is no number")

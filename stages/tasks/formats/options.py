@@ -43,9 +43,11 @@ def lettered_options(text: str) -> list[str]:
 
 
 def chosen_letter(given: str, options: list[str]) -> str:
-    """The upper-case letter of an option, however it is written."""
+    """The upper-case letter of an option, however it is written, or from the option's text."""
     letter = given.strip().strip("().").strip().upper()
     known = list(LETTERS[: len(options)])
+    if letter not in known and options.count(given.strip()) == 1:
+        return LETTERS[options.index(given.strip())]
     if letter not in known:
         raise UnusableError(f"its answer is none of the options {', '.join(known)}")
     return letter

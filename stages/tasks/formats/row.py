@@ -1,5 +1,7 @@
 """The problem that a format reads from a row, and readers of fields. They raise UnusableError."""
 
+import ast
+import json
 import math
 import re
 from dataclasses import dataclass, field
@@ -61,26 +63,55 @@ def value(row: Row, *names: str) -> str:
 
 
 def format_value(given: Any, name: str) -> str:
-    """27.0 → "27", 5e-05 → "0.00005", True → "True", [1, 2.0] → "[1, 2]"."""
+    """27.0 → "27", 5e-05 → "0.00005", True → "True", [1, 2.0] → "[1, 2]", ["a", "b"] → "a, b"."""
     if isinstance(given, list) and given:
+        if all(isinstance(item, str) and item.strip() for item in given):
+            return ", ".join(item.strip() for item in given)
         return f"[{', '.join(format_value(item, name) for item in given)}]"
     if isinstance(given, bool | int):
         return str(given)
+    if isinstance(given, Decimal) and given.is_finite():
+        given = given.normalize()
+        return f"{given:f}"
     if isinstance(given, float) and math.isfinite(given):
         return re.sub(r"\.0+$", "", f"{Decimal(repr(given)):f}")
     raise UnusableError(f"field {name!r} is no answer: {str(given)[:60]!r}")
 
 
 def texts(row: Row, name: str) -> list[str]:
-    """A list of texts, none of them empty; an absent field is an empty list."""
+    """A list of texts, none of them empty; an absent field is an empty list.
+
+    In a CSV file the list is written as text.
+    """
     items = row.get(name)
     if items is None:
         return []
+    if isinstance(items, str):
+        items = _parse_list(items)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise UnusableError(f"field {name!r} is no list of texts")
     if not all(item.strip() for item in items):
         raise UnusableError(f"field {name!r} has an empty text")
     return [normalise_newlines(item).strip() for item in items]
+
+
+def _parse_list(written: str) -> Any:
+    """The list that a text writes in JSON or Python; else the text."""
+    if not written.lstrip().startswith("["):
+        return written
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(written)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return written
+
+
+def whole_number(given: object) -> int | None:
+    """A whole number, also if it is written as text; None for anything else."""
+    if isinstance(given, str) and re.fullmatch(r"\d{1,9}", given.strip()):
+        return int(given)
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
 
 
 def level(row: Row) -> int | None:
@@ -98,4 +129,5 @@ def _first_present(row: Row, *names: str) -> str:
     for name in names:
         if row.get(name) is not None:
             return name
-    raise UnusableError(f"has no field {' or '.join(map(repr, names))}")
+    there = ", ".join(map(str, row)) or "none"
+    raise UnusableError(f"has no field {' or '.join(map(repr, names))} (it has: {there})")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.solutions.thinking import after_thinking
+from stages.grading.thinking import after_thinking
 
 
 @pytest.mark.parametrize(
