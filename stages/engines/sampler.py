@@ -46,6 +46,7 @@ class Sampler:
     """
 
     cluster: RaySettings | None = None  # its nodes' engines draw; None: an engine in this process
+    weights: tuple[Path, str] | None = None  # the model's folder and digest; None: a server has it
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Sampler:
                 self.engine_settings = _with_room(self.engine_settings, role.max_tokens)
             name = engine_version(self.engine_settings, model)
             self.weights_digest = model_digest = folder_digest(model)
+            self.weights = (model, model_digest)
             if self.form != own:  # the folder's own form is part of its digest
                 model_digest = digest(model_digest, self.form, size=16)
             self._begin(self.engine_settings, name, model_digest, stage_run)
@@ -115,6 +117,8 @@ class Sampler:
             digest(f"{r.prompt}{separator}{r.start}", r.seed, r.draw, sampling, size=16)
             for r in requests
         ]
+        if self.weights:
+            self.ledger.record_origin(*self.weights)
         known = self.ledger.find(keys)
         self.stage_run.count(draws_reused=sum(key in known for key in keys))
         size = getattr(self.settings, "shard_size", len(requests)) or 1

@@ -243,7 +243,11 @@ def ledger(
         typer.Option(metavar="MODEL", help="delete this model's draws; a unique prefix is enough"),
     ] = None,
     prune_unused: Annotated[
-        bool, typer.Option(help="delete the draws of models that no revision and no workspace has")
+        bool,
+        typer.Option(help="delete the draws that no revision, workspace or server can ask for"),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only show what would be deleted")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per model")] = False,
@@ -257,8 +261,8 @@ def ledger(
     """
     from stages.explore.ledger import inventory
 
-    if prune or prune_unused:
-        inventory.delete(prune, prune_unused, yes)
+    if prune or prune_unused or dry_run:
+        inventory.delete(prune, prune_unused, dry_run, yes)
     else:
         inventory.show(as_json)
 
