@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.weights import load_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -40,11 +41,8 @@ def require_model(folder: Path) -> Path:
 
 
 def load_policy(folder: Path) -> PreTrainedModel:
-    """The causal model of a checkpoint folder, to draw from."""
-    from transformers import AutoModelForCausalLM
-
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder)
-    return model
+    """The causal model of a checkpoint folder, to draw from. Raises as `load_model` does."""
+    return load_model(folder)
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -55,7 +53,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True
+        )
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(

@@ -10,6 +10,7 @@ from stages.models.folders import check_model_files
 from stages.models.gguf_model import convert_gguf
 from stages.models.installed_package import PREFIX, file_in_package
 from stages.models.tokenizer_checks import check_tokenizer
+from stages.models.weights import check_weights
 
 GGUF = ".gguf"
 
@@ -25,6 +26,9 @@ def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -
     try:
         _fill(source, parameter, out, revision)
         check_tokenizer(out, parameter)
+        check_weights(
+            out, f"{parameter}: {source}", f"copy the model again, or set {parameter} to another"
+        )
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise

@@ -25,7 +25,7 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
     loaded = []
     for what, loader in (("config.json", AutoConfig), ("tokenizer", AutoTokenizer)):
         try:
-            loaded.append(loader.from_pretrained(folder))
+            loaded.append(loader.from_pretrained(folder, trust_remote_code=False))
         except Exception as error:
             raise RatchetError(
                 f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
@@ -53,7 +53,7 @@ def _read_by_file(
     config = json.loads(file.read_text()) if file.exists() else {}
     config["tokenizer_class"] = BY_FILE
     file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    mended: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    mended: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if reads_otherwise(mended, folder):
         raise RatchetError(
             f"{parameter}: transformers' {was} splits text otherwise than the model's "
