@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.self_contained import check_self_contained
 from stages.models.weights import load_model
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
 def check_model_files(folder: Path, hint: str) -> None:
     """Checks a model's files without loading them.
 
-    Raises RatchetError with the first file that is missing or damaged, and the hint.
+    Raises RatchetError with the first file that is missing, damaged or from elsewhere, and the
+    hint.
     """
+    check_self_contained(folder, hint)
     for file in sorted(folder.glob("*.json")):
         try:
             json.loads(file.read_bytes())

@@ -27,6 +27,11 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
         try:
             loaded.append(loader.from_pretrained(folder, trust_remote_code=False))
         except Exception as error:
+            if "trust_remote_code" in str(error):
+                raise RatchetError(
+                    f"{parameter}: the model's {what} needs code of its own, which is never run: "
+                    f"set {parameter} to a model that transformers knows"
+                ) from error
             raise RatchetError(
                 f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
                 f"save it with transformers' save_pretrained, or set {parameter} to another"
