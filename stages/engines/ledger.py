@@ -34,6 +34,8 @@ SCHEMA = {
     "finish": pl.String,
 }
 LOCK = ".lock"
+# of draws that were kept before replies were checked: others would fail each run that finds them
+SOUND = (pl.col("n_tokens") >= 0) & pl.col("logprob").is_finite().fill_null(True)
 # this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES
 MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 20, 8 << 20
 
@@ -146,7 +148,7 @@ class Ledger:
         content = shard.read_bytes()
         try:
             if _shard_name(content) == shard.name:
-                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA)
+                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA).filter(SOUND)
         except pl.exceptions.PolarsError:
             pass
         self._set_aside(shard)
