@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml.error import YAMLError
+
+from stages.pipeline import params
 
 METRICS, PARAMS = "metrics.json", "params.yaml"
 NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs/exps/
@@ -97,8 +99,8 @@ def _git(*command: str, asked: str = "") -> str | None:
 
 def _parameters(text: str | None) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(text or "")
-    except yaml.YAMLError:
+        values = params.read_yaml(text or "")
+    except (YAMLError, ValueError, RecursionError):
         return {}
     return flatten_parameters(values) if isinstance(values, dict) else {}
 

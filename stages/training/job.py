@@ -20,6 +20,7 @@ from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
 from stages.training import checkpoints
 from stages.training.adapter import gather_weights, load, save
+from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
@@ -115,6 +116,7 @@ class Job:
             "seed": self.stage_run.seed,
             # a resumed run's means begin at its checkpoint, so one is always logged there
             "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
+            "logging_nan_inf_filter": False,  # `stop_at_divergence` stops at one
             "report_to": [],
             "disable_tqdm": is_quiet(),
             "dataloader_pin_memory": cuda,
@@ -147,6 +149,7 @@ class Job:
             trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
         # a page about each checkpoint takes TRL longer than a small model's weights do
         trainer.create_model_card = lambda **_: None
+        stop_at_divergence(trainer, self.settings.section)
         folder = self.checkpoint_folder(rows)
         with checkpoints.lock_on_main_process(folder, trainer.accelerator):
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
