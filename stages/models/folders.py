@@ -49,7 +49,7 @@ def load_policy(folder: Path) -> PreTrainedModel:
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The folder's tokenizer; one without a padding token pads with EOS.
 
-    Raises RatchetError if it can't be loaded.
+    Raises RatchetError if it can't be loaded, or has neither.
     """
     from transformers import AutoTokenizer
 
@@ -62,6 +62,12 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise RatchetError(
             f"{folder} holds no tokenizer that can be loaded ({reason}): {restore_hint(folder)}"
         ) from error
+    if tokenizer.pad_token_id is None and tokenizer.eos_token_id is None:
+        raise RatchetError(
+            f"{folder} has a tokenizer without EOS and without a padding token, so no text could "
+            f"end and no batch be filled: name its eos_token in tokenizer_config.json, or "
+            f"{restore_hint(folder)}"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -14,6 +14,7 @@ from schemas.errors import RatchetError
 from stages.models.folders import save_tokenizer
 from stages.models.model_settings import AdapterSettings
 from stages.models.prompt_form import PromptForm
+from stages.models.tokenizer_checks import require_fitting_tokenizer
 from stages.models.tokens import Encoder
 from stages.models.weights import CAUSAL, load_model
 
@@ -42,6 +43,10 @@ def load(
     steps of a small learning rate are lost in bfloat16. Under an adapter the weights stay as
     stored, or become 4-bit NormalFloat (QLoRA). `options` go to `load_model`.
     """
+    encoder = Encoder.load(folder, PromptForm.read(folder).after_training())
+    # a verifier's texts have no end token, and a chat's ends with the end of its turn
+    must_end = kind == CAUSAL and encoder.end_token is None
+    require_fitting_tokenizer(encoder.tokenizer, folder, must_end)
     if adapter is None:
         options["dtype"] = "float32"
     elif adapter.bits == 4:
@@ -49,7 +54,7 @@ def load(
     model = load_model(folder, kind, new_head=kind != CAUSAL, **options)
     if adapter is not None:
         model = add_adapter(model, adapter, TASK_TYPES[kind])
-    return model, Encoder.load(folder, PromptForm.read(folder).after_training())
+    return model, encoder
 
 
 def four_bit_config() -> BitsAndBytesConfig:
