@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,29 @@ def test_text_of_the_data_is_never_markup(page: str) -> None:
     assert NASTY not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<title>Planted &lt;run&gt;</title>" in page
+
+
+class Outside(HTMLParser):
+    """The text of a page that is in no <bdi>, where it could turn what is around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth, self.text = 0, ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.depth += tag == "bdi"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag == "bdi"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if not self.depth else ""
+
+
+def test_what_a_model_wrote_cannot_turn_the_text_around_it(page: str) -> None:
+    outside = Outside()
+    outside.feed(page)
+    assert "alert(1)" in page and "alert(1)" not in outside.text
 
 
 def test_cards_are_of_every_level_verdict_and_strategy_and_coloured(page: str) -> None:
