@@ -80,9 +80,13 @@ class ChatSettings(ServerSettings):
 
 
 class JsonChatSettings(ChatSettings):
-    """A chat model whose replies are JSON. `json_schema`: its server is asked to see to that."""
+    """A chat model whose replies are JSON. `json_schema`: its server is asked to see to that.
+
+    `max_unusable`: after so many replies without one that could be used, no more are paid for.
+    """
 
     json_schema: bool
+    max_unusable: int = Field(default=32, ge=1)
 
     def schema_of(self, form: dict[str, Any]) -> dict[str, Any] | None:
         """The schema to send with a request for a reply of this form; None if none is wanted."""
