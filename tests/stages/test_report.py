@@ -281,3 +281,30 @@ def test_an_evaluation_without_progress_is_named(
     shutil.rmtree("data/progress/iteration=1")
     with pytest.raises(RatchetError, match="progress lacks iteration 1: run `dvc repro`"):
         report.run(0)
+
+
+RESULTS = ["metrics.json", "report.html", "plots/accuracy.json"]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_report_that_is_interrupted_leaves_whole_files(
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    shutil.copytree(planted, tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    Path("plots").mkdir(exist_ok=True)
+    for name in RESULTS:
+        Path(name).write_text("before")
+    n_flushed = iter(range(100))
+
+    def flush(_: Path) -> None:
+        if next(n_flushed) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "fsync", flush)
+    with pytest.raises(KeyboardInterrupt):
+        report.run(0)
+    assert not list(Path().rglob("*.partial"))
+    for name in RESULTS:
+        content = Path(name).read_text()
+        assert content == "before" or content.endswith(("}\n", "]\n", "</html>"))
