@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from schemas.store import atomic_path
-from stages.pipeline.digests import dvc_hash
 
 FILE = "origin.json"
 
@@ -32,15 +31,12 @@ def read_origin(draws: Path) -> Origin | None:
         return None
 
 
-def is_recorded(draws: Path, model: Path) -> bool:
-    """Whether the origin of these draws is recorded, with this model folder."""
-    origin = read_origin(draws)
-    return origin is not None and str(model.resolve()) in origin.folders
+def record(draws: Path, model: Path, new: Origin) -> None:
+    """Adds a model folder to the origin of a ledger folder's draws, `new` if there is none yet.
 
-
-def record(draws: Path, model: Path, weights: str) -> None:
-    """Adds a model folder to the origin of a ledger folder's draws. The caller holds its lock."""
-    origin = read_origin(draws) or Origin(weights, dvc_hash(model), [])
+    The caller holds the ledger folder's lock.
+    """
+    origin = read_origin(draws) or new
     folders = sorted({*origin.folders, str(model.resolve())})
     with atomic_path(draws / FILE) as partial:
         partial.write_text(json.dumps(asdict(replace(origin, folders=folders)), indent=2) + "\n")

@@ -25,6 +25,7 @@ from schemas.store import PINNED, atomic_path, write_error
 from stages.engines import draw_origin
 from stages.engines.engine import Completion
 from stages.pipeline.cache_dir import cache_dir
+from stages.pipeline.digests import dvc_hash
 
 SCHEMA = {
     "key": pl.String,
@@ -85,9 +86,11 @@ class Ledger:
 
     def record_origin(self, model: Path, weights: str) -> None:
         """Records beside the shards which model folder they are drawn from: see `draw_origin`."""
-        if not draw_origin.is_recorded(self.folder, model):
+        origin = draw_origin.read_origin(self.folder)
+        if origin is None or str(model.resolve()) not in origin.folders:
+            new = draw_origin.Origin(weights, origin.dvc_hash if origin else dvc_hash(model), [])
             with suppress(RatchetError), self._exclusive_lock():  # a ledger may be only readable
-                draw_origin.record(self.folder, model, weights)
+                draw_origin.record(self.folder, model, new)
 
     def delete(self) -> None:
         """Deletes all draws. A run that is drawing keeps what it has in memory, and starts anew."""
