@@ -100,7 +100,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yields a path to write to; at the end the file is flushed to disk, then renamed to `path`.
 
     So a reader never sees half a file, not even after a power cut. Raises RatchetError, and
-    leaves nothing behind, if the file can't be written.
+    leaves nothing behind, if the file can't be written, or the block is interrupted.
     """
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
     try:
@@ -109,10 +109,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
         partial.replace(path)
         with suppress(OSError):  # some network file systems can't flush a folder
             fsync(path.parent)
-    except (OSError, pl.exceptions.ComputeError) as error:  # polars raises its own for a full disk
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+        if not isinstance(error, OSError | pl.exceptions.ComputeError):
+            raise  # polars raises a ComputeError for a full disk
         raise write_error(path, error) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text in UTF-8, whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def fsync(path: Path) -> None:

@@ -5,6 +5,7 @@ A table that no stage has written yet is an empty view with the schema's columns
 also work on an unfinished run.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,13 @@ def table_folders() -> list[str]:
     return sorted({table.root for table in TABLE_OF_NOUN.values()})
 
 
-def seal(connection: Any, *roots: Path, out: Path | None = None) -> None:
-    """Limits the connection to reading the runs in `roots` and writing `out`.
+def seal(connection: Any, *roots: Path, out: Path | None = None, own: Sequence[Path] = ()) -> None:
+    """Limits the connection to reading the runs in `roots` and the files `own`, and writing `out`.
 
     After this no other file can be read, and nothing can be attached, installed or set.
     """
     paths = [str(file.resolve()) for root in roots for file in files(root)]  # DuckDB follows links
+    paths += [str(file) for file in own]
     connection.execute("set allowed_paths = $1", [[*paths, *([str(out)] if out else [])]])
     folders = [str((root / top).resolve()) for root in roots for top in table_folders()]
     connection.execute("set allowed_directories = $1", [folders])

@@ -1,5 +1,10 @@
 """The pipeline. A file here is a stage, named by its verb; a folder is a room that stages share."""
 
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
 # From the ground up: a room imports schemas, rooms before it and itself, and no stage.
 ROOMS = (
     "pipeline",
@@ -20,3 +25,25 @@ ROOMS = (
     "contract",
     "explore",
 )
+
+
+def _stop(number: int = 0, frame: FrameType | None = None) -> None:
+    """Ends a process that loads its libraries, or cleans up, with the line that `main` prints."""
+    raise KeyboardInterrupt
+
+
+def _say_interrupted(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+        return
+    module = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
+    name = module.rpartition(".")[2]
+    resumes = "; `dvc repro` resumes from here" if module else ""
+    print(f"{name or 'ratchet'}: interrupted{resumes}", file=sys.stderr)
+
+
+# Python imports this before anything else of a stage or of `ratchet`, so that a signal is one line
+# from here on; a stage's `main` has not begun. (While `-m` looks for its module, argv[0] is "-m".)
+if sys.argv[:1] == ["-m"] or Path(sys.argv[0] if sys.argv else "").name == "ratchet":
+    signal.signal(signal.SIGTERM, _stop)
+    sys.excepthook = _say_interrupted

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from schemas import views
+from schemas import store, views
 from schemas.errors import RatchetError
 from stages.pipeline import params
 from stages.pipeline.params import Section
@@ -47,9 +47,10 @@ def report(
     connection = views.connect(until=iteration)
     named = run.model_dump() | {"seed": stage_run.seed, "iteration": iteration}
     measured = metrics.run_metrics(connection, named)
-    METRICS.write_text(json.dumps(measured, indent=2) + "\n")
-    PAGE.write_text(page.render(connection, report.title, measured))
-    plots.write(connection)
+    html, curves = page.render(connection, report.title, measured), plots.texts(connection)
+    store.write_text(METRICS, json.dumps(measured, indent=2) + "\n")
+    store.write_text(PAGE, html)
+    plots.write(curves)
     console = terminal.console()
     for table in summary.tables(connection, measured):
         console.print(table)

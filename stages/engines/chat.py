@@ -8,11 +8,14 @@ stores the key.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages.engines.engine import Completion, Request, UnfinishedError
-from stages.engines.throttle import Throttle, retry_after_s
+from stages.engines.server_errors import BUSY, RETRIABLE, explain, refuses, requested_wait_s
+from stages.engines.server_reply import ReplyError, read_chat
+from stages.engines.throttle import Throttle
 from stages.models.completion_server import CHAT, ServerSettings
 from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
@@ -20,9 +23,7 @@ from stages.models.sampling import Sampling
 if TYPE_CHECKING:
     import openai
 
-MAX_ERROR_CHARS = 160  # of a server's own text in an error
-BUSY = (429, 503, 529)  # status codes that concern all requests, not one
-RETRIABLE = (408, 409, 425, *BUSY)  # so is any other 5xx
+NEW_LIMIT = "max_completion_tokens"  # what OpenAI's newer models want in place of max_tokens
 PATIENCE_S = 600.0  # whether to wait longer is for the user to decide
 
 
@@ -48,6 +49,8 @@ class ChatEngine:
         self.key = settings.key()
         self.throttle = throttle or Throttle(settings.concurrency)
         self.has_answered = False  # whether it has accepted any request
+        self.n_only_thoughts = 0  # replies that were cut off before their answer began
+        self.limit = "max_tokens"
 
     def complete(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion per request, in order.
@@ -55,7 +58,14 @@ class ChatEngine:
         Raises UnfinishedError, with the completions so far, at the first request that fails.
         """
         done: dict[int, Completion] = {}
+        self.n_only_thoughts = 0
         failure = asyncio.run(self._ask_all(requests, sampling, done))
+        if self.n_only_thoughts:
+            print(
+                f"{self.settings.section}: {self.n_only_thoughts} of {len(requests)} replies are "
+                "thoughts without an answer: raise max_tokens, or let the server think less",
+                file=sys.stderr,
+            )
         if failure:
             raise UnfinishedError(failure, done)
         return [done[index] for index in range(len(requests))]
@@ -82,7 +92,9 @@ class ChatEngine:
                     self.has_answered = True
                 except openai.BadRequestError as error:
                     refused[index] = self._explain(error)
-                except (openai.OpenAIError, ValueError) as error:
+                except RecursionError:
+                    failures.append(self._explain(ReplyError("its reply is nested too deeply")))
+                except (openai.OpenAIError, ValueError, TimeoutError) as error:
                     failures.append(self._explain(error))
                 if failures or (refused and not self.has_answered):
                     return
@@ -113,8 +125,8 @@ class ChatEngine:
         while True:
             async with self.throttle.slot() as sent:
                 try:
-                    done = await self._ask(client, request, sampling)
-                except (openai.APIConnectionError, openai.APIStatusError) as error:
+                    done = await self._ask_in_time(client, request, sampling)
+                except (openai.APIConnectionError, openai.APIStatusError, TimeoutError) as error:
                     busy = getattr(error, "status_code", None) in BUSY
                     n_failed += not (busy and self.throttle.n_answers > n_answers)
                     n_answers = self.throttle.n_answers
@@ -127,7 +139,25 @@ class ChatEngine:
             if not busy:
                 await self.throttle.sleep(wait_s)
 
-    def _wait_s(self, error: openai.APIError, n_failed: int) -> float:
+    async def _ask_in_time(
+        self, client: openai.AsyncOpenAI, request: Request, sampling: Sampling
+    ) -> Completion:
+        """The reply. The client's own time-out begins anew with each byte; this is of the whole.
+
+        A server that wants the limit on tokens under its newer name is asked again under that.
+        """
+        import openai
+
+        async with asyncio.timeout(self.settings.timeout_s):
+            try:
+                return await self._ask(client, request, sampling)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if "max_tokens" in self.settings.omit or not refuses(error, NEW_LIMIT):
+                    raise
+                self.limit = NEW_LIMIT
+                return await self._ask(client, request, sampling)
+
+    def _wait_s(self, error: openai.APIError | TimeoutError, n_failed: int) -> float:
         """Seconds until the request is sent again; raises the error if it must not be."""
         status = getattr(error, "status_code", 500)  # network errors have no status
         wait_s = requested_wait_s(error)
@@ -145,13 +175,9 @@ class ChatEngine:
             extra = {"continue_final_message": True, "add_generation_prompt": False}
         parameters = self._request_parameters(request, sampling)
         reply = await self._send(client, messages=messages, extra_body=extra or None, **parameters)
-        try:
-            choice = reply.choices[0]
-            text, finish = _reply_text(choice), choice.finish_reason or "stop"
-            tokens = reply.usage.completion_tokens if reply.usage else 0
-            return Completion(replace_surrogates(text), int(tokens or 0), None, str(finish))
-        except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is not a chat completion") from error
+        completion, only_thinks = read_chat(reply)
+        self.n_only_thoughts += only_thinks
+        return completion
 
     async def _send(self, client: openai.AsyncOpenAI, **parameters: Any) -> Any:
         """The server's reply; a server that refuses schemas is not sent another one."""
@@ -170,63 +196,21 @@ class ChatEngine:
             return reply
 
     def _request_parameters(self, request: Request, sampling: Sampling) -> dict[str, Any]:
-        """A request's parameters besides its prompt."""
-        return {
+        """A request's parameters besides its prompt, without those that the settings omit."""
+        parameters = {
             "model": self.model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
+            self.limit: sampling.max_tokens,
             "seed": request.seed % 2**31,  # some servers keep seeds in 32 bits
         } | ({"stop": list(self.form.stop)} if self.form.stop else {})
+        omitted = [self.limit if name == "max_tokens" else name for name in self.settings.omit]
+        return {name: value for name, value in parameters.items() if name not in omitted}
 
     def _explain(self, error: Exception) -> str:
         """What went wrong and how to fix it, in one line without the key."""
-        import openai
+        return explain(error, self.settings, self.key, self.model_kind, self._chat_setting())
 
-        name, status = self.settings.section, getattr(error, "status_code", None)
-        where = f"{name}.url: {self.url}"
-        if isinstance(error, openai.APITimeoutError):
-            return (
-                f"{where} took longer than {name}.timeout_s: raise it, or lower {name}.concurrency"
-            )
-        if isinstance(error, openai.APIConnectionError):
-            reason = self._error_text(error.__cause__ or error)
-            return f"{where} can't be reached ({reason}): start that server, or set {name}.url"
-        if status in (401, 403):
-            variable = self.settings.key_variable
-            return f"{where} refused the key ({status}): put a valid one into ${variable}"
-        if status == 404:
-            return (
-                f"{where} has no {self.model_kind} {self.model} (404): "
-                f"set {name}.url, which often ends in /v1, and {name}.model"
-            )
-        if status in BUSY:
-            wait_s = requested_wait_s(error)
-            until = f" and asks to wait {wait_s:.0f} s" if wait_s else ""
-            fix = f"run again later, or lower {name}.concurrency"
-            return f"{where} is too busy{until} ({self._error_text(error)}): {fix}"
-        reason = self._error_text(error)
-        return f"{where} failed ({reason}): check {name}.url and {name}.model, then run again"
-
-    def _error_text(self, error: BaseException) -> str:
-        """An error's own text, shortened, without the key in case a server repeats it."""
-        text = " ".join((str(error) or type(error).__name__).split())
-        return text.replace(self.key, "***")[:MAX_ERROR_CHARS]
-
-
-def _reply_text(choice: Any) -> str:
-    """The message; what a model thought only if it ended there, with its answer in its thoughts."""
-    message = choice.message
-    thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    ended = choice.finish_reason in (None, "stop")
-    return message.content or (thoughts if ended and isinstance(thoughts, str) else "") or ""
-
-
-def requested_wait_s(error: Exception) -> float | None:
-    """Seconds that the server asks to wait; None if it names none."""
-    return retry_after_s(error.response.headers) if hasattr(error, "response") else None
-
-
-def replace_surrogates(text: str) -> str:
-    """The text without half surrogate pairs, which JSON can hold but UTF-8 can't."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    def _chat_setting(self) -> str:
+        """The setting for a server that only chats; nothing if it is chatted with."""
+        return ""

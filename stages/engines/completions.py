@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stages.engines.chat import ChatEngine, replace_surrogates
+from stages.engines.chat import ChatEngine
 from stages.engines.engine import Completion, EngineKind, EngineSettings, Request
+from stages.engines.server_reply import read_completion
 from stages.engines.throttle import Throttle
 from stages.models.completion_server import CompletionSettings
 from stages.models.prompt_form import PromptForm
@@ -23,7 +24,6 @@ class OpenAISettings(EngineSettings, CompletionSettings):
 
 if TYPE_CHECKING:
     import openai
-    from openai.types.completion_choice import Logprobs
 
 
 class CompletionsEngine(ChatEngine):
@@ -55,34 +55,12 @@ class CompletionsEngine(ChatEngine):
             **self._request_parameters(request, sampling),
             **self.extra,
         )
-        try:
-            choice = reply.choices[0]
-            text, finish = choice.text or "", _finish(choice.finish_reason)
-            used = reply.usage.completion_tokens if reply.usage else 0
-            tokens, logprob = _tokens_and_logprob(choice.logprobs)
-            n_tokens = int(used or 0)
-            if tokens is not None:
-                n_tokens = len(tokens) - (finish == "stop" and _has_eos(tokens, text))
-            return Completion(replace_surrogates(text), n_tokens, logprob, finish)
-        except (AttributeError, IndexError, TypeError) as error:
-            raise ValueError("its reply is not a text completion") from error
+        return read_completion(reply)
 
-
-def _finish(reason: str | None) -> str:
-    """stop, length, or refused if the server gives any other reason (a filter)."""
-    return str(reason or "stop") if reason in ("stop", "length", None) else "refused"
-
-
-def _tokens_and_logprob(logprobs: Logprobs | None) -> tuple[list[str] | None, float | None]:
-    """(tokens, often with EOS; the sum of their log-probabilities), or Nones if not listed."""
-    if logprobs is None or not logprobs.tokens or None in (logprobs.token_logprobs or [None]):
-        return None, None
-    return logprobs.tokens, float(sum(logprobs.token_logprobs))
-
-
-def _has_eos(tokens: list[str], text: str) -> bool:
-    """Whether the last listed token is EOS: it is empty, or the text does not end in it."""
-    return not tokens[-1] or not text.endswith(tokens[-1])
+    def _chat_setting(self) -> str:
+        if self.form.kind == "chat":
+            return ""
+        return f"{'simulator' if 'simulator' in self.settings.section else 'model'}.prompt=chat"
 
 
 ENGINE = EngineKind(

@@ -10,18 +10,22 @@ never change, one process writes at a time, and all runs get the draw that was s
 import fcntl
 import io
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
 from schemas.errors import RatchetError
 from schemas.store import PINNED, atomic_path, write_error
+from stages.engines import draw_origin
 from stages.engines.engine import Completion
 from stages.pipeline.cache_dir import cache_dir
+from stages.pipeline.digests import dvc_hash
 
 SCHEMA = {
     "key": pl.String,
@@ -30,6 +34,9 @@ SCHEMA = {
     "logprob": pl.Float64,
     "finish": pl.String,
 }
+LOCK = ".lock"
+# of draws that were kept before replies were checked: others would fail each run that finds them
+SOUND = (pl.col("n_tokens") >= 0) & pl.col("logprob").is_finite().fill_null(True)
 # this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES
 MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 20, 8 << 20
 
@@ -76,6 +83,21 @@ class Ledger:
             if rows:
                 self._write(pl.DataFrame(rows, schema=SCHEMA))
         return drawn | known
+
+    def record_origin(self, model: Path, weights: str) -> None:
+        """Records beside the shards which model folder they are drawn from: see `draw_origin`."""
+        origin = draw_origin.read_origin(self.folder)
+        if origin is None or str(model.resolve()) not in origin.folders:
+            new = draw_origin.Origin(weights, origin.dvc_hash if origin else dvc_hash(model), [])
+            with suppress(RatchetError), self._exclusive_lock():  # a ledger may be only readable
+                draw_origin.record(self.folder, model, new)
+
+    def delete(self) -> None:
+        """Deletes all draws. A run that is drawing keeps what it has in memory, and starts anew."""
+        deleted = self.folder.with_name(f".deleted.{os.getpid()}")
+        with self._exclusive_lock():
+            self.folder.replace(deleted)
+        shutil.rmtree(deleted)
 
     def shards(self) -> list[Path]:
         """The shards, in order."""
@@ -129,7 +151,7 @@ class Ledger:
         content = shard.read_bytes()
         try:
             if _shard_name(content) == shard.name:
-                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA)
+                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA).filter(SOUND)
         except pl.exceptions.PolarsError:
             pass
         self._set_aside(shard)
@@ -152,14 +174,30 @@ class Ledger:
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:
         """Keeps other processes from writing or merging in this folder."""
+        while True:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                file = (self.folder / LOCK).open("w")
+            except OSError as error:
+                in_the_way = any(os.path.lexists(f) and not f.is_dir() for f in self._ancestry())
+                if in_the_way or not isinstance(error, FileNotFoundError | FileExistsError):
+                    raise write_error(self.folder, error) from error
+                continue  # another process deleted the folder between two calls
+            with file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if self._is_current(file):
+                    yield
+                    return
+
+    def _ancestry(self) -> list[Path]:
+        return [self.folder, *self.folder.parents]
+
+    def _is_current(self, lock: IO[str]) -> bool:
+        """Whether this is still the folder's lock; no longer if the folder was deleted."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = (self.folder / ".lock").open("w")
-        except OSError as error:
-            raise write_error(self.folder, error) from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            return os.path.samestat(os.fstat(lock.fileno()), (self.folder / LOCK).stat())
+        except FileNotFoundError:
+            return False
 
     def _merge(self) -> None:
         """Merges the many small shards that short rounds leave into few large ones.

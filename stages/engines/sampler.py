@@ -27,6 +27,7 @@ from stages.engines.engine import (
     open_engine,
 )
 from stages.engines.ledger import Ledger
+from stages.engines.server_reply import is_sound
 from stages.models.completion_server import CHAT, ChatSettings, read_server
 from stages.models.folders import require_model
 from stages.models.prompt_form import PromptForm
@@ -46,6 +47,7 @@ class Sampler:
     """
 
     cluster: RaySettings | None = None  # its nodes' engines draw; None: an engine in this process
+    weights: tuple[Path, str] | None = None  # the model's folder and digest; None: a server has it
 
     def __init__(
         self,
@@ -61,8 +63,8 @@ class Sampler:
         self.compute, self.completion_settings = compute, read_server(model) or remote
         self.cluster = None if self.completion_settings else compute.ray
         if self.completion_settings:
-            address = self.completion_settings.address()
-            named = address if self.form == PromptForm() else (*address, self.form)
+            named = self.completion_settings.identity()
+            named = named if self.form == PromptForm() else (*named, self.form)
             version = CompletionsEngine.version
             self._begin(self.completion_settings, version, digest(*named), stage_run)
         else:
@@ -71,6 +73,7 @@ class Sampler:
                 self.engine_settings = _with_room(self.engine_settings, role.max_tokens)
             name = engine_version(self.engine_settings, model)
             self.weights_digest = model_digest = folder_digest(model)
+            self.weights = (model, model_digest)
             if self.form != own:  # the folder's own form is part of its digest
                 model_digest = digest(model_digest, self.form, size=16)
             self._begin(self.engine_settings, name, model_digest, stage_run)
@@ -115,6 +118,8 @@ class Sampler:
             digest(f"{r.prompt}{separator}{r.start}", r.seed, r.draw, sampling, size=16)
             for r in requests
         ]
+        if self.weights:
+            self.ledger.record_origin(*self.weights)
         known = self.ledger.find(keys)
         self.stage_run.count(draws_reused=sum(key in known for key in keys))
         size = getattr(self.settings, "shard_size", len(requests)) or 1
@@ -167,8 +172,15 @@ class Sampler:
         return self._keep(keys, drawn)
 
     def _keep(self, keys: list[str], drawn: list[Completion]) -> dict[str, Completion]:
-        self.stage_run.count(draws=len(drawn), tokens=sum(c.n_tokens for c in drawn))
-        return self.ledger.add(dict(zip(keys, drawn, strict=True)))
+        sound = {key: c for key, c in zip(keys, drawn, strict=True) if is_sound(c)}
+        self.stage_run.count(draws=len(sound), tokens=sum(c.n_tokens for c in sound.values()))
+        kept = self.ledger.add(sound)
+        if n_bad := len(drawn) - len(sound):
+            raise RatchetError(
+                f"{n_bad} of {len(drawn)} draws of {self.version} have no finite probability, and "
+                "were not kept: set engine.precision=float32, or use another model"
+            )
+        return kept
 
     def _open(self) -> Engine:
         if self.completion_settings:
@@ -224,7 +236,7 @@ class ChatSampler(Sampler):
         self, server: ChatSettings, stage_run: StageRun, schema: dict[str, Any] | None = None
     ) -> None:
         self.server, self.form, self.schema = server, server.form, schema
-        named: list[Any] = [*server.address()]
+        named: list[Any] = [*server.identity()]
         named += [self.form] if self.form != CHAT else []
         named += [json.dumps(schema, sort_keys=True)] if schema else []
         self._begin(server, ChatEngine.version, digest(*named), stage_run)

@@ -6,6 +6,7 @@ answer raises that number a little, as with TCP's congestion window (RFC 5681).
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -73,18 +74,24 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that a reply's headers ask to wait (Retry-After in seconds, as a date or in ms)."""
     try:
         if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        return max(0.0, float(headers["retry-after"]))
+            return _finite(float(headers["retry-after-ms"]) / 1000)
+        return _finite(float(headers["retry-after"]))
     except KeyError:
         return None
     except ValueError:
         return _seconds_until(headers.get("retry-after", ""))
 
 
+def _finite(seconds: float) -> float | None:
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
 def _seconds_until(date: str) -> float | None:
     """Seconds until an HTTP date; None for anything else."""
     try:
         then = parsedate_to_datetime(date)
-    except ValueError:
+        if then.tzinfo is None:  # HTTP dates are GMT, even those that do not say so
+            then = then.replace(tzinfo=UTC)
+        return max(0.0, (then - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())

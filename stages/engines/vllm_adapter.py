@@ -23,6 +23,11 @@ def weights_and_adapter(model: Path, adapter: str) -> tuple[Path, Path | None]:
     if adapter == "merged" or not folder.is_dir():
         return model, None
     base = json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"]
+    if base and (Path(base).is_absolute() or ".." in Path(base).parts):
+        raise RatchetError(
+            f"the adapter {folder} names the base model {base}, which is not a model of this run: "
+            "set engine.adapter=merged"
+        )
     if base is None or not (Path(base) / "config.json").exists():
         raise RatchetError(
             f"the adapter {folder} needs its base model {base or '(it names none)'}, which is "

@@ -26,11 +26,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from schemas.errors import RatchetError
+from schemas.store import restore_hint
 from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
 from stages.engines.vllm_adapter import max_lora_rank, weights_and_adapter
 from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.models.tokens import Encoder
+from stages.models.weights import check_weights
 
 if TYPE_CHECKING:
     from vllm import LLM, RequestOutput, SamplingParams
@@ -91,6 +93,7 @@ class VllmEngine:
         self.model = model
         self.adapter: LoRARequest | None = None
         base, adapter = weights_and_adapter(model, settings.adapter)
+        check_weights(base, str(base), restore_hint(base))
         self.encoder = Encoder.load(model, form)
         with self._explain_failures():
             llm = load(base, settings, adapter, bool(self.encoder.form.stop))
@@ -213,7 +216,7 @@ def _max_length(base: Path, wanted: int | None) -> int | None:
     """vLLM refuses to be asked for more tokens than the model takes."""
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(base).get_text_config()
+    config = AutoConfig.from_pretrained(base, trust_remote_code=False).get_text_config()
     most = getattr(config, "max_position_embeddings", None)
     return min(wanted, most) if wanted and most else wanted
 

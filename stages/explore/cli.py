@@ -30,7 +30,9 @@ class OneLineErrors(TyperGroup):
 
 
 def _fail(message: str) -> None:
-    typer.echo(f"ratchet: {' '.join(message.split())}", err=True)
+    from schemas.errors import visible
+
+    typer.echo(f"ratchet: {visible(' '.join(message.split()))}", err=True)
     sys.exit(1)
 
 
@@ -75,11 +77,17 @@ def sql(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     parquet: Parquet = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with", metavar="FILE", help="a view of your own file (CSV, JSON, JSONL or Parquet)"
+        ),
+    ] = None,
 ) -> None:
     """Query the tables of a run; nothing is changed.
 
     `show tables` lists the views, `describe VIEW` its columns. Queries can also be piped in, each
-    ending with a semicolon.
+    ending with a semicolon. The view of a file --with notes.csv is called notes.
 
     Example: ratchet sql --rev HEAD~2 "from accuracy where iteration = 2"
     """
@@ -88,10 +96,10 @@ def sql(
 
     form = output.form_of(as_json, as_csv, parquet)
     if query is not None:
-        queries.run_query(query, form, parquet, rev)
+        queries.run_query(query, form, parquet, rev, files or [])
     elif parquet:
         raise typer.BadParameter("--parquet needs a QUERY")
-    elif not queries.run_prompt(form, rev):
+    elif not queries.run_prompt(form, rev, files or []):
         raise typer.Exit(1)
 
 
@@ -266,7 +274,11 @@ def ledger(
         typer.Option(metavar="MODEL", help="delete this model's draws; a unique prefix is enough"),
     ] = None,
     prune_unused: Annotated[
-        bool, typer.Option(help="delete the draws of models that no revision and no workspace has")
+        bool,
+        typer.Option(help="delete the draws that no revision, workspace or server can ask for"),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only show what would be deleted")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per model")] = False,
@@ -280,8 +292,8 @@ def ledger(
     """
     from stages.explore.ledger import inventory
 
-    if prune or prune_unused:
-        inventory.delete(prune, prune_unused, yes)
+    if prune or prune_unused or dry_run:
+        inventory.delete(prune, prune_unused, dry_run, yes)
     else:
         inventory.show(as_json)
 

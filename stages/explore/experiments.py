@@ -2,11 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml.error import YAMLError
+
+from stages.pipeline import params
 
 METRICS, PARAMS = "metrics.json", "params.yaml"
 NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs/exps/
@@ -60,16 +62,36 @@ def file_at(ref: str, path: str) -> str | None:
     return _git("show", f"{ref}:./{path}")
 
 
+def file_versions(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields (commit, text) of every version of these files, newest first.
+
+    In any commit that a ref or a reflog names, so in queued experiments too.
+    """
+    commits = (_git("rev-list", "--all", "--reflog") or "").split()
+    asked = [(commit, f"{commit}:./{path}") for commit in commits for path in paths]
+    found = _git("cat-file", "--batch-check", asked="\n".join(name for _, name in asked)) or ""
+    seen: set[str] = set()
+    for (commit, _), line in zip(asked, found.splitlines(), strict=False):
+        blob = line.split()[0]
+        if not line.endswith("missing") and blob not in seen:
+            seen.add(blob)
+            yield commit, _git("cat-file", "blob", blob) or ""
+
+
 def _stash_names(kind: str) -> list[str]:
     """Names in one of DVC's stashes, whose messages are `dvc-exp:REVISION:BASELINE:NAME`."""
     listed = _git("log", "--walk-reflogs", "--format=%gs", f"refs/exps/celery/{kind}") or ""
     return [line.split(":")[-1] for line in listed.splitlines()]
 
 
-def _git(*command: str) -> str | None:
-    """What git prints; None if it fails, for example without a repository or the file."""
+def _git(*command: str, asked: str = "") -> str | None:
+    """What git prints, given what it is asked on standard input.
+
+    None if it fails, for example without a repository or the file.
+    """
+    given = asked.encode()
     try:
-        process = subprocess.run(["git", *command], capture_output=True, check=False)
+        process = subprocess.run(["git", *command], input=given, capture_output=True, check=False)
     except OSError:
         return None
     return process.stdout.decode(errors="replace") if process.returncode == 0 else None
@@ -77,8 +99,8 @@ def _git(*command: str) -> str | None:
 
 def _parameters(text: str | None) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(text or "")
-    except yaml.YAMLError:
+        values = params.read_yaml(text or "")
+    except (YAMLError, ValueError, RecursionError):
         return {}
     return flatten_parameters(values) if isinstance(values, dict) else {}
 

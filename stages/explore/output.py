@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from schemas.errors import RatchetError
+from schemas.errors import CONTROL, RatchetError, visible
 from stages.results import terminal
 
 Form = Literal["table", "json", "csv"]
@@ -36,8 +36,10 @@ def show(cursor: Any, form: Form) -> None:
         _print_json(heads, rows)
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows(rows)
+        # a file keeps what was written, and a terminal must not obey it
+        safe = _visible_row if sys.stdout.isatty() else tuple
+        writer.writerow(safe(heads))
+        writer.writerows(map(safe, rows))
     else:
         _print_table(heads, rows)
 
@@ -64,8 +66,13 @@ def temporary_path(file: Path) -> Path:
 
 
 def dumps(value: Any) -> str:
-    """A value as JSON, in which NaN and infinity become null."""
-    return json.dumps(_nan_to_none(value), ensure_ascii=False, default=str)
+    """A value as JSON, in which NaN and infinity become null, and control characters escapes."""
+    text = json.dumps(_nan_to_none(value), ensure_ascii=False, default=str)
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _visible_row(row: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(visible(str(v)) if isinstance(v, str | list | dict) else v for v in row)
 
 
 def _remaining_rows(cursor: Any) -> Iterator[Row]:

@@ -50,7 +50,7 @@ def find_flaws(
     """(rows of `flaws`, rows of `rejects`)."""
     solutions = right.select("problem_id", "question", "steps").rows()
     questions = [question(*solution) for solution in solutions]
-    findings, rejects = ask(sampler, questions, critic.sampling, critic.max_tries, "critic")
+    findings, rejects = ask(sampler, questions, critic)
     rows: list[dict[str, Any]] = [
         {
             "problem_id": name,

@@ -53,9 +53,7 @@ def run_duels(
     sampler: Sampler, pairs: pl.DataFrame, rival: str, critic: CriticSettings
 ) -> tuple[pl.DataFrame, list[dict[str, str]]]:
     """(rows of `duels`, rows of `rejects`): each order of a pair is in one of them."""
-    comparisons, rejects = ask(
-        sampler, [*questions(pairs)], critic.sampling, critic.max_tries, "critic"
-    )
+    comparisons, rejects = ask(sampler, [*questions(pairs)], critic)
     return pl.DataFrame(duel_rows(comparisons, rival), schema=Duels.stored_schema()), rejects
 
 

@@ -59,9 +59,7 @@ def judge_steps(
     sampler: Sampler, paths: pl.DataFrame, problems: pl.DataFrame, settings: JudgeSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of `step_labels`, rows of `rejects`): each path is in one of them."""
-    decisions_of, rejects = ask(
-        sampler, questions(paths, problems), settings.sampling, settings.max_tries, "judge"
-    )
+    decisions_of, rejects = ask(sampler, questions(paths, problems), settings)
     rows = [
         row
         for path_id, decisions in decisions_of.items()

@@ -6,7 +6,7 @@ nowhere else. A model folder can hold such an address instead of weights.
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import AnyHttpUrl, Field
 
@@ -17,10 +17,14 @@ from stages.pipeline.params import Section
 
 SERVER_FILE = "server.json"
 CHAT = PromptForm(kind="chat")
+OMITTABLE = ("seed", "top_p", "temperature", "max_tokens", "stop")
 
 
 class ServerSettings(Section):
-    """One model of one server; each subclass names its section."""
+    """One model of one server; each subclass names its section.
+
+    `omit`: parameters of a request that are not sent, for a server that refuses them.
+    """
 
     url: AnyHttpUrl | None
     model: str | None = Field(min_length=1)
@@ -28,6 +32,7 @@ class ServerSettings(Section):
     concurrency: int = Field(ge=1)
     timeout_s: float = Field(gt=0)
     retries: int = Field(ge=0)
+    omit: list[Literal["seed", "top_p", "temperature", "max_tokens", "stop"]] = Field(default=[])
     shard_size: int = Field(ge=1)
 
     def address(self) -> tuple[str, str]:
@@ -35,6 +40,10 @@ class ServerSettings(Section):
         if self.url is None or self.model is None:
             raise RatchetError(f"no server is set: set {self.section}.url and {self.section}.model")
         return str(self.url).rstrip("/"), self.model
+
+    def identity(self) -> tuple[object, ...]:
+        """What of the settings a draw depends on. Raises RatchetError if no server is set."""
+        return (*self.address(), *([f"omit={sorted(self.omit)}"] if self.omit else []))
 
     def key(self) -> str:
         """The server's key, or a placeholder if the variable is not set.
@@ -71,9 +80,13 @@ class ChatSettings(ServerSettings):
 
 
 class JsonChatSettings(ChatSettings):
-    """A chat model whose replies are JSON. `json_schema`: its server is asked to see to that."""
+    """A chat model whose replies are JSON. `json_schema`: its server is asked to see to that.
+
+    `max_unusable`: after so many replies without one that could be used, no more are paid for.
+    """
 
     json_schema: bool
+    max_unusable: int = Field(default=32, ge=1)
 
     def schema_of(self, form: dict[str, Any]) -> dict[str, Any] | None:
         """The schema to send with a request for a reply of this form; None if none is wanted."""
@@ -83,13 +96,18 @@ class JsonChatSettings(ChatSettings):
 class CompletionSettings(ServerSettings):
     """A server that continues raw text; `logprobs` requests log-probabilities too."""
 
+    usual_logprobs: ClassVar[bool] = True  # draws under the other are kept apart from these
     logprobs: bool
+
+    def identity(self) -> tuple[object, ...]:
+        return (*super().identity(), *["logprobs"] * (self.logprobs != self.usual_logprobs))
 
 
 class SimulatorServerSettings(CompletionSettings):
     """Section `simulator_server`: the server that continues steps, if model.simulator=server."""
 
     section: ClassVar[str] = "simulator_server"
+    usual_logprobs: ClassVar[bool] = False
 
 
 def write_server(folder: Path, settings: SimulatorServerSettings) -> None:

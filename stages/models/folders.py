@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.self_contained import check_self_contained
+from stages.models.weights import load_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -40,27 +42,32 @@ def require_model(folder: Path) -> Path:
 
 
 def load_policy(folder: Path) -> PreTrainedModel:
-    """The causal model of a checkpoint folder, to draw from."""
-    from transformers import AutoModelForCausalLM
-
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder)
-    return model
+    """The causal model of a checkpoint folder, to draw from. Raises as `load_model` does."""
+    return load_model(folder)
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The folder's tokenizer; one without a padding token pads with EOS.
 
-    Raises RatchetError if it can't be loaded.
+    Raises RatchetError if it can't be loaded, or has neither.
     """
     from transformers import AutoTokenizer
 
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True
+        )
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
             f"{folder} holds no tokenizer that can be loaded ({reason}): {restore_hint(folder)}"
         ) from error
+    if tokenizer.pad_token_id is None and tokenizer.eos_token_id is None:
+        raise RatchetError(
+            f"{folder} has a tokenizer without EOS and without a padding token, so no text could "
+            f"end and no batch be filled: name its eos_token in tokenizer_config.json, or "
+            f"{restore_hint(folder)}"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -79,8 +86,10 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
 def check_model_files(folder: Path, hint: str) -> None:
     """Checks a model's files without loading them.
 
-    Raises RatchetError with the first file that is missing or damaged, and the hint.
+    Raises RatchetError with the first file that is missing, damaged or from elsewhere, and the
+    hint.
     """
+    check_self_contained(folder, hint)
     for file in sorted(folder.glob("*.json")):
         try:
             json.loads(file.read_bytes())

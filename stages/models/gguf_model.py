@@ -66,6 +66,7 @@ def _load(file: GgufFile, folder: str) -> tuple[PreTrainedModel, list[str]]:
     loaded: tuple[Any, dict[str, Any]] = AutoModelForCausalLM.from_pretrained(
         folder,
         gguf_file=NAME,
+        trust_remote_code=False,
         dtype="bfloat16" if plain else "float32",
         output_loading_info=True,
     )

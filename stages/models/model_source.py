@@ -9,9 +9,13 @@ from schemas.errors import RatchetError
 from stages.models.folders import check_model_files
 from stages.models.gguf_model import convert_gguf
 from stages.models.installed_package import PREFIX, file_in_package
+from stages.models.self_contained import check_self_contained
 from stages.models.tokenizer_checks import check_tokenizer
+from stages.models.weights import check_weights
 
 GGUF = ".gguf"
+# what no stage loads: code, other forms of the weights, and those that run code when they load
+UNUSED = ["*.py", "*.bin", "*.pth", "*.pt", "*.ckpt", "*.h5", "*.msgpack", "*.onnx", "*.gguf"]
 
 
 def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -> None:
@@ -25,6 +29,9 @@ def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -
     try:
         _fill(source, parameter, out, revision)
         check_tokenizer(out, parameter)
+        check_weights(
+            out, f"{parameter}: {source}", f"copy the model again, or set {parameter} to another"
+        )
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise
@@ -50,17 +57,17 @@ def _copy(folder: Path, parameter: str, out: Path) -> None:
             f"{parameter}: {folder} is not a model folder (it has no config.json): set it to one, "
             f"or to {hint}"
         )
+    check_self_contained(folder, f"set {parameter} to another")
     _must_hold_weights(folder, folder, parameter)
     check_model_files(folder, f"copy the model again, or set {parameter} to another")
-    shutil.copytree(folder, out, dirs_exist_ok=True)
+    shutil.copytree(folder, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*UNUSED))
 
 
 def _download(source: str, parameter: str, out: Path, revision: str | None) -> None:
     from huggingface_hub import snapshot_download
 
     try:
-        unused = ["*.bin", "*.pth", "*.gguf"]
-        snapshot_download(source, revision=revision, local_dir=out, ignore_patterns=unused)
+        snapshot_download(source, revision=revision, local_dir=out, ignore_patterns=UNUSED)
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
@@ -68,6 +75,7 @@ def _download(source: str, parameter: str, out: Path, revision: str | None) -> N
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)
     _must_hold_weights(out, source, parameter)
+    check_model_files(out, f"set {parameter} to another model")
 
 
 def _must_hold_weights(folder: Path, named: Path | str, parameter: str) -> None:

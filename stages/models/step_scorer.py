@@ -12,6 +12,7 @@ from stages.compute.ray_cluster import map_items, require_same_model
 from stages.models.collate import collate
 from stages.models.folders import load_tokenizer
 from stages.models.tokens import Encoded, Encoder
+from stages.models.weights import load_model
 from stages.pipeline.digests import folder_digest
 
 
@@ -25,13 +26,11 @@ class Scorer:
     def __init__(
         self, folder: Path, compute: ComputeSettings, seed: int, digest: str | None
     ) -> None:
-        from transformers import AutoModelForTokenClassification
-
         if digest is not None:
             require_same_model(folder, digest)
         self.device = set_up(compute, seed)
         self.pad = load_tokenizer(folder).pad_token_id
-        model = AutoModelForTokenClassification.from_pretrained(folder)
+        model = load_model(folder, "AutoModelForTokenClassification")
         self.model = model.to(self.device).eval()
 
     def __call__(self, rows: Sequence[Encoded]) -> list[list[float]]:

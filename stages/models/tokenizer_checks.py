@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
+from schemas.store import restore_hint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+NO_EOS = "the tokenizer has no EOS token, so nothing could say where a text ends"
 BY_FILE = "PreTrainedTokenizerFast"
 PROBE = "Ann has 12 pens.\n    3 + 4  = 7\n"
 TURN = [{"role": "user", "content": "What is 1 + 1?"}]
@@ -25,8 +27,13 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
     loaded = []
     for what, loader in (("config.json", AutoConfig), ("tokenizer", AutoTokenizer)):
         try:
-            loaded.append(loader.from_pretrained(folder))
+            loaded.append(loader.from_pretrained(folder, trust_remote_code=False))
         except Exception as error:
+            if "trust_remote_code" in str(error):
+                raise RatchetError(
+                    f"{parameter}: the model's {what} needs code of its own, which is never run: "
+                    f"set {parameter} to a model that transformers knows"
+                ) from error
             raise RatchetError(
                 f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
                 f"save it with transformers' save_pretrained, or set {parameter} to another"
@@ -38,6 +45,21 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
         tokenizer = _read_by_file(tokenizer, folder, parameter)
     for doubt in doubts(tokenizer, config):
         print(f"{parameter}: {doubt}", file=sys.stderr)
+
+
+def require_fitting_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, folder: Path, must_end: bool
+) -> None:
+    """Raises RatchetError if the tokenizer of a folder has tokens that the model has no row for.
+
+    `must_end`: texts need EOS.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False).get_text_config()
+    for fault in faults(tokenizer, config.vocab_size):
+        if must_end or fault != NO_EOS:
+            raise RatchetError(f"{folder}: {fault}: {restore_hint(folder)}")
 
 
 def _read_by_file(
@@ -53,7 +75,7 @@ def _read_by_file(
     config = json.loads(file.read_text()) if file.exists() else {}
     config["tokenizer_class"] = BY_FILE
     file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    mended: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    mended: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if reads_otherwise(mended, folder):
         raise RatchetError(
             f"{parameter}: transformers' {was} splits text otherwise than the model's "
@@ -87,7 +109,7 @@ def reads_otherwise(tokenizer: PreTrainedTokenizerBase, folder: Path) -> bool:
 def faults(tokenizer: PreTrainedTokenizerBase, n_rows: int) -> Iterator[str]:
     """What makes training or sampling fail; `n_rows` is how many tokens the embedding has."""
     if tokenizer.eos_token_id is None:
-        yield "the tokenizer has no EOS token, so nothing could say where a text ends"
+        yield NO_EOS
     for name in ("bos", "eos", "pad"):
         token = getattr(tokenizer, f"{name}_token_id")
         if token is not None and token >= n_rows:

@@ -1,6 +1,7 @@
 """Ids derived from content: the same thing has the same id in every run."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def files_digest(files: Mapping[Path, Path]) -> str:
             for block in iter(lambda: file.read(1 << 20), b""):
                 hashed.update(block)
     return hashed.hexdigest()
+
+
+def dvc_hash(folder: Path) -> str:
+    """DVC's own hash of a folder, by which lock files name it: the MD5 of a list of files."""
+    listed = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            md5 = hashlib.file_digest(file, "md5").hexdigest()
+        listed.append({"md5": md5, "relpath": path.relative_to(folder).as_posix()})
+    listed.sort(key=lambda file: file["relpath"])
+    return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
 def file_digest(path: Path) -> str:

@@ -1,12 +1,16 @@
 """Parameters: params.yaml read into strict, typed sections."""
 
 import difflib
+import math
+import re
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import YAMLError
 
 from schemas.errors import RatchetError
 
@@ -16,7 +20,7 @@ FILE = Path("params.yaml")
 class Section(BaseModel):
     """One section of params.yaml. Each stage or room owns its own; values live in conf/."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     section: ClassVar[str] = ""
 
     @classmethod
@@ -29,20 +33,55 @@ S = TypeVar("S", bound=Section)
 
 
 def load(path: Path = FILE) -> dict[str, Any]:
-    """The whole file as nested dicts. Raises RatchetError if it is missing or not YAML."""
+    """The whole file as nested dicts, as DVC reads it.
+
+    Raises RatchetError if it is missing, or not YAML, or has keys or numbers that nothing can use.
+    """
     if not path.exists():
         raise RatchetError(f"{path} is missing: restore it with `git checkout {path}`")
+    hint = f"fix it, or run `git checkout {path}`"
     try:
-        values = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise RatchetError(f"{path} is not UTF-8 text: save it as that, or {hint}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
-        raise RatchetError(
-            f"{path}{line} is not valid YAML: fix it, or run `git checkout {path}`"
-        ) from error
+        raise RatchetError(f"{path}{line} {_yaml_fault(error)}: {hint}") from error
     if not isinstance(values, dict):
         raise RatchetError(f"{path} has no sections: restore it with `git checkout {path}`")
+    if fault := _odd_value(values, ""):
+        raise RatchetError(f"{path}: {fault}")
     return values
+
+
+def read_yaml(text: str) -> Any:
+    """What YAML 1.2 means, in which 1e-3 is a number and `on` a word. Raises YAMLError."""
+    return YAML(typ="safe").load(text)
+
+
+def _yaml_fault(error: Exception) -> str:
+    if isinstance(error, DuplicateKeyError):
+        key = re.search(r'duplicate key "(.*?)"', str(error.problem))
+        return f"has {key[1] if key else 'a key'} for the second time"
+    return "is nested too deeply" if isinstance(error, RecursionError) else "is not valid YAML"
+
+
+def _odd_value(value: Any, path: str) -> str | None:
+    """What no parameter can be: a name that is no text, an infinity, NaN, a number of 64 bits."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{path} is {value}: set a finite number"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return f"{path} is {value}: set a number of less than 2**63"
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                return f"{path or 'it'} has a key {key!r}, which names no parameter: delete it"
+    if not isinstance(value, dict | list):
+        return None
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    faults = (_odd_value(v, f"{path}.{key}" if path else str(key)) for key, v in items)
+    return next(filter(None, faults), None)
 
 
 def parse(section: type[S], values: dict[str, Any]) -> S:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from schemas import views
+from schemas import store, views
 from stages.results import queries
 
 FOLDER = Path("plots")
@@ -17,15 +17,23 @@ ACCURACIES = [mode + domain for domain in DOMAINS.values() for mode in ("greedy"
 Rows = list[dict[str, Any]]
 
 
-def write(connection: Any) -> None:
-    """Writes every plot."""
+def write(curves: dict[str, str]) -> None:
+    """Writes the text of every plot."""
     FOLDER.mkdir(exist_ok=True)
+    for name, text in curves.items():
+        store.write_text(FOLDER / f"{name}.json", text)
+
+
+def texts(connection: Any) -> dict[str, str]:
+    """Name → content of every plot."""
+    curves: dict[str, str] = {}
     for name, (rows_of, declared) in PLOTS.items():
         fields = declared["x"], *axis_fields(declared["y"])
         rows = [{field: row[field] for field in fields} for row in rows_of(connection)]
         rows = rows or [dict.fromkeys(fields)]  # DVC takes the fields' names from the first row
         lines = ",\n".join(map(json.dumps, rows))
-        Path(FOLDER, f"{name}.json").write_text(f"[\n{lines}\n]\n")
+        curves[name] = f"[\n{lines}\n]\n"
+    return curves
 
 
 def declarations() -> list[dict[str, Any]]:

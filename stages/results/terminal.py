@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from schemas.errors import visible
+
 PIPED_WIDTH = 200  # columns, where no terminal has a width
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*)?")
 
 
@@ -31,12 +32,12 @@ def results_only() -> bool:
 def note(message: str) -> None:
     """Prints a note beside the result, on standard error, unless --quiet."""
     if not results_only():
-        print(f"ratchet: {message}", file=sys.stderr)
+        print(f"ratchet: {visible(message)}", file=sys.stderr)
 
 
 def one_line(message: object) -> str:
-    """An error's text without line breaks."""
-    return " ".join(str(message).split())
+    """An error's text without line breaks and control characters."""
+    return visible(" ".join(str(message).split()))
 
 
 def plain_text(value: Any) -> str:
@@ -47,7 +48,7 @@ def plain_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else str(value)
-    return CONTROL.sub("�", str(value))
+    return visible(str(value))
 
 
 def percent(share: float | None) -> str:
@@ -64,7 +65,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None
     for index, head in enumerate(heads):
         cells = [row[index] for row in rows if row[index] not in (None, "", "-")]
         right = bool(cells) and all(NUMBER.fullmatch(str(cell)) for cell in cells)
-        shown.add_column(Text(head), justify="right" if right else "left", overflow="fold")
+        shown.add_column(Text(visible(head)), justify="right" if right else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(plain_text(cell)) for cell in row))
     return shown

@@ -1,9 +1,11 @@
 """Rows from users' data: a local file, a URL, or a Hugging Face dataset."""
 
+import codecs
 import gzip
 import io
 import json
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
@@ -60,8 +62,10 @@ def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
             frame = _read_table(name, data)
             yield from ((f"{name}:{n}", row) for n, row in enumerate(frame.to_dicts(), 1))
             return
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, pl.exceptions.PolarsError) as error:
         raise RatchetError(f"{parameter}: cannot read {source}: {_first_line(error)}") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # UTF-32 LE begins so too
+        raise RatchetError(f"{parameter}: {source} is UTF-16 or UTF-32: save it as UTF-8")
     if ".jsonl" in name or _holds_lines(data):
         yield from _lines(name, data)
     else:
@@ -116,7 +120,8 @@ def _lines(name: str, data: bytes) -> Iterator[tuple[str, Any]]:
             continue
         location = f"{name}:{number}"
         try:
-            yield location, json.loads(line)
+            # as UTF-8, or json guesses at each line by itself
+            yield location, json.loads(line.removeprefix(codecs.BOM_UTF8).decode())
         except (ValueError, RecursionError) as error:
             beginning = line[:500].decode(errors="replace")
             yield location, Fault(location, f"is not JSON: {str(error)[:120]}", beginning)

@@ -14,7 +14,9 @@ from schemas.errors import RatchetError
 from stages.models.folders import save_tokenizer
 from stages.models.model_settings import AdapterSettings
 from stages.models.prompt_form import PromptForm
+from stages.models.tokenizer_checks import require_fitting_tokenizer
 from stages.models.tokens import Encoder
+from stages.models.weights import CAUSAL, load_model
 
 if TYPE_CHECKING:
     import torch
@@ -32,25 +34,27 @@ TASK_TYPES = {"AutoModelForCausalLM": "CAUSAL_LM", "AutoModelForTokenClassificat
 def load(
     folder: Path,
     adapter: AdapterSettings | None,
-    kind: str = "AutoModelForCausalLM",
+    kind: str = CAUSAL,
     **options: object,
 ) -> tuple[PreTrainedModel | PeftModel, Encoder]:
     """(model, encoder) of a checkpoint folder, ready to train.
 
     Without an adapter all weights are trained, in float32 whatever their stored precision:
     steps of a small learning rate are lost in bfloat16. Under an adapter the weights stay as
-    stored, or become 4-bit NormalFloat (QLoRA). `options` go to `from_pretrained`.
+    stored, or become 4-bit NormalFloat (QLoRA). `options` go to `load_model`.
     """
-    import transformers
-
+    encoder = Encoder.load(folder, PromptForm.read(folder).after_training())
+    # a verifier's texts have no end token, and a chat's ends with the end of its turn
+    must_end = kind == CAUSAL and encoder.end_token is None
+    require_fitting_tokenizer(encoder.tokenizer, folder, must_end)
     if adapter is None:
         options["dtype"] = "float32"
     elif adapter.bits == 4:
         options["quantization_config"] = four_bit_config()
-    model = getattr(transformers, kind).from_pretrained(folder, **options)
+    model = load_model(folder, kind, new_head=kind != CAUSAL, **options)
     if adapter is not None:
         model = add_adapter(model, adapter, TASK_TYPES[kind])
-    return model, Encoder.load(folder, PromptForm.read(folder).after_training())
+    return model, encoder
 
 
 def four_bit_config() -> BitsAndBytesConfig:
@@ -110,9 +114,9 @@ def save(
 
     `weights` replace the model's own if those are split between processes: see `gather_weights`.
     """
-    import transformers
+    from transformers import AutoConfig
 
-    stored = transformers.AutoConfig.from_pretrained(start).dtype
+    stored = AutoConfig.from_pretrained(start, trust_remote_code=False).dtype
     if adapter is not None:
         from peft import PeftModel
 
@@ -136,8 +140,7 @@ def load_untrained(model: PreTrainedModel, start: Path) -> PreTrainedModel:
     family: list[type[PreTrainedModel]] = type(model).mro()
     kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
     options = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
-    untrained: PreTrainedModel = kind.from_pretrained(start, **options)
-    return untrained
+    return load_model(start, kind, new_head=bool(options), **options)
 
 
 def make_reproducible(folder: Path) -> None:

@@ -21,6 +21,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.training import checkpoints
 from stages.training.adapter import gather_weights, load, save
 from stages.training.budget import Budget
+from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
 from stages.training.token_count import count_tokens
 from stages.training.training_settings import TrainerSettings, TrainingSettings
@@ -100,36 +101,34 @@ class Job:
         cuda = torch.cuda.is_available()
         has_bf16 = cuda and torch.cuda.is_bf16_supported()
         precision = self.trainer.precision
-        return (
-            {
-                "output_dir": str(self.checkpoint_folder(rows)),
-                "num_train_epochs": self.settings.epochs,
-                "max_steps": self.settings.max_steps or -1,
-                "per_device_train_batch_size": batch_size,
-                "per_device_eval_batch_size": batch_size,
-                "gradient_accumulation_steps": self.trainer.accumulate,
-                "learning_rate": self.settings.learning_rate,
-                "lr_scheduler_type": self.settings.schedule,
-                "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
-                "warmup_steps": self.settings.warmup,  # below one: a share of all steps
-                "weight_decay": self.settings.weight_decay,
-                "adam_beta2": self.trainer.beta2,
-                "max_grad_norm": self.trainer.max_grad_norm,
-                "bf16": precision == "bf16" or (precision == "auto" and has_bf16),
-                "use_cpu": not cuda,
-                "seed": self.stage_run.seed,
-                # a resumed run's means begin at its checkpoint, so one is always logged there
-                "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
-                "report_to": [],
-                "disable_tqdm": is_quiet(),
-                "dataloader_pin_memory": cuda,
-                "gradient_checkpointing": self.trainer.gradient_checkpointing,
-                "gradient_checkpointing_kwargs": {"use_reentrant": False},
-                "remove_unused_columns": False,
-            }
-            | self._save_arguments()
-            | self._budget_arguments()
-        )
+        arguments = {
+            "output_dir": str(self.checkpoint_folder(rows)),
+            "num_train_epochs": self.settings.epochs,
+            "max_steps": self.settings.max_steps or -1,
+            "per_device_train_batch_size": batch_size,
+            "per_device_eval_batch_size": batch_size,
+            "gradient_accumulation_steps": self.trainer.accumulate,
+            "learning_rate": self.settings.learning_rate,
+            "lr_scheduler_type": self.settings.schedule,
+            "lr_scheduler_kwargs": FLOOR if self.settings.schedule in FLOORED else {},
+            "warmup_steps": self.settings.warmup,  # below one: a share of all steps
+            "weight_decay": self.settings.weight_decay,
+            "adam_beta2": self.trainer.beta2,
+            "max_grad_norm": self.trainer.max_grad_norm,
+            "bf16": precision == "bf16" or (precision == "auto" and has_bf16),
+            "use_cpu": not cuda,
+            "seed": self.stage_run.seed,
+            # a resumed run's means begin at its checkpoint, so one is always logged there
+            "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
+            "logging_nan_inf_filter": False,  # `stop_at_divergence` stops at one
+            "report_to": [],
+            "disable_tqdm": is_quiet(),
+            "dataloader_pin_memory": cuda,
+            "gradient_checkpointing": self.trainer.gradient_checkpointing,
+            "gradient_checkpointing_kwargs": {"use_reentrant": False},
+            "remove_unused_columns": False,
+        }
+        return arguments | self._save_arguments() | self._budget_arguments()
 
     def _budget_arguments(self) -> dict[str, Any]:
         """With a budget an item of the dataset is a whole step."""
@@ -162,6 +161,7 @@ class Job:
             trainer.model.delete_adapter("ref")  # the reference is the base with no adapter
         # a page about each checkpoint takes TRL longer than a small model's weights do
         trainer.create_model_card = lambda **_: None
+        stop_at_divergence(trainer, self.settings.section)
         folder = self.checkpoint_folder(rows)
         with (
             checkpoints.lock_on_main_process(folder, trainer.accelerator),

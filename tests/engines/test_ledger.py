@@ -11,10 +11,12 @@ import pytest
 from stages.compute.compute_settings import ComputeSettings
 from stages.contract.dvc_files import ROOT
 from stages.engines.decoder.transformers_engine import TransformersSettings
+from stages.engines.draw_origin import Origin, read_origin
 from stages.engines.engine import Completion, Request
 from stages.engines.ledger import MERGE_AT_SHARDS, Ledger, ledger_folder
 from stages.engines.sampler import Sampler
 from stages.models.sampling import Sampling
+from stages.pipeline.digests import dvc_hash
 from stages.pipeline.stage_run import StageRun
 
 SAMPLING = Sampling(1.0, 1.0, 8)
@@ -153,6 +155,44 @@ def test_small_shards_become_few(run_folder: Path) -> None:
     assert len(writer.shards()) == 2
     for ledger in (reader, writer, Ledger("me")):
         assert ledger.find([*some(2 * MERGE_AT_SHARDS + 1)]) == some(2 * MERGE_AT_SHARDS + 1)
+
+
+def test_a_writer_outlives_a_prune(run_folder: Path) -> None:
+    """The ledger is deleted at each moment of a writer's work, which goes on all the same."""
+    writer = Ledger("me")
+    writer.add(some(3))
+    Ledger("me").delete()
+    assert writer.find([*some(3)]) == {}
+    assert writer.add(some(5)) == some(5)
+    assert Ledger("me").find([*some(5)]) == some(5)
+
+
+PRUNING = """
+import sys
+from stages.engines.ledger import Ledger
+for _ in range(int(sys.argv[1])):
+    Ledger("me").delete()
+"""
+
+
+def test_prunes_and_writers_at_once(run_folder: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pruner = subprocess.Popen([sys.executable, "-c", PRUNING, "300"], env=env)
+    first = 0
+    while pruner.poll() is None:
+        drawn = some(2, first)
+        assert Ledger("me").add(drawn) == drawn
+        first += 2
+    assert pruner.returncode == 0 and first
+    Ledger("me").add(some(1))
+    assert Ledger("me").find([*some(1)]) == some(1)
+
+
+def test_the_ledger_says_whose_draws_these_are(run_folder: Path, checkpoint: Path) -> None:
+    made = drawer(checkpoint, Counting())
+    ask(made, 1)
+    origin = read_origin(made.ledger.folder)
+    assert origin == Origin(made.weights_digest, dvc_hash(checkpoint), [str(checkpoint)])
 
 
 AT_ONCE = """

@@ -190,17 +190,24 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if "lora_B" in name:
             torch.nn.init.normal_(weights, std=0.3)
     save(trained, Encoder.load(model), model, lora, out)
-    rename_base(out, str(model))
+    rename_base(out, model.name)
     return out
 
 
+@pytest.fixture
+def beside_base(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder from which an adapter names its base."""
+    monkeypatch.chdir(model.parent)
+
+
 def rename_base(folder: Path, base: str | None) -> None:
-    """In a run the adapter names its base by itself: there the path is no absolute one."""
+    """In a run the adapter names its base by itself, by its path from the root of the run."""
     file = folder / "adapter/adapter_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"base_model_name_or_path": base}))
 
 
 @needed
+@pytest.mark.usefixtures("beside_base")
 def test_an_adapter_apart_says_what_the_merged_model_says(
     engine: VllmEngine, tuned: Path, problems: pl.DataFrame
 ) -> None:
@@ -214,9 +221,10 @@ def test_an_adapter_apart_says_what_the_merged_model_says(
     assert ours != [c.text for c in engine.complete(asked, greedy)], "the base's own texts"
 
 
+@pytest.mark.usefixtures("beside_base")
 def test_what_is_served(tuned: Path, model: Path) -> None:
     assert weights_and_adapter(tuned, "merged") == (tuned, None)
-    assert weights_and_adapter(tuned, "apart") == (model, tuned / "adapter")
+    assert weights_and_adapter(tuned, "apart") == (Path(model.name), tuned / "adapter")
     assert weights_and_adapter(model, "apart") == (model, None)
     assert max_lora_rank(tuned / "adapter") == 8
 

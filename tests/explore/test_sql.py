@@ -18,6 +18,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from schemas.errors import CONTROL
 from stages.explore.cli import app
 from stages.explore.sql import select as one_select
 from tests.fakes import two_runs
@@ -278,3 +279,109 @@ def test_the_shell_completes(run: Path, words: str, wanted: list[str]) -> None:
     env = os.environ | named | {"_RATCHET_COMPLETE": "complete_bash"}
     done = subprocess.run(PROGRAM, env=env, capture_output=True, text=True)
     assert done.stdout.split() == wanted
+
+
+# what a model may have written
+
+HOSTILE = "\x1b[31mred\x9b2J\x07\u202egnp\u2066\u2028"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [f"select error('{HOSTILE}')"],
+        [f'select 1 as "{HOSTILE}"'],
+        [f"select '{HOSTILE}' as text"],
+        ["--json", f"select '{HOSTILE}' as \"{HOSTILE}\""],
+        [f"from {HOSTILE}"],
+        ["--rev", HOSTILE, "select 1"],
+        [f"select cast('{HOSTILE}' as int)"],
+    ],
+)
+def test_nothing_controls_the_terminal(run: Path, words: list[str]) -> None:
+    done = sql(*words)
+    shown = done.stdout + done.stderr
+    assert shown and not CONTROL.search(shown)
+    if "--json" in words:
+        assert json.loads(done.stdout) == [{HOSTILE: HOSTILE}]
+
+
+def test_csv_is_exact_in_a_file_and_harmless_on_a_terminal(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = f"select '{HOSTILE}' as \"{HOSTILE}\", 1.5, ['{HOSTILE}']"
+    for is_terminal in (False, True):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda is_terminal=is_terminal: is_terminal)
+        with one_select.sealed_connection("workspace") as connection:
+            one_select.show_select(connection, query, "csv")
+        shown = capsys.readouterr().out
+        assert (HOSTILE in shown) != is_terminal and bool(CONTROL.search(shown)) != is_terminal
+        assert ",1.5," in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("select now()", ["now()"]),
+        ("select timestamptz '2020-01-01 00:00:00+00' as t, 1 as t", ["t", "t_1"]),
+        ("select [now()] as l, date '2020-01-01' as d", ["l", "d"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["--json", "--csv", None])
+def test_times_of_a_zone_are_shown(
+    run: Path, query: str, names: list[str], form: str | None
+) -> None:
+    done = sql(*[form] if form else [], query)
+    assert done.exit_code == 0, done.stderr
+    if form == "--json":
+        assert list(json.loads(done.stdout)[0]) == names
+
+
+# files of one's own
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_a_file_of_ones_own_is_a_view(run: Path, tmp_path: Path, ending: str) -> None:
+    notes = pl.DataFrame({"iteration": [1, 2], "note": ["first", "it's"]})
+    file = tmp_path / f"my notes{ending}"
+    writers = {".csv": notes.write_csv, ".jsonl": notes.write_ndjson}
+    writers.get(ending, notes.write_parquet)(file)
+    before = file.read_bytes()
+    query = 'select note from training_rows join "my notes" using (iteration) order by note'
+    done = sql("--json", "--with", str(file), query)
+    assert json.loads(done.stdout) == [{"note": "first"}, {"note": "it's"}], done.stderr
+    assert sql("--with", str(file), given='from "my notes";').exit_code == 0
+    assert file.read_bytes() == before
+
+
+def test_a_file_of_ones_own_opens_no_other(run: Path, tmp_path: Path) -> None:
+    for name in ("mine.csv", "other.csv"):
+        (tmp_path / name).write_text("a\n1\n")
+    mine = ["--with", str(tmp_path / "mine.csv")]
+    for query in (
+        f"from read_csv('{tmp_path}/other.csv')",
+        f"copy (select 1) to '{tmp_path}/mine.csv'",
+        f"with x as (copy (select 1) to '{tmp_path}/mine.csv') from x",
+    ):
+        assert sql(*mine, query).exit_code == 1
+    assert (tmp_path / "mine.csv").read_text() == "a\n1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("gone.csv", None, "there is no such file"),
+        ("a.xlsx", b"", "its name must end in one of .csv, .tsv"),
+        ("samples.csv", b"a\n1\n", "the run has a view samples of its own: rename the file"),
+        ("bad.parquet", b"no parquet", "bad.parquet"),
+        ("a*.csv", b"a\n1\n", "has one of the wildcards"),
+    ],
+)
+def test_a_file_that_can_not_be_a_view_is_one_line(
+    run: Path, tmp_path: Path, name: str, content: bytes | None, line: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = sql("--with", str(tmp_path / name), "select 1")
+    assert done.exit_code == 1 and done.stderr.startswith(f"ratchet: --with {tmp_path / name}: ")
+    assert line in done.stderr and done.stderr.count("\n") == 1

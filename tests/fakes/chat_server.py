@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]  # status, body (text, or JSON), headers
+# status, body (text, JSON, or an iterator of its pieces), headers
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 PATHS = ("/v1/chat/completions", "/v1/completions")
 
 
@@ -69,6 +70,10 @@ def serving(reply: Callable[[str, int], Reply]) -> Iterator[ChatServer]:
             key = self.headers.get("Authorization", "")
             known = self.path in PATHS
             status, body, *more = chat.answer(payload, key) if known else (404, {"error": "none"})
+            if isinstance(body, Iterator):
+                with suppress(ConnectionError):
+                    self.trickle(body)
+                return
             sent = (body if isinstance(body, str) else json.dumps(body)).encode()
             kind = "text/html" if isinstance(body, str) else "application/json"
             with suppress(ConnectionError):  # who asked may have given up
@@ -81,6 +86,14 @@ def serving(reply: Callable[[str, int], Reply]) -> Iterator[ChatServer]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(sent)
+
+        def trickle(self, pieces: Iterator[bytes]) -> None:
+            """A body that comes in pieces, until there are no more or nobody listens."""
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            for piece in pieces:
+                self.wfile.write(piece)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -130,3 +130,30 @@ def test_a_judge_without_an_address(unset: str) -> None:
     settings = judge_settings(**{"url": "http://127.0.0.1:1"} | {unset: None})
     with pytest.raises(RatchetError, match=r"set judge\.url and judge\.model"):
         ChatSampler(settings, StageRun(1, 0))
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (says("I would say that all is well."), "is not JSON, and begins 'I would say that all is"),
+        (says("", "length"), "was cut off at judge.max_tokens: set"),
+        (says(GOOD[:40], "stop"), "and begins"),
+    ],
+)
+@pytest.mark.parametrize(("max_unusable", "max_tries"), [(3, 1), (4, 1), (6, 2)])
+def test_a_judge_without_a_usable_reply_is_not_paid_for_more(
+    reply: Reply, why: str, max_unusable: int, max_tries: int
+) -> None:
+    with serving(lambda *_: reply) as chat, pytest.raises(RatchetError) as error:
+        ask(chat, max_unusable=max_unusable, max_tries=max_tries)
+    said = str(error.value)
+    assert f"none of the first {max_unusable} replies of the judge could be used" in said
+    assert why in said and "or raise judge.max_unusable" in said and "\n" not in said
+    assert len(chat.asked) == max_unusable
+
+
+def test_one_usable_reply_lets_it_go_on() -> None:
+    with serving(lambda _, number: says(GOOD) if number == 2 else says("well")) as chat:
+        labels, rejects = ask(chat, max_unusable=3, max_tries=2, concurrency=1)
+    assert labels["path_id"].n_unique() == 1 and rejects.height == 3
+    assert len(chat.asked) == 4 + 3

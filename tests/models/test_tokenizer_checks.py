@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoTokenizer
 from schemas.errors import RatchetError
 from stages.models.folders import load_tokenizer
 from stages.models.tokenizer_checks import check_tokenizer
+from stages.training.adapter import load
 from tests.fakes.real_tokenizers import real_tokenizer
 
 LLAMA = "LlamaTokenizerFast"
@@ -41,6 +42,36 @@ def test_no_run_survives(
     with pytest.raises(RatchetError) as error:
         check_tokenizer(folder, "model.source")
     assert line in str(error.value) and "\n" not in str(error.value)
+
+
+NO_ENDS: tuple[Callable[[Any, Any], object], str] = (
+    lambda t, c: [setattr(t, name, None) for name in ("eos_token", "pad_token")],
+    "without EOS and without a padding token",
+)
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        NO_ENDS,
+        (lambda t, c: setattr(t, "eos_token", None), "no EOS token, so nothing could say where"),
+        (lambda t, c: setattr(c, "vocab_size", 300), "tokens, but the embedding has 300"),
+        (lambda t, c: t.add_special_tokens({"pad_token": "<new>"}), "the pad token has id"),
+    ],
+)
+def test_no_training_begins(
+    checkpoint: Path, tmp_path: Path, edit: Callable[[Any, Any], object], line: str
+) -> None:
+    folder = change(checkpoint, tmp_path, edit)
+    with pytest.raises(RatchetError) as error:
+        load(folder, None)
+    assert line in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("missing", ["eos_token", "pad_token"])
+def test_one_of_the_two_is_enough_to_read(checkpoint: Path, tmp_path: Path, missing: str) -> None:
+    folder = change(checkpoint, tmp_path, lambda t, c: setattr(t, missing, None))
+    assert load_tokenizer(folder).pad_token_id is not None
 
 
 def test_a_class_that_does_not_read_the_file_gives_way_to_the_file(

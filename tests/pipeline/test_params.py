@@ -77,7 +77,22 @@ def test_bad_parameters_are_one_line(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "is missing"), ("a: [1", "line 1 is not valid YAML"), ("- 1", "has no sections")],
+    [
+        (None, "is missing"),
+        ("a: [1", "line 2 is not valid YAML"),
+        ("- 1", "has no sections"),
+        ("a: 1\nsft: {b: 1}\nsft: {}\n", "line 3 has sft for the second time"),
+        ("sft:\n  b: 1\n  b: 2\n", "line 3 has b for the second time"),
+        ("a: &x [*x]\nb: !!python/object:os.system {}\n", "line 2 is not valid YAML"),
+        ("a: \x07\n", "is not valid YAML"),
+        ("a: " + "[" * 5000, "is n"),
+        ("sft: {1: 2}\n", "sft has a key 1, which names no parameter"),
+        ("null: 2\n", "it has a key None, which names no parameter"),
+        ("sft: {learning_rate: .inf}\n", "sft.learning_rate is inf: set a finite number"),
+        ("sft: {rates: [1.0, -.inf]}\n", "sft.rates.1 is -inf: set a finite number"),
+        ("beta: .nan\n", "beta is nan: set a finite number"),
+        (f"seed: {2**63}\n", "seed is 9223372036854775808: set a number of less than"),
+    ],
 )
 def test_an_unreadable_file_is_one_line(tmp_path: Path, content: str | None, message: str) -> None:
     path = tmp_path / "params.yaml"
@@ -85,3 +100,20 @@ def test_an_unreadable_file_is_one_line(tmp_path: Path, content: str | None, mes
         path.write_text(content)
     with pytest.raises(RatchetError, match=message):
         load(path)
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes("title: Größe".encode("latin-1"))
+    with pytest.raises(RatchetError, match="is not UTF-8 text"):
+        load(tmp_path / "params.yaml")
+
+
+WORDS = ["1e-3", "1.0e-3", "010", "0o10", "on", "1:30", "2**63", "~", "1_000", "0x1F", "2020-01-01"]
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_values_are_what_dvc_reads(tmp_path: Path, text: str) -> None:
+    from dvc.utils.serialize import load_yaml
+
+    (file := tmp_path / "params.yaml").write_text(f"value: {text}\n")
+    assert load(file) == load_yaml(str(file))

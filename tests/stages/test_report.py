@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,29 @@ def test_text_of_the_data_is_never_markup(page: str) -> None:
     assert "<title>Planted &lt;run&gt;</title>" in page
 
 
+class Outside(HTMLParser):
+    """The text of a page that is in no <bdi>, where it could turn what is around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth, self.text = 0, ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.depth += tag == "bdi"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag == "bdi"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if not self.depth else ""
+
+
+def test_what_a_model_wrote_cannot_turn_the_text_around_it(page: str) -> None:
+    outside = Outside()
+    outside.feed(page)
+    assert "alert(1)" in page and "alert(1)" not in outside.text
+
+
 def test_cards_are_of_every_level_verdict_and_strategy_and_coloured(page: str) -> None:
     cards = re.findall(
         r'<article data-level="(.*?)" data-verdict="(.*?)" data-strategy="(.*?)"', page
@@ -266,3 +290,30 @@ def test_an_evaluation_without_progress_is_named(
     shutil.rmtree("data/progress/iteration=1")
     with pytest.raises(RatchetError, match="progress lacks iteration 1: run `dvc repro`"):
         report.run(0)
+
+
+RESULTS = ["metrics.json", "report.html", "plots/accuracy.json"]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_report_that_is_interrupted_leaves_whole_files(
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    shutil.copytree(planted, tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    Path("plots").mkdir(exist_ok=True)
+    for name in RESULTS:
+        Path(name).write_text("before")
+    n_flushed = iter(range(100))
+
+    def flush(_: Path) -> None:
+        if next(n_flushed) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "fsync", flush)
+    with pytest.raises(KeyboardInterrupt):
+        report.run(0)
+    assert not list(Path().rglob("*.partial"))
+    for name in RESULTS:
+        content = Path(name).read_text()
+        assert content == "before" or content.endswith(("}\n", "]\n", "</html>"))

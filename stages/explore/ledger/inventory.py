@@ -1,7 +1,7 @@
 """`ratchet ledger`: lists what the generation ledger holds of each model, and deletes it."""
 
 import json
-import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,8 +11,9 @@ import polars as pl
 import typer
 
 from schemas.errors import RatchetError
-from stages.engines.ledger import ledger_folder
-from stages.explore.ledger import model_locations
+from stages.engines.draw_origin import Origin, read_origin
+from stages.engines.ledger import Ledger, ledger_folder
+from stages.explore.ledger.model_locations import ModelLocations, find_models
 from stages.results import terminal
 
 MIN_DIGEST_CHARS = 4  # of a digest that names a model
@@ -21,7 +22,11 @@ SHOWN_DIGEST_CHARS = 12
 
 @dataclass(frozen=True)
 class ModelDraws:
-    """What the ledger holds of one model, drawn by one engine."""
+    """What the ledger holds of one model, drawn by one engine.
+
+    `places` can ask for it again. `has_origin`: whether the ledger says whose model it is, without
+    which no places may only mean that they were not found.
+    """
 
     engine: str
     model: str
@@ -30,6 +35,7 @@ class ModelDraws:
     n_bytes: int
     last_used: str
     places: list[str]
+    has_origin: bool
 
     @property
     def name(self) -> str:
@@ -39,7 +45,7 @@ class ModelDraws:
 
 def show(as_json: bool) -> None:
     """Prints a row for each model and engine. Raises RatchetError for an empty ledger."""
-    entries = read_ledger(model_locations.find_models().locations)
+    entries = read_ledger()
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries], indent=2))
         return
@@ -59,16 +65,18 @@ def _list_few(locations: Sequence[str], most: int = 3) -> str:
     return ", ".join(locations[:most]) + (f" and {n_more} more" if n_more > 0 else "")
 
 
-def read_ledger(locations: dict[str, list[str]]) -> list[ModelDraws]:
+def read_ledger() -> list[ModelDraws]:
     """What the ledger holds, most recently used first. Raises RatchetError if it is empty."""
     folders = [path for path in ledger_folder().glob("*-*") if path.is_dir()]
     if not folders:
         raise RatchetError(f"the ledger {ledger_folder()} is empty: stages that draw fill it")
-    entries = [_read_model_draws(folder, locations) for folder in folders]
+    origins = [read_origin(folder) for folder in folders]
+    models = find_models(origins)
+    entries = [_read_model_draws(f, o, models) for f, o in zip(folders, origins, strict=True)]
     return sorted(entries, key=lambda entry: (entry.last_used, entry.name), reverse=True)
 
 
-def _read_model_draws(folder: Path, locations: dict[str, list[str]]) -> ModelDraws:
+def _read_model_draws(folder: Path, origin: Origin | None, models: ModelLocations) -> ModelDraws:
     engine, _, model = folder.name.rpartition("-")
     n_draws = n_tokens = n_bytes = 0
     for file in folder.iterdir():
@@ -81,32 +89,53 @@ def _read_model_draws(folder: Path, locations: dict[str, list[str]]) -> ModelDra
         except (pl.exceptions.PolarsError, OSError):
             continue  # damaged, or merged meanwhile: the next stage that draws handles it
     used = datetime.fromtimestamp(folder.stat().st_mtime).isoformat(" ", "minutes")
-    places = ["a server"] if engine == model_locations.SERVER else locations.get(model, [])
-    return ModelDraws(engine, model, n_draws, n_tokens, n_bytes, used, places)
+    places = models.places(engine, model, origin)
+    return ModelDraws(engine, model, n_draws, n_tokens, n_bytes, used, places, origin is not None)
 
 
-def delete(prefix: str | None, unused: bool, yes: bool) -> None:
+def delete(prefix: str | None, unused: bool, dry_run: bool, yes: bool) -> None:
     """Deletes the named draws, after a question unless `yes`. Raises RatchetError if none match."""
     if prefix and unused:
         raise RatchetError("--prune and --prune-unused exclude each other: choose one")
-    if prefix:
-        chosen, note = find_model_draws(read_ledger({}), prefix), ""
-    else:
-        models = model_locations.find_models()
-        chosen = [entry for entry in read_ledger(models.locations) if not entry.places]
-        note = "".join(f"\n  not in the cache, so not checked: {name}" for name in models.missing)
+    if not (prefix or unused):
+        raise RatchetError("--dry-run shows what --prune or --prune-unused deletes: give one too")
+    entries = read_ledger()
+    chosen = find_model_draws(entries, prefix) if prefix else find_unused(entries)
     if not chosen:
         print("every model in the ledger is in use: nothing was deleted")
         return
-    print("\n".join(f"  {e.name}: {e.n_draws:,} draws, {size(e.n_bytes)}" for e in chosen))
-    if not yes and not _confirm(f"{amount(chosen)}{note}\nDelete them?"):
+    print("\n".join(_describe(entry) for entry in chosen))
+    if dry_run:
+        print(f"would delete: {amount(chosen)}")
+        return
+    if not yes and not _confirm(f"{amount(chosen)}\nDelete them?"):
         raise RatchetError("nothing was deleted: answer y, or give --yes")
-    for folder in [ledger_folder() / entry.name for entry in chosen]:
+    for entry in chosen:
+        ledger = Ledger(entry.name)
         try:
-            shutil.rmtree(folder)
+            ledger.delete()
         except OSError as error:
-            raise RatchetError(f"cannot delete {folder}: {error.strerror or error}") from error
+            reason = error.strerror or error
+            raise RatchetError(f"cannot delete {ledger.folder}: {reason}") from error
     print(f"deleted: {amount(chosen)}")
+
+
+def find_unused(entries: Sequence[ModelDraws]) -> list[ModelDraws]:
+    """The draws that nothing can ask for again; those that may be in use are named on stderr."""
+    homeless = [entry for entry in entries if not entry.places]
+    for entry in homeless:
+        if not entry.has_origin:
+            print(
+                f"kept, as the ledger does not say whose model it is: {entry.name} "
+                f"(delete it with --prune {entry.model[:SHOWN_DIGEST_CHARS]})",
+                file=sys.stderr,
+            )
+    return [entry for entry in homeless if entry.has_origin]
+
+
+def _describe(entry: ModelDraws) -> str:
+    of = f", of {_list_few(entry.places)}" if entry.places else ""
+    return f"  {entry.name}: {entry.n_draws:,} draws, {size(entry.n_bytes)}{of}"
 
 
 def _confirm(question: str) -> bool:

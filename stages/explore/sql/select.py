@@ -3,7 +3,7 @@
 import difflib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,23 +15,28 @@ from schemas import views
 from schemas.errors import RatchetError
 from stages.explore import output, revisions
 from stages.explore.output import Form
+from stages.explore.sql.file_view import add_view
 from stages.explore.sql.interruptible import run_interruptible
 from stages.results import terminal
 
 ENDING = re.compile(r";\s*(--[^\n]*\s*)*$")
+ZONED = "WITH TIME ZONE"
 UNKNOWN_TABLE = re.compile(r"Table with name (\S+) does not exist")
 
 
 @contextmanager
-def sealed_connection(revision: str, parquet: Path | None = None) -> Iterator[Any]:
-    """Yields a connection that can only read a revision's views, and write one file."""
+def sealed_connection(
+    revision: str, parquet: Path | None = None, files: Sequence[Path] = ()
+) -> Iterator[Any]:
+    """Yields a connection that can only read a revision's views and `files`, and write one file."""
     with revisions.open_revision(revision) as run, temporary_connection() as connection:
         views.create_views(connection, run.last_iteration, run.root)
         if run.leftovers():
             terminal.note(
                 f"params.yaml asks for {run.last_iteration} iterations: later ones are left out"
             )
-        seal(connection, run.root, parquet=parquet)
+        own = [add_view(connection, file) for file in files]
+        seal(connection, run.root, parquet=parquet, own=own)
         yield connection
 
 
@@ -49,9 +54,12 @@ def temporary_connection(memory: str | None = None) -> Iterator[Any]:
             connection.close()
 
 
-def seal(connection: Any, *roots: Path, parquet: Path | None = None) -> None:
-    """Restricts the connection to reading the runs in these folders and writing one file."""
-    views.seal(connection, *roots, out=output.temporary_path(parquet) if parquet else None)
+def seal(
+    connection: Any, *roots: Path, parquet: Path | None = None, own: Sequence[Path] = ()
+) -> None:
+    """Restricts the connection to the runs in these folders, `own` files, and writing one file."""
+    out = output.temporary_path(parquet) if parquet else None
+    views.seal(connection, *roots, out=out, own=own)
 
 
 def show_select(connection: Any, query: str, form: Form, parquet: Path | None = None) -> None:
@@ -61,7 +69,8 @@ def show_select(connection: Any, query: str, form: Form, parquet: Path | None = 
         if parquet:
             work = partial(output.write_parquet, connection, text, parquet)
             return run_interruptible(connection, work)
-        output.show(run_interruptible(connection, partial(connection.execute, text)), form)
+        shown = _with_times_as_text(connection, text)
+        output.show(run_interruptible(connection, partial(connection.execute, shown)), form)
     except duckdb.Error as error:
         raise RatchetError(_explain(error, views.view_names(connection))) from error
     except RuntimeError as error:  # DuckDB raises it on Ctrl-C
@@ -77,6 +86,24 @@ def _select(connection: Any, query: str) -> str:
     text = ENDING.sub("", statements[0].query)
     connection.execute(f"explain from (\n{text}\n)")
     return text
+
+
+def _with_times_as_text(connection: Any, text: str) -> str:
+    """The select with each column of times of a zone as text: Python has no such type of its own.
+
+    DuckDB gives them to Python only through another package, pytz.
+    """
+    columns = connection.execute(f"describe from (\n{text}\n)").fetchall()
+    zoned = [ZONED in str(kind) for _, kind, *_ in columns]
+    if not any(zoned):
+        return text
+    inner = ", ".join(f"c{index}" for index in range(len(columns)))
+    quoted = ['"' + str(name).replace('"', '""') + '"' for name, *_ in columns]
+    outer = ", ".join(
+        f"c{index}{'::varchar' if is_zoned else ''} as {name}"
+        for index, (name, is_zoned) in enumerate(zip(quoted, zoned, strict=True))
+    )
+    return f"select {outer} from (\n{text}\n) as t({inner})"
 
 
 def _explain(error: Exception, known: list[str]) -> str:
