@@ -10,10 +10,9 @@ from stages.explore.reproduce.needed_runs import split
 from stages.explore.reproduce.paper_tables import PaperTable
 from stages.explore.reproduce.run_missing import OPEN
 from stages.explore.reproduce.run_search import Found
+from stages.explore.reproduce.table_text import WIDTH
 from stages.planning.plan_text import duration
 from stages.results import terminal
-
-WIDTH = 78  # columns of a sentence
 
 
 def show_runs(
@@ -24,22 +23,26 @@ def show_runs(
         return
     console = terminal.console()
     console.print(f"{name}: {table.title}", style="bold")
-    console.print(table.about, width=WIDTH)
+    console.print(table.about, width=WIDTH, markup=False)
     common = _common_settings(found)
     if common:
-        console.print(f"all runs: {' '.join(common)}", width=WIDTH, style="dim")
+        console.print(f"all runs: {' '.join(common)}", width=WIDTH, style="dim", markup=False)
     rows = [[_own_settings(one, common), one.run.iteration, one.state, _name(one)] for one in found]
-    console.print(terminal.table(["run", "iterations", "state", "experiment"], rows))
+    console.print(terminal.table(["run", "iterations", "state", "experiment"], rows), width=WIDTH)
     for one in found:
         if one.remark:
-            console.print(f"{one.run.experiment}: {one.remark}", width=WIDTH, style="dim")
+            console.print(
+                f"{one.run.experiment}: {one.remark}", width=WIDTH, style="dim", markup=False
+            )
     missing = [one.run for one in found if one.state in OPEN]
     if missing:
         there = [one.run for one in found if one.state == "there"]
         for line in cost_lines(plan_missing(missing, there, probe), len(missing), probe):
-            console.print(line, width=WIDTH)
+            console.print(line, width=WIDTH, markup=False)
         words = "".join(f" -S {text}" for text in given)
-        console.print(f"make them with: ratchet reproduce {name}{words} --run", width=WIDTH)
+        console.print(
+            f"make them with: ratchet reproduce {name}{words} --run", width=WIDTH, markup=False
+        )
 
 
 def _common_settings(found: Sequence[Found]) -> list[str]:

@@ -73,8 +73,8 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
         folder = ROOT / "conf" / group
         if folder.is_dir() and not name.startswith("[") and not (folder / f"{name}.yaml").exists():
             known = [file.stem for file in folder.glob("*.yaml")]
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise RatchetError(f"conf/{group}/ has no {name}; did you mean {near}?")
+            near = [f"; did you mean {n}?" for n in difflib.get_close_matches(name, known, n=1)]
+            raise RatchetError(f"conf/{group}/ has no {name}{''.join(near)}")
     return compose(list(overrides))
 
 

@@ -61,10 +61,14 @@ class SharedStages:
         if without_k:
             parameters["sample"] = {k: v for k, v in parameters["sample"].items() if k != "k"}
         read = [_at(path, iteration) for path in entry["deps"] if path.startswith(ROOTS)]
-        makers = [self._makers[path] for path in read if path in self._makers]
-        before = [self.key(*maker) for maker in sorted(set(makers))]
+        makers = {maker for path in read for maker in self._makers_of(path)}
+        before = [self.key(*maker) for maker in sorted(makers)]
         own = (stage, iteration) if _is_loop(entry) else (stage,)
         return digest(*map(str, own), dumps(parameters), *before)
+
+    def _makers_of(self, path: str) -> list[tuple[str, int]]:
+        """The stages that write a folder, or a partition of it."""
+        return [m for out, m in self._makers.items() if out == path or out.startswith(f"{path}/")]
 
     def draws_key(self, stage: str, iteration: int) -> Key:
         """Of a stage's draws: its key, but of one model's samples sample.k is no part of it.

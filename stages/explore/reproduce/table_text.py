@@ -11,6 +11,8 @@ from stages.explore.reproduce.side_by_side import NOT_ON_FILE, Comparison
 from stages.explore.reproduce.table_layout import Layout
 from stages.results import terminal
 
+WIDTH = 78  # columns of a sentence
+NAMED = 4  # settings that are named where there are more
 MARK = "*"  # of a paper's number that ours can't be compared with
 WORDS = {"missing": "not run", "impossible": "can't run"}
 
@@ -63,7 +65,7 @@ def print_table(
         console.print(terminal.table(heads, rows, title if block == 0 else None))
         console.print()
     for line in remarks(comparisons, changed):
-        console.print(line, style="dim")
+        console.print(line, style="dim", markup=False, width=WIDTH)
 
 
 def remarks(comparisons: Sequence[Comparison], changed: list[str]) -> list[str]:
@@ -77,7 +79,8 @@ def remarks(comparisons: Sequence[Comparison], changed: list[str]) -> list[str]:
     on_file = [c for c in comparisons if c.theirs]
     if changed:
         mark = f"{MARK}: not comparable" if on_file else "not comparable with the paper"
-        found.append(f"{mark}, ours has {', '.join(changed)}")
+        more = [f"{len(changed) - NAMED} more"] if len(changed) > NAMED else []
+        found.append(f"{mark}, ours has {', '.join([*changed[:NAMED], *more])}")
     elif len(on_file) < len(comparisons):
         n = len(comparisons) - len(on_file)
         found.append(f"{n} of {len(comparisons)} of the paper's numbers are {NOT_ON_FILE}")
