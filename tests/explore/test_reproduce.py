@@ -26,12 +26,14 @@ ASKED = [word for text in TOY for word in ("-S", text)]
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
 
 
-def lock(complete: bool = True) -> str:
+def lock(complete: bool = True, *settings: str) -> str:
     """dvc.lock of a run that has a report of its own settings, or of those of an earlier run."""
     made = {"path": "data/settings", "md5": "1.dir"}
+    values = yaml.safe_load(params(*(settings or (*TOY, "recipe=sipf"))))
+    prepared = {name: values[name] for name in ("task", "seed")}
     stages = {
-        "check": {"outs": [made]},
-        "prepare": {"outs": []},
+        "check": {"outs": [made], "params": {"params.yaml": values}},
+        "prepare": {"outs": [], "params": {"params.yaml": prepared}},
         "report": {"deps": [made if complete else made | {"md5": "0.dir"}]},
     }
     return yaml.safe_dump({"stages": stages})
@@ -50,7 +52,7 @@ def planted_run(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def states(*given: str) -> dict[str, str]:
     runs = lay_out(find_table("sipf/figure4"), [*TOY, *given]).runs()
-    return {found.run.named["recipe"]: found.state for found in search(runs, candidates())}
+    return {found.run.choices["recipe"]: found.state for found in search(runs, candidates())}
 
 
 @pytest.mark.parametrize(
@@ -78,8 +80,22 @@ def test_settings_alone_are_no_run(planted_run: Path, text: str | None) -> None:
     assert states()["sipf"] == "missing"
 
 
+def test_parameters_that_changed_since_are_no_run(planted_run: Path) -> None:
+    (planted_run / "params.yaml").write_text(params(*TOY, "recipe=rft"))
+    assert states() == {"rft": "missing", "siof": "missing", "sipf": "missing"}
+
+
+@pytest.mark.parametrize(("task", "there"), [("toy", True), ("toy_mod", False)])
+def test_problems_need_only_prepare(planted_run: Path, task: str, there: bool) -> None:
+    (planted_run / "dvc.lock").write_text(lock(False))
+    runs = lay_out(find_table("gsi/4"), [f"task={task}", "model=tiny"]).runs()
+    assert {found.state for found in search(runs, candidates())} == {
+        "there" if there else "missing"
+    }
+
+
 def test_states_of_runs_that_are_not_there(planted_run: Path) -> None:
-    runs = {run.named["recipe"]: run for run in lay_out(find_table("sipf/figure4"), TOY).runs()}
+    runs = {run.choices["recipe"]: run for run in lay_out(find_table("sipf/figure4"), TOY).runs()}
     subprocess.run([*GIT, "init", "-q"], check=True)
     subprocess.run([*GIT, "add", "params.yaml", "dvc.lock"], check=True)
     subprocess.run([*GIT, "commit", "-qm", "run"], check=True)
@@ -99,7 +115,7 @@ def test_states_of_runs_that_are_not_there(planted_run: Path) -> None:
 
 
 def test_a_run_that_failed_here_says_why(planted_run: Path) -> None:
-    runs = {run.named["recipe"]: run for run in lay_out(find_table("sipf/figure4"), TOY).runs()}
+    runs = {run.choices["recipe"]: run for run in lay_out(find_table("sipf/figure4"), TOY).runs()}
     log = run_search.LOGS / f"{runs['rft'].experiment}.log"
     log.parent.mkdir(parents=True)
     log.write_text("Running stage 'pair@1'\npair: only 3 pairs\nERROR: failed to reproduce 'x'\n")
@@ -220,11 +236,9 @@ def test_a_report_gets_a_section(planted_run: Path) -> None:
     assert after.index('id="sipf-figure4"') < after.index("</main>")
 
 
-def test_seeds_are_averaged(
-    planted_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_seeds_are_averaged(planted_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seed 1 is the same tables under another name, so that its deviation is 0."""
-    subprocess.run([*GIT, "init", "-q"], check=True)
+    monkeypatch.setattr(run_search.Candidate, "has_run", lambda *_: True)
     found = candidates()[0]
     again = run_search.Candidate("workspace", None, found.parameters | {"seed": 1})
     monkeypatch.setattr(
@@ -257,6 +271,9 @@ def test_errors_are_one_line(planted_run: Path, words: list[str], reason: str) -
 def test_tables_are_listed_with_what_is_there(planted_run: Path) -> None:
     (planted_run / "params.yaml").write_text(
         params("task=gsm8k", "model=gemma-2b", "recipe=sipf", "iteration=1")
+    )
+    (planted_run / "dvc.lock").write_text(
+        lock(True, "task=gsm8k", "model=gemma-2b", "recipe=sipf", "iteration=1")
     )
     lines = [line.split() for line in ratchet("reproduce", "sipf").stdout.splitlines()]
     counts = {line[0]: line[-3:] for line in lines if line and line[0].startswith("sipf/")}

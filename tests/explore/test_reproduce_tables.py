@@ -77,8 +77,8 @@ def test_measures_and_files_of_conf_exist(name: str) -> None:
             assert (cell_values.FOLDER / f"{column.measure}.sql").exists()
     for run in lay_out(table, []).runs():
         for group in ("task", "model"):
-            assert (ROOT / "conf" / group / f"{run.named[group]}.yaml").exists()
-        assert "recipe" in run.named
+            assert (ROOT / "conf" / group / f"{run.choices[group]}.yaml").exists()
+        assert "recipe" in run.choices
 
 
 @pytest.mark.parametrize("name", MADE)

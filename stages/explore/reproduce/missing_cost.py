@@ -52,7 +52,7 @@ def plan_missing(missing: Sequence[NeededRun], there: Sequence[NeededRun], probe
         _keep_most(made, _works(run, None, cost))
     for run in missing:
         if probe and speeds is None and run.stage != "prepare":
-            speeds = measure_speeds(_planned(run))
+            speeds = measure_speeds(_new_planned_run(run))
         works = list(_works(run, speeds, cost))
         cost.n_alone += sum(work.n_draws for _, work in works)
         _keep_most(needed, works)
@@ -72,7 +72,7 @@ def _works(run: NeededRun, speeds: Speeds | None, cost: Cost) -> Iterator[tuple[
     if run.stage == "prepare":
         return
     try:
-        planned = _planned(run)
+        planned = _new_planned_run(run)
     except RatchetError as error:
         cost.refused[run] = str(error)
         return
@@ -89,7 +89,7 @@ def _work(plan: StagePlan, speeds: Speeds | None, planned: Run) -> _Work:
     return _Work(work.draws or 0, work.expected or work.tokens or 0, elapsed_s or 0.0)
 
 
-def _planned(run: NeededRun) -> Run:
+def _new_planned_run(run: NeededRun) -> Run:
     """Raises RatchetError for parameters that conflict, or a model of unknown sizes."""
     p = parse_parameters(run.values)
     refuse_conflicts(p)

@@ -22,27 +22,25 @@ def show_runs(
     if terminal.results_only():
         return
     console = terminal.console()
-    console.print(f"{name}: {table.title}", style="bold")
-    console.print(table.about, width=WIDTH, markup=False)
+
+    def say(line: str, style: str = "none") -> None:
+        console.print(line, width=WIDTH, style=style, markup=False)
+
+    say(f"{name}: {table.title}", "bold")
+    say(table.about)
     common = _common_settings(found)
     if common:
-        console.print(f"all runs: {' '.join(common)}", width=WIDTH, style="dim", markup=False)
+        say(f"all runs: {' '.join(common)}", "dim")
     rows = [[_own_settings(one, common), one.run.iteration, one.state, _name(one)] for one in found]
     console.print(terminal.table(["run", "iterations", "state", "experiment"], rows), width=WIDTH)
-    for one in found:
-        if one.remark:
-            console.print(
-                f"{one.run.experiment}: {one.remark}", width=WIDTH, style="dim", markup=False
-            )
+    for one in (one for one in found if one.remark):
+        say(f"{one.run.experiment}: {one.remark}", "dim")
     missing = [one.run for one in found if one.state in OPEN]
     if missing:
         there = [one.run for one in found if one.state == "there"]
         for line in cost_lines(plan_missing(missing, there, probe), len(missing), probe):
-            console.print(line, width=WIDTH, markup=False)
-        words = "".join(f" -S {text}" for text in given)
-        console.print(
-            f"make them with: ratchet reproduce {name}{words} --run", width=WIDTH, markup=False
-        )
+            say(line)
+        say(f"make them with: ratchet reproduce {name}{''.join(f' -S {t}' for t in given)} --run")
 
 
 def _common_settings(found: Sequence[Found]) -> list[str]:

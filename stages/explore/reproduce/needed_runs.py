@@ -38,7 +38,7 @@ class NeededRun:
     @property
     def values(self) -> dict[str, Any]:
         """Its parameters. Raises RatchetError if conf/ can't compose them."""
-        return _composed(self.overrides)
+        return _compose(self.overrides)
 
     @cached_property
     def required(self) -> dict[str, Any]:
@@ -49,26 +49,26 @@ class NeededRun:
         return flatten_parameters(kept)
 
     @property
-    def chosen(self) -> dict[str, str]:
+    def values_given(self) -> dict[str, str]:
         """Name → value of the settings."""
         return dict(split(text) for text in self.settings)
 
     @property
-    def named(self) -> dict[str, str]:
+    def choices(self) -> dict[str, str]:
         """The names of its recipe, task and model, and its seed."""
         names = ("recipe", "task", "model", "seed")
-        return {name: value for name, value in self.chosen.items() if name in names}
+        return {name: value for name, value in self.values_given.items() if name in names}
 
     @property
     def experiment(self) -> str:
         """The experiment's name: the same for the same parameters."""
         digest = blake2b(dumps([self.settings, self.iteration]).encode(), digest_size=3).hexdigest()
-        names = [self.named[name] for name in ("recipe", "task") if name in self.named]
+        names = [self.choices[name] for name in ("recipe", "task") if name in self.choices]
         return "-".join([*names, digest]).replace("_", "-")
 
 
 @cache
-def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
+def _compose(overrides: tuple[str, ...]) -> dict[str, Any]:
     for group, name in (split(text) for text in overrides):
         folder = ROOT / "conf" / group
         if folder.is_dir() and not name.startswith("[") and not (folder / f"{name}.yaml").exists():

@@ -140,7 +140,7 @@ def load_papers() -> dict[str, Paper]:
     """Name → paper. Raises RatchetError with the file and the entry that is wrong."""
     papers = [load_paper(file) for file in sorted(FOLDER.glob("*.yaml"))]
     order = ["sipf", "step-kto", "gsi"]
-    rank = {name: place for place, name in enumerate(order)}
+    rank = {name: number for number, name in enumerate(order)}
     return {p.name: p for p in sorted(papers, key=lambda p: (rank.get(p.name, len(rank)), p.name))}
 
 

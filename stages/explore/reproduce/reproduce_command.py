@@ -65,7 +65,7 @@ def _counts(table: PaperTable, among: Sequence[Candidate]) -> list[str]:
     if not table.blocks:
         return ["", numbers]
     runs = lay_out(table, []).runs()
-    likely = [run for run in runs if any(run.named.items() <= c.named.items() for c in among)]
+    likely = [run for run in runs if any(run.choices.items() <= c.choices.items() for c in among)]
     n_there = sum(one.state == "there" for one in search(likely, among))
     return [f"{n_there} / {len(runs)}", numbers]
 

@@ -16,6 +16,7 @@ from stages.explore.reproduce.needed_runs import NeededRun
 from stages.explore.revisions import WORKSPACE
 
 LOCK = "dvc.lock"
+SETTINGS = "data/settings"  # the parameters that check has seen, and that the report is of
 LOGS = Path(".dvc", "tmp", "reproduce")  # of runs that failed, NAME.log
 State = Literal["there", "queued", "failed", "missing", "impossible"]
 MOST_DIFFERENCES = 3  # of a run that is named as nearly the one that is needed
@@ -39,7 +40,7 @@ class Candidate:
         return stages
 
     @property
-    def named(self) -> dict[str, str]:
+    def choices(self) -> dict[str, str]:
         """The names of its recipe, task and model, and its seed."""
         names = {name: self.parameters.get(f"run.{name}") for name in ("recipe", "task", "model")}
         return {
@@ -47,18 +48,20 @@ class Candidate:
             for name, value in (names | {"seed": self.parameters.get("seed")}).items()
         }
 
-    def reached(self, stage: str) -> bool:
-        """Whether the stage has run with these parameters."""
-        if stage == "prepare":
-            return "prepare" in self.stages
-        outs = self.stages.get("check", {}).get("outs", [])
-        deps = self.stages.get("report", {}).get("deps", [])
-        checked, reported = (_md5(listed, "data/settings") for listed in (outs, deps))
-        return checked is not None and checked == reported
+    def has_run(self, stage: str) -> bool:
+        """Whether the stage has run with these parameters: params.yaml may have changed since."""
+        first = "prepare" if stage == "prepare" else "check"  # check reads all of params.yaml
+        entry = self.stages.get(first, {})
+        used = experiments.flatten_parameters(entry.get("params", {}).get(experiments.PARAMS, {}))
+        if not used or any(self.parameters.get(name) != value for name, value in used.items()):
+            return False
+        checked = _md5(entry.get("outs", []), SETTINGS)
+        reported = _md5(self.stages.get("report", {}).get("deps", []), SETTINGS)
+        return stage == "prepare" or (checked is not None and checked == reported)
 
     def fits(self, run: NeededRun) -> bool:
         """Whether it is the needed run, up to the needed iteration."""
-        return self.differing(run) == [] and self.reached(run.stage)
+        return self.differing(run) == [] and self.has_run(run.stage)
 
     def differing(self, run: NeededRun) -> list[str]:
         """NAME=VALUE of this run's parameters that are not those of the needed one."""
@@ -121,7 +124,7 @@ def _find(run: NeededRun, among: Sequence[Candidate], queued: set[str], failed: 
 
 def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
     """The run that differs least from the needed one, if it differs in few parameters."""
-    near = [(c.differing(run), c) for c in among if c.reached(run.stage)]
+    near = [(c.differing(run), c) for c in among if c.has_run(run.stage)]
     if not near:
         return ""
     differing, candidate = min(near, key=lambda pair: len(pair[0]))

@@ -21,7 +21,7 @@ Key = str
 
 
 @cache
-def _declared() -> dict[str, dict[str, Any]]:
+def _declarations() -> dict[str, dict[str, Any]]:
     """Stage → its entry in DVC's files; of a loop, with placeholders."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     files = [yaml.load((ROOT / name).read_text(), loader)["stages"] for name in FILES]
@@ -42,7 +42,7 @@ class SharedStages:
         self._keys: dict[tuple[str, int], Key] = {}
         self._makers = {
             _at(path, iteration): (name, iteration)
-            for name, entry in _declared().items()
+            for name, entry in _declarations().items()
             for iteration in _iterations(entry, values["iteration"])
             for path in _content(entry)["outs"]
         }
@@ -54,7 +54,7 @@ class SharedStages:
         return self._keys[stage, iteration]
 
     def _make(self, stage: str, iteration: int, without_k: bool = False) -> Key:
-        entry = _content(_declared()[stage])
+        entry = _content(_declarations()[stage])
         if stage == CONSTANT:
             return stage
         parameters = {name: self.values[name] for name in entry["params"]}
