@@ -41,7 +41,7 @@ class NeededRun:
         return _compose(self.overrides)
 
     @cached_property
-    def required(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """Dotted name → value of every parameter that a run must have to be this one."""
         if self.stage == "prepare":
             return flatten_parameters({name: self.values[name] for name in ("task", "seed")})
@@ -49,7 +49,7 @@ class NeededRun:
         return flatten_parameters(kept)
 
     @property
-    def values_given(self) -> dict[str, str]:
+    def settings_by_name(self) -> dict[str, str]:
         """Name → value of the settings."""
         return dict(split(text) for text in self.settings)
 
@@ -57,7 +57,7 @@ class NeededRun:
     def choices(self) -> dict[str, str]:
         """The names of its recipe, task and model, and its seed."""
         names = ("recipe", "task", "model", "seed")
-        return {name: value for name, value in self.values_given.items() if name in names}
+        return {name: value for name, value in self.settings_by_name.items() if name in names}
 
     @property
     def experiment(self) -> str:

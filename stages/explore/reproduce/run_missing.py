@@ -35,8 +35,8 @@ def queue_missing(found: Sequence[Found]) -> None:
         if done.returncode:
             reason = last_error(done.stdout)
             raise RatchetError(f"{one.run.experiment} could not be queued: {reason}")
-        print(f"queued {one.run.experiment}")
-    print("`dvc queue start` runs them; call this again to see the table")
+        terminal.note(f"queued {one.run.experiment}")
+    terminal.note("`dvc queue start` runs them; the same command then shows the table")
 
 
 def run_missing(found: Sequence[Found]) -> list[str]:
@@ -52,8 +52,11 @@ def run_missing(found: Sequence[Found]) -> list[str]:
         started = time.perf_counter()
         reason = _run(run)
         took = duration(time.perf_counter() - started)
-        print(f"{run.experiment}: {reason or 'done'} ({took})")
-        failed += [run.experiment] if reason else []
+        if reason:
+            failed.append(run.experiment)
+            print(f"ratchet: {run.experiment}: {reason} ({took})", file=sys.stderr)
+        else:
+            terminal.note(f"{run.experiment}: done ({took})")
     return failed
 
 

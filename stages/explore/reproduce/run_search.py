@@ -65,7 +65,7 @@ class Candidate:
 
     def differing(self, run: NeededRun) -> list[str]:
         """NAME=VALUE of this run's parameters that are not those of the needed one."""
-        required = run.required
+        required = run.parameters
         sections = {name.split(".")[0] for name in required}
         names = [n for n, value in required.items() if self.parameters.get(n, KeyError) != value]
         names += [n for n in self.parameters if n.split(".")[0] in sections and n not in required]
@@ -124,12 +124,12 @@ def _find(run: NeededRun, among: Sequence[Candidate], queued: set[str], failed: 
 
 def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
     """The run that differs least from the needed one, if it differs in few parameters."""
-    near = [(c.differing(run), c) for c in among if c.has_run(run.stage)]
-    if not near:
+    near = [(candidate.differing(run), candidate) for candidate in among]
+    close = [pair for pair in near if 0 < len(pair[0]) <= MOST_DIFFERENCES]
+    close = [pair for pair in close if pair[1].has_run(run.stage)]
+    if not close:
         return ""
-    differing, candidate = min(near, key=lambda pair: len(pair[0]))
-    if not 0 < len(differing) <= MOST_DIFFERENCES:
-        return ""
+    differing, candidate = min(close, key=lambda pair: len(pair[0]))
     return f"{candidate.revision} has {', '.join(differing)}"
 
 
