@@ -42,11 +42,8 @@ class Candidate:
     @property
     def choices(self) -> dict[str, str]:
         """The names of its recipe, task and model, and its seed."""
-        names = {name: self.parameters.get(f"run.{name}") for name in ("recipe", "task", "model")}
-        return {
-            name: str(value)
-            for name, value in (names | {"seed": self.parameters.get("seed")}).items()
-        }
+        names = {"recipe": "run.recipe", "task": "run.task", "model": "run.model", "seed": "seed"}
+        return {name: str(self.parameters.get(full)) for name, full in names.items()}
 
     def has_run(self, stage: str) -> bool:
         """Whether the stage has run with these parameters: params.yaml may have changed since."""
