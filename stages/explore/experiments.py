@@ -22,11 +22,11 @@ def read_runs() -> Iterator[tuple[str, Any, dict[str, Any]]]:
     here, params = Path(METRICS), Path(PARAMS)
     if here.exists():
         text = params.read_text(errors="replace") if params.exists() else None
-        yield METRICS, _parse_json(here.read_text(errors="replace")), _parameters(text)
+        yield METRICS, _parse_json(here.read_text(errors="replace")), read_parameters(text)
     for ref in ["HEAD", *experiment_refs()]:
         metrics = file_at(ref, METRICS)
         if metrics is not None:
-            yield f"{ref}:{METRICS}", _parse_json(metrics), _parameters(file_at(ref, PARAMS))
+            yield f"{ref}:{METRICS}", _parse_json(metrics), read_parameters(file_at(ref, PARAMS))
 
 
 def experiment_refs() -> list[str]:
@@ -97,7 +97,8 @@ def _git(*command: str, asked: str = "") -> str | None:
     return process.stdout.decode(errors="replace") if process.returncode == 0 else None
 
 
-def _parameters(text: str | None) -> dict[str, Any]:
+def read_parameters(text: str | None) -> dict[str, Any]:
+    """Dotted name → value of params.yaml; empty without one, or if it is not YAML."""
     try:
         values = params.read_yaml(text or "")
     except (YAMLError, ValueError, RecursionError):

@@ -101,7 +101,7 @@ class Job:
         cuda = torch.cuda.is_available()
         has_bf16 = cuda and torch.cuda.is_bf16_supported()
         precision = self.trainer.precision
-        arguments = {
+        arguments: dict[str, Any] = {
             "output_dir": str(self.checkpoint_folder(rows)),
             "num_train_epochs": self.settings.epochs,
             "max_steps": self.settings.max_steps or -1,
