@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.grading.grade import grade_all
+from stages.grading.grade import grade, grade_all
 from stages.grading.mathematics.plain_equality import are_same
 from stages.grading.programs.sandbox import Limits
 
@@ -150,3 +150,32 @@ def test_a_fraction_is_itself_in_twenty_writings(value: Fraction) -> None:
         assert are_same(f"{n}/{d}", writing) is True, writing
         assert are_same(writing, rf"\frac{{{n}}}{{{d}}}") is True, writing
         assert are_same(f"{n + 1}/{d}", writing) is False, writing
+
+
+PERCENT = [
+    (r"0.56 = 56\%", "0.56", "correct"),
+    (r"0.56 = 56\%", r"56\%", "correct"),
+    ("0.56", r"56\%", "correct"),
+    (r"56\%", "56", "correct"),
+    (r"56\%", r"0.56\%", "wrong"),
+    (r"(\ln 2, 56\%)", r"(\ln 2, 0.56)", "correct"),
+    (r"(\ln 2, 56\%)", r"(\ln 2, 0.57)", "wrong"),
+]
+
+
+def test_percent_is_decided_here_and_not_by_a_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Math-Verify makes of a percent sign depends on the ANTLR runtime that is installed."""
+    import math_verify
+
+    parse, asked = math_verify.parse, []
+
+    def record(text: str, *settings: object, **more: object) -> object:
+        asked.append(text)
+        return parse(text, *settings, **more)
+
+    monkeypatch.setattr(math_verify, "parse", record)
+    outcomes = [grade("math", one, rf"\boxed{{{other}}}").outcome for one, other, _ in PERCENT]
+    assert outcomes == [outcome for *_, outcome in PERCENT]
+    assert grade("math", r"\ln 2", r"\boxed{5\% + \sin x}").outcome == "wrong"
+    assert asked
+    assert not any("%" in text for text in asked)

@@ -64,12 +64,16 @@ PAIRS = [
     ("5", "5 million", False),
     ("30000", "3万", True),
     ("3", "3万", False),
+    # a product is no ordinal
+    ("a+2nd", "a+2", False),
+    ("3rd", "3", True),
     # no units: what is done to a number, other numbers
     ("5", "5 and 6", False),
     ("5", "5 и 6", None),
     ("5", "5 oder 6", False),
     ("42", "42 半", None),
     ("30", r"30\text{ (mod 7)}", None),
+    ("2", r"2\text{ x 3}", None),
     # percent
     ("42%", "42％", True),
     ("42%", "42 Prozent", True),

@@ -12,10 +12,11 @@ over; expressions with letters, if their difference simplifies to 0.
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from stages.grading.mathematics.numbers import ROUNDED_PLACES
+from stages.grading.mathematics.numbers import ROUNDED_PLACES, is_rounding
 
 MOST_DIGITS, SURE_DIGITS = 20_000, 30
 _LONG = 10**6
@@ -50,9 +51,10 @@ def have_same_number(one: Any, other: Any) -> bool:
         return bool(one == other)
     decimals = one.atoms(Float) | other.atoms(Float)
     one, other = _without_floats(one), _without_floats(other)
-    if any(_n_places(decimal) >= ROUNDED_PLACES for decimal in decimals):
-        gap, size = (abs(value.evalf(SURE_DIGITS)) for value in (one - other, one))
-        return bool(gap <= min(10**-6, size / 10**5))
+    n_places = [_n_places(decimal) for decimal in decimals]
+    if max(n_places, default=0) >= ROUNDED_PLACES:
+        gap, size = (Fraction(str(abs(v).evalf(SURE_DIGITS))) for v in (one - other, one))
+        return is_rounding(gap, size, n_places)
     return is_zero_number(one - other)
 
 

@@ -11,6 +11,7 @@ equations are one if one is a multiple of the other.
 import re
 from collections.abc import Callable
 from decimal import Decimal, DecimalException, localcontext
+from fractions import Fraction
 from functools import lru_cache
 
 from stages.grading.mathematics.complex_numbers import (
@@ -22,13 +23,13 @@ from stages.grading.mathematics.complex_numbers import (
 from stages.grading.mathematics.decimal_functions import arithmetic
 from stages.grading.mathematics.formula_reader import FormulaReader, has_letter, tokenise
 from stages.grading.mathematics.notation import to_latex
-from stages.grading.mathematics.numbers import ROUNDED_PLACES, read_number
+from stages.grading.mathematics.numbers import ROUNDED_PLACES, is_rounding, read_number
 
 MAX_CHARS, POINTS = 300, 3
 DIGITS = (100, 400, 1_600, MOST_DIGITS)
 """Digits that formulas are evaluated in, one after the other as far as a decision needs them."""
 
-_ROUNDED = re.compile(rf"\.\d{{{ROUNDED_PLACES},}}")
+_ROUNDED = re.compile(rf"\.(\d{{{ROUNDED_PLACES},}})")
 _CALL = re.compile(r"(?<![A-Za-z\\])[fghFGHPT] ?\(")
 
 Values = tuple[ComplexNumber, ...]
@@ -75,17 +76,17 @@ def _agree_at_points(reference: str, answer: str, n_digits: int) -> bool | None:
     if not ours or not theirs:
         return None
     has_letters = len(ours) + len(theirs) > 2
-    is_rounded = _ROUNDED.search(reference) or _ROUNDED.search(answer)
-    if is_rounded and has_letters:
+    n_places = [len(digits) for text in (reference, answer) for digits in _ROUNDED.findall(text)]
+    if n_places and has_letters:
         return None
     n_points = POINTS if has_letters else 1
     pairs = list(zip((ours * POINTS)[:n_points], (theirs * POINTS)[:n_points], strict=True))
     if "=" in reference:
         return _are_multiples(pairs) or None
-    if is_rounded:
+    if n_places:
         ((one, other),) = pairs
         size = max(one.size(), other.size())
-        return one.subtract(other).size() <= min(Decimal("1e-6"), size / 10**5)
+        return is_rounding(Fraction(one.subtract(other).size()), Fraction(size), n_places)
     return all(one.equals(other) for one, other in pairs)
 
 

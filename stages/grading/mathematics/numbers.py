@@ -7,9 +7,9 @@ exponent) and percent.
 Nothing else is, so no digit bomb is ever expanded: ``9^{9^9}`` is not a plainly written number.
 
 Policy on equality. Two numbers are compared as fractions, exactly. A decimal of six or more
-places was rounded, so it equals what is within 1e-6 of it (and within 1e-5 of its size); shorter
-ones are taken at their word. ``50%`` equals 50, since problems ask for a percentage either way, and
-it equals 1/2.
+places was rounded, so it equals what is nearer to it than one in its last place (and within 1e-5 of
+its size), or as near as computers calculate; shorter ones are taken at their word. ``50%`` equals
+50, since problems ask for a percentage either way, and it equals 1/2.
 """
 
 import re
@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, tidy
 
-ROUNDED_PLACES = 6
+ROUNDED_PLACES, FLOAT_PLACES = 6, 18
+"""Places from which a decimal was rounded, and up to which a computer may have calculated it."""
 
 _UNSIGNED = r"(?:(?:\d{1,3}(?:[, ]\d{3})+(?!\d)|\d+)(?:\.\d*)?|\.\d+)"
 _SIGNED = rf"[+-]?\s?{_UNSIGNED}"
@@ -80,9 +81,17 @@ def are_equal(one: Number, other: Number) -> bool:
     if one.is_percent != other.is_percent:
         percent, bare = (one, other) if one.is_percent else (other, one)
         return percent.value / 100 == bare.value
-    rounded = max(one.decimal_places, other.decimal_places) >= ROUNDED_PLACES
     gap, size = abs(one.value - other.value), max(abs(one.value), abs(other.value))
-    return rounded and gap <= Fraction(1, 10**6) and gap <= size / 10**5
+    return is_rounding(gap, size, [one.decimal_places, other.decimal_places])
+
+
+def is_rounding(gap: Fraction, size: Fraction, n_places: list[int]) -> bool:
+    """Whether decimals of so many places explain a gap between numbers of that size."""
+    rounded = [n for n in n_places if n >= ROUNDED_PLACES]
+    if not rounded or gap > size / 10**5:
+        return False
+    is_calculated = max(rounded) <= FLOAT_PLACES and gap <= size / 10**12
+    return gap < Fraction(1, 10 ** min(rounded)) or is_calculated
 
 
 def _fraction(digits: str) -> Fraction:

@@ -32,7 +32,8 @@ _SHORT_UNITS = (
 )
 _TEXT = (
     rf"\\(?:text|textnormal|textrm|mbox|mathrm|rm)\s*\{{\s*+(?!\(\s*[A-Z]\s*\))(?:\(\s*+)?"
-    rf"{_NOT_A_UNIT}(?![ie]\s*\}})[A-Za-z{LETTERS_ABROAD}µ][A-Za-z{LETTERS_ABROAD}µ/ .)^23-]*\}}"
+    rf"{_NOT_A_UNIT}(?![ie]\s*\}})[A-Za-z{LETTERS_ABROAD}µ]"
+    rf"(?:[A-Za-z{LETTERS_ABROAD}µ/ .)-]|(?<=[A-Za-z])\^?-?[123])*\}}"
 )
 _ONE_TEXT = rf"{_TEXT}{_POWER}"
 _JOINT = r"\s*(?:\\cdot(?![A-Za-z])|\\times(?![A-Za-z])|/)?\s*"
@@ -68,10 +69,12 @@ _TEMPERATURE = re.compile(
     rf"{DEGREES}\s*(?:\\(?:text|textrm|mathrm|rm)\s*\{{\s*[CFK]\s*\}}|[CFK](?![A-Za-z]))"
     r"|\\(?:degreeC|degreeCelsius|celsius)(?![A-Za-z])"
 )
-_NTH = r"(?:\\(?:text|textrm|mathrm|rm|textit)\s*\{\s*(?:st|nd|rd|th)\s*\}|(?:st|nd|rd|th))"
+_NTH = "(?:st|nd|rd|th)"
+_TEXT_NTH = rf"(?:\\(?:text|textrm|mathrm|rm|textit)\s*\{{\s*{_NTH}\s*\}}|{_NTH})"
 _ORDINAL = re.compile(
-    rf"(?<=\d)\s?(?:\^\s?\{{\s?{_NTH}\s?\}}|\\textsuperscript\s?\{{\s?{_NTH}\s?\}}"
-    rf"|\^?{_NTH}|\.?[ºª])(?![A-Za-z])"
+    rf"(?<=\d)\s?(?:\^\s?\{{\s?{_TEXT_NTH}\s?\}}|\\textsuperscript\s?\{{\s?{_NTH}\s?\}}"
+    rf"|\^{_TEXT_NTH}|\\text\s*\{{\s*{_NTH}\s*\}}|\.?[ºª])(?![A-Za-z])"
+    rf"|(?:(?<=^\d)|(?<=^\d\d)|(?<=^\d\d\d)|(?<=^\$\d)|(?<=^\$\d\d)){_NTH}(?=\$?\.?$|\s)"
 )
 _MEASURED = re.compile(r"\\(?:SI|qty)\s*\{([^{}]*)\}\s*\{[^{}]*\}|\\(?:si|unit)\s*\{[^{}]*\}")
 _FACTORS = {
