@@ -29,7 +29,7 @@ _JUST = (
     r"|approximately|about|roughly|actually|equal to|given by|found to be)\b|≈)[ \t,:]*)*"
 )
 SENTENCE = re.compile(
-    rf"(?<![A-Za-z])(?:answers?|ans\.?)(?![A-Za-z]){_OF}{_ASIDE}[ \t*_]*{_IS}"
+    rf"(?<![A-Za-z])(?:(?:answers?|ans\.?)(?![A-Za-z]){_OF}{_ASIDE}[ \t*_]*{_IS}|ans\.(?=\s))"
     rf"[ \t*_:]*(?:\n\s*)?{_JUST}{_OPENING}",
     re.IGNORECASE,
 )
