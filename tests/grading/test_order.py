@@ -32,7 +32,9 @@ def without_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
         *start, code = command(mode)
         return [
             *start,
-            code.replace("server.main()", "server.refusals.Filter.set = id; server.main()"),
+            code.replace(
+                "server.main()", "server.refusals.Filter.set = lambda own: False; server.main()"
+            ),
         ]
 
     monkeypatch.setattr(sandbox, "_python_command", unfiltered)

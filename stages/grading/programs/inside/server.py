@@ -53,17 +53,18 @@ def main() -> None:
     site.setquit()  # which Python does itself unless it starts without `site`
     site.sethelper()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    filtered = False
     if alone:
         traces.leave_session_keyring()
-        refusals.Filter(refusals.steps_against_others).set()
-    before = traces.now() if alone else None
+        filtered = refusals.Filter(refusals.steps_against_others).set()
+    before = traces.now(filtered) if alone else None
     one_process = refusals.Filter(refusals.process_steps) if alone else None
     gc.collect()
     gc.freeze()
     control.sendall(READY)
     while received := _receive_job(control):
         end = _run(control, *received, one_process)
-        end["used_up"] = alone and traces.now() != before
+        end["used_up"] = alone and traces.now(filtered) != before
         control.sendall(json.dumps(end).encode() + b"\n")
 
 

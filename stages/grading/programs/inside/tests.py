@@ -48,13 +48,15 @@ def serve_tests(
             signal.setitimer(signal.ITIMER_REAL, wall_s)
             suite = suite or Suite(given, tests, reference)
             if before is None:
-                before, memory = traces.now() if sealed else (), _peak_kb()
+                before, memory = traces.now(filtered=True) if sealed else (), _peak_kb()
             other = socket.socket(fileno=fds[0])
             with other:
                 findings = suite.run(Channel(other))
             for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
                 signal.setitimer(timer, 0)  # it would end a fork that waits for its next program
-            used_up = (sealed and traces.now() != before) or _peak_kb() > memory + GROWTH_KB
+            used_up = (
+                sealed and traces.now(filtered=True) != before
+            ) or _peak_kb() > memory + GROWTH_KB
             report = {"findings": findings, "used_up": used_up}
             supervisor.sendall(json.dumps(report).encode() + b"\n")
             if used_up:

@@ -20,9 +20,12 @@ LIMITS = range(resource.RLIMIT_RTTIME + 1)
 TMP = "/tmp"
 
 
-def now() -> tuple[Any, ...]:
-    """The state of this process and of its sandbox; equal states compare equal."""
-    return (*_of_process(), *_of_sandbox())
+def now(filtered: bool = False) -> tuple[Any, ...]:
+    """The state of this process and of its sandbox; equal states compare equal.
+
+    filtered: without what the filter of `refusals` keeps as it is, keyrings and System V objects.
+    """
+    return (*_of_process(), *_of_tmp(), *(() if filtered else _of_kernel()))
 
 
 def leave_session_keyring() -> None:
@@ -47,17 +50,21 @@ def _of_process() -> tuple[Any, ...]:
     )
 
 
-def _of_sandbox() -> tuple[Any, ...]:
+def _of_kernel() -> tuple[Any, ...]:
     counts = (ctypes.c_int * 64)()
     LIBC.shmctl(0, SHM_INFO, counts)
     shared = counts[0]
     LIBC.msgctl(0, MSG_INFO, counts)
     queues = counts[0]
     LIBC.semctl(0, 0, SEM_INFO, counts)
+    return shared, queues, counts[SEMAPHORE_SETS], *_keyrings()
+
+
+def _of_tmp() -> tuple[Any, ...]:
     tmp = os.stat(TMP)  # noqa: PTH116  # any change of it changes the time of its last change
     marks = tmp.st_mode, tmp.st_uid, tmp.st_gid, tmp.st_nlink, tmp.st_ctime_ns
     files = sorted(entry.name for entry in os.scandir(TMP))
-    return shared, queues, counts[SEMAPHORE_SETS], marks, files, *_keyrings()
+    return *marks, *files
 
 
 def _keyrings() -> list[bytes]:
