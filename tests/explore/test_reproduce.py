@@ -214,11 +214,14 @@ def test_the_table_as_files(planted_run: Path) -> None:
     assert not frame["comparable"].any()
     text = page.read_text()
     assert text.count('<section id="sipf-figure4">') == 1 and "<svg" in text
+    assert "<th" in text and ">paper</th>" not in text, "on another task there is none"
     assert ratchet(*words).exit_code == 0
     assert page.read_text() == text, "a second call replaces the section"
     assert ratchet(*words[:2], "sipf/5", "--html", str(page)).exit_code == 0
     both = page.read_text()
-    assert both.count("<section") == 2 and both.count('<a href="#sipf-') == 2
+    assert (
+        ">paper</th>" in both and both.count("<section") == 2 and both.count('<a href="#sipf-') == 2
+    )
 
 
 def test_a_report_gets_a_section(planted_run: Path) -> None:
