@@ -121,7 +121,22 @@ def test_a_run_that_failed_here_says_why(planted_run: Path) -> None:
     log.write_text("Running stage 'pair@1'\npair: only 3 pairs\nERROR: failed to reproduce 'x'\n")
     (found,) = search([runs["rft"]], candidates())
     assert (found.state, found.remark) == ("failed", f"pair: only 3 pairs ({log})")
-    assert last_error("") == "no output"
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        ("", "no output"),
+        ("sample: 3 set aside\nRunning stage 'pair@1':\n> python\npair: too few\nWARNING: no hash\n"
+         "ERROR: failed to reproduce 'pair@1': exited with 1\n", "pair: too few"),
+        ("Running stage 'sample@1':\nsample: 3 set aside\nRunning stage 'align@1':\nTraceback\n"
+         "ERROR: failed to reproduce 'align@1'\n", "ERROR: failed to reproduce 'align@1'"),
+        ("ERROR: Unable to acquire lock.\n", "ERROR: Unable to acquire lock."),
+        ("Collecting\nkilled\n", "killed"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_the_stages_own_line(printed: str, reason: str) -> None:
+    assert last_error(printed) == reason
 
 
 def test_the_nearest_run_is_named(planted_run: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from schemas.errors import RatchetError
+from stages.contract.stage_list import STAGES
 from stages.explore import experiments
 from stages.explore.reproduce.needed_runs import NeededRun
 from stages.explore.revisions import WORKSPACE
@@ -131,12 +132,12 @@ def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
 
 
 def last_error(printed: str) -> str:
-    """The line of a run's output that says why it failed."""
+    """The line of a run's output that says why it failed: of the last stage, else of DVC."""
     lines = [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
-    stages = [n for n, line in enumerate(lines) if line.startswith("ERROR: failed to reproduce")]
-    if stages and stages[-1] > 0:
-        return lines[stages[-1] - 1]
-    return lines[-1] if lines else "no output"
+    started = [n for n, line in enumerate(lines) if line.startswith("Running stage ")]
+    own = [line for line in lines[started[-1] :] if line.split(":")[0] in STAGES] if started else []
+    errors = [line for line in lines if line.startswith("ERROR: ")]
+    return (own or errors or lines or ["no output"])[-1]
 
 
 def _md5(listed: list[dict[str, Any]], path: str) -> str | None:
