@@ -18,7 +18,7 @@ from stages.explore.revisions import WORKSPACE
 
 LOCK = "dvc.lock"
 SETTINGS = "data/settings"  # the parameters that check has seen, and that the report is of
-LOGS = Path(".dvc", "tmp", "reproduce")  # of runs that failed, NAME.log
+LOGS = Path(".dvc", "tmp", "reproduce")
 State = Literal["there", "queued", "failed", "missing", "impossible"]
 MOST_DIFFERENCES = 3  # of a run that is named as nearly the one that is needed
 
@@ -115,7 +115,7 @@ def _find(run: NeededRun, among: Sequence[Candidate], queued: set[str], failed: 
         return Found(run, "queued", remark="`dvc queue start` runs it")
     if name in failed:
         return Found(run, "failed", remark=f"`dvc queue logs {name}` shows why")
-    if (log := LOGS / f"{name}.log").exists():
+    if (log := failure_log(name)).exists():
         return Found(run, "failed", remark=f"{last_error(log.read_text(errors='replace'))} ({log})")
     return Found(run, "missing", remark=_nearest(run, among))
 
@@ -129,6 +129,11 @@ def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
         return ""
     differing, candidate = min(close, key=lambda pair: len(pair[0]))
     return f"{candidate.revision} has {', '.join(differing)}"
+
+
+def failure_log(name: str) -> Path:
+    """What a run printed that failed here."""
+    return LOGS / f"{name}.log"
 
 
 def last_error(printed: str) -> str:
