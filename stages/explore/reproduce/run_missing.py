@@ -42,8 +42,8 @@ def queue_missing(found: Sequence[Found]) -> None:
 def run_missing(found: Sequence[Found]) -> list[str]:
     """Runs the missing runs and those that failed, and returns the names of runs that failed now.
 
-    The output of a run that failed is kept in .dvc/tmp/reproduce/ until it is tried again. A failure does not stop the
-    runs after it.
+    The output of a run that failed is kept in .dvc/tmp/reproduce/ until it is tried again. The runs
+    after it still run.
     """
     todo = [one.run for one in found if one.state in OPEN]
     failed = []
