@@ -121,7 +121,22 @@ def test_a_run_that_failed_here_says_why(planted_run: Path) -> None:
     log.write_text("Running stage 'pair@1'\npair: only 3 pairs\nERROR: failed to reproduce 'x'\n")
     (found,) = search([runs["rft"]], candidates())
     assert (found.state, found.remark) == ("failed", f"pair: only 3 pairs ({log})")
-    assert last_error("") == "no output"
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        ("", "no output"),
+        ("sample: 3 set aside\nRunning stage 'pair@1':\n> python\npair: too few\nWARNING: no hash\n"
+         "ERROR: failed to reproduce 'pair@1': exited with 1\n", "pair: too few"),
+        ("Running stage 'sample@1':\nsample: 3 set aside\nRunning stage 'align@1':\nTraceback\n"
+         "ERROR: failed to reproduce 'align@1'\n", "ERROR: failed to reproduce 'align@1'"),
+        ("ERROR: Unable to acquire lock.\n", "ERROR: Unable to acquire lock."),
+        ("Collecting\nkilled\n", "killed"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_the_stages_own_line(printed: str, reason: str) -> None:
+    assert last_error(printed) == reason
 
 
 def test_the_nearest_run_is_named(planted_run: Path) -> None:
@@ -214,11 +229,14 @@ def test_the_table_as_files(planted_run: Path) -> None:
     assert not frame["comparable"].any()
     text = page.read_text()
     assert text.count('<section id="sipf-figure4">') == 1 and "<svg" in text
+    assert "<th" in text and ">paper</th>" not in text, "on another task there is none"
     assert ratchet(*words).exit_code == 0
     assert page.read_text() == text, "a second call replaces the section"
     assert ratchet(*words[:2], "sipf/5", "--html", str(page)).exit_code == 0
     both = page.read_text()
-    assert both.count("<section") == 2 and both.count('<a href="#sipf-') == 2
+    assert (
+        ">paper</th>" in both and both.count("<section") == 2 and both.count('<a href="#sipf-') == 2
+    )
 
 
 def test_a_report_gets_a_section(planted_run: Path) -> None:

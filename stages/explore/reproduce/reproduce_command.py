@@ -114,7 +114,8 @@ def _show_table(
         print(dumps(rows))
     elif readings.costs:
         print_table(layout, comparisons, changed, f"{name}: {table.title}")
-        terminal.console().print(measure_sharing(readings.costs).text)
+        if not terminal.results_only():
+            terminal.console().print(measure_sharing(readings.costs).text)
     if wanted.parquet:
         table_files.write_rows(rows, wanted.parquet)
     if wanted.html:

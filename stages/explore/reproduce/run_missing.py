@@ -11,7 +11,7 @@ from pathlib import Path
 
 from schemas.errors import RatchetError
 from stages.explore.reproduce.needed_runs import NeededRun
-from stages.explore.reproduce.run_search import LOGS, Found, last_error
+from stages.explore.reproduce.run_search import LOGS, Found, failure_log, last_error
 from stages.planning.plan_text import duration
 from stages.results import terminal
 
@@ -42,8 +42,8 @@ def queue_missing(found: Sequence[Found]) -> None:
 def run_missing(found: Sequence[Found]) -> list[str]:
     """Runs the missing runs and those that failed, and returns the names of runs that failed now.
 
-    A run's output is kept in .dvc/tmp/reproduce/ until it succeeds. A failure does not stop the
-    runs after it.
+    The output of a run that failed is kept in .dvc/tmp/reproduce/ until it is tried again. The runs
+    after it still run.
     """
     todo = [one.run for one in found if one.state in OPEN]
     failed = []
@@ -62,8 +62,9 @@ def run_missing(found: Sequence[Found]) -> list[str]:
 
 def _run(run: NeededRun) -> str:
     """Makes one run; returns why it failed, or ""."""
-    log = _log(run)
+    log, kept = _log(run), failure_log(run.experiment)
     log.parent.mkdir(parents=True, exist_ok=True)
+    kept.unlink(missing_ok=True)
     with log.open("w") as file:
         code = subprocess.run(
             command(run, queue=False), stdout=file, stderr=subprocess.STDOUT, env=_environment()
@@ -71,16 +72,18 @@ def _run(run: NeededRun) -> str:
     if code == 0:
         log.unlink()
         return ""
-    return f"failed: {last_error(log.read_text(errors='replace'))}"
+    log.replace(kept)
+    return f"failed: {last_error(kept.read_text(errors='replace'))}"
 
 
 def _log(run: NeededRun) -> Path:
-    return LOGS / f"{run.experiment}.log"
+    """What the run prints, until it ends."""
+    return LOGS / f"{run.experiment}.running"
 
 
 def _forget(run: NeededRun) -> None:
     """Removes a failed run, by its log or from DVC's queue, so that its name is free."""
-    log = _log(run)
+    log = failure_log(run.experiment)
     if log.exists():
         log.unlink()
     else:

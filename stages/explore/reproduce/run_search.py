@@ -11,13 +11,14 @@ from typing import Any, Literal
 import yaml
 
 from schemas.errors import RatchetError
+from stages.contract.stage_list import STAGES
 from stages.explore import experiments
 from stages.explore.reproduce.needed_runs import NeededRun
 from stages.explore.revisions import WORKSPACE
 
 LOCK = "dvc.lock"
 SETTINGS = "data/settings"  # the parameters that check has seen, and that the report is of
-LOGS = Path(".dvc", "tmp", "reproduce")  # of runs that failed, NAME.log
+LOGS = Path(".dvc", "tmp", "reproduce")
 State = Literal["there", "queued", "failed", "missing", "impossible"]
 MOST_DIFFERENCES = 3  # of a run that is named as nearly the one that is needed
 
@@ -114,7 +115,7 @@ def _find(run: NeededRun, among: Sequence[Candidate], queued: set[str], failed: 
         return Found(run, "queued", remark="`dvc queue start` runs it")
     if name in failed:
         return Found(run, "failed", remark=f"`dvc queue logs {name}` shows why")
-    if (log := LOGS / f"{name}.log").exists():
+    if (log := failure_log(name)).exists():
         return Found(run, "failed", remark=f"{last_error(log.read_text(errors='replace'))} ({log})")
     return Found(run, "missing", remark=_nearest(run, among))
 
@@ -130,13 +131,18 @@ def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
     return f"{candidate.revision} has {', '.join(differing)}"
 
 
+def failure_log(name: str) -> Path:
+    """What a run printed that failed here."""
+    return LOGS / f"{name}.log"
+
+
 def last_error(printed: str) -> str:
-    """The line of a run's output that says why it failed."""
+    """The line of a run's output that says why it failed: of the last stage, else of DVC."""
     lines = [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
-    stages = [n for n, line in enumerate(lines) if line.startswith("ERROR: failed to reproduce")]
-    if stages and stages[-1] > 0:
-        return lines[stages[-1] - 1]
-    return lines[-1] if lines else "no output"
+    started = [n for n, line in enumerate(lines) if line.startswith("Running stage ")]
+    own = [line for line in lines[started[-1] :] if line.split(":")[0] in STAGES] if started else []
+    errors = [line for line in lines if line.startswith("ERROR: ")]
+    return (own or errors or lines or ["no output"])[-1]
 
 
 def _md5(listed: list[dict[str, Any]], path: str) -> str | None:

@@ -18,7 +18,8 @@ from stages.explore.reproduce.table_layout import Layout
 from stages.explore.reproduce.table_text import ours_text, remarks, theirs_text
 from stages.results import page
 from stages.results.charts.bars import Figure
-from stages.results.charts.lines import Point, Series, lines
+from stages.results.charts.lines import Point, Series
+from stages.results.charts.lines import lines as line_chart
 from stages.results.sections.section import Grid, Section
 
 SCHEMA = {
@@ -59,19 +60,27 @@ def section(
     changed: list[str],
 ) -> Section:
     """The table as a section: a grid for each block of columns, and a chart of figures."""
-    grids = []
-    for block, columns in enumerate(layout.blocks):
-        heads = [text for column in columns for text in (column.name, "paper")]
-        cells = []
-        for row in layout.rows:
-            own = [c for c in comparisons if (c.cell.row, c.cell.block) == (row, block)]
-            texts = [t for c in own for t in (ours_text(c), theirs_text(c, bool(changed)))]
-            cells.append([row, *texts])
-        grids.append(Grid(["", *heads], cells))
-    note = " ".join([table.about, *(f"{line}." for line in remarks(comparisons, changed))])
+    grids = [_grid(layout, comparisons, block, changed) for block in range(len(layout.blocks))]
+    lines = [f"{line[0].upper()}{line[1:]}." for line in remarks(comparisons, changed)]
+    note = " ".join([table.about, *lines])
     has_chart = table.chart and any(c.ours for c in comparisons)
     figures = [_chart(table.title, comparisons)] if has_chart else []
     return Section(name.replace("/", "-"), f"{name}: {table.title}", note, figures, grids)
+
+
+def _grid(
+    layout: Layout, comparisons: Sequence[Comparison], block: int, changed: list[str]
+) -> Grid:
+    """A block: ours, and beside it the paper's numbers of a column if it has any text."""
+    heads, columns = [""], [layout.rows]
+    for column in layout.blocks[block]:
+        own = [
+            c for c in comparisons if c.cell.block == block and c.cell.column.name == column.name
+        ]
+        theirs = [theirs_text(c, bool(changed)) for c in own]
+        heads += [column.name, "paper"] if any(theirs) else [column.name]
+        columns += [[ours_text(c) for c in own], *([theirs] if any(theirs) else [])]
+    return Grid(heads, [list(row) for row in zip(*columns, strict=True)])
 
 
 def _chart(title: str, comparisons: Sequence[Comparison]) -> Figure:
@@ -81,7 +90,7 @@ def _chart(title: str, comparisons: Sequence[Comparison]) -> Figure:
         own = [c for c in comparisons if c.cell.column.name == column]
         points = [_point(int(c.cell.iteration), c.ours) for c in own if c.ours]
         series.append(Series(column, points, colour))
-    return lines(title, series, "iteration", "right answers (% of problems)", percent=True)
+    return line_chart(title, series, "iteration", "right answers (% of problems)", percent=True)
 
 
 def _point(iteration: int, value: Value) -> Point:

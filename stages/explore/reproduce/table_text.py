@@ -64,7 +64,7 @@ def print_table(
         heads = ["", *(column.name for column in columns)]
         console.print(terminal.table(heads, rows, title if block == 0 else None))
         console.print()
-    for line in remarks(comparisons, changed):
+    for line in [] if terminal.results_only() else remarks(comparisons, changed):
         console.print(line, style="dim", markup=False, width=WIDTH)
 
 
