@@ -116,6 +116,28 @@ RIGHT = {  # name: (given, tests, program)
         "", ["b = Bag().add(1)\nassert 1 in b and 2 not in b and len(b) == 1",
              "assert isinstance(Bag(), Bag) and not isinstance(1, Bag)"], BAG),
     "methods of a class to write": ("", ["assert Point(1, 2).moved(3).y == 5"], POINT),
+    "objects of a class to write, compared": (
+        "", ["assert Point(1, 2).moved(1) == Point(2, 3)", "assert Point(1, 2) != Point(2, 3)",
+             "assert Version(1) < Version(2) and not Version(3) <= Version(2)",
+             "assert sorted([Version(3), Version(1)])[0] == Version(1)",
+             "assert len({Version(1), Version(1), Version(2)}) == 2"],
+        POINT + "from dataclasses import dataclass\n@dataclass(order=True, frozen=True)\n"
+        "class Version:\n    n: int\n"),
+    "objects of a class to write, computed with": (
+        "", ["assert (V(1) + V(2)).n == 3 and (V(2) * 4).n == 8 and (-V(1)).n == -1",
+             "assert V(1) + V(2) == V(3)"],
+        "class V:\n    def __init__(self, n): self.n = n\n"
+        "    def __add__(self, other): return V(self.n + other.n)\n"
+        "    def __mul__(self, k): return V(self.n * k)\n"
+        "    def __neg__(self): return V(-self.n)\n"
+        "    def __eq__(self, other): return self.n == other.n\n"),
+    "a class to write below another": (
+        "", ["assert issubclass(Dog, Animal) and not issubclass(Animal, Dog)"],
+        "class Animal: pass\nclass Dog(Animal): pass"),
+    "a class to write that opens": (
+        "", ["with Box() as b:\n    assert b.open\nassert not b.open"],
+        "class Box:\n    def __enter__(self):\n        self.open = True\n        return self\n"
+        "    def __exit__(self, *given): self.open = False"),
 }  # fmt: skip
 REFUSED = {  # name: (tests, program, outcome, detail)
     "objects that are compared": (
@@ -124,9 +146,16 @@ REFUSED = {  # name: (tests, program, outcome, detail)
     "objects in a list": (
         ["assert f(1) == [2]"], "class E: pass\ndef f(x): return [E()]", "wrong",
         f"test 1 of 1: the test compares a E of the program's own, {OWN}"),
-    "objects of a class to write, compared": (
-        ["assert Point(1, 2).moved(1) == Point(2, 3)"], POINT, "error",
-        f"test 1 of 1: the test compares a Point of the program's own, {OWN}"),
+    "an object of a class to write, compared with a plain value": (
+        ["assert All(1) == 2"], "class All:\n    def __init__(self, x): pass\n"
+        "    def __eq__(self, other): return True", "error",
+        f"test 1 of 1: the test compares a All of the program's own, {OWN}"),
+    "objects of a class to write that differ": (
+        ["assert Point(1, 2) == Point(2, 3)"], POINT, "wrong", "test 1 of 1 fails"),
+    "an object of another class than the one to write": (
+        ["assert f(1) == Point(1, 2)"],
+        POINT + "class All:\n    def __eq__(self, other): return True\ndef f(x): return All()",
+        "error", f"test 1 of 1: the test compares a All of the program's own, {OWN}"),
     "objects in arithmetic": (
         ["assert f(1) + 1 == 2"], "class E: pass\ndef f(x): return E()", "wrong",
         f"test 1 of 1: the test computes with a E of the program's own, {OWN}"),

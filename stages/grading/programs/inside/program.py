@@ -11,6 +11,7 @@ from typing import Any
 
 from .channel import Channel
 from .foreign import Foreign, foreign
+from .operations import COMPARISONS, OF_ONE, OF_TWO, OPERATOR_NAMES
 from .peer import Peer, describe, plain_exception
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -25,11 +26,17 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "next": next,
     "contains": operator.contains,
     "isinstance": lambda kind, value: isinstance(value, kind),
+    "issubclass": lambda kind, other: issubclass(other, kind),
     "bool": bool,
     "str": str,
     "repr": repr,
     "int": int,
     "float": float,
+    "hash": hash,
+    "enter": lambda value: type(value).__enter__(value),
+    "exit": lambda value: type(value).__exit__(value, None, None, None),
+    **{name: getattr(operator, name) for name in (*COMPARISONS, *OF_ONE)},
+    **{name: getattr(operator, OPERATOR_NAMES.get(name, name)) for name in OF_TWO},
 }
 Run = tuple[dict[str, Any], dict[str, Any], str | None]
 """(what the program defines, what was given to it, what it failed with)"""

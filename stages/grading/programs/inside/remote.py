@@ -6,6 +6,7 @@ from typing import Any
 
 from .channel import Channel
 from .foreign import OPERATORS
+from .operations import COMPARISONS, OF_ONE, OF_TWO
 from .peer import Peer, plain_exception
 
 KINDS = {  # so that a test can ask what it got
@@ -37,8 +38,10 @@ class Remote:
     """Refers to a value of the program: what is done to it is done over there.
 
     Its word counts only for plain values. No test compares it or computes with it: an object that
-    equals anything is no answer. What it holds is counted here, over what it yields, unless it is
-    of a class that the tests are about (`_tested`).
+    equals anything is no answer. What it holds is counted here, over what it yields.
+
+    Not so for a class that the tests are about (`_tested`), as its methods are what they test. Its
+    objects are compared among each other, and computed with; none is compared with a plain value.
     """
 
     def __init__(self, program: "Program", target: str | int, kind: str, tested: bool) -> None:
@@ -47,6 +50,17 @@ class Remote:
     def _ask(self, operation: str, *args: Any) -> Any:
         own = vars(self)
         return own["_program"].ask(operation, own["_target"], args, {})
+
+    def _are_tested(self, *others: object) -> bool:
+        """Whether this, and the others too, are of classes that the tests are about."""
+        return all(isinstance(one, Remote) and vars(one)["_tested"] for one in (self, *others))
+
+    def _made(self, operation: str, *args: Any) -> Any:
+        """What a tested object gives: another one of them, or a plain value."""
+        result = self._ask(operation, *args)
+        if issubclass(type(result), Remote):
+            vars(result)["_tested"] = True
+        return result
 
     def _refuse(self, other: object, what: str) -> BaseException:
         tested = any(isinstance(each, Remote) and vars(each)["_tested"] for each in (self, other))
@@ -60,7 +74,7 @@ class Remote:
         return KINDS.get(vars(self)["_kind"], Remote)
 
     def __getattr__(self, name: str) -> Any:
-        return self._ask("getattr", name)
+        return (self._made if vars(self)["_tested"] else self._ask)("getattr", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._ask("setattr", name, value)
@@ -93,6 +107,15 @@ class Remote:
     def __instancecheck__(self, value: Any) -> bool:
         return issubclass(type(value), Remote) and bool(self._ask("isinstance", value))
 
+    def __subclasscheck__(self, other: Any) -> bool:
+        return issubclass(type(other), Remote) and bool(self._ask("issubclass", other))
+
+    def __enter__(self) -> Any:
+        return self._made("enter")
+
+    def __exit__(self, *_: object) -> None:
+        self._ask("exit")
+
     def __bool__(self) -> bool:
         return bool(self._ask("bool"))
 
@@ -111,12 +134,15 @@ class Remote:
     def __eq__(self, other: object) -> bool:
         if other is self:
             return True
+        if self._are_tested(other):
+            return bool(self._ask("eq", other))
         raise self._refuse(other, "compares")
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return int(self._ask("hash")) if self._are_tested() else object.__hash__(self)
 
 
 class RemoteFunction(Remote):
@@ -130,19 +156,33 @@ class RemoteFunction(Remote):
         return result
 
 
-def _refuse_operator(name: str, what: str) -> None:
-    def method(self: Remote, other: object = None) -> Any:
-        raise self._refuse(other, what)
+def _define_comparison(name: str) -> None:
+    def method(self: Remote, other: object) -> bool:
+        if self._are_tested(other):
+            return bool(self._ask(name, other))
+        raise self._refuse(other, "compares")
 
     setattr(Remote, f"__{name}__", method)
 
 
-ORDER, OF_ONE = ("lt", "le", "gt", "ge"), ("neg", "abs", "invert", "round", "index")
-OF_TWO = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "matmul")
-for _name in ORDER:
-    _refuse_operator(_name, "compares")
-for _name in (*OF_ONE, *OF_TWO, *(f"r{name}" for name in OF_TWO)):
-    _refuse_operator(_name, "computes with")
+def _define_operator(name: str) -> None:
+    def method(self: Remote, *others: object) -> Any:
+        if self._are_tested():
+            return self._made(name, *others)
+        raise self._refuse(next(iter(others), None), "computes with")
+
+    def swapped(self: Remote, other: object) -> Any:
+        raise self._refuse(other, "computes with")
+
+    setattr(Remote, f"__{name}__", method)
+    if name in OF_TWO:
+        setattr(Remote, f"__r{name}__", swapped)
+
+
+for _name in COMPARISONS[1:]:
+    _define_comparison(_name)
+for _name in (*OF_ONE, *OF_TWO):
+    _define_operator(_name)
 
 
 class Program(Peer):
