@@ -12,6 +12,7 @@ from schemas.errors import RatchetError
 from schemas.evaluations import Evaluations
 from schemas.paths import Paths
 from schemas.problems import Problems
+from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
@@ -231,6 +232,7 @@ def test_a_simulator_behind_a_server_finishes_steps(
     paths = problems.select(
         "problem_id",
         path_id=pl.format("path-{}", "problem_id"),
+        made_in=1,
         sample_ids=pl.concat_list(pl.lit("s")),
         steps=pl.concat_list(pl.lit("One.\n"), pl.lit("Two.\n"), pl.format("#### {}", "answer")),
         fingerprint=pl.lit("f"),
@@ -244,6 +246,8 @@ def test_a_simulator_behind_a_server_finishes_steps(
         (Path("models/simulator") / "NO_MODEL").unlink()
         write_server(Path("models/simulator"), simulating(url=chat.url))
         store.write(paths, Paths, iteration=1)
+        store.write(StepLabels.create_empty(), StepLabels, iteration=0)
+        store.write(Rollouts.create_empty(), Rollouts, iteration=0)
         none = Samples.create_empty().drop("iteration", "stage", strict=False)
         store.write(none, Samples, iteration=1, stage="sample")
         run(label, monkeypatch)

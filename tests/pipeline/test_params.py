@@ -33,7 +33,7 @@ BAD = [
     (put("sample.k", 0), "sample.k is 0: input should be greater than or equal to 1"),
     (put("sample.mode", "beam"), "sample.mode is 'beam': input should be 'sampling', 'greedy' or"),
     (put("sample.top_p", 0), "sample.top_p is 0: input should be greater than 0"),
-    (put("align.beta", 0), "align.beta is 0: input should be greater than 0"),
+    (put("align.beta", -1), "align.beta is -1: input should be greater than or equal to 0"),
     (put("align.objective", "orpoo"), "align.objective is 'orpoo': set sft, dpo, rpo,"),
     (put("iteration", 9), "iteration is 9: set a whole number from 1 to 8"),
     (put("iteration", 0), "iteration is 0: set a whole number from 1 to 8"),

@@ -52,12 +52,13 @@ def test_help_says_what_a_stage_reads_loads_writes_makes_and_takes() -> None:
     made = {one.name: one.declaration().splitlines() for one in load_stages()}
     assert made["prepare"][0] == "waits for   rejects"
     assert made["dedup"] == [
-        "reads       problems, samples, verdicts",
+        "reads       problems, samples, verdicts, paths of K-1",
         "writes      paths",
         "parameters  task: name, …",
-        "            dedup: keep, similarity",
+        "            dedup: keep, cumulative, similarity",
+        "            seed",
     ]
-    assert made["base"][1] == "makes       models/base"
+    assert made["base"][1] == "makes       models/base, models/verifier/start"
     assert "reads       problems, samples, verdicts, reveals of K-1" in made["guide"]
     assert "loads       models/iteration=K-1, models/simulator" in made["sample"]
     assert made["sample"][-1].strip() == "seed"

@@ -60,6 +60,8 @@ class SharedStages:
         parameters = {name: self.values[name] for name in entry["params"]}
         if without_k:
             parameters["sample"] = {k: v for k, v in parameters["sample"].items() if k != "k"}
+        if (stage, iteration) == ("dedup", 1):  # no earlier paths: its tables are equal either way
+            parameters["dedup"] = parameters["dedup"] | {"cumulative": False}
         read = [_at(path, iteration) for path in entry["deps"] if path.startswith(ROOTS)]
         makers = {maker for path in read for maker in self._makers_of(path)}
         before = [self.key(*maker) for maker in sorted(makers)]

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from .channel import Channel
+from .class_operators import COMPARISONS, OF_ONE, OF_TWO, OPERATOR_NAMES
 from .foreign import Foreign, foreign
-from .operations import COMPARISONS, OF_ONE, OF_TWO, OPERATOR_NAMES
 from .peer import Peer, describe, plain_exception
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

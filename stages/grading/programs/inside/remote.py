@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .channel import Channel
+from .class_operators import COMPARISONS, OF_ONE, OF_TWO
 from .foreign import OPERATORS
-from .operations import COMPARISONS, OF_ONE, OF_TWO
 from .peer import Peer, plain_exception
 
 KINDS = {  # so that a test can ask what it got
@@ -55,7 +55,7 @@ class Remote:
         """Whether this, and the others too, are of classes that the tests are about."""
         return all(isinstance(one, Remote) and vars(one)["_tested"] for one in (self, *others))
 
-    def _made(self, operation: str, *args: Any) -> Any:
+    def _ask_tested(self, operation: str, *args: Any) -> Any:
         """What a tested object gives: another one of them, or a plain value."""
         result = self._ask(operation, *args)
         if issubclass(type(result), Remote):
@@ -74,7 +74,7 @@ class Remote:
         return KINDS.get(vars(self)["_kind"], Remote)
 
     def __getattr__(self, name: str) -> Any:
-        return (self._made if vars(self)["_tested"] else self._ask)("getattr", name)
+        return (self._ask_tested if vars(self)["_tested"] else self._ask)("getattr", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._ask("setattr", name, value)
@@ -111,7 +111,7 @@ class Remote:
         return issubclass(type(other), Remote) and bool(self._ask("issubclass", other))
 
     def __enter__(self) -> Any:
-        return self._made("enter")
+        return self._ask_tested("enter")
 
     def __exit__(self, *_: object) -> None:
         self._ask("exit")
@@ -168,15 +168,15 @@ def _define_comparison(name: str) -> None:
 def _define_operator(name: str) -> None:
     def method(self: Remote, *others: object) -> Any:
         if self._are_tested():
-            return self._made(name, *others)
+            return self._ask_tested(name, *others)
         raise self._refuse(next(iter(others), None), "computes with")
 
-    def swapped(self: Remote, other: object) -> Any:
+    def refuse_swapped(self: Remote, other: object) -> Any:
         raise self._refuse(other, "computes with")
 
     setattr(Remote, f"__{name}__", method)
     if name in OF_TWO:
-        setattr(Remote, f"__r{name}__", swapped)
+        setattr(Remote, f"__r{name}__", refuse_swapped)
 
 
 for _name in COMPARISONS[1:]:
