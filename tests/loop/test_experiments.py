@@ -18,7 +18,7 @@ def test_another_margin_runs_nothing_before_pair(project: ProjectCopy) -> None:
 def test_another_recipe_samples_nothing(project: ProjectCopy) -> None:
     stages, printed = project.experiment("iteration=1", "recipe=rft")
     assert "align@1" in stages, printed
-    assert not {"base", "sft", "sample@1", "grade@1", "dedup@1"} & set(stages), printed
+    assert not {"base", "sft", "sample@1", "grade@1", "guide@1"} & set(stages), printed
 
 
 @pytest.mark.parametrize(
