@@ -47,7 +47,7 @@ class LabelSettings(SimulationSettings):
     prefix_and: bool
     max_paths: int | None = Field(ge=1)
     max_per_problem: int = Field(ge=1)
-    first: Literal["any", "solved", "balanced"]
+    first: Literal["any", "solved", "balanced", "right"]
 
 
 def choose_paths(
@@ -57,13 +57,16 @@ def choose_paths(
 
     With first=solved, problems with paths of both outcomes come first, then those that are always
     solved, since training rows are made from these. An unsolved problem has no right path. With
-    first=balanced, only the paths that balanced rows are made of are labelled (Step-KTO §2.4).
+    first=balanced, only the paths that balanced rows are made of are labelled (Step-KTO §2.4). With
+    first=right, only right ones are: which of them have a wrong step (GSI's spurious correctness).
     """
     if settings.first == "balanced":
         kept = paths.filter("kept")
         solved = kept.filter("correct").select("problem_id")
         unsolved = problems.filter("demonstrated").join(solved, on="problem_id", how="anti")
         paths = balanced_paths(kept, unsolved, max(settings.max_per_problem // 2, 1))
+    elif settings.first == "right":
+        paths = paths.filter("correct")
     right, wrong = pl.col("correct").any(), (~pl.col("correct")).any()
     merit = right.cast(pl.Int8) + (right & wrong).cast(pl.Int8)
     return (

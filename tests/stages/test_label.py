@@ -60,6 +60,14 @@ def test_balanced_rows_are_chosen_first_and_labelled_then() -> None:
     assert {"a", "b", "c", "d", "i", "j"} < set(chosen) and {"g", "h"}.isdisjoint(chosen)
 
 
+def test_right_paths_alone_can_be_labelled_to_find_wrong_steps_in_them() -> None:
+    paths = tables(ROUND)["paths"]
+    wanted = label_settings(first="right", max_per_problem=9, max_paths=None)
+    chosen = choose_paths(paths, PROBLEMS, wanted)
+    assert sorted(chosen["path_id"]) == sorted(paths.filter("correct")["path_id"])
+    assert choose_paths(paths, PROBLEMS, label_settings(first="right", max_paths=2)).height == 2
+
+
 def labelled(
     paths: pl.DataFrame,
     problems: pl.DataFrame,
