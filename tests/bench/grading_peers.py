@@ -2,7 +2,7 @@
 
 Needs RATCHET_DATASETS and a package index; makes a temporary environment for the peers
 (PEERS_VENV=folder keeps one). Where ours and a peer differ, the data set decides who is right; for
-spoilt programs its tests do, run plainly, and evalplus's further inputs. `grading_judgements.csv`
+spoilt programs its tests do, run plainly. `grading_judgements.csv`
 holds what was decided by reading the row, and comes first. Takes about ten minutes;
 `… grading_peers GSM8K` takes only the data sets whose names contain the word.
 """
@@ -134,8 +134,10 @@ def truth(row: PeerRow, grader: str, judgements: dict[Key, bool]) -> bool | None
     """Whether the row is right; None if nothing says."""
     if (row.data, row.id) in judgements:
         return judgements[row.data, row.id]
+    if grader == "evalplus with plus inputs":
+        return None  # more tests than the data set's: another question
     if row.is_right is None and grader:
-        return passes_plainly(row) and grader != "evalplus with plus inputs"
+        return passes_plainly(row)
     return row.is_right
 
 
