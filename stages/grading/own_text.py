@@ -51,8 +51,8 @@ _LABEL = re.compile(
     r"|\n\[(?i:question|problem|user|human|instruction)\]"
     r"|\n#{1,6}[ \t]*(?P<heading>(?i:instruction|question|input|user|human))\b[^\n]{0,20}(?=\n|$)"
 )
-_LABEL_SIGNS = (":", "：", "\n#", "\n[")
-"""What a text with a label has one of."""
+_LABEL_SIGNS = ("：", "\n#", "\n[")
+"""What a text with a label has one of, or a colon."""
 _LAST_LINE = re.compile(r"[^\n]*\d[^\n]*\s*\Z")
 
 
@@ -71,7 +71,7 @@ def own_end(text: str, is_answered: Callable[[str], bool], before: int = 0) -> i
     thoughts = end_of_thinking(text)
     start = max(thoughts, own_start(text), before)
     end = _end_marker(text, start)
-    if thoughts == len(text) or not any(sign in text for sign in _LABEL_SIGNS):
+    if thoughts == len(text) or not (":" in text or any(sign in text for sign in _LABEL_SIGNS)):
         return end
     for n_tried, label in enumerate(_LABEL.finditer(text, start, end)):
         if n_tried == MAX_LABELS:

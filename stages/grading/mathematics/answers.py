@@ -48,7 +48,9 @@ from stages.grading.thinking import end_of_thinking
 
 _ANNOTATION = re.compile(r"<<[^<>]*>>")
 _HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*(.+)")
-_LINE = re.compile(r"^[ \t>*]*A[ \t*]*:(.+)", re.MULTILINE)
+_LINE = re.compile(r"A[ \t*]*:(.+)")
+"""A statement where only blanks and decoration are before it on its line."""
+_TAGS = ("<a", "<A", "<f", "<F", "[ANSWER]", "[answer]")
 _TAG = re.compile(
     r"[<\[](answer|final_answer|final answer|ans)[>\]](.*?)(?:[<\[]/(?:\1)[>\]]|\Z)",
     re.IGNORECASE | re.DOTALL,
@@ -97,7 +99,7 @@ def _find_stated(text: str) -> str | None:
 
 
 def _stated_answer(text: str) -> str | None:
-    if any(tag in text for tag in ("<a", "<A", "<f", "<F", "[ANSWER]", "[answer]")):
+    if ("<" in text or "[" in text) and any(tag in text for tag in _TAGS):
         tags = list(_TAG.finditer(text))
         if tags:
             after, _ = _statement(text[tags[-1].end() :])
@@ -152,9 +154,13 @@ def _strip_words(answer: str) -> str:
 def _statements(text: str, is_marked: bool) -> Iterator[Span]:
     """Every statement that is not a box; is_marked: whether there are boxes or hashes."""
     if "####" in text:
-        yield from (Span(*m.span(), *m.span(1), "hashes") for m in _HASHES.finditer(text))
+        hashes = _HASHES.finditer(text, text.index("####"))
+        yield from (Span(*m.span(), *m.span(1), "hashes") for m in hashes)
     if "A" in text and ":" in text:
-        yield from (Span(*m.span(), *m.span(1), "sentence") for m in _LINE.finditer(text))
+        for line in _LINE.finditer(text):
+            start = text.rfind("\n", 0, line.start()) + 1
+            if not text[start : line.start()].strip(" \t>*"):
+                yield Span(start, line.end(), *line.span(1), "sentence")
     if "nswer" in text or "NSWER" in text or "Ans" in text:
         openings = [*phrases.SENTENCE.finditer(text), *phrases.HEADING.finditer(text)]
         yield from _sentences(text, openings, "sentence")

@@ -40,6 +40,8 @@ def find_boxes(text: str) -> list[Span]:
 
 def blank_out(text: str, boxes: list[Span]) -> str:
     """The text with its boxes blank, so that their content is not read as a statement."""
+    if not boxes:
+        return text
     pieces, position = [], 0
     for box in sorted(boxes):
         if box.start >= position:

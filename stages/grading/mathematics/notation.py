@@ -13,6 +13,7 @@ is one name for no solutions and one for all real numbers.
 """
 
 import re
+from functools import lru_cache
 
 from stages.grading.mathematics.characters import as_latex
 from stages.grading.mathematics.latex_forms import plain_latex
@@ -75,6 +76,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD = re.compile(r"[A-Za-z]{4,}|\b[ap]\.?m\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=32)  # of an answer several steps ask, and of a reference all its answers
 def tidy(answer: str) -> str:
     """The answer without decoration and units, with single blanks; readable, same meaning."""
     if _PLAIN_NUMBER.fullmatch(answer):
@@ -155,6 +157,8 @@ def match_key(tidied: str) -> str:
     A blank between two letters or digits stays, so that "1 1" is not "11", and so does one
     that keeps "1, 000" from being "1,000".
     """
+    if tidied.isascii() and tidied.isdigit():
+        return tidied
     text = _DISPENSABLE_BLANK.sub(r"\1", tidied)
     text = _SINGLE_IN_BRACES.sub(r"\1\2", text)
     if match := re.fullmatch(r"\(([A-Za-z])\)", text):

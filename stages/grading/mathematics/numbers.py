@@ -57,10 +57,13 @@ def number(text: str) -> Fraction | None:
 
 def read_number(tidied: str) -> Number | None:
     """A tidied answer as a number, None if it is not a plainly written number."""
+    if tidied.isascii() and tidied.isdigit():
+        return Number(Fraction(int(tidied)), False, 0)
     text = tidied.removesuffix("%").rstrip()
     if match := _DECIMAL.fullmatch(text):
         power = int(match["power"] or match["exponent"] or 0)
-        value = _fraction(match["digits"]) * Fraction(10) ** power
+        value = _fraction(match["digits"])
+        value = value * Fraction(10) ** power if power else value
         return Number(value, tidied.endswith("%"), len(match["digits"].partition(".")[2]))
     if match := _REPEATING.fullmatch(text):
         return Number(_repeating_decimal(*match.groups()), tidied.endswith("%"), 0)
@@ -81,6 +84,8 @@ def are_equal(one: Number, other: Number) -> bool:
     if one.is_percent != other.is_percent:
         percent, bare = (one, other) if one.is_percent else (other, one)
         return percent.value / 100 == bare.value
+    if max(one.decimal_places, other.decimal_places) < ROUNDED_PLACES:
+        return False
     gap, size = abs(one.value - other.value), max(abs(one.value), abs(other.value))
     return is_rounding(gap, size, [one.decimal_places, other.decimal_places])
 

@@ -92,6 +92,8 @@ _NOUNS_WITHOUT_BLANKS = {
 _NOUN = (
     rf"(?:(?<![^\W\d_])(?:{'|'.join(_NOUNS.values())})|{'|'.join(_NOUNS_WITHOUT_BLANKS.values())})"
 )
+_INITIAL = "(?=[EFARJDNCYOĐОПاجউउजసజ最正答解정답ค])"
+"""The letters with which the nouns begin: other places are passed over fast."""
 _COPULAS = (
     "ist|lautet|beträgt|es igual a|es|é igual a|é|est égale à|est donc|est|è uguale a|è|равен|равно"
     "|является|составляет|это|ni sawa na|ni|dır|dir|is|jest|to jest|là|adalah|ialah|هي|هو|হল|হলো"
@@ -100,13 +102,15 @@ _COPULAS = (
 _PARTICLES = "คือ|应该是|應該是|就是|应为|等于|是|为|為|即|は|이|은|는"
 _BLANKS = r"[ \t*_\u00a0]*"
 FOREIGN = re.compile(
-    rf"{_NOUN}{_BLANKS}(?:[:=]|[-–—→](?!\d)|[、,]|(?:{_COPULAS})(?!\w){_BLANKS}:?"
+    rf"{_INITIAL}{_NOUN}{_BLANKS}(?:[:=]|[-–—→](?!\d)|[、,]|(?:{_COPULAS})(?!\w){_BLANKS}:?"
     rf"|(?:{_PARTICLES}){_BLANKS}:?|(?=[ \t]*-?\d))"
     rf"{_BLANKS}(?:\n\s*)?{_OPENING}",
     re.IGNORECASE,
 )
 """Other languages: what follows is the answer."""
-_FOREIGN_LETTER = re.compile("[\u00c0-\u024f\u0400-\u04ff\u0600-\u0e7f\u1e00-\u1eff\u3040-\ud7af]")
+_FOREIGN_LETTER = re.compile(
+    "[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u04ff\u0600-\u0e7f\u1e00-\u1eff\u3040-\ud7af]"
+)
 _ASCII_NOUN = ("ntwo", "rgebnis", "espuesta", "esposta", "eponse", "isposta", "Jibu", "jibu",
                "evap", "awaban")  # fmt: skip
 """What a text in ASCII must hold to state an answer in another language, whatever its capital."""
