@@ -53,6 +53,13 @@ _LABEL = re.compile(
 )
 _LABEL_SIGNS = ("：", "\n#", "\n[")
 """What a text with a label has one of, or a colon."""
+_LABEL_WORDS = tuple(
+    word.lower()
+    for word in re.sub(r"\(\?i:|[)]", "", f"{_SPEAKERS}|{_PROBLEMS}|input").split("|")
+    if word not in ("Q", "USER", "next question", "new question")
+)
+_ASCII_LABEL_WORDS = tuple(word for word in _LABEL_WORDS if word.isascii())
+"""What it has one of too, in lower case, or a Q: to look for them takes less than for a label."""
 _LAST_LINE = re.compile(r"[^\n]*\d[^\n]*\s*\Z")
 
 
@@ -71,7 +78,7 @@ def own_end(text: str, is_answered: Callable[[str], bool], before: int = 0) -> i
     thoughts = end_of_thinking(text)
     start = max(thoughts, own_start(text), before)
     end = _end_marker(text, start)
-    if thoughts == len(text) or not (":" in text or any(sign in text for sign in _LABEL_SIGNS)):
+    if thoughts == len(text) or not _may_have_label(text):
         return end
     for n_tried, label in enumerate(_LABEL.finditer(text, start, end)):
         if n_tried == MAX_LABELS:
@@ -82,6 +89,18 @@ def own_end(text: str, is_answered: Callable[[str], bool], before: int = 0) -> i
         if is_answered(own) or (label["speaker"] and _concludes(own, thoughts)):
             return max(start, len(own.rstrip()))
     return end
+
+
+def _may_have_label(text: str) -> bool:
+    if not (":" in text or any(sign in text for sign in _LABEL_SIGNS)):
+        return False
+    if "Q" in text:
+        return True
+    lower = text.lower()
+    for word in _ASCII_LABEL_WORDS if text.isascii() else _LABEL_WORDS:  # noqa: SIM110 - a generator takes twice as long
+        if word in lower:
+            return True
+    return False
 
 
 def own_text(text: str, is_answered: Callable[[str], bool]) -> str:
