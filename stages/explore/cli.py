@@ -218,7 +218,7 @@ def control(
     rev: Annotated[
         str, typer.Argument(help="git revision or experiment", autocompletion=revisions)
     ] = "workspace",
-    recipe: Annotated[str, typer.Option(help="control, gold_control or hard_control")] = "control",
+    recipe: Annotated[str, typer.Option(help="control or gold_control")] = "control",
 ) -> None:
     """Print the command that runs a control beside a run.
 
