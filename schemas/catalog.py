@@ -1,6 +1,7 @@
 """Every table, in the order a run makes them."""
 
 from schemas.annotated_steps import AnnotatedSteps
+from schemas.checkpoint_scores import CheckpointScores
 from schemas.corrections import Corrections
 from schemas.costs import Costs
 from schemas.coverage import Coverage
@@ -45,6 +46,7 @@ TABLES: tuple[type[Table], ...] = (
     Pairs,
     Examples,
     Losses,
+    CheckpointScores,
     Evaluations,
     Flaws,
     Duels,

@@ -17,7 +17,10 @@ class Problems(Table):
     source = dy.String(
         min_length=1, description="training set or evaluation suite; or the task's name"
     )
-    split = dy.Enum(["train", "test"])
+    split = dy.Enum(
+        ["train", "dev", "test"],
+        description="dev: held out of training, to choose checkpoints by (section select)",
+    )
     domain = dy.Enum(
         ["in", "out"],
         nullable=True,

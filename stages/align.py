@@ -18,7 +18,12 @@ from stages.pipeline.stage_run import StageRun
 from stages.training.job import Job
 from stages.training.launch import run_training
 from stages.training.rows import Rows
-from stages.training.training_settings import AlignSettings, TrainerSettings
+from stages.training.training_settings import (
+    AlignSettings,
+    SelectSettings,
+    TrainerSettings,
+    step_folder,
+)
 
 
 @stage(writes=[now(Losses)])
@@ -33,17 +38,27 @@ def align(
     trainer: TrainerSettings,
     compute: ComputeSettings,
     stage_run: StageRun,
-    out: Made.now,
+    select: SelectSettings,
+    out: Made.trained,
 ) -> pl.DataFrame:
-    """Trains models/iteration=K."""
+    """Trains models/iteration=K, or checkpoints from which stage select takes it."""
     start = {"base": base, "sft": first, "previous": previous}[align.start]
     if align.objective == "none":
-        shutil.copytree(start, out, dirs_exist_ok=True)
+        shutil.copytree(start, step_folder(out, 0) if select.measures else out, dirs_exist_ok=True)
         return Losses.create_empty()
     rate = align.learning_rate * align.rate_scale
     settings = align.model_copy(update={"learning_rate": rate})
     budget = align.budgets[stage_run.iteration - 1] if align.budgets else None
-    job = Job(require_model(start), out, stage_run, settings, trainer, model.adapter, budget)
+    job = Job(
+        require_model(start),
+        out,
+        stage_run,
+        settings,
+        trainer,
+        model.adapter,
+        budget,
+        saves_steps=select.measures,
+    )
     return run_training(partial(train, align.objective), job, Rows(pairs, examples), compute)
 
 

@@ -14,9 +14,9 @@ from schemas.problems import Problems
 from stages.compute.compute_settings import ComputeSettings
 from stages.engines.completions import OpenAISettings
 from stages.engines.engine import EngineSettings
-from stages.engines.sample_rows import own_completions
+from stages.engines.graded_answers import sample_answers
 from stages.engines.sampler import Sampler
-from stages.grading.grade_frame import GradeSettings, grade_frame
+from stages.grading.grade_frame import GradeSettings
 from stages.grading.votes import add_values
 from stages.models.folders import is_empty
 from stages.models.sampling import Sampling, SamplingSettings
@@ -34,23 +34,6 @@ class EvaluateSettings(SamplingSettings):
     section: ClassVar[str] = "evaluate"
     greedy: bool
     n_votes: int = Field(ge=0)
-
-
-def sample_answers(
-    sampler: Sampler, problems: pl.DataFrame, k: int, sampling: Sampling, grade: GradeSettings
-) -> pl.DataFrame:
-    """k graded answers of each problem."""
-    draws = pl.DataFrame({"draw": range(k)}, schema={"draw": pl.Int32})
-    rows = problems.join(draws, how="cross", maintain_order="left_right")
-    requests = sampler.requests(rows["prompt"].to_list(), rows["draw"].to_list(), sampling)
-    completions = own_completions(
-        sampler.sample(requests, sampling, "evaluate"), rows["kind"].to_list()
-    )
-    rows = rows.with_columns(
-        pl.Series("text", [c.text for c in completions], pl.String),
-        pl.Series("n_tokens", [c.n_tokens for c in completions], pl.Int32),
-    )
-    return grade_frame(rows, grade, compute=sampler.compute)
 
 
 def greedy_rows(answers: pl.DataFrame, task: TaskSettings) -> pl.DataFrame:
@@ -124,11 +107,12 @@ def evaluate(
         sampler = Sampler(policy, engine, compute, stage_run)
         if evaluate.greedy:
             greedy = Sampling(0.0, 1.0, evaluate.max_tokens)
-            answers = sample_answers(sampler, test, 1, greedy, grade)
+            answers = sample_answers(sampler, test, 1, greedy, grade, "evaluate")
             rows = greedy_rows(answers, task)
             modes.append(rows.with_columns(suite="source").select(schema.names()))
         if evaluate.n_votes:
-            votes = sample_answers(sampler, test, evaluate.n_votes, evaluate.sampling, grade)
+            k, sampling = evaluate.n_votes, evaluate.sampling
+            votes = sample_answers(sampler, test, k, sampling, grade, "evaluate")
             rows = vote_rows(add_values(votes, grade))
             modes.append(rows.with_columns(suite="source").select(schema.names()))
     return pl.concat(

@@ -28,6 +28,7 @@ from stages.pipeline.notes import print_note
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.task import Fault, Problem, TaskSettings, load_task
+from stages.training.training_settings import SelectSettings
 from stages.training_rows.gold_rows import gold_rows
 
 MAX_GOLD_CHECKED = 500
@@ -71,6 +72,28 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def hold_out(problems: pl.DataFrame, n_problems: int, seed: int) -> pl.DataFrame:
+    """Problems of which that many for training, drawn at random, now have the split dev.
+
+    The forms of one problem stay together, and count as many. Raises RatchetError if no problem
+    would be left to train on.
+    """
+    group = pl.coalesce("form_of", "problem_id")
+    order = group.map_elements(lambda name: digest("dev", seed, name), pl.String)
+    train = problems.filter(pl.col("split") == "train").sort(order, "problem_id")
+    if n_problems >= train.height:
+        raise RatchetError(
+            f"select.n_problems={n_problems} leaves none of {train.height} training problems to "
+            "train on: set it lower, or -S select=last"
+        )
+    first = train.head(n_problems).select(group.unique()).to_series()
+    dev = (pl.col("split") == "train") & group.is_in(first.implode())
+    return problems.with_columns(
+        split=pl.when(dev).then(pl.lit("dev")).otherwise("split").cast(problems.schema["split"]),
+        demonstrated=pl.col("demonstrated") & ~dev,
+    )
+
+
 @stage(
     writes=[
         once(Problems),
@@ -87,6 +110,7 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
 )
 def prepare(
     task: TaskSettings,
+    select: SelectSettings,
     stage_run: StageRun,
 ) -> dict[str, pl.DataFrame]:
     """Loads the task's problems, sets unusable rows aside and opens iteration 0."""
@@ -100,6 +124,8 @@ def prepare(
         for r in leaked.to_dicts()
     ]
     _require_problems(problems, faults, "train")
+    if select.measures:
+        problems = hold_out(problems, select.n_problems, stage_run.seed)
     demonstrated = problems.filter("demonstrated")
     if warning := gold_warning(_own_rationales(demonstrated)):
         print_note("prepare", warning)

@@ -305,6 +305,24 @@ CONFLICTS: list[Conflict] = [
         "the review needs greedy answers: set evaluate.greedy=true",
     ),
     (
+        lambda p: p.select.measures and p.trainer.checkpoint_every is None,
+        "select.method=accuracy needs checkpoints to choose from: set trainer.checkpoint_every",
+    ),
+    (
+        lambda p: p.select.measures and p.trainer.dev_share,
+        "select.method=accuracy and trainer.dev_share both choose the checkpoint: set -S "
+        "select=last or trainer.dev_share=0.0",
+    ),
+    (
+        lambda p: p.select.measures and not p.select.n_problems,
+        "select.method=accuracy needs problems to measure on: set select.n_problems, 500 for one",
+    ),
+    (
+        lambda p: len({p.select.measures, p.select.folder != "models", p.select.turns != {}}) > 1,
+        "select.folder and select.turns follow from select.method={select.method}: choose it with "
+        "-S select={select.method}",
+    ),
+    (
         lambda p: p.trainer.dev_share > 0 and p.trainer.checkpoint_every is None,
         "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
     ),

@@ -25,6 +25,8 @@ WHOLE_ROOMS = [
     f"stages/{room}" for room in ("pipeline", "tasks", "engines", "grading", "measures", "results")
 ]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
+# what a stage of the loop goes over, unless it is every iteration from 1
+EACH = {"evaluate": "${models}", "review": "${models}", "select": "${select.turns}"}
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
 STATEMENTS = (ast.Expr, ast.Assign)  # a package of these alone holds no code
 KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
@@ -194,7 +196,7 @@ def documents() -> dict[str, dict[str, Any]]:
     shared = ["../params.yaml", {"turns": iterations, "models": {"0": {"prev": 0}} | iterations}]
     loops = {}
     for name in [name for name in STAGES if name not in ONCE]:
-        each = "${models}" if name in ("evaluate", "review") else "${turns}"
+        each = EACH.get(name, "${turns}")
         loops[name] = {"foreach": each, "do": {"wdir": "..", **entry(stages[name])}}
     return {
         "dvc.yaml": {"stages": top, "plots": plots.declarations()},

@@ -22,6 +22,7 @@ STAGES = [
     "score",
     "pair",
     "align",
+    "select",
     "evaluate",
     "review",
     "stats",

@@ -16,7 +16,7 @@ from typing_extensions import TypeAliasType
 
 from schemas import store
 from schemas.table import Table
-from stages.pipeline.params import Section
+from stages.pipeline.params import Section, fill_in
 from stages.pipeline.stage_run import StageRun
 
 T = TypeVar("T", bound=Table)
@@ -41,13 +41,20 @@ class From:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checkpoint folder that is there before the stage runs."""
+    """A checkpoint folder that is there before the stage runs.
+
+    A parameter in its pattern, such as `${{select.folder}}`, is filled in as DVC does.
+    """
 
     pattern: str
 
     def folder(self, iteration: int | str, previous: int | str) -> str:
         """The folder in an iteration, given that iteration and the one before it."""
         return self.pattern.format(iteration=iteration, previous=previous)
+
+    def path(self, iteration: int, values: dict[str, Any]) -> Path:
+        """The folder in an iteration of the run with these parameters."""
+        return Path(fill_in(self.folder(iteration, iteration - 1), values))
 
 
 class Fresh(Loaded):
@@ -61,6 +68,7 @@ class Model:
     sft: TypeAlias = Annotated[Path, Loaded("models/iteration=0")]
     previous: TypeAlias = Annotated[Path, Loaded("models/iteration={previous}")]
     now: TypeAlias = Annotated[Path, Loaded("models/iteration={iteration}")]
+    trained: TypeAlias = Annotated[Path, Loaded("models/trained/iteration={iteration}")]
     simulator: TypeAlias = Annotated[Path, Loaded("models/simulator")]
     verifier: TypeAlias = Annotated[Path, Loaded("models/verifier/iteration={iteration}")]
     verifier_start: TypeAlias = Annotated[Path, Loaded("models/verifier/start")]
@@ -73,6 +81,7 @@ class Made:
     base: TypeAlias = Annotated[Path, Fresh("models/base")]
     sft: TypeAlias = Annotated[Path, Fresh("models/iteration=0")]
     now: TypeAlias = Annotated[Path, Fresh("models/iteration={iteration}")]
+    trained: TypeAlias = Annotated[Path, Fresh("${{select.folder}}/iteration={iteration}")]
     simulator: TypeAlias = Annotated[Path, Fresh("models/simulator")]
     verifier: TypeAlias = Annotated[Path, Fresh("models/verifier/iteration={iteration}")]
     verifier_start: TypeAlias = Annotated[Path, Fresh("models/verifier/start")]

@@ -112,6 +112,23 @@ def _explain(section: str, section_class: type[Section], error: ValidationError)
     return f"{path}{value}: {first}{reason[1:]}"
 
 
+def fill_in(text: str, values: dict[str, Any]) -> str:
+    """The text with `${section.name}` replaced by that parameter, as in DVC's files.
+
+    Raises RatchetError if there is no such parameter.
+    """
+    return re.sub(r"\$\{([\w.]+)\}", lambda found: str(_value_at(found[1], values)), text)
+
+
+def _value_at(path: str, values: dict[str, Any]) -> Any:
+    found: Any = values
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    if found is None:
+        raise RatchetError(f"params.yaml: {path} is missing: set it in conf/")
+    return found
+
+
 def one_of(*names: str) -> AfterValidator:
     """Checks a setting whose values are names of methods; for `Annotated[str, one_of(…)]`."""
 

@@ -23,7 +23,7 @@ from schemas.errors import RatchetError
 from stages.pipeline import params
 from stages.pipeline.cost_record import record_cost
 from stages.pipeline.disk_faults import explain_disk_error
-from stages.pipeline.inputs import Fresh, Inputs, Loaded, TableAt
+from stages.pipeline.inputs import Inputs, TableAt
 from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section
 from stages.pipeline.stage_run import StageRun
@@ -93,9 +93,11 @@ class Stage:
         stage_run = StageRun(iteration, int(values.get("seed", 0)), self.name)
         arguments: dict[str, Any] = dict.fromkeys(inputs.runs, stage_run)
         arguments |= {name: params.parse(s, values) for name, s in inputs.sections.items()}
-        arguments |= {n: _existing_folder(m, iteration) for n, m in inputs.models.items()}
+        arguments |= {
+            n: _existing_folder(m.path(iteration, values)) for n, m in inputs.models.items()
+        }
         arguments |= {name: table_at.load(iteration) for name, table_at in inputs.tables.items()}
-        arguments |= {n: _fresh_folder(m, iteration) for n, m in inputs.made.items()}
+        arguments |= {n: _fresh_folder(m.path(iteration, values)) for n, m in inputs.made.items()}
         self._write(self.function(**arguments), iteration, arguments)
         if self.writes or inputs.made:
             record_cost(iteration, self.name, stage_run.counts, time.perf_counter() - started)
@@ -146,17 +148,15 @@ def _wrap(line: str) -> str:
     return textwrap.fill(line, 100, subsequent_indent=" " * 14)
 
 
-def _existing_folder(model: Loaded, iteration: int) -> Path:
+def _existing_folder(path: Path) -> Path:
     """The folder of a model that is read; raises RatchetError when it is not there."""
-    path = Path(model.folder(iteration, iteration - 1))
     if not path.is_dir():
         raise RatchetError(f"{path} is missing: run `dvc repro` to make it")
     return path
 
 
-def _fresh_folder(model: Fresh, iteration: int) -> Path:
+def _fresh_folder(path: Path) -> Path:
     """An empty folder in place of whatever was there."""
-    path = Path(model.folder(iteration, iteration - 1))
     if path.exists():
         shutil.rmtree(path)
     path.mkdir(parents=True)

@@ -68,8 +68,7 @@ def lock_on_main_process(checkpoints: Path, accelerator: Accelerator) -> Iterato
 
 def last_complete(checkpoints: Path) -> str | None:
     """The newest checkpoint that was written completely; those cut short are deleted."""
-    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
-    for path in reversed(found):
+    for path in reversed(steps(checkpoints).values()):
         try:
             json.loads((path / STATE).read_text())
         except (OSError, ValueError):
@@ -77,3 +76,9 @@ def last_complete(checkpoints: Path) -> str | None:
         else:
             return str(path)
     return None
+
+
+def steps(checkpoints: Path) -> dict[int, Path]:
+    """Optimiser steps → checkpoint, in order."""
+    found = {int(path.name.split("-")[1]): path for path in checkpoints.glob("checkpoint-*")}
+    return dict(sorted(found.items()))

@@ -24,7 +24,7 @@ from stages.training.budget import Budget
 from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
 from stages.training.token_count import count_tokens
-from stages.training.training_settings import TrainerSettings, TrainingSettings
+from stages.training.training_settings import TrainerSettings, TrainingSettings, step_folder
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,7 +36,10 @@ FLOORED, FLOOR = ("cosine_with_min_lr",), {"min_lr_rate": 0.1}  # Step-KTO §3.3
 
 @dataclass(frozen=True)
 class Job:
-    """One training run, from the model in folder `start` to a model in folder `out`."""
+    """One training run, from the model in folder `start` to a model in folder `out`.
+
+    With `saves_steps`, `out` has a folder for the model at each checkpoint instead (`step_folder`).
+    """
 
     start: Path
     out: Path
@@ -45,6 +48,7 @@ class Job:
     trainer: TrainerSettings
     adapter: AdapterSettings | None
     budget: Budget | None = None
+    saves_steps: bool = False
 
     def load(
         self, kind: str = "AutoModelForCausalLM", **options: object
@@ -75,6 +79,7 @@ class Job:
             self.trainer,
             self.adapter,
             self.budget,
+            self.saves_steps,
             self.stage_run.seed,
             self.stage_run.stage,
         ]
@@ -143,7 +148,7 @@ class Job:
             return {"save_strategy": "no"}
         saving: dict[str, Any] = {"save_strategy": "steps", "save_steps": every}
         if not self.trainer.dev_share:
-            return saving | {"save_total_limit": 1}
+            return saving | {"save_total_limit": None if self.saves_steps else 1}
         return saving | {
             "save_total_limit": 2,  # the best and the last
             "eval_strategy": "steps",
@@ -168,14 +173,27 @@ class Job:
             count_tokens(trainer),
         ):
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
-            weights = gather_weights(trainer)
-            if trainer.accelerator.is_main_process:
-                save(trainer.model, encoder, self.start, self.adapter, self.out, weights)
+            if self.saves_steps:
+                self._save_steps(trainer, encoder, folder)
+            else:
+                self._save(trainer, encoder, self.out)
         self.stage_run.count(
             optimiser_steps=trainer.state.global_step,
             trained_tokens=trainer.state.num_input_tokens_seen,
         )
         return losses(trainer.state.log_history)
+
+    def _save_steps(self, trainer: Trainer, encoder: Encoder, folder: Path) -> None:
+        """Saves the model of every checkpoint; the last one is where training ended."""
+        for step, checkpoint in checkpoints.steps(folder).items():
+            trainer.state.best_model_checkpoint = str(checkpoint)
+            trainer._load_best_model()
+            self._save(trainer, encoder, step_folder(self.out, step))
+
+    def _save(self, trainer: Trainer, encoder: Encoder, out: Path) -> None:
+        weights = gather_weights(trainer)
+        if trainer.accelerator.is_main_process:
+            save(trainer.model, encoder, self.start, self.adapter, out, weights)
 
 
 def losses(history: list[dict[str, float]]) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Settings of training: the optimiser's, the trainer's, and section `align`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -57,3 +58,34 @@ class AlignSettings(TrainingSettings):
     step_beta: float = Field(gt=0)
     step_desirable: float = Field(ge=0)
     step_undesirable: float = Field(ge=0)
+
+
+class SelectSettings(Section):
+    """Section `select`: which checkpoint of an iteration's training becomes its model.
+
+    `folder` and `turns` follow from the method: where align writes, and the iterations that have
+    the stage.
+    """
+
+    section: ClassVar[str] = "select"
+    method: Literal["last", "accuracy"]
+    n_problems: int = Field(ge=0)
+    max_tokens: int = Field(ge=1)
+    folder: Literal["models", "models/trained"]
+    turns: dict[str, dict[str, int]]
+
+    @property
+    def measures(self) -> bool:
+        """Whether checkpoints are measured on held-out problems."""
+        return self.method == "accuracy"
+
+
+def step_folder(out: Path, step: int) -> Path:
+    """The folder in `out` of the model after so many optimiser steps."""
+    return out / f"step={step}"
+
+
+def saved_steps(out: Path) -> dict[int, Path]:
+    """Optimiser steps → folder, for each model that `step_folder` names in `out`, in order."""
+    found = {int(folder.name.partition("=")[2]): folder for folder in out.glob("step=*")}
+    return dict(sorted(found.items()))

@@ -110,6 +110,17 @@ REFUSED = [
         "label.keep_rollouts=right needs rollouts",
     ),
     (
+        ["select=accuracy", "trainer.checkpoint_every=null"],
+        "select.method=accuracy needs checkpoints to choose from",
+    ),
+    (
+        ["select=accuracy", "trainer.dev_share=0.1"],
+        "select.method=accuracy and trainer.dev_share both choose the checkpoint",
+    ),
+    (["select=accuracy", "select.n_problems=0"], "select.method=accuracy needs problems"),
+    (["select.method=accuracy"], "select.folder and select.turns follow from select.method"),
+    (["select=accuracy", "select.folder=models"], "select.folder and select.turns follow from"),
+    (
         ["trainer.dev_share=0.1", "trainer.checkpoint_every=null"],
         "trainer.dev_share needs checkpoints to choose from",
     ),

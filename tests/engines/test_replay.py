@@ -17,6 +17,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings, Source
 from tests.fakes.real_datasets import datasets_folder
+from tests.fakes.small_settings import SELECT_LAST
 from tests.fakes.toy_problems import toy_problems
 
 PROBLEMS = toy_problems()
@@ -140,7 +141,7 @@ def test_real_recorded_solutions_agree_with_their_labels() -> None:
         n_train=None,
         n_test=100,
     )
-    problems = prepare(task=task, stage_run=StageRun(0, 0))["problems"]
+    problems = prepare(task=task, select=SELECT_LAST, stage_run=StageRun(0, 0))["problems"]
     models = ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]
     recorded = settings(
         folder / "example_model_solutions.jsonl.gz",

@@ -5,6 +5,9 @@ from stages.guidance.tail import GuideSettings
 from stages.label import LabelSettings
 from stages.models.model_settings import ScratchSettings
 from stages.tasks.toy import ToySettings
+from stages.training.training_settings import SelectSettings
+
+SELECT_LAST = SelectSettings(method="last", n_problems=0, max_tokens=8, folder="models", turns={})
 
 BARE = {  # asked by bare text
     "prompt": "plain",

@@ -114,6 +114,7 @@ def job(
     out: Path,
     adapter: dict[str, Any] | None = None,
     budget: Budget | None = None,
+    saves_steps: bool = False,
     **changes: Any,
 ) -> Job:
     """A run of an objective; `changes` go to `align` or `trainer`, whichever has the name."""
@@ -127,6 +128,7 @@ def job(
         TrainerSettings.model_validate(trainer),
         AdapterSettings.model_validate(adapter) if adapter else None,
         budget,
+        saves_steps,
     )
 
 

@@ -13,7 +13,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.datasets import DatasetsSettings
 from tests.fakes.real_datasets import datasets_folder
-from tests.fakes.small_settings import toy_settings
+from tests.fakes.small_settings import SELECT_LAST, toy_settings
 
 GOOD = {"question": "How many is 2 and 2?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
 TEST = {"question": "How many is 3 and 3?", "answer": "3+3 = 6\n#### 6"}
@@ -29,7 +29,9 @@ def run(train: Path, test: Path, **changes: Any) -> dict[str, pl.DataFrame]:
         "n_test": None,
     }
     settings = DatasetsSettings.model_validate(values | changes)
-    made: dict[str, pl.DataFrame] = prepare(task=settings, stage_run=StageRun(0, 0))
+    made: dict[str, pl.DataFrame] = prepare(
+        task=settings, select=SELECT_LAST, stage_run=StageRun(0, 0)
+    )
     return made
 
 
@@ -138,7 +140,7 @@ def test_limits_count_usable_rows(tmp_path: Path) -> None:
 
 
 def test_the_toy_needs_no_files() -> None:
-    made = prepare(task=toy_settings(), stage_run=StageRun(0, 0))
+    made = prepare(task=toy_settings(), select=SELECT_LAST, stage_run=StageRun(0, 0))
     assert made["problems"].group_by("split", "demonstrated").len().height == 3
     assert made["examples"].height == 30
 

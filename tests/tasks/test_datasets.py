@@ -15,6 +15,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
 from stages.tasks.task import TaskSettings
 from tests.fakes.dataset_rows import MBPP
+from tests.fakes.small_settings import SELECT_LAST
 
 SUM = {"question": "How many is 2 and 2?", "answer": "2+2 = 4\n#### 4"}
 OTHER = {"question": "How many is 3 and 3?", "answer": "3+3 = 6\n#### 6"}
@@ -24,7 +25,9 @@ def run(train: dict[str, Any], test: dict[str, Any], **changes: Any) -> dict[str
     """prepare on these sets, whose tables pass their rules."""
     values = {"name": "datasets", "train": train, "test": test, "n_train": None, "n_test": None}
     settings = parse(TaskSettings, {"task": values | changes})
-    made: dict[str, pl.DataFrame] = prepare(task=settings, stage_run=StageRun(0, 0))
+    made: dict[str, pl.DataFrame] = prepare(
+        task=settings, select=SELECT_LAST, stage_run=StageRun(0, 0)
+    )
     Problems.validate(made["problems"], cast=True)
     rejects = made["rejects"].with_columns(iteration=0, stage=pl.lit("prepare"))
     Rejects.validate(rejects.select(Rejects.column_names()), cast=True)

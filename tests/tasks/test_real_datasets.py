@@ -8,6 +8,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare, separate_rejects
 from stages.tasks.datasets import TASK
 from tests.fakes.real_datasets import COT, GSI, POT, dataset_settings
+from tests.fakes.small_settings import SELECT_LAST
 
 # format, file, split, problems, rejects by the beginning of their reason
 SETS: list[tuple[str, str, str, int, dict[str, int]]] = [
@@ -121,8 +122,8 @@ TASKS = {
 @pytest.mark.parametrize("task", TASKS)
 def test_training_problems_that_a_suite_asks_are_taken_out(task: str) -> None:
     train, test, leaked = TASKS[task]
-    reasons = prepare(task=dataset_settings(train, test), stage_run=StageRun(0, 0))["rejects"][
-        "reason"
-    ]
+    reasons = prepare(
+        task=dataset_settings(train, test), select=SELECT_LAST, stage_run=StageRun(0, 0)
+    )["rejects"]["reason"]
     suites = reasons.str.extract(r"^its question is also (\w+)-test-").drop_nulls()
     assert Counter(suites) == leaked

@@ -17,7 +17,7 @@ from stages.training import checkpoints
 from stages.training.adapter import make_reproducible
 from stages.training.job import Job
 from stages.training.rows import Rows
-from stages.training.training_settings import OBJECTIVES
+from stages.training.training_settings import OBJECTIVES, saved_steps
 from tests.fakes.training_jobs import job, trainer_of
 from tests.fakes.trajectories import FILE, STEPS, rows_for, train, trajectory
 
@@ -98,6 +98,22 @@ def test_the_checkpoint_that_is_best_on_held_out_problems_is_taken(
     best = dev["dev_loss"].min()
     assert best < dev["dev_loss"][-1]
     assert dev_loss(run, held) == pytest.approx(best, rel=1e-4)
+
+
+@pytest.mark.parametrize("adapter", [None, LORA], ids=["whole", "adapter"])
+def test_the_model_of_each_checkpoint_is_saved(
+    checkpoint: Path, run_folder: Path, adapter: dict[str, Any] | None
+) -> None:
+    rows, settings = rows_for("orpo"), {"max_steps": 7, "checkpoint_every": 3}
+    plain = job("orpo", checkpoint, run_folder / "plain", adapter, **settings)
+    losses = train(plain, rows)
+    saved = job("orpo", checkpoint, run_folder / "m", adapter, saves_steps=True, **settings)
+    assert train(saved, rows).equals(losses)
+    folders = saved_steps(saved.out)
+    assert list(folders) == [3, 6, 7]
+    assert not saved.checkpoint_folder(rows).exists()
+    assert content(folders[7]) == content(plain.out)
+    assert len({content(folder)["model.safetensors"] for folder in folders.values()}) == 3
 
 
 def dev_loss(run: Job, held: Rows) -> float:
