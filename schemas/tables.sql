@@ -94,6 +94,12 @@ select iteration, stage, * exclude (iteration, stage) from read_parquet(
     hive_types = {'iteration': smallint, 'stage': varchar}
 );
 
+create or replace view checkpoint_scores as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/checkpoint_scores/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
 create or replace view evaluations as
 select iteration, * exclude (iteration) from read_parquet(
     'data/evaluations/**/part.parquet', hive_partitioning = true, union_by_name = true,

@@ -17,6 +17,7 @@ from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import Parameters, refuse_conflicts
 from stages.contract.stage_list import SCALARS, sections
+from stages.pipeline import loop
 from stages.pipeline.inputs import once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
@@ -26,7 +27,7 @@ from stages.planning.shortage import refuse_shortage
 def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Parameters:
     """The parameters, parsed. Raises RatchetError on the first that is wrong."""
     for name in values:
-        if name not in known and name not in SCALARS:
+        if name not in known and name not in (*SCALARS, loop.SECTION):
             raise RatchetError(f"params.yaml: {unknown_name_message(name, [*known, *SCALARS])}")
     for name, (low, high) in SCALARS.items():
         number = values.get(name)
@@ -36,6 +37,7 @@ def check_values(values: dict[str, Any], known: dict[str, type[Section]]) -> Par
             )
     for path in _unset_names(values):
         raise RatchetError(f"params.yaml: {path} is not set: give it with -S {path}=…")
+    _refuse_another_loop(values)
     sections = {name: parse(section, values) for name, section in known.items()}
     parameters = Parameters(**sections, **{name: values[name] for name in SCALARS})
     refuse_conflicts(parameters)
@@ -51,14 +53,31 @@ def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
             yield f"{above}{name}"
 
 
+def _refuse_another_loop(values: Mapping[str, Any]) -> None:
+    """Raises RatchetError if only one of `iteration` and what follows from it was changed."""
+    iteration = values["iteration"]
+    if values.get(loop.SECTION) != loop.unroll(iteration):
+        raise RatchetError(
+            f"params.yaml: section {loop.SECTION} does not fit iteration: {iteration}, from which "
+            f"`dvc exp run` makes it: run `dvc exp run -S iteration={iteration}` with the run's "
+            "other settings, or restore the file with `git checkout params.yaml`"
+        )
+
+
+def examine(values: dict[str, Any]) -> None:
+    """Everything that is checked. Raises RatchetError on the first value that is wrong."""
+    refuse_shortage(check_values(values, sections()))
+
+
 @stage(writes=[once(Settings), once(Rejects)])
 def check() -> dict[str, pl.DataFrame]:
     """Checks params.yaml and keeps its values as a table."""
     values = load()
-    refuse_shortage(check_values(values, sections()))
+    examine(values)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()
+        if section != loop.SECTION
         for name, value in (entries.items() if isinstance(entries, dict) else [("", entries)])
     ]
     return {"settings": pl.DataFrame(rows), "rejects": Rejects.create_empty()}

@@ -62,7 +62,7 @@ def last_iteration(values: dict[str, Any]) -> int:
     iteration = values.get("iteration")
     if not isinstance(iteration, int) or isinstance(iteration, bool) or iteration < 0:
         raise RatchetError(
-            f"params.yaml: iteration is {iteration!r}: set it to a number from 1 to 8"
+            f"params.yaml: iteration is {iteration!r}: set it to a number of at least 1"
         )
     return iteration
 

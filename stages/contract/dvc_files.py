@@ -15,7 +15,8 @@ from omegaconf import OmegaConf
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
-from stages.contract.stage_list import MAX_ITERATION, SCALARS, STAGES, load_stages
+from stages.contract.stage_list import SCALARS, STAGES, load_stages
+from stages.pipeline import loop
 from stages.pipeline.inputs import Loaded, TableAt
 from stages.pipeline.stage import Stage
 from stages.results import plots
@@ -25,8 +26,8 @@ WHOLE_ROOMS = [
     f"stages/{room}" for room in ("pipeline", "tasks", "engines", "grading", "measures", "results")
 ]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
-# what a stage of the loop goes over, unless it is every iteration from 1
-EACH = {"evaluate": "${models}", "review": "${models}", "select": "${select.turns}"}
+OF_MODELS = ("evaluate", "review")  # of each model, M₀ too; all others are of a turn of the loop
+TURNS = {"select": "select.turns"}  # not of every run: the parameter that has its turns
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
 STATEMENTS = (ast.Expr, ast.Assign)  # a package of these alone holds no code
 KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
@@ -165,6 +166,16 @@ def entry(stage: Stage) -> dict[str, Any]:
     }
 
 
+def _loop_entry(stage: Stage) -> dict[str, Any]:
+    """A stage of stages/dvc.yaml, for each turn (key → previous) or each model (a list)."""
+    once_each = {"wdir": "..", **entry(stage)}
+    if stage.name not in OF_MODELS:
+        turns = TURNS.get(stage.name, f"{loop.SECTION}.turns")
+        return {"foreach": f"${{{turns}}}", "do": once_each}
+    text = yaml.safe_dump(once_each, sort_keys=False).replace("${key}", "${item}")
+    return {"foreach": f"${{{loop.SECTION}.models}}", "do": yaml.safe_load(text)}
+
+
 def report_entry(stage: Stage) -> dict[str, Any]:
     """The report: it waits for the last iteration and everything that led to it."""
     last = "iteration=${iteration}"
@@ -192,15 +203,12 @@ def documents() -> dict[str, dict[str, Any]]:
     stages = {stage.name: stage for stage in load_stages()}
     top = {name: entry(stages[name]) for name in ONCE if name != "report"}
     top["report"] = report_entry(stages["report"])
-    iterations = {str(k): {"prev": k - 1} for k in range(1, MAX_ITERATION + 1)}
-    shared = ["../params.yaml", {"turns": iterations, "models": {"0": {"prev": 0}} | iterations}]
     loops = {}
     for name in [name for name in STAGES if name not in ONCE]:
-        each = EACH.get(name, "${turns}")
-        loops[name] = {"foreach": each, "do": {"wdir": "..", **entry(stages[name])}}
+        loops[name] = _loop_entry(stages[name])
     return {
         "dvc.yaml": {"stages": top, "plots": plots.declarations()},
-        "stages/dvc.yaml": {"vars": shared, "stages": loops},
+        "stages/dvc.yaml": {"vars": ["../params.yaml"], "stages": loops},
     }
 
 
@@ -215,7 +223,12 @@ def params(*overrides: str) -> str:
 
 
 def parameter_values(*overrides: str) -> dict[str, Any]:
-    """The values that params.yaml has after these overrides."""
+    """The values that params.yaml has after these overrides, right or wrong."""
+    OmegaConf.register_new_resolver(loop.SECTION, _unrolled, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
         composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
     return cast("dict[str, Any]", composed)
+
+
+def _unrolled(iteration: Any) -> Any:
+    return OmegaConf.create(loop.unroll(iteration))

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from stages.pipeline.loop import LONGEST
 from stages.pipeline.params import Section
 from stages.pipeline.stage import Stage
 
@@ -28,8 +29,8 @@ STAGES = [
     "stats",
     "report",
 ]
-MAX_ITERATION = 8
-SCALARS = {"iteration": (1, MAX_ITERATION), "seed": (0, 2**31 - 1), "max_length": (8, 2**31 - 1)}
+LARGEST = 2**31 - 1
+SCALARS = {"iteration": (1, LONGEST), "seed": (0, LARGEST), "max_length": (8, LARGEST)}
 
 
 def load_stages() -> list[Stage]:

@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml.error import YAMLError
 
 from stages.pipeline import params
+from stages.pipeline.loop import SECTION
 
 METRICS, PARAMS = "metrics.json", "params.yaml"
 NOT_RUNS = {"exec", "stash", "apply", "celery", "temp"}  # DVC's own, below refs/exps/
@@ -107,11 +108,18 @@ def read_parameters(text: str | None) -> dict[str, Any]:
 
 
 def flatten_parameters(values: dict[str, Any]) -> dict[str, Any]:
-    """Dotted name → value of nested mappings; an empty mapping is a value."""
+    """Dotted name → value of params.yaml; an empty mapping is a value.
+
+    Without section `loop`, which follows from `iteration`.
+    """
+    return _flatten({name: value for name, value in values.items() if name != SECTION})
+
+
+def _flatten(values: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict) and value:
-            flat |= {f"{name}.{key}": inner for key, inner in flatten_parameters(value).items()}
+            flat |= {f"{name}.{key}": inner for key, inner in _flatten(value).items()}
         else:
             flat[str(name)] = value
     return flat

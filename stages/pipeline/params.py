@@ -39,11 +39,18 @@ def load(path: Path = FILE) -> dict[str, Any]:
     """
     if not path.exists():
         raise RatchetError(f"{path} is missing: restore it with `git checkout {path}`")
+    try:
+        return read(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError as error:
+        hint = f"save it as that, fix it, or run `git checkout {path}`"
+        raise RatchetError(f"{path} is not UTF-8 text: {hint}") from error
+
+
+def read(text: str, path: Path = FILE) -> dict[str, Any]:
+    """The text of that file as nested dicts. Raises RatchetError as `load` does."""
     hint = f"fix it, or run `git checkout {path}`"
     try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise RatchetError(f"{path} is not UTF-8 text: save it as that, or {hint}") from error
+        values = read_yaml(text)
     except (YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""

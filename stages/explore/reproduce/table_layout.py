@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from schemas.errors import RatchetError
-from stages.contract.stage_list import MAX_ITERATION
 from stages.explore.reproduce.needed_runs import NeededRun, merge, split
 from stages.explore.reproduce.paper_tables import Column, PaperTable, Row
+from stages.pipeline.loop import LONGEST
 
 NEUTRAL = ("seed", "engine", "compute", "report", "iteration")
 """Sections whose settings leave a number comparable with the paper's."""
@@ -116,8 +116,8 @@ def _last_iteration(table: PaperTable, row: Row, own: dict[str, str]) -> int:
     chosen = [merge(table.settings, own.values()), merge(row.settings)]
     numbers = [split(settings["iteration"])[1] for settings in chosen if "iteration" in settings]
     for text in numbers:
-        if not text.isdigit() or not 1 <= int(text) <= MAX_ITERATION:
-            raise RatchetError(f"-S iteration={text}: set a number from 1 to {MAX_ITERATION}")
+        if not text.isdigit() or not 1 <= int(text) <= LONGEST:
+            raise RatchetError(f"-S iteration={text}: set a number from 1 to {LONGEST}")
     own_or_more = numbers if "iteration" in own else numbers[-1:]
     return min(map(int, own_or_more), default=1)
 
