@@ -15,7 +15,8 @@ import polars as pl
 from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
-from stages.contract.conflicts import Parameters, refuse_conflicts
+from stages.contract.conflicts import refuse_conflicts
+from stages.contract.parameters import Parameters
 from stages.contract.stage_list import SCALARS, sections
 from stages.pipeline import loop
 from stages.pipeline.inputs import once

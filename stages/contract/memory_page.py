@@ -3,8 +3,8 @@
 import yaml
 
 from stages.compute.compute_settings import LaunchSettings
-from stages.contract.conflicts import Parameters, parse_parameters
 from stages.contract.dvc_files import params
+from stages.contract.parameters import Parameters, parse_parameters
 from stages.contract.tables_page import WRITTEN, grid
 from stages.planning.machines import Machine, named_machine
 from stages.planning.measured import Measured

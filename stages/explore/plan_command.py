@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from schemas.errors import RatchetError
-from stages.contract.conflicts import parse_parameters
 from stages.contract.dvc_files import params
+from stages.contract.parameters import parse_parameters
 from stages.explore.output import dumps
 from stages.pipeline.params import load
 from stages.planning.machines import Machine, find_machine, named_machine

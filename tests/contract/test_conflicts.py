@@ -4,7 +4,7 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.check import check_values
-from stages.contract import conflicts
+from stages.contract import training_conflicts
 from stages.contract.conflicts import CONFLICTS
 from stages.contract.dvc_files import parameter_values
 from stages.contract.stage_list import sections
@@ -165,7 +165,7 @@ ALLOWED = [
 def test_what_is_refused(
     overrides: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conflicts, "find_spec", lambda name: None)  # as without extras
+    monkeypatch.setattr(training_conflicts, "find_spec", lambda name: None)  # as without extras
     with pytest.raises(RatchetError) as error:
         check_values(parameter_values(*overrides), sections())
     text = str(error.value)

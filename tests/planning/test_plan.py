@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from schemas.errors import RatchetError
-from stages.contract.conflicts import Parameters, parse_parameters
 from stages.contract.dvc_files import params
+from stages.contract.parameters import Parameters, parse_parameters
 from stages.planning.disk_space import disk_space
 from stages.planning.machines import Machine, find_machine, named_machine
 from stages.planning.measured import Measured, measure_work
