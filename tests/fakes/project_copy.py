@@ -52,7 +52,13 @@ class ProjectCopy:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
-        for leftover in ("dvc.lock", "stages/dvc.lock", "metrics.json", "report.html"):
+        for leftover in (
+            "dvc.lock",
+            "stages/dvc.lock",
+            "metrics.json",
+            "scores.json",
+            "report.html",
+        ):
             (folder / leftover).unlink(missing_ok=True)
         self.configure()
         self.run("git", "init", "-q")
