@@ -1,4 +1,4 @@
-"""report: the results of the run → report.html, metrics.json, plots/ and tables on the terminal.
+"""report: the results → report.html, metrics.json, scores.json, plots/ and tables on the terminal.
 
 Reads every view up to the run's last iteration, even if data/ has later ones; SIPF Tables 6
 and 7 (budget and data sizes) and Figure 3 (log-probabilities) are among its charts.
@@ -17,7 +17,7 @@ from stages.pipeline.stage_run import StageRun
 from stages.results import metrics, page, plots, summary, terminal
 
 PAGE = Path("report.html")
-METRICS = Path("metrics.json")
+METRICS, SCORES = Path("metrics.json"), Path("scores.json")
 
 
 class RunSettings(Section):
@@ -42,13 +42,14 @@ def report(
     report: ReportSettings,
     stage_run: StageRun,
 ) -> None:
-    """Writes report.html, metrics.json and plots/, and prints their tables."""
+    """Writes report.html, metrics.json, scores.json and plots/, and prints their tables."""
     iteration = last_iteration(params.load())
     connection = views.connect(until=iteration)
     named = run.model_dump() | {"seed": stage_run.seed, "iteration": iteration}
     measured = metrics.run_metrics(connection, named)
     html, curves = page.render(connection, report.title, measured), plots.texts(connection)
     store.write_text(METRICS, json.dumps(measured, indent=2) + "\n")
+    store.write_text(SCORES, json.dumps(metrics.scores(measured), indent=2) + "\n")
     store.write_text(PAGE, html)
     plots.write(curves)
     console = terminal.console()

@@ -4,6 +4,7 @@
 refused here, before anything runs or waits in a queue, so params.yaml stays as it was.
 """
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,4 +40,11 @@ def refuse(text: str) -> None:
         raise SystemExit(f"check: {error}") from None
 
 
-OmegaConf.register_new_resolver("loop", loop, replace=True)
+def _is_news(record: logging.LogRecord) -> bool:
+    return "No file hash info found" not in record.msg
+
+
+OmegaConf.register_new_resolver(SECTION, loop, replace=True)
+# Before DVC runs the stages it brings back what they made before, and warns of each table and model
+# that was never made: those that it is about to make.
+logging.getLogger("dvc_data.index.checkout").addFilter(_is_news)

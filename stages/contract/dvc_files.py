@@ -178,7 +178,7 @@ def _loop_entry(stage: Stage) -> dict[str, Any]:
 
 def report_entry(stage: Stage) -> dict[str, Any]:
     """The report: it waits for the last iteration and everything that led to it."""
-    last = "iteration=${iteration}"
+    last, in_git = "iteration=${iteration}", {"cache": False}
     tables = [t for t in TABLES if "iteration" in t.partitions]
     made = entry(stage)
     return {
@@ -193,8 +193,8 @@ def report_entry(stage: Stage) -> dict[str, Any]:
             f"models/{last}",
             *(file for file in code(stage) if not file.startswith("schemas/")),
         ],
-        "outs": [{"report.html": {"cache": False}}, {str(plots.FOLDER): {"cache": False}}],
-        "metrics": [{"metrics.json": {"cache": False}}],
+        "outs": [{str(out): in_git} for out in ("report.html", "metrics.json", plots.FOLDER)],
+        "metrics": [{"scores.json": in_git}],
     }
 
 
@@ -224,11 +224,11 @@ def params(*overrides: str) -> str:
 
 def parameter_values(*overrides: str) -> dict[str, Any]:
     """The values that params.yaml has after these overrides, right or wrong."""
-    OmegaConf.register_new_resolver(loop.SECTION, _unrolled, replace=True)
+    OmegaConf.register_new_resolver(loop.SECTION, _make_loop, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
         composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
     return cast("dict[str, Any]", composed)
 
 
-def _unrolled(iteration: Any) -> Any:
+def _make_loop(iteration: Any) -> Any:
     return OmegaConf.create(loop.unroll(iteration))

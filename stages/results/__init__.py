@@ -1,1 +1,1 @@
-"""A run's results: report.html, metrics.json, plots/ and the tables on the terminal."""
+"""A run's results: report.html, metrics.json, scores.json, plots/ and tables on the terminal."""

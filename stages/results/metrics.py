@@ -1,4 +1,4 @@
-"""metrics.json: the numbers of a run, for `dvc metrics` and `ratchet leaderboard`."""
+"""metrics.json: all numbers of a run, for `ratchet`; scores.json: the few of `dvc exp show`."""
 
 from typing import Any
 
@@ -67,6 +67,29 @@ def _mode_metrics(row: Measured, rates_of: Rates) -> Measured:
         }
         metrics["pass_at"] = {str(k): pass_at[k] for k in sorted(pass_at)}
     return metrics
+
+
+def scores(measured: Measured) -> Measured:
+    """The content of scores.json, given that of metrics.json; without what was not measured.
+
+    Of the last iteration: `accuracy` and `flawed`, means over the suites in domain (of greedy
+    answers, else of votes), and `coverage`. `draws` of all iterations.
+    """
+    iterations = measured["iterations"]
+    last = iterations.get(str(measured["run"]["iteration"]), {"coverage": None, "suites": {}})
+    modes = [modes.get("greedy", modes.get("vote")) for modes in last["suites"].values()]
+    found = {
+        "accuracy": _mean([mode["accuracy"] for mode in modes if mode["domain"] == "in"]),
+        "coverage": last["coverage"],
+        "draws": sum(values["draws"] for values in iterations.values()),
+        "flawed": _mean([mode["flawed"] for mode in modes if mode["domain"] == "in"]),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _round(sum(known) / len(known)) if known else None
 
 
 def _round(value: float | None) -> float | None:

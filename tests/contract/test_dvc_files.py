@@ -6,7 +6,7 @@ import pytest
 
 from stages.check import check_values
 from stages.contract import dvc_files, generated_files
-from stages.contract.stage_list import MAX_ITERATION, sections
+from stages.contract.stage_list import sections
 
 FILES = [
     "dvc.yaml", "stages/dvc.yaml", "params.yaml",
@@ -72,6 +72,11 @@ def test_no_recipe_name_in_a_command(documents: dict[str, Any]) -> None:
             assert not any(f" {recipe}" in command for recipe in RECIPES)
 
 
-def test_the_loop_is_unrolled_to_the_limit(documents: dict[str, Any]) -> None:
-    turns = documents["stages/dvc.yaml"]["vars"][1]["turns"]
-    assert [turn["prev"] for turn in turns.values()] == list(range(MAX_ITERATION))
+def test_the_loop_is_that_of_the_parameters(documents: dict[str, Any]) -> None:
+    loops = documents["stages/dvc.yaml"]["stages"]
+    each = {name: loop["foreach"] for name, loop in loops.items()}
+    assert {each.pop(name) for name in ("evaluate", "review")} == {"${loop.models}"}
+    assert {*each.values()} == {"${loop.turns}"}
+    for loop in loops.values():
+        number = "${item}" if "models" in loop["foreach"] else "${key}"
+        assert loop["do"]["cmd"].endswith(f" --iteration {number}")

@@ -179,7 +179,7 @@ def test_unknown_tables_name_the_nearest(name: str, reason: str) -> None:
     [
         (["recipe=rft"], "rows choose the recipe: leave out -S recipe="),
         (["seed"], "-S seed: write NAME=VALUE"),
-        (["iteration=9"], "iteration=9: set a number from 1 to 8"),
+        (["iteration=1000"], "iteration=1000: set a number from 1 to 999"),
         (["iteration=x"], "iteration=x: set a number"),
     ],
 )

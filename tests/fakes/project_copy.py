@@ -52,7 +52,13 @@ class ProjectCopy:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
-        for leftover in ("dvc.lock", "stages/dvc.lock", "metrics.json", "report.html"):
+        for leftover in (
+            "dvc.lock",
+            "stages/dvc.lock",
+            "metrics.json",
+            "scores.json",
+            "report.html",
+        ):
             (folder / leftover).unlink(missing_ok=True)
         self.configure()
         self.run("git", "init", "-q")
@@ -84,8 +90,14 @@ class ProjectCopy:
 
     def experiment(self, *overrides: str) -> tuple[list[str], str]:
         """(stages that ran, everything printed) of `dvc exp run -S ...`."""
-        settings = [part for override in (*SMALL, *overrides) for part in ("-S", override)]
-        return ran(self.run("dvc", "exp", "run", *settings))
+        return ran(self.run("dvc", "exp", "run", *settings(*overrides)))
+
+    def quiet(self, *command: str) -> str:
+        """What a command prints. It must succeed, and without a warning."""
+        done = self.run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "WARNING" not in done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def iterations(self) -> set[int]:
         """The iterations that some table or model is there for."""
@@ -100,8 +112,9 @@ class ProjectCopy:
         """Content of every data table and model up to an iteration."""
         files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/**/*")]
         names = [str(path.relative_to(self.folder)) for path in files if path.is_file()]
-        late = [f"iteration={k}" for k in range(iterations + 1, 9)]
-        kept = [n for n in names if not any(x in n for x in late)]
+        kept = [
+            n for n in names if all(int(k) <= iterations for k in re.findall(r"iteration=(\d+)", n))
+        ]
         return {n: hashlib.sha256((self.folder / n).read_bytes()).hexdigest() for n in kept}
 
     def cost(self, stage: str) -> dict[str, int]:
@@ -110,9 +123,19 @@ class ProjectCopy:
         return pl.read_parquet(file).row(0, named=True)
 
 
+def settings(*overrides: str) -> list[str]:
+    """The arguments of `dvc exp run` for a small run."""
+    return [part for override in (*SMALL, *overrides) for part in ("-S", override)]
+
+
 def ran(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
     printed = done.stdout + done.stderr
-    return re.findall(r"Running stage '(?:stages/dvc\.yaml:)?([\w@]+)'", printed), printed
+    return stages_of(printed), printed
+
+
+def stages_of(printed: str) -> list[str]:
+    """The stages that ran, by what DVC printed."""
+    return re.findall(r"Running stage '(?:stages/dvc\.yaml:)?([\w@]+)'", printed)
 
 
 def turn(iteration: int) -> set[str]:

@@ -1,11 +1,12 @@
 """Which stages run: of one iteration, of the next, of none; and what is damaged is restored."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.project_copy import SMALL, ProjectCopy, turn
+from tests.fakes.project_copy import ProjectCopy, settings, stages_of, turn
 
 pytestmark = pytest.mark.loop
 
@@ -42,6 +43,7 @@ def test_what_is_damaged_is_named_and_brought_back(project: ProjectCopy) -> None
         assert project.hashes(1) == undisturbed
 
 
+LAST = "select max(iteration) as n from progress"
 STRICTER = """
 
 def _of_two_digits(completion: str, find=find_answer) -> str | None:
@@ -80,25 +82,93 @@ def test_iteration_2_makes_only_the_second(project: ProjectCopy) -> None:
 
 
 def test_an_experiment_adds_only_the_third(project: ProjectCopy) -> None:
-    stages, printed = project.experiment("iteration=3")
-    assert set(stages) == turn(3) | {"check", "report"}, printed
+    project.quiet("git", "add", "-A")
+    project.quiet("git", "commit", "-qm", "two iterations")
+    printed = project.quiet("dvc", "exp", "run", "-n", "three", *settings("iteration=3"))
+    assert set(stages_of(printed)) == turn(3) | {"check", "report"}, printed
     assert project.iterations() == {0, 1, 2, 3}
-    listed = project.run("ratchet", "leaderboard", "--json", "--mode", "greedy")
-    assert {row["iteration"] for row in json.loads(listed.stdout)} == {0, 1, 2, 3}
+    assert reported(project) == {0, 1, 2, 3}
 
 
-def test_a_queued_experiment_is_compared_with_the_commit(project: ProjectCopy) -> None:
-    settings = [part for name in (*SMALL, "iteration=1") for part in ("-S", name)]
-    queued = project.run("dvc", "exp", "run", "--queue", "-n", "wider", *settings, "-S",
-                       "pair.margin=0.03")  # fmt: skip
-    assert queued.returncode == 0, queued.stderr
+def test_back_to_two_leaves_nothing_of_the_third_and_forward_again_runs_nothing(
+    project: ProjectCopy,
+) -> None:
+    third = project.hashes(3)
+    for iteration in (2, 3):
+        printed = project.quiet("dvc", "exp", "run", *settings(f"iteration={iteration}"))
+        assert set(stages_of(printed)) <= {"check", "report"}, printed
+        assert project.iterations() == reported(project) == {*range(iteration + 1)}
+        assert "up to date" in project.quiet("dvc", "status")
+    assert project.hashes(3) == third
+
+
+def test_applying_branching_and_checking_out_say_nothing_of_other_iterations(
+    project: ProjectCopy,
+) -> None:
+    project.quiet("git", "checkout", "--force", "-q", "HEAD")
+    project.quiet("dvc", "checkout")
+    assert project.iterations() == {0, 1, 2}
+    project.quiet("dvc", "exp", "apply", "three")
+    assert project.iterations() == {0, 1, 2, 3}
+    project.quiet("dvc", "exp", "branch", "three", "longer")
+    project.quiet("git", "checkout", "--force", "-q", "HEAD")
+    project.quiet("dvc", "checkout")
+    assert project.iterations() == {0, 1, 2}
+    assert "evaluate@3" not in project.quiet("dvc", "dag")
+    shown = project.quiet("dvc", "exp", "show", "--csv", "--only-changed", "--drop", ".*[./]")
+    assert {"accuracy", "draws", "iteration"} <= {*shown.split()[0].split(",")}
+
+
+def test_a_second_clone_reports_without_running_anything(
+    project: ProjectCopy, tmp_path: Path
+) -> None:
+    project.quiet("dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    project.quiet("git", "commit", "-qam", "where others find it")
+    project.quiet("dvc", "push")
+    project.quiet("git", "clone", "-q", str(project.folder), str(tmp_path / "clone"))
+    clone = ProjectCopy(tmp_path / "other", tmp_path / "clone")
+    clone.quiet("dvc", "pull")
+    assert clone.hashes(2) == project.hashes(2)
+    assert "Data and pipelines are up to date." in clone.quiet("dvc", "repro")
+    assert reported(clone) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("iteration", [9, 12])
+def test_there_is_no_last_iteration(project: ProjectCopy, iteration: int) -> None:
+    """They are planned, not run: each turn is a minute of starting processes."""
+    printed = project.quiet("dvc", "exp", "run", "--dry", *settings(f"iteration={iteration}"))
+    planned = set(stages_of(printed))
+    assert planned == {"check", "report"}.union(*map(turn, range(3, iteration + 1))), printed
+
+
+def test_two_workers_run_the_queue(project: ProjectCopy) -> None:
+    for name, *given in [("wider", "iteration=1", "pair.margin=0.03"), ("longer", "iteration=3")]:
+        project.quiet("dvc", "exp", "run", "--queue", "-n", name, *settings(*given))
     waiting = project.run("ratchet", "sql", "--rev", "wider", "from pairs")
     assert "wider is in the queue and has not run" in waiting.stderr
-    project.run("dvc", "exp", "run", "--run-all")
+    done = project.run("dvc", "exp", "run", "--run-all", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
     compared = project.run("ratchet", "compare", "HEAD", "wider", "--json")
     assert compared.returncode == 0, compared.stderr
     found = json.loads(compared.stdout)
     assert {"name": "pair.margin", "a": 0.01, "b": 0.03} in found["parameters"]
+    assert not [row for row in found["parameters"] if row["name"].startswith("loop")]
     assert found["b"]["iterations"] == [0, 1]
     assert found["verdicts"] == []  # both drew, and graded, the same
     assert next(row for row in found["pairs"] if row["kind"] == "pair")["jaccard"] <= 1
+    asked = project.run("ratchet", "sql", "--rev", "longer", "--json", LAST)
+    assert json.loads(asked.stdout) == [{"n": 3}]
+
+
+def reported(project: ProjectCopy) -> set[int]:
+    """The iterations of which every command that reads the run here speaks."""
+    metrics = json.loads((project.folder / "metrics.json").read_text())
+    asked = project.run("ratchet", "sql", "--json", "select distinct iteration from progress")
+    last = json.loads((project.folder / "plots/accuracy.json").read_text())
+    found = [
+        {int(k) for k in metrics["iterations"]},
+        {row["iteration"] for row in json.loads(asked.stdout)},
+        {row["iteration"] for row in last},
+    ]
+    assert found[0] == found[1] == found[2]
+    return found[0]

@@ -11,8 +11,7 @@ from tests.fakes.project_copy import ProjectCopy
 pytestmark = pytest.mark.loop
 
 MISTAKES = [
-    (["iteration=9"], "iteration is 9: set a whole number from 1 to 8"),
-    (["sample.k=0"], "sample.k is 0: input should be greater than or equal to 1"),
+    (["iteration=1", "loop.models=[0]"], "section loop does not fit iteration: 1, from which `dvc"),
     (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is not a model folder"),
     (
         ["task=gsm8k", "task.train.gsm8k=/no/such/file.jsonl"],
@@ -28,6 +27,16 @@ def test_a_mistake_is_one_line(fresh: ProjectCopy, overrides: list[str], message
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_wrong_values_are_refused_before_anything_is_changed(fresh: ProjectCopy) -> None:
+    before = (fresh.folder / "params.yaml").read_text()
+    for where in ((), ("--queue",), ("--temp",)):
+        done = fresh.run("dvc", "exp", "run", *where, "-S", "sample.k=0")
+        (line,) = done.stderr.splitlines()
+        assert done.returncode == 1 and "sample.k is 0: input should be greater" in line
+        assert (fresh.folder / "params.yaml").read_text() == before
+    assert "No experiments" in fresh.run("dvc", "queue", "status").stdout
 
 
 def gsm8k_files(folder: Path, n: int) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from schemas.evaluations import Evaluations
 from schemas.flaws import Flaws
 from schemas.progress import Progress
 from stages.report import last_iteration, report
-from stages.results import plots
+from stages.results import metrics, plots
 from tests.fakes.fake_iteration import NASTY
 from tests.fakes.fake_run import plant
 
@@ -42,12 +42,12 @@ def page(run: Path) -> str:
 
 # metrics.json
 def test_metrics_are_the_tables_in_plain_python(run: Path) -> None:
-    metrics = json.loads(Path("metrics.json").read_text())
+    measured = json.loads(Path("metrics.json").read_text())
     named = {"recipe": "sipf", "task": "toy", "model": "tiny", "seed": 0, "iteration": 2}
-    assert metrics["run"] == named
-    assert list(metrics["iterations"]) == ["0", "1", "2"]
+    assert measured["run"] == named
+    assert list(measured["iterations"]) == ["0", "1", "2"]
     for row in store.read(Progress).to_dicts():
-        found = metrics["iterations"][str(row["iteration"])]
+        found = measured["iterations"][str(row["iteration"])]
         costs = store.read(Costs, iteration=row["iteration"]).to_dicts()
         certain = {
             mode: {name: value for name, value in own.items() if name not in UNCERTAIN}
@@ -107,6 +107,40 @@ def test_metrics_say_how_sure_they_are(run: Path) -> None:
         assert all(rate["low"] <= rate["mean"] <= rate["high"] for rate in passed.values())
 
 
+def test_scores_are_the_few_that_a_person_compares(run: Path) -> None:
+    iterations = json.loads(Path("metrics.json").read_text())["iterations"]
+    last = iterations["2"]
+    greedy = last["suites"]["toy"]["greedy"]
+    assert json.loads(Path("scores.json").read_text()) == {
+        "accuracy": greedy["accuracy"],
+        "coverage": last["coverage"],
+        "draws": sum(turn["draws"] for turn in iterations.values()),
+        "flawed": greedy["flawed"],
+    }
+
+
+VOTE = {"domain": "in", "accuracy": 0.5, "flawed": None}
+
+
+@pytest.mark.parametrize(
+    ("suites", "expected"),
+    [
+        ({}, {"draws": 4}),
+        ({"a": {"vote": VOTE}}, {"accuracy": 0.5, "draws": 4}),
+        ({"a": {"vote": VOTE, "greedy": VOTE | {"accuracy": 0.25, "flawed": 0.5}},
+          "b": {"greedy": VOTE | {"accuracy": 0.75}},
+          "c": {"greedy": VOTE | {"domain": "out"}}},
+         {"accuracy": 0.5, "draws": 4, "flawed": 0.5}),
+    ],
+)  # fmt: skip
+def test_scores_leave_out_what_was_not_measured(
+    suites: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    turn = {"coverage": None, "draws": 4, "suites": suites}
+    measured = {"run": {"iteration": 1}, "iterations": {"1": turn}}
+    assert metrics.scores(measured) == expected
+
+
 def test_plots_hold_the_axes_that_dvc_yaml_names(run: Path) -> None:
     for declared in plots.declarations():
         ((name, axes),) = declared.items()
@@ -118,14 +152,14 @@ def test_plots_hold_the_axes_that_dvc_yaml_names(run: Path) -> None:
 def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
     run: Path, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics = Path("metrics.json").read_text()
+    before = Path("metrics.json").read_text()
     plant(tmp_path, iterations=3)
     shutil.copy("params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     assert Path("data/samples/iteration=3").exists()
     for _ in range(2):
         report.run(0)
-        assert Path("metrics.json").read_text() == metrics
+        assert Path("metrics.json").read_text() == before
         assert Path("report.html").read_text() == page
 
 
@@ -292,10 +326,10 @@ def test_an_evaluation_without_progress_is_named(
         report.run(0)
 
 
-RESULTS = ["metrics.json", "report.html", "plots/accuracy.json"]
+RESULTS = ["metrics.json", "scores.json", "report.html", "plots/accuracy.json"]
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(8))
 def test_a_report_that_is_interrupted_leaves_whole_files(
     planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import views
 from schemas.errors import RatchetError
+from stages.explore.revisions import WORKSPACE, open_revision
 from stages.explore.trace import life_text
 from stages.explore.trace.life import Life
 from stages.results import terminal
@@ -15,7 +16,8 @@ HERE = Path(__file__).parent
 
 def trace(name: str) -> None:
     """Prints the life of the item that an id, or a unique prefix of one, names."""
-    connection = views.connect()
+    with open_revision(WORKSPACE) as run:  # an earlier run may have left more iterations here
+        connection = views.connect(until=run.last_iteration)
     kind, item_id = find(connection, name)
     life = gather(connection, problem_of(connection, kind, item_id))
     console = terminal.console()
