@@ -21,7 +21,7 @@ from stages.training.rows import Rows
 from stages.training.training_settings import AlignSettings, TrainerSettings
 
 
-@stage(writes=[now(Losses)])
+@stage(writes=[now(Losses)], opens=["compute.launch"])
 def align(
     pairs: Now[Pairs],
     examples: Now[Examples],

@@ -33,7 +33,7 @@ def seen_texts(problems: pl.DataFrame) -> list[str]:
     return [*train["prompt"], *gold]
 
 
-@stage()
+@stage(opens=["model.source", "model.verifier", "model.examples"])
 def base(
     problems: Once[Problems],
     model: ModelSettings,

@@ -1,9 +1,10 @@
 """check: examines every parameter of the run before anything is made.
 
 Unknown names, wrong types, values out of range and values that conflict stop the run here, before
-a model loads, and so does a model that this machine's memory can't hold. The stage's rejects are
-always empty. Every other stage waits for them, and since they never change, no stage reruns because
-of them.
+a model loads, and so do a file or a model that is not there, and a model that this machine's memory
+can't hold. The stage's rejects are always empty. Every other stage waits for them, and since they
+never change, no stage reruns because of them. What a stage opens on this machine it finds linked
+in inputs/ (`stages.contract.local_files`).
 """
 
 import json
@@ -16,8 +17,9 @@ from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import Parameters, refuse_conflicts
-from stages.contract.stage_list import SCALARS, sections
-from stages.pipeline.inputs import once
+from stages.contract.local_files import find_local_files, link_local_files
+from stages.contract.stage_list import SCALARS, load_stages, sections
+from stages.pipeline.inputs import Made, once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
 from stages.planning.shortage import refuse_shortage
@@ -52,10 +54,15 @@ def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
 
 
 @stage(writes=[once(Settings), once(Rejects)])
-def check() -> dict[str, pl.DataFrame]:
-    """Checks params.yaml and keeps its values as a table."""
+def check(inputs: Made.inputs) -> dict[str, pl.DataFrame]:
+    """Checks params.yaml, keeps its values as a table and links the local files that it names."""
     values = load()
-    refuse_shortage(check_values(values, sections()))
+    known = sections()
+    parameters = check_values(values, known)
+    stages = load_stages()
+    files = find_local_files([getattr(parameters, name) for name in known], stages)
+    refuse_shortage(parameters)
+    link_local_files(files, stages, inputs)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()

@@ -84,6 +84,7 @@ def contaminated_problems(problems: pl.DataFrame) -> pl.DataFrame:
         once(Reveals),
     ],
     waits_for=[once(Rejects, stage="check")],
+    opens=["task.train", "task.test"],
 )
 def prepare(
     task: TaskSettings,

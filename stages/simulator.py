@@ -63,7 +63,10 @@ def training_examples(
     )
 
 
-@stage(writes=[once(Losses)])
+@stage(
+    writes=[once(Losses)],
+    opens=["model.simulator", "simulator.examples", "compute.launch"],
+)
 def simulator(
     problems: Once[Problems],
     model: ModelSettings,

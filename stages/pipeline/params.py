@@ -28,6 +28,13 @@ class Section(BaseModel):
         """The class that reads these values: this one, unless one of the values selects another."""
         return cls
 
+    def local_files(self) -> dict[str, Path]:
+        """Dotted name of a setting → the file or model folder that it names on this machine.
+
+        Raises RatchetError if one of them is not there.
+        """
+        return {}
+
 
 S = TypeVar("S", bound=Section)
 

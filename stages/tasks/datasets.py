@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -70,6 +71,15 @@ class DatasetsSettings(TaskSettings):
     def domain(self, suite: str) -> Literal["in", "out"]:
         """in if problems like the suite's are trained on, else out."""
         return self.test[suite].domain or ("in" if suite in self.train else "out")
+
+    def sets(self) -> dict[str, Source]:
+        """Setting → where its set comes from, of each set and suite."""
+        both = {"train": self.train, "test": self.test}
+        return {f"task.{split}.{name}": s for split in both for name, s in both[split].items()}
+
+    def local_files(self) -> dict[str, Path]:
+        found = {name: source.find_file(s.source, name) for name, s in self.sets().items()}
+        return {name: file for name, file in found.items() if file}
 
     def split(self, text: str, kind: str, before: str = "") -> list[str]:
         """Steps in the form of `steps`; of a program, its lines."""

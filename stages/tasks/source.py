@@ -29,9 +29,9 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
     `parameter` names the setting in errors. Raises RatchetError if there is nothing to read.
     """
     is_empty = True
-    is_file = "://" in source or _is_path(Path(source).expanduser())
+    is_id = is_hub_id(source)
     for location, row in (
-        _file_rows(source, parameter) if is_file else _hub_rows(source, split, parameter)
+        _hub_rows(source, split, parameter) if is_id else _file_rows(source, parameter)
     ):
         is_empty = False
         if isinstance(row, Fault):
@@ -48,8 +48,29 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
         raise RatchetError(f"{parameter}: {source} has no rows")
 
 
-def _is_path(path: Path) -> bool:
-    return path.exists() or path.name.endswith(FORMS) or path.is_absolute()
+def is_hub_id(source: str) -> bool:
+    """Whether this is neither a URL nor a file's path."""
+    path = Path(source).expanduser()
+    return not ("://" in source or path.exists() or path.name.endswith(FORMS) or path.is_absolute())
+
+
+def find_file(source: str, parameter: str) -> Path | None:
+    """The file on this machine; None for a URL or a dataset id.
+
+    Raises RatchetError if there is no such file, or its form is not one of FORMS.
+    """
+    if "://" in source or is_hub_id(source):
+        return None
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise RatchetError(f"{parameter}: there is no file {path}: set a local file or dataset id")
+    _require_form(path.name, parameter)
+    return path
+
+
+def _require_form(name: str, parameter: str) -> None:
+    if not name.endswith(FORMS):
+        raise RatchetError(f"{parameter}: {name} is not a {', '.join(FORMS)} file")
 
 
 def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
@@ -90,14 +111,11 @@ def _has_lone_surrogate(value: object) -> bool:
 
 def _content(source: str, name: str, parameter: str) -> bytes:
     """The bytes of a file or URL."""
-    path = Path(source).expanduser()
-    if "://" not in source and not path.is_file():
-        raise RatchetError(f"{parameter}: there is no file {path}: set a local file or dataset id")
-    if not name.endswith(FORMS):
-        raise RatchetError(f"{parameter}: {name} is not a {', '.join(FORMS)} file")
+    file = find_file(source, parameter)
+    _require_form(name, parameter)
     try:
-        if "://" not in source:
-            return path.read_bytes()
+        if file:
+            return file.read_bytes()
         with urllib.request.urlopen(source, timeout=TIMEOUT_S) as reply:
             content: bytes = reply.read()
             return content
