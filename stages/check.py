@@ -1,14 +1,14 @@
 """check: examines every parameter of the run before anything is made.
 
 Unknown names, wrong types, values out of range and values that conflict stop the run here, before
-a model loads, and so do a file or a model that is not there, and a model that this machine's memory
-can't hold. The stage's rejects are always empty. Every other stage waits for them, and since they
-never change, no stage reruns because of them. What a stage opens on this machine it finds linked
-in inputs/ (`stages.contract.local_files`).
+a model loads, and so do a file, a model or bubblewrap that is missing, and a model that this
+machine's memory can't hold. The stage's rejects are always empty. Every other stage waits for them,
+and since they never change, no stage reruns because of them. What stages open on this machine is
+linked in inputs/ (`stages.contract.local_files`).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -19,7 +19,9 @@ from schemas.settings import Settings
 from stages.contract.conflicts import Parameters, refuse_conflicts
 from stages.contract.local_files import find_local_files, link_local_files
 from stages.contract.stage_list import SCALARS, load_stages, sections
+from stages.models.hub_revision import is_commit
 from stages.pipeline.inputs import Made, once
+from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
 from stages.planning.shortage import refuse_shortage
@@ -53,6 +55,20 @@ def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
             yield f"{above}{name}"
 
 
+def unpinned_warning(read: Iterable[Section]) -> str | None:
+    """What is read from the hub without a commit; None if nothing is."""
+    ids = {name: found for section in read for name, found in section.hub_ids().items()}
+    loose = [f"{name}={source}" for name, (source, revision) in ids.items()
+             if not is_commit(revision)]  # fmt: skip
+    if not loose:
+        return None
+    return (
+        f"without a commit of the hub, a later run may read something else: {', '.join(loose)}. "
+        "`ratchet sql 'from sources'` shows the commits of this run (docs/tutorial.md: The same "
+        "bytes a year later)"
+    )
+
+
 @stage(writes=[once(Settings), once(Rejects)])
 def check(inputs: Made.inputs) -> dict[str, pl.DataFrame]:
     """Checks params.yaml, keeps its values as a table and links the local files that it names."""
@@ -61,7 +77,11 @@ def check(inputs: Made.inputs) -> dict[str, pl.DataFrame]:
     parameters = check_values(values, known)
     stages = load_stages()
     files = find_local_files([getattr(parameters, name) for name in known], stages)
+    if parameters.task.asks_for_programs:
+        parameters.grade.require_sandbox()
     refuse_shortage(parameters)
+    if warning := unpinned_warning(getattr(parameters, name) for name in known):
+        print_note("check", warning)
     link_local_files(files, stages, inputs)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}

@@ -83,6 +83,17 @@ class ModelSettings(PromptSettings):
         given = {"simulator": self.simulator, "verifier": self.verifier}
         return {name: source for name, source in given.items() if source not in of_the_run[name]}
 
+    def revision_of(self, name: str) -> str | None:
+        """The revision that is set for one of `sources`."""
+        return {"simulator": self.simulator_revision, "verifier": self.verifier_revision}.get(name)
+
+    def hub_ids(self) -> dict[str, tuple[str, str | None]]:
+        return {
+            f"model.{name}": (source, self.revision_of(name))
+            for name, source in self.sources().items()
+            if not source.startswith(PREFIX) and not find_model(source, f"model.{name}")
+        }
+
     def local_files(self) -> dict[str, Path]:
         files = super().local_files()
         for name, source in self.sources().items():
@@ -131,3 +142,6 @@ class PretrainedSettings(ModelSettings):
 
     def sources(self) -> dict[str, str]:
         return {"source": self.source} | super().sources()
+
+    def revision_of(self, name: str) -> str | None:
+        return self.revision if name == "source" else super().revision_of(name)

@@ -35,6 +35,10 @@ class Section(BaseModel):
         """
         return {}
 
+    def hub_ids(self) -> dict[str, tuple[str, str | None]]:
+        """Dotted name of a setting → the id of the hub that it names, and the revision set."""
+        return {}
+
 
 S = TypeVar("S", bound=Section)
 

@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from schemas.errors import RatchetError
+from stages.models.hub_revision import find_commit, is_commit
 from stages.tasks.task import Fault
 
 MAX_CHARACTERS = 100_000
@@ -24,8 +25,7 @@ FORMS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv")
 def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[str, Any]] | Fault]:
     """(location, row) for each row, or a Fault for one that is no object, too large, or no text.
 
-    `source` is a file in one of FORMS, its URL, or a dataset id, with its subset and split if they
-    are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
+    `source` is a file in one of FORMS, its URL, or a dataset id (`parse_id`).
     `parameter` names the setting in errors. Raises RatchetError if there is nothing to read.
     """
     is_empty = True
@@ -155,19 +155,40 @@ def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
     yield from ((f"{name}:{number}", row) for number, row in enumerate(loaded, 1))
 
 
+class HubId(NamedTuple):
+    """A dataset of the hub; None is what is usual, and of `commit` the newest."""
+
+    name: str
+    subset: str | None = None
+    split: str | None = None
+    commit: str | None = None
+
+
+def parse_id(text: str) -> HubId:
+    """NAME[:SUBSET][@SPLIT][@COMMIT], such as openai/gsm8k:main or HuggingFaceH4/aime_2024@train.
+
+    A commit has 40 hexadecimal digits.
+    """
+    dataset, *marks = text.split("@")
+    name, _, subset = dataset.partition(":")
+    commit = next(filter(is_commit, marks), None)
+    split = next((mark for mark in marks if not is_commit(mark)), None)
+    return HubId(name, subset or None, split or None, commit)
+
+
 def _hub_rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, Any]]:
     from datasets import load_dataset
 
-    dataset, _, chosen = source.partition("@")
-    name, _, subset = dataset.partition(":")
-    split = chosen or split
+    name, subset, chosen, known = parse_id(source)
+    commit, split = find_commit(name, known, "dataset"), chosen or split
     try:
-        loaded = load_dataset(name, subset or None, split=split)
+        loaded = load_dataset(name, subset, split=split, revision=commit)
     except Exception as error:
         raise RatchetError(
             f"{parameter}: cannot load dataset {source} ({_first_line(error)}): "
             f"set {parameter} to a local file, one of {', '.join(FORMS)}"
         ) from error
+    dataset = f"{name}:{subset}" if subset else name
     yield from ((f"{dataset}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
 
 

@@ -1,6 +1,7 @@
-"""Local files that settings name: found before anything is made, and linked for who opens them."""
+"""What a run needs of this machine and of the hub: found, linked or named before it begins."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from stages.check import check, check_values
 from stages.contract import dvc_files
 from stages.contract.local_files import NONE, find_local_files
 from stages.contract.stage_list import load_stages, sections
+from stages.models.hub_revision import is_commit
 from stages.pipeline.params import load
 
 PLAIN = ["task=plain", "task.train.plain=train.jsonl", "task.test.plain=test.jsonl"]
@@ -153,3 +155,63 @@ def test_every_setting_that_names_a_file_is_opened_by_a_stage(folder: Path) -> N
     values = check_values(load(), sections())
     files = find_local_files([getattr(values, name) for name in sections()], load_stages())
     assert named == {*files}
+
+
+ASKED = [
+    (["task=toy_code"], True),
+    (["task=mbpp"], True),
+    (["task=gsi_pot"], True),
+    (["task=plain", "task.train.plain={source: train.jsonl, program: true}"], True),
+    ([*PLAIN, "+task.test.two={source: test.jsonl, format: humaneval}"], True),
+    (["task=toy_code", "grade.sandbox=none"], False),
+    (["task=gsi_cot"], False),
+    (PLAIN, False),
+    ([], False),
+]
+
+
+@pytest.mark.parametrize(("overrides", "is_needed"), ASKED, ids=[str(case[0]) for case in ASKED])
+def test_bubblewrap_is_missed_where_programs_are_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], is_needed: bool
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    needed = pytest.raises(RatchetError, match=r"^grade\.sandbox=bubblewrap needs bwrap, which is")
+    with needed if is_needed else nullcontext():
+        links(*overrides)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+LOOSE: list[tuple[list[str], list[str]]] = [
+    ([], []),
+    (PLAIN, []),
+    (["task=gsm8k", "model=qwen2.5-0.5b"], []),
+    (["task=gsm8k", "task.train.gsm8k=openai/gsm8k:main"], ["task.train.gsm8k=openai/gsm8k"]),
+    (["task=gsm8k", f"task.train.gsm8k=openai/gsm8k:main@train@{COMMIT}"], []),
+    (["model=pretrained", "model.source=some/model", "model.verifier=my model"],
+     ["model.source=some/model"]),
+    (["model=pretrained", "model.source=some/model", "model.revision=v1.0"],
+     ["model.source=some/model"]),
+    (["model=pretrained", "model.source=some/model", f"model.revision={COMMIT}"], []),
+    (["model.simulator=a/b", "model.verifier=c/d", f"model.verifier_revision={COMMIT}"],
+     ["model.simulator=a/b"]),
+    (["model=smollm2", "model.source=my model"], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("overrides", "loose"), LOOSE, ids=[str(case[0]) for case in LOOSE])
+def test_what_no_commit_pins_is_said_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], overrides: list[str], loose: list[str]
+) -> None:
+    links(*overrides)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == bool(loose)
+    assert all(f"something else: {', '.join(loose)}. `ratchet sql" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "path", [*(dvc_files.ROOT / "conf").glob("task/*.yaml")], ids=lambda p: p.stem
+)
+def test_tasks_of_conf_are_pinned(path: Path) -> None:
+    task = check_values(dvc_files.parameter_values(f"task={path.stem}"), sections()).task
+    loose = {name for name, (_, revision) in task.hub_ids().items() if not is_commit(revision)}
+    assert loose <= {"task.test.amc23"}
