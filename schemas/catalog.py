@@ -23,6 +23,7 @@ from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.settings import Settings
 from schemas.solve_rates import SolveRates
+from schemas.sources import Sources
 from schemas.step_labels import StepLabels
 from schemas.step_scores import StepScores
 from schemas.strategies import Strategies
@@ -31,6 +32,7 @@ from schemas.verdicts import Verdicts
 
 TABLES: tuple[type[Table], ...] = (
     Settings,
+    Sources,
     Problems,
     Samples,
     Verdicts,

@@ -5,6 +5,12 @@ select * from read_parquet(
     'data/settings/**/part.parquet', hive_partitioning = true, union_by_name = true
 );
 
+create or replace view sources as
+select stage, * exclude (stage) from read_parquet(
+    'data/sources/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'stage': varchar}
+);
+
 create or replace view problems as
 select * from read_parquet(
     'data/problems/**/part.parquet', hive_partitioning = true, union_by_name = true

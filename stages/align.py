@@ -26,7 +26,7 @@ from stages.training.training_settings import (
 )
 
 
-@stage(writes=[now(Losses)])
+@stage(writes=[now(Losses)], opens=["compute.launch"])
 def align(
     pairs: Now[Pairs],
     examples: Now[Examples],

@@ -9,6 +9,7 @@ too, once for all iterations.
 import polars as pl
 
 from schemas.problems import Problems
+from schemas.sources import Sources
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.folders import is_empty, mark_empty
 from stages.models.model_settings import (
@@ -20,7 +21,7 @@ from stages.models.model_settings import (
 from stages.models.model_source import fetch
 from stages.models.scratch import make_scratch
 from stages.models.tokens import Encoder
-from stages.pipeline.inputs import Made, Once
+from stages.pipeline.inputs import Made, Once, once
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.tasks.worked_examples import worked_examples
@@ -33,7 +34,7 @@ def seen_texts(problems: pl.DataFrame) -> list[str]:
     return [*train["prompt"], *gold]
 
 
-@stage()
+@stage(writes=[once(Sources)], opens=["model.source", "model.verifier", "model.examples"])
 def base(
     problems: Once[Problems],
     model: ModelSettings,
@@ -41,13 +42,14 @@ def base(
     stage_run: StageRun,
     out: Made.base,
     verifier_start: Made.verifier_start,
-) -> None:
+) -> pl.DataFrame:
     """Makes or fetches the model M as models/base, and the weights that verifiers start from."""
+    read: list[pl.DataFrame] = [Sources.create_empty()]
     if isinstance(model, ScratchSettings):
         set_up(compute, stage_run.seed)
         make_scratch(model, seen_texts(problems), stage_run.seed, out)
     elif isinstance(model, PretrainedSettings):
-        fetch(model.source, "model.source", out, model.revision)
+        read.append(fetch(model.source, "model.source", out, model.revision))
     else:
         mark_empty(out, "model.kind is none: nothing is trained in this run")
     model.form(worked_examples(model, problems)).write(out)
@@ -56,7 +58,9 @@ def base(
     if model.verifier in OWN_STARTS:
         mark_empty(verifier_start, f"model.verifier is {model.verifier}, a model of the run")
     else:
-        fetch(model.verifier, "model.verifier", verifier_start, model.verifier_revision)
+        fetched = fetch(model.verifier, "model.verifier", verifier_start, model.verifier_revision)
+        read.append(fetched)
+    return pl.concat(read)
 
 
 if __name__ == "__main__":

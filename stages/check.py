@@ -1,13 +1,14 @@
 """check: examines every parameter of the run before anything is made.
 
 Unknown names, wrong types, values out of range and values that conflict stop the run here, before
-a model loads, and so does a model that this machine's memory can't hold. The stage's rejects are
-always empty. Every other stage waits for them, and since they never change, no stage reruns because
-of them.
+a model loads, and so do a file, a model or bubblewrap that is missing, and a model that this
+machine's memory can't hold. The stage's rejects are always empty. Every other stage waits for them,
+and since they never change, no stage reruns because of them. What stages open on this machine is
+linked in inputs/ (`stages.contract.local_files`).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -16,10 +17,13 @@ from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import refuse_conflicts
+from stages.contract.local_files import find_local_files, link_local_files
 from stages.contract.parameters import Parameters
-from stages.contract.stage_list import SCALARS, sections
+from stages.contract.stage_list import SCALARS, load_stages, sections
+from stages.models.hub_revision import is_commit
 from stages.pipeline import loop
-from stages.pipeline.inputs import once
+from stages.pipeline.inputs import Made, once
+from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
 from stages.planning.shortage import refuse_shortage
@@ -65,16 +69,42 @@ def _refuse_another_loop(values: Mapping[str, Any]) -> None:
         )
 
 
-def examine(values: dict[str, Any]) -> None:
-    """Everything that is checked. Raises RatchetError on the first value that is wrong."""
-    refuse_shortage(check_values(values, sections()))
+def examine(values: dict[str, Any]) -> dict[str, Path]:
+    """Everything that is checked; returns the local files that settings name.
+
+    Raises RatchetError on the first value that is wrong.
+    """
+    parameters = check_values(values, sections())
+    files = find_local_files([getattr(parameters, name) for name in sections()], load_stages())
+    if parameters.task.asks_for_programs:
+        parameters.grade.require_sandbox()
+    refuse_shortage(parameters)
+    return files
+
+
+def unpinned_warning(read: Iterable[Section]) -> str | None:
+    """What is read from the hub without a commit; None if nothing is."""
+    ids = {name: found for section in read for name, found in section.hub_ids().items()}
+    loose = [f"{name}={source}" for name, (source, revision) in ids.items()
+             if not is_commit(revision)]  # fmt: skip
+    if not loose:
+        return None
+    return (
+        f"without a commit of the hub, a later run may read something else: {', '.join(loose)}. "
+        "`ratchet sql 'from sources'` shows the commits of this run (docs/tutorial.md: The same "
+        "bytes a year later)"
+    )
 
 
 @stage(writes=[once(Settings), once(Rejects)])
-def check() -> dict[str, pl.DataFrame]:
-    """Checks params.yaml and keeps its values as a table."""
+def check(inputs: Made.inputs) -> dict[str, pl.DataFrame]:
+    """Checks params.yaml, keeps its values as a table and links the local files that it names."""
     values = load()
-    examine(values)
+    files = examine(values)
+    read = (parse(section, values) for section in sections().values())
+    if warning := unpinned_warning(read):
+        print_note("check", warning)
+    link_local_files(files, load_stages(), inputs)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()

@@ -19,9 +19,11 @@ from schemas.progress import Progress
 from schemas.rejects import Rejects
 from schemas.reveals import Reveals
 from schemas.rollouts import Rollouts
+from schemas.sources import Sources
 from schemas.step_labels import StepLabels
 from stages.grading.misuse import gold_warning
 from stages.grading.reference import Reference
+from stages.models.hub_revision import source_row
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import once
 from stages.pipeline.notes import print_note
@@ -97,6 +99,7 @@ def hold_out(problems: pl.DataFrame, n_problems: int, seed: int) -> pl.DataFrame
 @stage(
     writes=[
         once(Problems),
+        once(Sources),
         once(Rejects),
         once(Examples),
         once(Paths),
@@ -107,6 +110,7 @@ def hold_out(problems: pl.DataFrame, n_problems: int, seed: int) -> pl.DataFrame
         once(Reveals),
     ],
     waits_for=[once(Rejects, stage="check")],
+    opens=["task.train", "task.test"],
 )
 def prepare(
     task: TaskSettings,
@@ -130,8 +134,11 @@ def prepare(
     if warning := gold_warning(_own_rationales(demonstrated)):
         print_note("prepare", warning)
     examples = gold_rows(demonstrated, made_in=0)
+    commits = load_task(task.name).commits(task)
+    read = [source_row(name, *found) for name, found in commits.items()]
     return {
         "problems": problems,
+        "sources": pl.concat([Sources.create_empty(), *read]),
         "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),
         "examples": examples,
         "paths": Paths.create_empty(),

@@ -124,7 +124,7 @@ def mark_unguided(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@stage(writes=[now(Samples), now(Rejects)])
+@stage(writes=[now(Samples), now(Rejects)], opens=["engine.file"])
 def sample(
     problems: Once[Problems],
     policy: Model.previous,

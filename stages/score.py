@@ -68,7 +68,10 @@ def add_step_scores(rows: pl.DataFrame, scores: list[list[float]]) -> pl.DataFra
     )
 
 
-@stage(writes=[now(StepScores), now(PathScores), now(AnnotatedSteps), now(Rejects)])
+@stage(
+    writes=[now(StepScores), now(PathScores), now(AnnotatedSteps), now(Rejects)],
+    opens=["score.annotated"],
+)
 def score(
     problems: Once[Problems],
     paths: Now[Paths],

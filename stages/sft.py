@@ -32,7 +32,7 @@ class SftSettings(TrainingSettings):
     method: Literal["train", "none"]
 
 
-@stage(writes=[once(Losses)])
+@stage(writes=[once(Losses)], opens=["compute.launch"])
 def sft(
     examples: Once[Examples],
     start: Model.base,

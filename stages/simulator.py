@@ -15,6 +15,7 @@ from pydantic import Field
 from schemas.errors import RatchetError
 from schemas.losses import Losses
 from schemas.problems import Problems
+from schemas.sources import Sources
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.models.completion_server import SimulatorServerSettings, write_server
 from stages.models.folders import mark_empty
@@ -63,7 +64,10 @@ def training_examples(
     )
 
 
-@stage(writes=[once(Losses)])
+@stage(
+    writes=[once(Losses), once(Sources)],
+    opens=["model.simulator", "simulator.examples", "compute.launch"],
+)
 def simulator(
     problems: Once[Problems],
     model: ModelSettings,
@@ -74,15 +78,17 @@ def simulator(
     compute: ComputeSettings,
     stage_run: StageRun,
     out: Made.simulator,
-) -> pl.DataFrame:
+) -> dict[str, pl.DataFrame]:
     """Makes or fetches models/simulator."""
+    made: dict[str, pl.DataFrame] = {t.noun: t.create_empty() for t in (Losses, Sources)}
     if model.simulator == POLICY:
         mark_empty(out, "model.simulator is policy: each iteration's model simulates")
     elif model.simulator == SERVER:
         write_server(out, simulator_server)
         simulator.form(worked_examples(simulator, problems)).write(out)
     elif model.simulator != TRAINED:
-        fetch(model.simulator, "model.simulator", out, model.simulator_revision)
+        revision = model.simulator_revision
+        made["sources"] = fetch(model.simulator, "model.simulator", out, revision)
         simulator.form(worked_examples(simulator, problems)).write(out)
         Encoder.load(out)  # raises if the model can't be asked in this form
     else:
@@ -93,8 +99,8 @@ def simulator(
             texts = [*examples["prompt"], *examples["completion"]]
             make_scratch(simulator, texts, stage_run.seed, start)
             job = Job(start, out, stage_run, simulator, trainer, None)
-            return run_training(train_sft, job, Rows(examples=examples), compute)
-    return Losses.create_empty()
+            made["losses"] = run_training(train_sft, job, Rows(examples=examples), compute)
+    return made
 
 
 if __name__ == "__main__":

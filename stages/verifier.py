@@ -60,7 +60,7 @@ def verifier_rows(
     )
 
 
-@stage(writes=[now(Losses)])
+@stage(writes=[now(Losses)], opens=["compute.launch"])
 def verifier(
     problems: Once[Problems],
     paths: Now[Paths],

@@ -1,6 +1,7 @@
 """Section `compute`, and how each process sets up torch."""
 
 import os
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +40,9 @@ class ComputeSettings(Section):
     threads: int | None = Field(ge=1)
     ray: RaySettings | None = None
     launch: LaunchSettings | None = None
+
+    def local_files(self) -> dict[str, Path]:
+        return {"compute.launch.config": Path(self.launch.config)} if self.launch else {}
 
 
 def set_up(settings: ComputeSettings, seed: int) -> Any:

@@ -17,7 +17,7 @@ from schemas.catalog import TABLES
 from schemas.costs import Costs
 from stages.contract.stage_list import SCALARS, STAGES, load_stages
 from stages.pipeline import loop
-from stages.pipeline.inputs import Loaded, TableAt
+from stages.pipeline.inputs import INPUTS, Loaded, TableAt
 from stages.pipeline.stage import Stage
 from stages.results import plots
 
@@ -125,13 +125,15 @@ def _template(path: str) -> str:
     return path.replace(f"={KEY}", "=${key}").replace(f"={PREVIOUS}", "=${item.prev}")
 
 
-def models(stage: Stage) -> tuple[list[str], list[str]]:
-    """(folders loaded, folders made)."""
-    return _folders(stage.inputs.models), _folders(stage.inputs.made)
+def _folders(models: Mapping[str, Loaded]) -> list[Any]:
+    """The folders loaded or made, in DVC's form."""
+    paths = {_template(model.folder(KEY, PREVIOUS)): model for model in models.values()}
+    return [path if model.cached else {path: {"cache": False}} for path, model in paths.items()]
 
 
-def _folders(models: Mapping[str, Loaded]) -> list[str]:
-    return [_template(model.folder(KEY, PREVIOUS)) for model in models.values()]
+def _local_files(stage: Stage) -> list[str]:
+    """The folder of links to what the stage opens."""
+    return [f"{INPUTS}/{stage.name}"] if stage.opens else []
 
 
 def parameters(stage: Stage) -> list[Any]:
@@ -152,7 +154,6 @@ def _tables_read(stage: Stage) -> list[TableAt]:
 def entry(stage: Stage) -> dict[str, Any]:
     """One stage of dvc.yaml."""
     once = stage.name in ONCE
-    loaded, made = models(stage)
     argument = "" if once else " --iteration ${key}"
     costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
     tables = [_path(table_at, stage, False, once) for table_at in _tables_read(stage)]
@@ -161,8 +162,8 @@ def entry(stage: Stage) -> dict[str, Any]:
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
         "cmd": f"python -m stages.{stage.name}{argument}",
         "params": parameters(stage),
-        "deps": [*tables, *loaded, *code(stage)],
-        "outs": [*outs, *made, _template(str(store.folder(Costs, **costs)))],
+        "deps": [*tables, *_folders(stage.inputs.models), *_local_files(stage), *code(stage)],
+        "outs": [*outs, *_folders(stage.inputs.made), _template(str(store.folder(Costs, **costs)))],
     }
 
 

@@ -12,7 +12,7 @@ from stages.engines.engine import EngineKind, EngineSettings
 from stages.grading.kinds import cut_after_solution
 from stages.pipeline.digests import digest
 from stages.tasks.chat_rows import last_reply
-from stages.tasks.source import rows
+from stages.tasks.source import find_file, rows
 from stages.tasks.task import Fault
 
 
@@ -23,6 +23,10 @@ class ReplaySettings(EngineSettings):
     question: str
     completions: list[str] = Field(min_length=1)
     correct: list[str] | None
+
+    def local_files(self) -> dict[str, Path]:
+        file = find_file(self.file, "engine.file")
+        return {"engine.file": file} if file else {}
 
 
 def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from stages.compute.compute_settings import ComputeSettings
 from stages.models.folders import require_model
 from stages.pipeline.params import Section
+from stages.tasks.source import find_file
 
 
 class ScoreSettings(Section):
@@ -18,6 +19,11 @@ class ScoreSettings(Section):
     batch_size: int = Field(ge=1)
     max_length: int = Field(ge=8)
     annotated: dict[str, str]
+
+    def local_files(self) -> dict[str, Path]:
+        given = {f"score.annotated.{name}": file for name, file in self.annotated.items()}
+        found = {name: find_file(file, name) for name, file in given.items()}
+        return {name: file for name, file in found.items() if file}
 
 
 def step_probabilities(

@@ -10,7 +10,7 @@ from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.compute.ray_cluster import map_on_cluster
 from stages.grading.grade import BothVerdicts, Extract, Item, grade_both
 from stages.grading.misuse import Graded
-from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.programs.sandbox import Limits, Mode, Sandbox
 from stages.grading.reference import Reference
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
@@ -30,6 +30,10 @@ class GradeSettings(Section):
     memory_mb: int = Field(ge=64)
     sandbox: Mode
     extract: Extract = "stated"
+
+    def require_sandbox(self) -> None:
+        """Raises RatchetError if programs can't be run here as `sandbox` says."""
+        Sandbox(self.sandbox).start_and_close()
 
 
 def grading_rejects(graded: pl.DataFrame) -> pl.DataFrame:

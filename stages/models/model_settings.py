@@ -1,10 +1,13 @@
 """Section `model`: the policy's kind, size or source, its adapter, simulator and verifier."""
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
+from stages.models.installed_package import PREFIX, file_in_package
+from stages.models.local_model import find_model
 from stages.models.prompt_form import PromptSettings
 from stages.pipeline.params import Section, unknown_name_message
 
@@ -74,6 +77,32 @@ class ModelSettings(PromptSettings):
             )
         return kinds[kind]
 
+    def sources(self) -> dict[str, str]:
+        """Setting → what it names, of each model that comes from elsewhere."""
+        of_the_run = {"simulator": (POLICY, TRAINED, SERVER), "verifier": OWN_STARTS}
+        given = {"simulator": self.simulator, "verifier": self.verifier}
+        return {name: source for name, source in given.items() if source not in of_the_run[name]}
+
+    def revision_of(self, name: str) -> str | None:
+        """The revision that is set for one of `sources`."""
+        return {"simulator": self.simulator_revision, "verifier": self.verifier_revision}.get(name)
+
+    def hub_ids(self) -> dict[str, tuple[str, str | None]]:
+        return {
+            f"model.{name}": (source, self.revision_of(name))
+            for name, source in self.sources().items()
+            if not source.startswith(PREFIX) and not find_model(source, f"model.{name}")
+        }
+
+    def local_files(self) -> dict[str, Path]:
+        files = super().local_files()
+        for name, source in self.sources().items():
+            if source.startswith(PREFIX):
+                file_in_package(source, f"model.{name}")  # raises if it is not installed
+            elif found := find_model(source, f"model.{name}"):
+                files[f"model.{name}"] = found
+        return files
+
 
 class Architecture(Section):
     """A small Llama with its own tokenizer."""
@@ -110,3 +139,9 @@ class PretrainedSettings(ModelSettings):
     source: str = Field(min_length=1)
     revision: str | None = Field(default=None, min_length=1)
     shape: Shape | None = None
+
+    def sources(self) -> dict[str, str]:
+        return {"source": self.source} | super().sources()
+
+    def revision_of(self, name: str) -> str | None:
+        return self.revision if name == "source" else super().revision_of(name)

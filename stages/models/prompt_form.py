@@ -14,9 +14,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.errors import RatchetError
 from stages.pipeline.params import Section
 
 FORM_FILE = "prompt.json"
+TRAIN = "train"  # worked examples of the training set
 CUES = {"math": "Answer:\n", "choice": "Answer:\n", "program": "Program:\n", "code": "Python:\n"}
 LABEL = re.compile(r"\A(?:Question|Task): ")
 # what a model that continues text may write after its answer; servers take four strings at most
@@ -33,6 +35,18 @@ class PromptSettings(Section):
     examples: str = Field(min_length=1)
     n_examples: int = Field(ge=1)
     stop: list[str] | None
+
+    def examples_file(self) -> Path | None:
+        """The file of worked examples that the model is shown; None without one."""
+        if self.prompt != "few_shot" or self.examples == TRAIN:
+            return None
+        return Path(self.examples).expanduser()
+
+    def local_files(self) -> dict[str, Path]:
+        file, name = self.examples_file(), f"{self.section}.examples"
+        if file and not file.is_file():
+            raise RatchetError(f"{name}: there is no file {file}: name one, or set it to {TRAIN}")
+        return {name: file} if file else {}
 
     def form(self, examples: list[WorkedExample]) -> PromptForm:
         """The form, with the worked examples that it may show.

@@ -19,6 +19,8 @@ from schemas.table import Table
 from stages.pipeline.params import Section, fill_in
 from stages.pipeline.stage_run import StageRun
 
+INPUTS = "inputs"  # links to local files, in a folder for each stage that opens some
+
 T = TypeVar("T", bound=Table)
 
 # Tables as frames: made once a run, as the previous iteration left them, or of this iteration.
@@ -47,6 +49,7 @@ class Loaded:
     """
 
     pattern: str
+    cached: bool = True  # whether DVC's cache keeps what a stage makes there
 
     def folder(self, iteration: int | str, previous: int | str) -> str:
         """The folder in an iteration, given that iteration and the one before it."""
@@ -76,7 +79,7 @@ class Model:
 
 
 class Made:
-    """Checkpoint folders to make."""
+    """Checkpoint folders to make, and the folder of links to local files."""
 
     base: TypeAlias = Annotated[Path, Fresh("models/base")]
     sft: TypeAlias = Annotated[Path, Fresh("models/iteration=0")]
@@ -85,6 +88,7 @@ class Made:
     simulator: TypeAlias = Annotated[Path, Fresh("models/simulator")]
     verifier: TypeAlias = Annotated[Path, Fresh("models/verifier/iteration={iteration}")]
     verifier_start: TypeAlias = Annotated[Path, Fresh("models/verifier/start")]
+    inputs: TypeAlias = Annotated[Path, Fresh(INPUTS, cached=False)]
 
 
 @dataclass(frozen=True)

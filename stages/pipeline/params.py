@@ -28,6 +28,17 @@ class Section(BaseModel):
         """The class that reads these values: this one, unless one of the values selects another."""
         return cls
 
+    def local_files(self) -> dict[str, Path]:
+        """Dotted name of a setting → the file or model folder that it names on this machine.
+
+        Raises RatchetError if one of them is not there.
+        """
+        return {}
+
+    def hub_ids(self) -> dict[str, tuple[str, str | None]]:
+        """Dotted name of a setting → the id of the hub that it names, and the revision set."""
+        return {}
+
 
 S = TypeVar("S", bound=Section)
 

@@ -37,6 +37,7 @@ class Stage:
     inputs: Inputs
     writes: Sequence[TableAt]
     waits_for: Sequence[TableAt]
+    opens: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -75,6 +76,7 @@ class Stage:
         facts = {
             "reads": [f"{t.table.noun}{iterations[t.when]}" for t in tables],
             "waits for": [table_at.table.noun for table_at in self.waits_for],
+            "opens": [f"the files of {name}" for name in self.opens],
             "loads": [model.folder(**folders) for model in self.inputs.models.values()],
             "writes": [table_at.table.noun for table_at in self.writes],
             "makes": [model.folder(**folders) for model in self.inputs.made.values()],
@@ -124,16 +126,19 @@ class Stage:
 
 
 def stage(
-    writes: Sequence[TableAt] = (), waits_for: Sequence[TableAt] = ()
+    writes: Sequence[TableAt] = (),
+    waits_for: Sequence[TableAt] = (),
+    opens: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Stage]:
     """Declares a stage: its function's parameters say what it reads, by their types (`inputs`).
 
     The function returns a frame, or a dict noun → frame, for the tables that it writes.
-    `waits_for` names tables that must be there, and are not read.
+    `waits_for` names tables that must be there, and are not read; `opens` settings, or what they
+    are below, whose local files the stage reads (`Section.local_files`).
     """
 
     def declare(function: Callable[..., Any]) -> Stage:
-        return Stage(function, Inputs.of(function), writes, waits_for)
+        return Stage(function, Inputs.of(function), writes, waits_for, opens)
 
     return declare
 

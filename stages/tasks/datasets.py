@@ -3,15 +3,17 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
 from stages.grading.kinds import PROGRAM_KINDS
+from stages.models.hub_revision import find_commit
 from stages.solutions.steps import Form, split_lines, split_steps
 from stages.tasks import prompts, source
-from stages.tasks.formats import FORMATS
+from stages.tasks.formats import FORMATS, PROGRAM_FORMATS
 from stages.tasks.formats.row import ParsedProblem, Row, UnusableError
 from stages.tasks.task import Fault, Problem, Task, TaskSettings
 
@@ -71,6 +73,25 @@ class DatasetsSettings(TaskSettings):
         """in if problems like the suite's are trained on, else out."""
         return self.test[suite].domain or ("in" if suite in self.train else "out")
 
+    def sets(self) -> dict[str, Source]:
+        """Setting → where its set comes from, of each set and suite."""
+        both = {"train": self.train, "test": self.test}
+        return {f"task.{split}.{name}": s for split in both for name, s in both[split].items()}
+
+    @property
+    def asks_for_programs(self) -> bool:
+        sets = self.sets().items()
+        return any(s.program or (s.format or n.split(".")[-1]) in PROGRAM_FORMATS for n, s in sets)
+
+    def local_files(self) -> dict[str, Path]:
+        found = {name: source.find_file(s.source, name) for name, s in self.sets().items()}
+        return {name: file for name, file in found.items() if file}
+
+    def hub_ids(self) -> dict[str, tuple[str, str | None]]:
+        given = {name: s.source for name, s in self.sets().items() if source.is_hub_id(s.source)}
+        parsed = {name: source.parse_id(text) for name, text in given.items()}
+        return {name: (hub_id.name, hub_id.commit) for name, hub_id in parsed.items()}
+
     def split(self, text: str, kind: str, before: str = "") -> list[str]:
         """Steps in the form of `steps`; of a program, its lines."""
         if kind in PROGRAM_KINDS:
@@ -91,6 +112,10 @@ class Datasets(Task):
             domain = settings.domain(name)
             for item in _read(name, where, "test", settings):
                 yield item if isinstance(item, Fault) else replace(item, domain=domain)
+
+    def commits(self, settings: DatasetsSettings) -> dict[str, tuple[str, str | None]]:
+        ids = settings.hub_ids().items()
+        return {name: (given, find_commit(given, known, "dataset")) for name, (given, known) in ids}
 
 
 def _read(

@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from schemas.errors import RatchetError
+from stages.models.hub_revision import find_commit, is_commit
 from stages.tasks.task import Fault
 
 MAX_CHARACTERS = 100_000
@@ -24,14 +25,13 @@ FORMS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv")
 def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[str, Any]] | Fault]:
     """(location, row) for each row, or a Fault for one that is no object, too large, or no text.
 
-    `source` is a file in one of FORMS, its URL, or a dataset id, with its subset and split if they
-    are not the usual ones ("openai/gsm8k:main", "HuggingFaceH4/aime_2024@train").
+    `source` is a file in one of FORMS, its URL, or a dataset id (`parse_id`).
     `parameter` names the setting in errors. Raises RatchetError if there is nothing to read.
     """
     is_empty = True
-    is_file = "://" in source or _is_path(Path(source).expanduser())
+    is_id = is_hub_id(source)
     for location, row in (
-        _file_rows(source, parameter) if is_file else _hub_rows(source, split, parameter)
+        _hub_rows(source, split, parameter) if is_id else _file_rows(source, parameter)
     ):
         is_empty = False
         if isinstance(row, Fault):
@@ -48,8 +48,29 @@ def rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, dict[st
         raise RatchetError(f"{parameter}: {source} has no rows")
 
 
-def _is_path(path: Path) -> bool:
-    return path.exists() or path.name.endswith(FORMS) or path.is_absolute()
+def is_hub_id(source: str) -> bool:
+    """Whether this is neither a URL nor a file's path."""
+    path = Path(source).expanduser()
+    return not ("://" in source or path.exists() or path.name.endswith(FORMS) or path.is_absolute())
+
+
+def find_file(source: str, parameter: str) -> Path | None:
+    """The file on this machine; None for a URL or a dataset id.
+
+    Raises RatchetError if there is no such file, or its form is not one of FORMS.
+    """
+    if "://" in source or is_hub_id(source):
+        return None
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise RatchetError(f"{parameter}: there is no file {path}: set a local file or dataset id")
+    _require_form(path.name, parameter)
+    return path
+
+
+def _require_form(name: str, parameter: str) -> None:
+    if not name.endswith(FORMS):
+        raise RatchetError(f"{parameter}: {name} is not a {', '.join(FORMS)} file")
 
 
 def _file_rows(source: str, parameter: str) -> Iterator[tuple[str, Any]]:
@@ -90,14 +111,11 @@ def _has_lone_surrogate(value: object) -> bool:
 
 def _content(source: str, name: str, parameter: str) -> bytes:
     """The bytes of a file or URL."""
-    path = Path(source).expanduser()
-    if "://" not in source and not path.is_file():
-        raise RatchetError(f"{parameter}: there is no file {path}: set a local file or dataset id")
-    if not name.endswith(FORMS):
-        raise RatchetError(f"{parameter}: {name} is not a {', '.join(FORMS)} file")
+    file = find_file(source, parameter)
+    _require_form(name, parameter)
     try:
-        if "://" not in source:
-            return path.read_bytes()
+        if file:
+            return file.read_bytes()
         with urllib.request.urlopen(source, timeout=TIMEOUT_S) as reply:
             content: bytes = reply.read()
             return content
@@ -137,19 +155,40 @@ def _array(name: str, data: bytes, parameter: str) -> Iterator[tuple[str, Any]]:
     yield from ((f"{name}:{number}", row) for number, row in enumerate(loaded, 1))
 
 
+class HubId(NamedTuple):
+    """A dataset of the hub; None is what is usual, and of `commit` the newest."""
+
+    name: str
+    subset: str | None = None
+    split: str | None = None
+    commit: str | None = None
+
+
+def parse_id(text: str) -> HubId:
+    """NAME[:SUBSET][@SPLIT][@COMMIT], such as openai/gsm8k:main or HuggingFaceH4/aime_2024@train.
+
+    A commit has 40 hexadecimal digits.
+    """
+    dataset, *marks = text.split("@")
+    name, _, subset = dataset.partition(":")
+    commit = next(filter(is_commit, marks), None)
+    split = next((mark for mark in marks if not is_commit(mark)), None)
+    return HubId(name, subset or None, split or None, commit)
+
+
 def _hub_rows(source: str, split: str, parameter: str) -> Iterator[tuple[str, Any]]:
     from datasets import load_dataset
 
-    dataset, _, chosen = source.partition("@")
-    name, _, subset = dataset.partition(":")
-    split = chosen or split
+    name, subset, chosen, known = parse_id(source)
+    commit, split = find_commit(name, known, "dataset"), chosen or split
     try:
-        loaded = load_dataset(name, subset or None, split=split)
+        loaded = load_dataset(name, subset, split=split, revision=commit)
     except Exception as error:
         raise RatchetError(
             f"{parameter}: cannot load dataset {source} ({_first_line(error)}): "
             f"set {parameter} to a local file, one of {', '.join(FORMS)}"
         ) from error
+    dataset = f"{name}:{subset}" if subset else name
     yield from ((f"{dataset}/{split}:{number}", row) for number, row in enumerate(loaded, 1))
 
 

@@ -22,6 +22,11 @@ class TaskSettings(Section):
     def choose(cls, values: dict[str, Any]) -> type["TaskSettings"]:
         return load_task(str(values.get("name"))).settings
 
+    @property
+    def asks_for_programs(self) -> bool:
+        """Whether some answers are programs, as far as settings tell without reading a row."""
+        return False
+
     def split(self, text: str, kind: str, before: str = "") -> list[str]:
         """Steps whose concatenation is exactly the text: lines, with blank ones after them.
 
@@ -74,6 +79,10 @@ class Task:
     def problems(self, settings: Any, seed: int) -> Iterable[Problem | Fault]:
         """Every problem of the run, and a Fault for each unusable row."""
         raise NotImplementedError
+
+    def commits(self, settings: Any) -> dict[str, tuple[str, str | None]]:
+        """Setting → the id of the hub that it names, and the commit that was read if known."""
+        return {}
 
     def more_problems(self, settings: Any, count: int, seed: int) -> Iterable[Problem]:
         """`count` further problems of each level, with rationales; none if the task can't."""

@@ -36,6 +36,10 @@ class ToyCodeSettings(TaskSettings):
     n_asserts: int = Field(ge=3, le=8)
     n_shown: int = Field(ge=1, le=2)
 
+    @property
+    def asks_for_programs(self) -> bool:
+        return True
+
 
 class ToyCode(Task):
     """The generator and its oracle."""

@@ -10,7 +10,6 @@ from stages.models.prompt_form import CUES, PromptSettings, WorkedExample
 from stages.pipeline.digests import digest
 from stages.tasks.prompts import prompt_of_kind
 
-TRAIN = "train"
 WITHOUT = "code"  # a kind that is asked without examples (SIPF §3.3)
 
 
@@ -22,8 +21,8 @@ def worked_examples(settings: PromptSettings, problems: pl.DataFrame) -> list[Wo
     """
     if settings.prompt != "few_shot":
         return []
-    if settings.examples != TRAIN:
-        return _from_file(Path(settings.examples).expanduser(), f"{settings.section}.examples")
+    if file := settings.examples_file():
+        return _from_file(file, f"{settings.section}.examples")
     gold = problems.filter((pl.col("split") == "train") & pl.col("demonstrated"))
     found = [
         WorkedExample(prompt=prompt, solution="".join(rationale))

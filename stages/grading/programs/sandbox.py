@@ -100,6 +100,11 @@ class Sandbox:
                 raise RatchetError(self._start_error(self._mode))
             self._is_ready = True
 
+    def start_and_close(self) -> None:
+        """Raises RatchetError if the sandbox does not start."""
+        self._wait_until_ready()
+        self.close()
+
     def fileno(self) -> int:
         """The descriptor to wait on."""
         return self._control.fileno()

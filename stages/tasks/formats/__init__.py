@@ -45,3 +45,5 @@ FORMATS: dict[str, Format] = {
     "mathinstruct_pot": _one_per_row(mathinstruct.pot),
     "plain": _one_per_row(plain.plain),
 }
+PROGRAM_FORMATS = ("mbpp", "apps", "taco", "code_contests", "humaneval", "mathinstruct_pot")
+"""Those whose answers are all programs; rows of `plain` say it themselves."""
