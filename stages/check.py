@@ -9,6 +9,7 @@ linked in inputs/ (`stages.contract.local_files`).
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
