@@ -41,7 +41,14 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
     config, tokenizer = loaded[0].get_text_config(), loaded[1]
     for fault in faults(tokenizer, config.vocab_size):
         raise RatchetError(f"{parameter}: {fault}: mend its tokenizer, or set another model")
-    if reads_otherwise(tokenizer, folder):
+    try:
+        differs = reads_otherwise(tokenizer, folder)
+    except Exception as error:
+        raise RatchetError(
+            f"{parameter}: the model's tokenizer can't split a text ({_first_line(error)}): mend "
+            "its tokenizer_config.json, or set another model"
+        ) from error
+    if differs:
         tokenizer = _read_by_file(tokenizer, folder, parameter)
     for doubt in doubts(tokenizer, config):
         print(f"{parameter}: {doubt}", file=sys.stderr)
@@ -133,7 +140,7 @@ def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
         stated = [] if stated is None else stated if isinstance(stated, list) else [stated]
         own = getattr(tokenizer, f"{name}_token_id")
         if stated and own not in stated:
-            spelled = ", ".join(map(str, tokenizer.convert_ids_to_tokens(stated)))
+            spelled = ", ".join(_spelling(tokenizer, token) for token in stated)
             yield (
                 f"config.json says that the {name} token is {spelled}, but the tokenizer says "
                 f"{getattr(tokenizer, f'{name}_token')}: the tokenizer's is used"
@@ -143,6 +150,12 @@ def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
             tokenizer.apply_chat_template(TURN, tokenize=False, add_generation_prompt=True)
         except Exception as error:
             yield f"the tokenizer's chat template can't be rendered ({_first_line(error)})"
+
+
+def _spelling(tokenizer: PreTrainedTokenizerBase, token: object) -> str:
+    """A token of config.json as the tokenizer spells it; what is no token's number as it is."""
+    is_number = isinstance(token, int) and 0 <= token < len(tokenizer)
+    return str(tokenizer.convert_ids_to_tokens(token) if is_number else token)
 
 
 def _plain_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:

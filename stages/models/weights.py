@@ -75,6 +75,7 @@ def _load(
     hint: str,
     options: dict[str, object],
 ) -> PreTrainedModel:
+    import torch
     import transformers
     from safetensors import SafetensorError
 
@@ -92,6 +93,12 @@ def _load(
             )
     except SafetensorError as error:
         raise RatchetError(f"{where}: its weights can't be read ({error}): {hint}") from error
+    except (OSError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # whatever a configuration that makes no sense leads to
+        raise RatchetError(
+            f"{where}: its config.json makes no model ({_first_line(error)}): {hint}"
+        ) from error
     body = f"{model.base_model_prefix}."
     faults = {
         "lack {}, which its config.json asks for": sorted(info["missing_keys"]),
@@ -104,6 +111,11 @@ def _load(
             more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             raise RatchetError(f"{where}: its weights {words.format(wrong[0] + more)}: {hint}")
     return model
+
+
+def _first_line(error: Exception) -> str:
+    words = (str(error).strip().splitlines() or [""])[0][:160]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _shapes(name: str, stored: object, asked: object) -> str:
