@@ -41,9 +41,7 @@ def case(chance: Random, folder: Path) -> str:
     """Three draws of a policy or a judge whose server gives odd replies, then sound ones."""
     os.environ["RATCHET_LEDGER"] = str(folder / "ledger")
     is_judge = chance.random() < 0.5
-    odd = [
-        _odd(chance, is_judge) if chance.random() < 0.5 else _sound(is_judge) for _ in range(3)
-    ]
+    odd = [_odd(chance, is_judge) if chance.random() < 0.5 else _sound(is_judge) for _ in range(3)]
     mark_empty(folder, "none")
     outcome = "drawn"
     with serving(lambda _, number: odd[number % 3]) as chat:
