@@ -38,7 +38,8 @@ def case(chance: Random, folder: Path) -> str:
         chance.choice([0, 1, 1, 1, 2, 4]),
         MORE,
     )
-    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=chance.random() < 0.5)
+    how: dict[str, Any] = {"sort_keys": False, "allow_unicode": chance.random() < 0.5}
+    text = yaml.dump(values, Dumper=yaml.CSafeDumper, **how)
     if chance.random() < 0.3:
         at = chance.randint(0, len(text))
         text = text[:at] + chance.choice(SIGNS) + text[at + chance.choice([0, 0, 1, 5]) :]

@@ -34,7 +34,8 @@ def case(chance: Random, folder: Path) -> str:
         for row in chance.choices(sound, k=chance.randint(1, 12))
     ]
     file, n_rows = _write(rows, chance, folder)
-    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMETERS | {"task": _task(form, file)}))
+    values = PARAMETERS | {"task": _task(form, file)}
+    (folder / "params.yaml").write_text(yaml.dump(values, Dumper=yaml.CSafeDumper))
     try:
         prepare.run(0)
     except RatchetError as error:
