@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.weights import first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -35,7 +36,7 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
                     f"set {parameter} to a model that transformers knows"
                 ) from error
             raise RatchetError(
-                f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
+                f"{parameter}: the model's {what} can't be loaded ({first_line(error)}): "
                 f"save it with transformers' save_pretrained, or set {parameter} to another"
             ) from error
     config, tokenizer = loaded[0].get_text_config(), loaded[1]
@@ -45,7 +46,7 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
         differs = reads_otherwise(tokenizer, folder)
     except Exception as error:
         raise RatchetError(
-            f"{parameter}: the model's tokenizer can't split a text ({_first_line(error)}): mend "
+            f"{parameter}: the model's tokenizer can't split a text ({first_line(error)}): mend "
             "its tokenizer_config.json, or set another model"
         ) from error
     if differs:
@@ -149,7 +150,7 @@ def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
         try:
             tokenizer.apply_chat_template(TURN, tokenize=False, add_generation_prompt=True)
         except Exception as error:
-            yield f"the tokenizer's chat template can't be rendered ({_first_line(error)})"
+            yield f"the tokenizer's chat template can't be rendered ({first_line(error)})"
 
 
 def _spelling(tokenizer: PreTrainedTokenizerBase, token: object) -> str:
@@ -161,7 +162,3 @@ def _spelling(tokenizer: PreTrainedTokenizerBase, token: object) -> str:
 def _plain_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Ids of tokens that any text may become; an added token needs its own spelling in the text."""
     return [*({*tokenizer.get_vocab().values()} - {*tokenizer.added_tokens_decoder})]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

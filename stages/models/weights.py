@@ -67,6 +67,11 @@ def check_weights(folder: Path, where: str, hint: str) -> None:
             advance(1)
 
 
+def first_line(error: Exception) -> str:
+    """What an error of a library says, short enough for one of ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+
+
 def _load(
     folder: Path,
     where: str,
@@ -97,7 +102,7 @@ def _load(
         raise
     except Exception as error:  # whatever a configuration that makes no sense leads to
         raise RatchetError(
-            f"{where}: its config.json makes no model ({_first_line(error)}): {hint}"
+            f"{where}: its config.json makes no model ({first_line(error)}): {hint}"
         ) from error
     body = f"{model.base_model_prefix}."
     faults = {
@@ -111,11 +116,6 @@ def _load(
             more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             raise RatchetError(f"{where}: its weights {words.format(wrong[0] + more)}: {hint}")
     return model
-
-
-def _first_line(error: Exception) -> str:
-    words = (str(error).strip().splitlines() or [""])[0][:160]
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _shapes(name: str, stored: object, asked: object) -> str:
