@@ -27,8 +27,8 @@ class ReplyError(ValueError):
 def read_completion(reply: Any) -> Completion:
     """The completion of a reply from /completions. Raises ReplyError if it is none."""
     choice = _first_choice(reply, "text completion")
-    text = _text(choice.text, "text completion")
-    finish = finish_of(choice.finish_reason)
+    text = _text(choice, "text", "text completion")
+    finish = finish_of(getattr(choice, "finish_reason", None))
     n_tokens, logprob = _usage(reply), None
     tokens, logprobs = _token_logprobs(getattr(choice, "logprobs", None))
     if tokens and logprobs is not None:
@@ -46,7 +46,8 @@ def read_chat(reply: Any) -> tuple[Completion, bool]:
     message = getattr(choice, "message", None)
     if message is None:
         raise ReplyError("its reply is not a chat completion")
-    text, finish = _text(message.content, "chat completion"), finish_of(choice.finish_reason)
+    text = _text(message, "content", "chat completion")
+    finish = finish_of(getattr(choice, "finish_reason", None))
     thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
     if not text and isinstance(thoughts, str) and finish == "stop":
         text = thoughts
@@ -77,7 +78,8 @@ def _first_choice(reply: Any, kind: str) -> Any:
         raise ReplyError(f"its reply is not a {kind}") from error
 
 
-def _text(value: object, kind: str) -> str:
+def _text(holder: object, name: str, kind: str) -> str:
+    value = getattr(holder, name, ...)
     if value is not None and not isinstance(value, str):
         raise ReplyError(f"its reply is not a {kind}")
     return value or ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.weights import first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -35,13 +36,20 @@ def check_tokenizer(folder: Path, parameter: str) -> None:
                     f"set {parameter} to a model that transformers knows"
                 ) from error
             raise RatchetError(
-                f"{parameter}: the model's {what} can't be loaded ({_first_line(error)}): "
+                f"{parameter}: the model's {what} can't be loaded ({first_line(error)}): "
                 f"save it with transformers' save_pretrained, or set {parameter} to another"
             ) from error
     config, tokenizer = loaded[0].get_text_config(), loaded[1]
     for fault in faults(tokenizer, config.vocab_size):
         raise RatchetError(f"{parameter}: {fault}: mend its tokenizer, or set another model")
-    if reads_otherwise(tokenizer, folder):
+    try:
+        differs = reads_otherwise(tokenizer, folder)
+    except Exception as error:
+        raise RatchetError(
+            f"{parameter}: the model's tokenizer can't split a text ({first_line(error)}): mend "
+            "its tokenizer_config.json, or set another model"
+        ) from error
+    if differs:
         tokenizer = _read_by_file(tokenizer, folder, parameter)
     for doubt in doubts(tokenizer, config):
         print(f"{parameter}: {doubt}", file=sys.stderr)
@@ -133,7 +141,7 @@ def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
         stated = [] if stated is None else stated if isinstance(stated, list) else [stated]
         own = getattr(tokenizer, f"{name}_token_id")
         if stated and own not in stated:
-            spelled = ", ".join(map(str, tokenizer.convert_ids_to_tokens(stated)))
+            spelled = ", ".join(_spelling(tokenizer, token) for token in stated)
             yield (
                 f"config.json says that the {name} token is {spelled}, but the tokenizer says "
                 f"{getattr(tokenizer, f'{name}_token')}: the tokenizer's is used"
@@ -142,13 +150,15 @@ def doubts(tokenizer: PreTrainedTokenizerBase, config: Any) -> Iterator[str]:
         try:
             tokenizer.apply_chat_template(TURN, tokenize=False, add_generation_prompt=True)
         except Exception as error:
-            yield f"the tokenizer's chat template can't be rendered ({_first_line(error)})"
+            yield f"the tokenizer's chat template can't be rendered ({first_line(error)})"
+
+
+def _spelling(tokenizer: PreTrainedTokenizerBase, token: object) -> str:
+    """A token of config.json as the tokenizer spells it; what is no token's number as it is."""
+    is_number = isinstance(token, int) and 0 <= token < len(tokenizer)
+    return str(tokenizer.convert_ids_to_tokens(token) if is_number else token)
 
 
 def _plain_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Ids of tokens that any text may become; an added token needs its own spelling in the text."""
     return [*({*tokenizer.get_vocab().values()} - {*tokenizer.added_tokens_decoder})]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
+from schemas.store import restore_hint
 from stages.models.folders import load_tokenizer
 from stages.models.literal_tokenizer import RESERVED, LiteralTokenizer
 from stages.models.prompt_form import PromptForm
@@ -212,10 +213,22 @@ class Encoder:
 
 
 def configured_ends(folder: Path) -> list[int]:
-    """The tokens that end a text, from the generation configuration, else from the model's."""
+    """The tokens that end a text, from the generation configuration, else from the model's.
+
+    Raises RatchetError if it names what is no token's number.
+    """
     for name in ("generation_config.json", "config.json"):
         file = folder / name
-        eos = json.loads(file.read_text()).get("eos_token_id") if file.exists() else None
-        if eos is not None:
-            return eos if isinstance(eos, list) else [eos]
+        config = json.loads(file.read_text()) if file.exists() else {}
+        eos = config.get("eos_token_id") if isinstance(config, dict) else None
+        if eos is None:
+            continue
+        ends = eos if isinstance(eos, list) else [eos]
+        for end in ends:
+            if not isinstance(end, int) or isinstance(end, bool) or not 0 <= end < 2**31:
+                raise RatchetError(
+                    f"{file} says that eos_token_id is {str(end)[:40]!r}, which is no token's "
+                    f"number: {restore_hint(folder)}"
+                )
+        return ends
     return []

@@ -67,6 +67,11 @@ def check_weights(folder: Path, where: str, hint: str) -> None:
             advance(1)
 
 
+def first_line(error: Exception) -> str:
+    """What an error of a library says, short enough for one of ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+
+
 def _load(
     folder: Path,
     where: str,
@@ -75,6 +80,7 @@ def _load(
     hint: str,
     options: dict[str, object],
 ) -> PreTrainedModel:
+    import torch
     import transformers
     from safetensors import SafetensorError
 
@@ -92,6 +98,12 @@ def _load(
             )
     except SafetensorError as error:
         raise RatchetError(f"{where}: its weights can't be read ({error}): {hint}") from error
+    except (OSError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # whatever a configuration that makes no sense leads to
+        raise RatchetError(
+            f"{where}: its config.json makes no model ({first_line(error)}): {hint}"
+        ) from error
     body = f"{model.base_model_prefix}."
     faults = {
         "lack {}, which its config.json asks for": sorted(info["missing_keys"]),

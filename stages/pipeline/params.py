@@ -102,6 +102,14 @@ def _odd_value(value: Any, path: str) -> str | None:
     return next(filter(None, faults), None)
 
 
+def seed_of(values: dict[str, Any]) -> int:
+    """The run's seed. Raises RatchetError if it is no whole number."""
+    seed = values.get("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise RatchetError(f"params.yaml: seed is {seed!r}: set a whole number")
+    return seed
+
+
 def parse(section: type[S], values: dict[str, Any]) -> S:
     """One section, checked. Raises RatchetError naming the parameter and the fix."""
     name = section.section

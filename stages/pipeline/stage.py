@@ -92,7 +92,7 @@ class Stage:
         started = time.perf_counter()
         values = params.load()
         inputs = self.inputs
-        stage_run = StageRun(iteration, int(values.get("seed", 0)), self.name)
+        stage_run = StageRun(iteration, params.seed_of(values), self.name)
         arguments: dict[str, Any] = dict.fromkeys(inputs.runs, stage_run)
         arguments |= {name: params.parse(s, values) for name, s in inputs.sections.items()}
         arguments |= {

@@ -84,11 +84,13 @@ def test_odd_numbers_count_as_unreported(
     [
         continues(["a"]),  # type: ignore[arg-type]
         (200, {"choices": None}),
+        (200, {"choices": [4]}),
+        (200, {"choices": [{"text": ["4"]}]}),
         (200, "[" * 100_000, JSON),
         (200, "{", JSON),
         (200, "4"),
     ],
-    ids=["list", "no choices", "deep", "half", "text"],
+    ids=["list", "no choices", "a number", "no text", "deep", "half", "text"],
 )
 def test_one_bad_reply_loses_no_other(bad: Reply, run_folder: Path) -> None:
     once = threading.Event()

@@ -1,5 +1,6 @@
 """The engine: same draws whatever the batch, the right distribution, greedy as generate()."""
 
+import shutil
 import zlib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from schemas.errors import RatchetError
 from stages.engines.decoder.batch import longest_extensions
 from stages.engines.decoder.transformers_engine import (
     TransformersEngine,
@@ -171,6 +173,24 @@ def test_logprob_is_the_models_own(engine: TransformersEngine, problems: pl.Data
     expected = torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids)[:, None]).sum().item()
     retokenised = len(ids) == done.n_tokens + (done.finish == "stop")
     assert not retokenised or done.logprob == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
+def test_scores_that_overflow_are_one_line(
+    checkpoint: Path, tmp_path: Path, problems: pl.DataFrame, temperature: float
+) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(checkpoint, tmp_path / "model")
+    tensors = load_file(file := tmp_path / "model" / "model.safetensors")
+    for name in tensors:
+        if "proj" in name:
+            tensors[name].fill_(1e30)
+    save_file(tensors, file, metadata={"format": "pt"})
+    engine = TransformersEngine(tmp_path / "model", 64, torch.device("cpu"))
+    with pytest.raises(RatchetError, match="scores of its next tokens are NaN or infinite"):
+        engine.complete(requests(problems, 1), Sampling(temperature, 1.0, 4))
 
 
 def test_a_full_context_ends_by_length(engine: TransformersEngine) -> None:

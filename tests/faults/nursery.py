@@ -1,8 +1,8 @@
 """Forks stages out of a process that has imported what they import, and kills them in time.
 
 Most of a small stage's time goes by before it does anything. Here none does: a line «STAGE
-SECONDS» on standard input starts a stage of iteration 1, to be killed after so many seconds (0:
-never), and is answered by how it ended: 0, 1, or -9 where it was killed. What an engine is asked
+SECONDS» on standard input starts a stage, to be killed after so many seconds (0: never), and is
+answered by how it ended: 0, 1, or -9 where it was killed. What an engine is asked
 for goes into the file `asked`, a number for each shard.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 from trl.experimental.orpo import ORPOTrainer  # noqa: F401
 
+from stages.contract.dvc_files import ONCE
 from stages.contract.stage_list import STAGES
 from stages.engines.decoder.transformers_engine import TransformersEngine
 from stages.engines.engine import Completion, Request
@@ -43,7 +44,7 @@ for line in sys.stdin:
     if child == 0:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         os.dup2(2, 1)
-        sys.argv = [name, "--iteration", "1"]
+        sys.argv = [name, "--iteration", str(int(name not in ONCE))]
         getattr(modules[name], name).main()
         os._exit(0)
     if float(seconds) and not signal.sigtimedwait([signal.SIGCHLD], float(seconds)):

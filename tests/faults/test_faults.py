@@ -1,7 +1,7 @@
 """Real stages killed, starved of disk and shut out of folders: what they leave, and go on from.
 
 The stages run as processes on a very small toy, without DVC; tests/loop has the same with it.
-RATCHET_KILLS is how often each stage is killed (20 for the figures in docs).
+RATCHET_KILLS is how often each stage is killed (`make faults KILLS=10`).
 """
 
 import os
@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 
 from stages.contract.dvc_files import ONCE, ROOT, params
+from stages.contract.stage_list import STAGES
 from tests.compare_folders import content, differences
 
 pytestmark = pytest.mark.fault
@@ -152,7 +153,7 @@ def nursery(run: Run) -> Iterator[Nursery]:
     made.process.communicate()
 
 
-@pytest.mark.parametrize("stage", ["sample", "guide", "label", "align"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_killed_at_any_time_ends_like_an_undisturbed_one(
     run: Run, nursery: Nursery, stage: str
 ) -> None:

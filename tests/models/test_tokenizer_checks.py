@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoTokenizer
 from schemas.errors import RatchetError
 from stages.models.folders import load_tokenizer
 from stages.models.tokenizer_checks import check_tokenizer
+from stages.models.tokens import Encoder
 from stages.training.adapter import load
 from tests.fakes.real_tokenizers import real_tokenizer
 
@@ -33,6 +34,7 @@ def change(checkpoint: Path, tmp_path: Path, edit: Callable[[Any, Any], object])
         (lambda t, c: setattr(t, "eos_token", None), "no EOS token"),
         (lambda t, c: setattr(c, "vocab_size", 300), "tokens, but the embedding has 300"),
         (lambda t, c: t.add_special_tokens({"pad_token": "<new>"}), "the pad token has id"),
+        (lambda t, c: setattr(t, "model_max_length", "long"), "tokenizer can't split a text ("),
     ],
 )
 def test_no_run_survives(
@@ -100,6 +102,8 @@ def test_a_class_that_does_not_read_the_file_gives_way_to_the_file(
         (lambda t, c: t.add_tokens(["<image>"]), "no row for 1 added tokens"),
         (lambda t, c: setattr(c, "eos_token_id", [7, 8]), "says that the eos token is"),
         (lambda t, c: setattr(c, "bos_token_id", 9), "says that the bos token is"),
+        (lambda t, c: setattr(c, "bos_token_id", -9), "says that the bos token is -9, but"),
+        (lambda t, c: setattr(c, "bos_token_id", 10**6), "says that the bos token is 1000000, but"),
         (
             lambda t, c: setattr(t, "chat_template", "{{ raise_exception('no') }}"),
             "chat template can't be rendered (no)",
@@ -117,6 +121,17 @@ def test_a_doubt_is_said(
     check_tokenizer(change(checkpoint, tmp_path, edit), "model.source")
     said = capsys.readouterr().err
     assert line in said and said.startswith("model.source: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("end", ["</s>", -1, True, [2, "</s>"], {"a": 1}])
+def test_an_end_that_is_no_tokens_number_is_one_line(
+    checkpoint: Path, tmp_path: Path, end: object
+) -> None:
+    folder = change(checkpoint, tmp_path, lambda t, c: None)
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": end}))
+    with pytest.raises(RatchetError, match="which is no token's number: restore it") as error:
+        Encoder.load(folder)
+    assert "\n" not in str(error.value)
 
 
 def test_a_fitting_one_says_nothing(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

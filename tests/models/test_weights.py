@@ -60,6 +60,12 @@ def no_embedding(tensors: Tensors) -> None:
     del tensors["model.embed_tokens.weight"]
 
 
+def narrow(folder: Path) -> None:
+    """A width that no matrix can have."""
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"head_dim": -16}))
+
+
 FAULTS: list[tuple[Callable[[Path], None], str]] = [
     (lambda f: edit(f, lambda t: t.pop(UP)), f"lack {UP}, which its config.json asks for"),
     (lambda f: edit(f, no_embedding), "lack lm_head.weight and 1 more, which"),
@@ -72,6 +78,7 @@ FAULTS: list[tuple[Callable[[Path], None], str]] = [
     (fill(UP, float("inf")), f"have NaN or infinity in {UP}"),
     (fill(UP, float("-inf")), f"have NaN or infinity in {UP}"),
     (lambda f: shard(f, lost=UP), UP),
+    (narrow, "its config.json makes no model (Trying to create tensor with negative dimension"),
 ]
 
 

@@ -10,7 +10,7 @@ from schemas.errors import RatchetError
 from stages.check import check_values
 from stages.contract import dvc_files
 from stages.contract.stage_list import sections
-from stages.pipeline.params import load
+from stages.pipeline.params import load, seed_of
 
 
 def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -106,6 +106,13 @@ def test_an_unreadable_file_is_one_line(tmp_path: Path, content: str | None, mes
         path.write_text(content)
     with pytest.raises(RatchetError, match=message):
         load(path)
+
+
+@pytest.mark.parametrize("seed", ["{}", "[1]", "one", "1.5", "on"])
+def test_a_seed_that_is_no_number_is_one_line(tmp_path: Path, seed: str) -> None:
+    (tmp_path / "params.yaml").write_text(f"seed: {seed}\n")
+    with pytest.raises(RatchetError, match=r"^params\.yaml: seed is .*: set a whole number$"):
+        seed_of(load(tmp_path / "params.yaml"))
 
 
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:

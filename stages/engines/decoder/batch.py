@@ -101,7 +101,10 @@ class Batch:
             uniform = uniforms(self.seeds[self.alive], step)
             tokens, logprobs = choose(self._advance(tokens, step), uniform, self.sampling)
             stops = torch.isin(tokens, self.engine.end_tokens).cpu().numpy()
-            self._write(step, tokens.cpu().numpy(), logprobs.cpu().numpy(), stops, ~ended)
+            found = logprobs.cpu().numpy()
+            if not np.isfinite(found[~ended]).all():
+                raise self.engine.overflow()
+            self._write(step, tokens.cpu().numpy(), found, stops, ~ended)
             ended |= stops | (step + 1 >= self.limits[self.alive]) | self._at_stop_string(step)
             if ended.all():
                 break

@@ -68,7 +68,7 @@ def invert(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     rows = torch.arange(len(weights), device=weights.device)
     token_ends = blocks[rows, block].double().cumsum(dim=-1)  # (rows, BLOCK)
     token, _ = _find_crossing(token_ends, aim - before)
-    return block * BLOCK + token
+    return (block * BLOCK + token).clamp(max=weights.shape[-1] - 1)  # beyond it is NaN's only
 
 
 def _blocks(weights: torch.Tensor) -> torch.Tensor:
@@ -86,12 +86,13 @@ def _block_sums(blocks: torch.Tensor) -> torch.Tensor:
 def _find_crossing(ends: torch.Tensor, aim: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Where each row's sums first pass the aim, and the sum before; rounding can't lead beyond.
 
-    ends: (rows, sums), rising; aim: (rows,). Returns (rows,) twice.
+    ends: (rows, sums), rising; aim: (rows,). Returns (rows,) twice: the last index for NaN.
     """
     import torch
 
     below = torch.nextafter(ends[:, -1], torch.zeros_like(aim))  # (rows,)
     index = torch.searchsorted(ends, torch.minimum(aim, below)[:, None], right=True)  # (rows, 1)
+    index = index.clamp(max=ends.shape[-1] - 1)
     before = torch.where(index > 0, ends.gather(-1, (index - 1).clamp(min=0)), 0.0)  # (rows, 1)
     return index.squeeze(-1), before.squeeze(-1)  # both (rows,)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from schemas.errors import RatchetError
 from stages.engines.decoder.attention import fold_heads
 from stages.engines.decoder.batch import Batch, Tokens, longest_extensions
 from stages.engines.engine import FULL, Completion, EngineKind, LocalSettings, Request
@@ -77,7 +78,7 @@ class TransformersEngine:
         import torch
 
         self.version = decoder_version(model, precision, max_length)
-        self.model = load_policy(model)
+        self.folder, self.model = model, load_policy(model)
         self.encoder = Encoder.load(model, form)
         dtype = getattr(torch, precision_of(model, precision))
         self.model.to(device=device, dtype=dtype).eval()
@@ -113,6 +114,13 @@ class TransformersEngine:
                 batch = Batch(self, prompts, [requests[i].seed for i in chosen], sampling)
                 done.update(zip(chosen, batch.decode(), strict=True))
         return [done.get(i, FULL) for i in range(len(requests))]
+
+    def overflow(self) -> RatchetError:
+        """The error of a model whose weights are finite and whose scores are not."""
+        return RatchetError(
+            f"{self.folder}: the scores of its next tokens are NaN or infinite, though its weights "
+            "are not: set engine.precision=float32, or choose another model"
+        )
 
     def forward(
         self,
