@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 # A command `name` is the function of its name in commands/<name>_arguments.py; help has this order.
 COMMANDS = (
     "sql",
+    "describe",
     "trace",
     "grade",
     "compare",

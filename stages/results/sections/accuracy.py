@@ -117,7 +117,7 @@ def coverage(connection: Any) -> Section | None:
     if not rows:
         return None
     solved = Series("in the iteration", [Point(row["iteration"], row["coverage"]) for row in rows])
-    points = [Point(row["iteration"], row["coverage_ever"]) for row in rows]
+    points = [Point(row["iteration"], row["coverage_so_far"]) for row in rows]
     ever = Series("so far", points, colour=1, dashed=True)
     title = "Coverage: problems solved at least once"
     figures = [lines(title, [solved, ever], "iteration", "solved (% of problems)", percent=True)]
