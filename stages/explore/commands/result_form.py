@@ -7,4 +7,7 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with a header")]
+AsLong = Annotated[
+    bool, typer.Option("--long", help="print each row as a block, a line for each column")
+]
 Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="write the rows to this file")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stages.explore.commands.result_form import AsCsv, AsJson, Parquet
+from stages.explore.commands.result_form import AsCsv, AsJson, AsLong, Parquet
 from stages.explore.completion import revisions
 
 
@@ -18,6 +18,7 @@ def sql(
     ] = "workspace",
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    as_long: AsLong = False,
     parquet: Parquet = None,
     files: Annotated[
         list[Path] | None,
@@ -28,15 +29,16 @@ def sql(
 ) -> None:
     """Query the tables of a run; nothing is changed.
 
-    `show tables` lists the views, `describe VIEW` its columns. Queries can also be piped in, each
-    ending with a semicolon. The view of a file --with notes.csv is called notes.
+    `ratchet describe` lists the views. Queries can also be piped in, each ending with a semicolon.
+    The view of a file --with notes.csv is called notes. Rows too wide for the terminal are shown as
+    with --long.
 
     Example: ratchet sql --rev HEAD~2 "from accuracy where iteration = 2"
     """
     from stages.explore import output
     from stages.explore.sql import query as queries
 
-    form = output.form_of(as_json, as_csv, parquet)
+    form = output.form_of(as_json, as_csv, parquet, as_long)
     if query is not None:
         queries.run_query(query, form, parquet, rev, files or [])
     elif parquet:
