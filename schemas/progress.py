@@ -26,6 +26,12 @@ class Progress(Table):
         "iteration; can be more than n_problems",
     )
     coverage = dy.Float64(min=0, max=1, description="n_solved / n_problems; 0 without draws")
+    coverage_so_far = dy.Float64(
+        nullable=True,
+        min=0,
+        max=1,
+        description="n_solved_ever as a share of the problems drawn for so far; null without any",
+    )
     n_draws = dy.Int64(min=0)
     n_draws_correct = dy.Int64(min=0)
     n_tokens = dy.Int64(min=0)

@@ -165,8 +165,8 @@ def _initial_progress(problems: pl.DataFrame, examples: pl.DataFrame) -> pl.Data
     """Iteration 0 of `progress`: nothing drawn yet, D0 to train on."""
     zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
     lineage = digest(*problems["problem_id"], *examples["example_id"])
-    row = zeros | {"coverage": 0.0, "n_examples": examples.height, "lineage": lineage}
-    return pl.DataFrame([row])
+    row = zeros | {"n_examples": examples.height, "lineage": lineage}
+    return pl.DataFrame([row | {"coverage": 0.0, "coverage_so_far": None}])
 
 
 def _require_problems(problems: pl.DataFrame, faults: Sequence[dict[str, str]], split: str) -> None:

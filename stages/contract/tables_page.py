@@ -4,18 +4,25 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import duckdb
 
 from schemas import store
 from schemas.catalog import TABLES
+from schemas.comments import (
+    add_comments,
+    column_comment,
+    described_columns,
+    described_views,
+    table_comments,
+)
 from schemas.table import Table
 from schemas.views import empty_view_sql, sql_type, table_select
 
 WRITTEN = "<!-- Written by `make contract` from {}; a test compares. -->\n"
-VIEW = re.compile(r"((?:^--.*\n)*)^create or replace view (\w+)", re.M)
+VIEW = re.compile(r"^create or replace view (\w+)", re.M)
 HEAD = """# The tables of a run
 
 One noun is one schema class in `schemas/`, one folder and one SQL view. Every row is checked when
@@ -31,14 +38,19 @@ def tables(sql: str) -> str:
     for table in TABLES:
         connection.execute(empty_view_sql(table))
     connection.execute(sql)
+    add_comments(connection)
+    about = {str(row["view"]): str(row["about"]) for row in described_views(connection)}
     pieces = [_table(table) for table in TABLES]
-    views = [_view(connection, name, comment) for comment, name in VIEW.findall(sql)]
+    views = [_view(connection, name, about[name]) for name in VIEW.findall(sql)]
     return "\n".join([WRITTEN.format("schemas/"), HEAD, *pieces, "# Views\n", *views])
 
 
 def table_views() -> str:
     """schemas/tables.sql: each table of a run as a view, for DuckDB without Python."""
-    made = [f"create or replace view {table.noun} as\n{table_select(table)};\n" for table in TABLES]
+    made = [
+        f"create or replace view {table.noun} as\n{table_select(table)};\n\n{table_comments(table)}"
+        for table in TABLES
+    ]
     return "\n".join(["-- Written by `make contract` from schemas/; a test compares.\n", *made])
 
 
@@ -49,7 +61,10 @@ def _table(table: type[Table]) -> str:
         f"key: {', '.join(table.primary_key()) or 'none'}",
         *(f"{column} is one of [{noun}](#{noun})" for column, noun in table.references.items()),
     ]
-    rows = [(name, _type(column), _description(column)) for name, column in table.columns().items()]
+    rows = [
+        (name, _type(column), column_comment(column, quote="`"))
+        for name, column in table.columns().items()
+    ]
     rules = "".join(f"- `{name}`: `{source}`\n" for name, source in _rules(table))
     about = inspect.getdoc(table) or ""
     return "\n".join(
@@ -65,15 +80,6 @@ def _type(column: Any) -> str:
     return sql_type(column.dtype) + (", or null" if column.nullable else "")
 
 
-def _description(column: Any) -> str:
-    """The description, the values it can have and their range."""
-    low, high = getattr(column, "min", None), getattr(column, "max", None)
-    between = f"{low} to {high}" if high is not None else f"{low} or more"
-    values = ", ".join(f"`{value}`" for value in getattr(column, "categories", []))
-    facts = [column.description or "", values, between if low is not None else ""]
-    return "; ".join(piece for piece in facts if piece)
-
-
 def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
     """(name, what must hold) of each rule of a class."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
@@ -86,15 +92,13 @@ def _rules(table: type[Table]) -> Iterator[tuple[str, str]]:
             yield node.name, body.replace("return ", "")
 
 
-def _view(connection: Any, name: str, comment: str) -> str:
-    about = re.sub(r"^-- ?", "", comment, flags=re.M)
-    columns = connection.execute(f"describe {name}").fetchall()
-    listed = ", ".join(f"{column} {kind.lower()}" for column, kind, *_ in columns)
-    return f"## {name}\n\n{about}\nColumns: {listed}.\n"
+def _view(connection: Any, name: str, about: str) -> str:
+    columns = [row.values() for row in described_columns(connection, name)]
+    return f"## {name}\n\n{textwrap.fill(about, 100)}\n\n{grid(('column', 'type', 'is'), columns)}"
 
 
-def grid(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def grid(heads: tuple[str, ...], rows: Sequence[Collection[str]]) -> str:
     """A Markdown table."""
-    lines = [heads, tuple("---" for _ in heads), *rows]
+    lines: list[Collection[str]] = [heads, tuple("---" for _ in heads), *rows]
     made = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
     return "\n".join(made).replace("|  |", "| |") + "\n"

@@ -13,3 +13,14 @@ def revisions(incomplete: str) -> list[str]:
 def tables(incomplete: str) -> list[str]:
     """The tables of the run here."""
     return sorted(path.name for path in Path("data").glob(f"{incomplete}*") if path.is_dir())
+
+
+def views(incomplete: str) -> list[str]:
+    """The tables of any run, and the views that are made of them."""
+    import re
+
+    from schemas.catalog import TABLE_OF_NOUN
+    from schemas.views import DERIVED
+
+    made = re.findall(r"^create or replace view (\w+)", DERIVED.read_text(), re.M)
+    return sorted(name for name in [*TABLE_OF_NOUN, *made] if name.startswith(incomplete))

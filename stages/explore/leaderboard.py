@@ -7,11 +7,10 @@ from itertools import groupby
 from statistics import mean, stdev
 from typing import Any
 
-from rich.table import Table
-
 from schemas.errors import RatchetError
 from stages.explore import experiments
 from stages.results import terminal
+from stages.results.fitting_table import FittingTable
 
 IGNORED_SECTIONS = ("run", "seed", "iteration", "compute", "report")
 """Parameters in which the runs of one method may differ."""
@@ -164,7 +163,7 @@ def _largest_k_pass_at(pass_at: dict[str, dict[str, float]] | None) -> float | N
     return float(pass_at[max(pass_at, key=int)]["mean"]) if pass_at else None
 
 
-def leaderboard_table(results: list[Result], title: str) -> Table:
+def leaderboard_table(results: list[Result], title: str) -> FittingTable:
     """A row for each method and its settings, the best first; a column for each iteration."""
     methods: dict[tuple[str, str, str, str], dict[int, list[Result]]] = {}
     for result in results:

@@ -13,18 +13,19 @@ import duckdb
 
 from schemas.errors import CONTROL, RatchetError, visible
 from stages.results import terminal
+from stages.results.fitting_table import stacked_rows
 
-Form = Literal["table", "json", "csv"]
+Form = Literal["table", "long", "json", "csv"]
 Row = tuple[Any, ...]
 BATCH = 2048  # rows held at a time
 MAX_ROWS_SHOWN = 1000  # rows of a table for people
 
 
-def form_of(as_json: bool, as_csv: bool, parquet: Path | None) -> Form:
+def form_of(as_json: bool, as_csv: bool, parquet: Path | None, as_long: bool = False) -> Form:
     """The requested form. Raises RatchetError if more than one is requested."""
-    if as_json + as_csv + (parquet is not None) > 1:
-        raise RatchetError("--json, --csv and --parquet exclude each other: choose one")
-    return "json" if as_json else "csv" if as_csv else "table"
+    if as_json + as_csv + as_long + (parquet is not None) > 1:
+        raise RatchetError("--json, --csv, --long and --parquet exclude each other: choose one")
+    return "json" if as_json else "csv" if as_csv else "long" if as_long else "table"
 
 
 def show(cursor: Any, form: Form) -> None:
@@ -39,9 +40,9 @@ def show(cursor: Any, form: Form) -> None:
         # a file keeps what was written, and a terminal must not obey it
         safe = _visible_row if sys.stdout.isatty() else tuple
         writer.writerow(safe(heads))
-        writer.writerows(map(safe, rows))
+        writer.writerows(safe(_nan_to_none([*row])) for row in rows)
     else:
-        _print_table(heads, rows)
+        _print_table(heads, rows, stacks=form == "long")
 
 
 def write_parquet(connection: Any, query: str, file: Path) -> None:
@@ -89,10 +90,11 @@ def _print_json(heads: Sequence[str], rows: Iterator[Row]) -> None:
     print("[]" if before == "[" else "]")
 
 
-def _print_table(heads: Sequence[str], rows: Iterator[Row]) -> None:
+def _print_table(heads: Sequence[str], rows: Iterator[Row], stacks: bool) -> None:
     shown = list(islice(rows, MAX_ROWS_SHOWN))
     console = terminal.console()
-    console.print(terminal.table(heads, shown))
+    table = terminal.table(heads, shown, stacks=True)
+    console.print(*(stacked_rows(table.columns) if stacks else [table]), sep="\n")
     if next(rows, None) is not None:
         console.print(
             f"the first {MAX_ROWS_SHOWN:,} rows; for all: --csv, --json or --parquet FILE"

@@ -11,7 +11,10 @@ with asked as (
 ),
 
 ever as (
-    select count(*) as n_solved_ever from coverage where solved_ever
+    select
+        count(*) filter (where solved_ever) as n_solved_ever,
+        avg(solved_ever::int) as coverage_so_far
+    from coverage
 ),
 
 path_counts as (
@@ -46,6 +49,7 @@ select
     n_solved,
     n_solved_ever,
     coalesce(n_solved / nullif(n_problems, 0), 0) as coverage,
+    coverage_so_far,
     n_draws,
     n_draws_correct,
     n_tokens,

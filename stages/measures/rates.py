@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from stages.measures.intervals import bootstrap, p_value, rate_intervals
+from stages.measures.intervals import difference_intervals, p_value, rate_intervals
 
 Rates = dict[tuple[int, str, str], dict[str, float]]
 KEYS = ["problem_id", "family"]
@@ -61,6 +61,6 @@ def _gain_intervals(families: list[str], gains: pl.DataFrame) -> dict[str, dict[
             "gain_p": p_value(matrix[:, n], families),
         }
         for n, (name, ends) in enumerate(
-            zip(gains.columns, bootstrap(matrix, families), strict=True)
+            zip(gains.columns, difference_intervals(matrix, families), strict=True)
         )
     }

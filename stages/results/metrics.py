@@ -18,7 +18,7 @@ def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
 
     `coverage` is null where nothing was drawn; `flawed` is the share of the right answers that have
     a wrong step according to `flawed_by`, null where no reviewer looked. low and high bound a 95%
-    bootstrap interval; `gain` is over iteration 0 on the same problems. accuracy_stated and
+    interval (stages/measures); `gain` is over iteration 0 on the same problems. accuracy_stated and
     accuracy_flexible are of greedy answers by either extraction; `n_differ` are judged differently.
     Raises RatchetError if an evaluated iteration has no row in progress.
     """

@@ -58,7 +58,7 @@ def accuracy(connection: Any) -> Rows:
 
 def coverage(connection: Any) -> Rows:
     """A row per iteration that drew samples."""
-    names = {"coverage": "in the iteration", "coverage_ever": "so far"}
+    names = {"coverage": "in the iteration", "coverage_so_far": "so far"}
     return [
         {"iteration": row["iteration"]} | {text: row[name] for name, text in names.items()}
         for row in queries.ask(connection, "iterations")

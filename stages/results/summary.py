@@ -60,8 +60,9 @@ def accuracy(
 def budget(rows: Rows) -> RenderableType:
     """A row per iteration: coverage, draws, the data made of them, and the time."""
     cells = [
-        [row["iteration"], percent(row["coverage"]), percent(row["coverage_ever"]), row["n_draws"],
-         row["n_draws_correct"], row["n_tokens"], row["n_paths"], row["n_steps_labelled"],
+        [row["iteration"], percent(row["coverage"]), percent(row["coverage_so_far"]),
+         row["n_draws"], row["n_draws_correct"], row["n_tokens"], row["n_paths"],
+         row["n_steps_labelled"],
          row["n_pairs"], row["n_pairs_wrong_chosen"], row["n_examples"], f"{row['elapsed_s']:,.1f}"]
         for row in rows
     ]  # fmt: skip

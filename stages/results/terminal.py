@@ -2,20 +2,18 @@
 
 import math
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from schemas.errors import visible
+from stages.results.fitting_table import Column, FittingTable
 
 PIPED_WIDTH = 200  # columns, where no terminal has a width
-NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*)?")
 
 
 def console() -> Console:
@@ -41,40 +39,42 @@ def one_line(message: object) -> str:
 
 
 def plain_text(value: Any) -> str:
-    """A value as text; control characters, which a model may write, become �."""
+    """A value as text, "-" for none; control characters, which a model may write, become �."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else str(value)
+        return "-" if math.isnan(value) else f"{value:.6g}"
     return visible(str(value))
 
 
 def percent(share: float | None) -> str:
-    """0.385 → "38.5%"; "-" for None."""
-    return "-" if share is None else f"{100 * share:.1f}%"
+    """0.385 → "38.5%"; "-" for None and NaN."""
+    return "-" if share is None or math.isnan(share) else f"{100 * share:.1f}%"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
-    """A table that aligns columns of numbers on the right."""
-    rows = list(rows)
-    above = f"\n{title}" if title else None
-    shown = Table(box=SIMPLE_HEAD, title=above, title_justify="left", show_edge=False)
-    shown.title_style = "bold"
-    for index, head in enumerate(heads):
-        cells = [row[index] for row in rows if row[index] not in (None, "", "-")]
-        right = bool(cells) and all(NUMBER.fullmatch(str(cell)) for cell in cells)
-        shown.add_column(Text(visible(head)), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(cell if isinstance(cell, Text) else Text(plain_text(cell)) for cell in row))
-    return shown
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    title: str | None = None,
+    n_keys: int = 1,
+    stacks: bool = False,
+) -> FittingTable:
+    """A table with columns of numbers on the right; see `FittingTable` on what is too wide."""
+    texts = [[cell if isinstance(cell, Text) else Text(plain_text(cell)) for cell in row]
+             for row in rows]  # fmt: skip
+    columns = [Column(visible(head), [row[n] for row in texts]) for n, head in enumerate(heads)]
+    return FittingTable(columns, title, n_keys, stacks)
 
 
-def filled_columns_table(heads: list[str], rows: list[Any], title: str | None = None) -> Table:
+def filled_columns_table(
+    heads: list[str], rows: list[Any], title: str | None = None, n_keys: int = 1
+) -> FittingTable:
     """A table without the columns that are empty in every row."""
     filled = [i for i in range(len(heads)) if any(row[i] not in (None, "") for row in rows)]
-    return table([heads[i] for i in filled], [[row[i] for i in filled] for row in rows], title)
+    cells = [[row[i] for i in filled] for row in rows]
+    return table([heads[i] for i in filled], cells, title, sum(i < n_keys for i in filled))
 
 
 def grid(fields: Sequence[tuple[str, str | Text]]) -> Table:

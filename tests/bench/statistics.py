@@ -66,7 +66,7 @@ def generate(run: Path, n_samples: int) -> None:
             table = TABLE_OF_NOUN[noun]
             store.write(table.create_empty().drop("iteration"), table, iteration=iteration)
         zeros = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
-        row = zeros | {"coverage": 0.0, "lineage": "0"}
+        row = zeros | {"coverage": 0.0, "coverage_so_far": None, "lineage": "0"}
         store.write(pl.DataFrame([row]), Progress, iteration=0)
 
 

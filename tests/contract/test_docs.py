@@ -49,7 +49,8 @@ def exists(words: list[str], whole: bool) -> None:
     elif program == "dvc":
         DVC.parse_args(rest if whole else [*rest, "--help"])
     elif program == "ratchet":
-        RATCHET.commands[rest[0]].make_context(rest[0], rest[1:], resilient_parsing=not whole)
+        command = RATCHET.get_command(None, rest[0])
+        command.make_context(rest[0], rest[1:], resilient_parsing=not whole)
     elif rest[0] == "-m":
         module = Path(ROOT, *rest[1].split("."))
         assert module.with_suffix(".py").exists() or (module / "__main__.py").exists()

@@ -1,24 +1,24 @@
 """Every query of the pages runs on a planted run, and those in blocks find something."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 
-from schemas import store, views
-from schemas.coverage import Coverage
-from schemas.progress import Progress
+from schemas import views
 from stages.contract.tables_page import table_views
 from stages.explore.sql.select import show_select
-from stages.results import queries
 from tests.fakes.docs_pages import PAGES, commands, fences
 from tests.fakes.fake_run import plant
 
 QUERIES = fences("docs/queries.md", "sql")
 BLOCKS = [(page, query) for page in PAGES for query in fences(page, "sql")]
+FIRST = [
+    words[2]
+    for words in commands("docs/queries.md")
+    if words[:2] == ["ratchet", "sql"] and " order by " in words[2]
+]
 TYPED = [
     (page, word)
     for page in PAGES
@@ -64,29 +64,14 @@ def test_every_query_on_a_command_line_runs(bare: Any, page: str, query: str) ->
     assert bare.execute(query).description
 
 
-def test_coverage_so_far_is_of_the_problems_so_far(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An iteration that draws for one problem of twenty, all but five of them solved before."""
-    plant(tmp_path, iterations=1)
-    monkeypatch.chdir(tmp_path)
-    first, hard = pl.int_range(pl.len()) == 0, pl.int_range(pl.len()) >= 15
-    none = {name: pl.when(first).then(name).otherwise(0) for name in ("n_drawn", "n_correct")}
-    rate = pl.when(first).then("solve_rate")
-    covered = store.read(Coverage, iteration=1).drop("iteration")
-    covered = covered.with_columns(**none, solve_rate=rate, solved_ever=~hard)
-    store.write(covered, Coverage, iteration=1)
-    row = store.read(Progress, iteration=1).drop("iteration")
-    store.write(row.with_columns(n_problems=1, n_solved_ever=15), Progress, iteration=1)
-    connection = views.connect()
-    (turn,) = [row for row in queries.ask(connection, "iterations") if row["iteration"]]
-    assert turn["coverage_ever"] == 0.75
-    so_far = [query for query in QUERIES if "coverage_so_far" in query]
-    assert len(so_far) == 2
-    for query in so_far:
-        found = connection.execute(f"from ({query.rstrip().rstrip(';')}) where iteration = 1")
-        names = [column[0] for column in found.description]
-        assert found.fetchall()[0][names.index("coverage_so_far")] == 0.75
+@pytest.mark.parametrize("query", FIRST)
+def test_first_questions_are_answered_without_a_join(bare: Any, query: str) -> None:
+    assert "join" not in query and not query.startswith("with")
+    test_every_query_finds_something(bare, "docs/queries.md", query)
+
+
+def test_there_are_ten_first_questions() -> None:
+    assert len(FIRST) == PAGES["docs/queries.md"].count("\n    # ") == 10
 
 
 def test_every_fence_is_a_query() -> None:

@@ -1,16 +1,17 @@
 """The `ratchet` command: its help, and mistakes as one line."""
 
+import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from schemas import views
-from stages.explore.cli import app
+from stages.contract.dvc_files import ROOT
+from stages.explore.cli import COMMANDS
 from tests.fakes.command_line import ratchet
-
-COMMANDS = [command.callback.__name__ for command in app.registered_commands]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -21,16 +22,31 @@ def test_help_holds_an_example(command: str) -> None:
 
 
 def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
+    shown, loaded = modules_after(["--help"])
+    assert not loaded & {"torch", "transformers", "polars", "duckdb", "jinja2", "dvc", "yaml"}
+    assert all(any(line.strip().startswith(name) for line in shown) for name in COMMANDS)
+
+
+def test_a_command_imports_no_other(run: Path) -> None:
+    _, loaded = modules_after(["sql", "select 1"])
+    assert not loaded & {"torch", "transformers", "jinja2", "dvc", "hydra", "scipy"}
+    arguments = {name for name in loaded if name.endswith("_arguments")}
+    assert arguments == {"stages.explore.commands.sql_arguments"}
+
+
+def modules_after(words: list[str]) -> tuple[list[str], set[str]]:
+    """What `ratchet` prints in a process of its own, and the modules that it imported."""
     code = (
         "import sys\nfrom stages.explore.cli import app\n"
-        "try: app(['--help'])\nexcept SystemExit: pass\n"
-        "print(*{'torch', 'transformers', 'polars', 'duckdb', 'jinja2'} & set(sys.modules))"
+        f"try: app({words})\nexcept SystemExit: pass\n"
+        "print(*sys.modules)"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    *shown, heavy = done.stdout.split("\n")[:-1]
-    assert heavy == ""
-    assert all(any(line.strip().startswith(name) for line in shown) for name in COMMANDS)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    *shown, loaded = done.stdout.split("\n")[:-1]
+    return shown, {*loaded.split()}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +54,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
     [
         (["compare"], "Missing argument 'A'"),
         (["sql", "--jsn", "from samples"], "No such option: --jsn"),
-        (["slq", "from samples"], "No such command 'slq'"),
+        (["slq", "from samples"], "No such command 'slq'. Did you mean 'sql'?"),
         (["sql", "from verdict"], "there is no view verdict: did you mean verdicts"),
         (["sql", "from zzz"], "there is no view zzz: `show tables` lists them"),
         (["sql", "select nope from samples"], 'Referenced column "nope" not found'),
@@ -77,3 +93,7 @@ def test_without_a_run(words: list[str], tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_fault_of_ours_is_no_user_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "create_views", lambda *_: 1 / 0)
     assert isinstance(ratchet("sql", "from samples").exception, ZeroDivisionError)
+
+
+def test_version() -> None:
+    assert ratchet("--version").stdout == f"ratchet {metadata.version('ratchet')}\n"

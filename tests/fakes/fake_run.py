@@ -137,7 +137,7 @@ def _opening(problems: Rows) -> Tables:
         for p in problems if p["demonstrated"]
     ]  # fmt: skip
     progress = {name: 0 for name in Progress.column_names() if name.startswith("n_")}
-    progress |= {"coverage": 0.0, "n_examples": len(gold), "lineage": "0"}
+    progress |= {"coverage": 0.0, "coverage_so_far": None, "n_examples": len(gold), "lineage": "0"}
     rejects = [
         {"stage": "prepare", "item": f"rows.jsonl:{n}", "reason": "has no answer", "content": NASTY}
         for n in range(5)
@@ -264,7 +264,8 @@ def _progress(tables: Tables, iteration: int) -> dict[str, Any]:
     solved = sum(row["n_correct"] > 0 for row in coverage)
     return {
         "n_problems": len(coverage), "n_solved": solved, "n_solved_ever": solved,
-        "coverage": solved / len(coverage), "n_draws": len(tables["samples"]),
+        "coverage": solved / len(coverage), "coverage_so_far": solved / len(coverage),
+        "n_draws": len(tables["samples"]),
         "n_draws_correct": sum(row["outcome"] == "correct" for row in tables["verdicts"]),
         "n_tokens": sum(row["n_tokens"] for row in tables["samples"]),
         "n_paths": len(tables["paths"]),

@@ -67,7 +67,9 @@ def progress(tables: Tables) -> Rows:
     return [{
         "n_problems": len(drawn), "n_solved": solved,
         "n_solved_ever": sum(row["solved_ever"] for row in covered),
-        "coverage": solved / len(drawn) if drawn else 0.0, "n_draws": len(draws(tables)),
+        "coverage": solved / len(drawn) if drawn else 0.0,
+        "coverage_so_far": share([row | {"right": row["solved_ever"]} for row in covered]),
+        "n_draws": len(draws(tables)),
         "n_draws_correct": sum(row["right"] for row in draws(tables)),
         "n_tokens": sum(row["n_tokens"] for row in draws(tables)),
         "n_paths": len(tables["paths"]),

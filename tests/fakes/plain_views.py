@@ -13,12 +13,14 @@ DERIVED = [
     "accuracy",
     "annotated_accuracy",
     "disagreements",
+    "distinct_pairs",
     "domains",
     "duel_results",
     "extractions",
     "first_errors",
     "flawed",
     "forms",
+    "graded_samples",
     "label_truth",
     "pair_choice",
     "pass_at_k",
@@ -112,7 +114,8 @@ def flawed() -> list[Key]:
     for key, rows in groups(found, "iteration", "suite", "reviewer"):
         n_flawed = sum(row["flawed"] for row in rows)
         agree = sum(row["flawed"] == row["truth"] for row in rows)
-        made.append((*key, len(rows), n_flawed, n_flawed / len(rows), agree / len(rows)))
+        named = (key[0], "sipf", *key[1:])
+        made.append((*named, len(rows), n_flawed, n_flawed / len(rows), agree / len(rows)))
     return made
 
 
@@ -140,7 +143,9 @@ def annotated_accuracy() -> list[Key]:
         right = [(row["sound"], row["probability"] >= 0.5) for row in rows]
         precision = sum(a for a, b in right if b) / sum(b for _, b in right)
         recall = sum(b for a, b in right if a) / sum(a for a, _ in right)
-        made.append((*key, len(rows), precision, recall, sum(a == b for a, b in right) / len(rows)))
+        accuracy = sum(a == b for a, b in right) / len(rows)
+        sound = sum(a for a, _ in right)
+        made.append((*key, len(rows), precision, recall, accuracy, _more_frequent(sound, rows)))
     return made
 
 
@@ -186,17 +191,20 @@ def against_truth(says: Callable[[Key], bool | None]) -> list[Key]:
         sound = sum(row["truth"] for row in rows)
         agree = sum(row["says"] == row["truth"] for row in rows)
         precision = both / says_right if says_right else None
-        made.append(
-            (*key, len(rows), precision, both / sound if sound else None, agree / len(rows))
-        )
+        shares = (precision, both / sound if sound else None, agree / len(rows))
+        made.append((*key, len(rows), *shares, _more_frequent(sound, rows)))
     return made
+
+
+def _more_frequent(count: int, rows: Rows) -> float:
+    return max(count, len(rows) - count) / len(rows)
 
 
 def label_truth() -> list[Key]:
     """Of the inferred labels, n and accuracy apart."""
     inferred = {row[:2]: row[2:] for row in against_truth(lambda row: row[5] if row[7] else None)}
     parts = [(row, inferred.get(row[:2], (0, None, None, None))) for row in of_all_labels()]
-    return [(*row, part[0], part[-1]) for row, part in parts]
+    return [(*row, part[0], part[3]) for row, part in parts]
 
 
 def of_all_labels() -> list[Key]:
@@ -218,8 +226,41 @@ def tail() -> list[Key]:
         names = ("tail_before", "tail_after")
         counts = [sum(row[name] for row in rows) for name in names]
         solved = sum(row["n_correct"] > 0 for row in rows)
-        made.append((*key, len(rows), *counts, solved, solved / len(rows)))
+        of_tail = [row["n_correct"] > 0 for row in rows if row["tail_before"]]
+        tail_coverage = sum(of_tail) / len(of_tail) if of_tail else None
+        shares = (solved / len(rows), tail_coverage)
+        made.append((*key, len(rows), *counts, solved, sum(of_tail), *shares))
     return made
+
+
+def graded_samples() -> list[Key]:
+    outcomes = _outcomes()
+    problems = {row["problem_id"]: row for row in rows_of("problems")}
+    made = []
+    for row in rows_of("samples"):
+        verdict = outcomes[(row["iteration"], row["sample_id"])]
+        problem = problems[row["problem_id"]]
+        made.append((
+            row["iteration"], row["sample_id"], row["problem_id"], problem["source"],
+            problem["level"], problem["subject"], row["strategy"], row["draw"],
+            verdict["outcome"], verdict["outcome"] == "correct", verdict["extracted"],
+            problem["answer"], row["n_tokens"], row["logprob"], row["finish"],
+            problem["question"], row["text"], verdict["detail"],
+        ))  # fmt: skip
+    return made
+
+
+def distinct_pairs() -> list[Key]:
+    levels = {row["problem_id"]: row["level"] for row in rows_of("problems")}
+    rows = rows_of("pairs")
+    first: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["iteration"]):
+        first.setdefault(row["pair_id"], row)
+    assert 0 < len(first) < len(rows)
+    return [
+        (*(value for name, value in row.items() if name != "iteration"), levels[row["problem_id"]])
+        for row in first.values()
+    ]
 
 
 def disagreements() -> list[Key]:

@@ -6,9 +6,12 @@ from itertools import product
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from stages.measures.intervals import (
+    N_RESAMPLES,
     bootstrap,
+    difference_intervals,
     mcnemar,
     p_value,
     paired_difference,
@@ -31,6 +34,15 @@ def test_nominal_95_covers_93_to_97_of_binomials(n: int, share: float) -> None:
         for right in range(n + 1)
         if wilson(right, n).low <= share <= wilson(right, n).high
     ) <= 0.97  # fmt: skip
+
+
+def test_the_bootstrap_is_that_of_scipy() -> None:
+    values = np.random.default_rng(2).random((50, 2))
+    for found, column in zip(bootstrap(values, seed=3), values.T, strict=True):
+        ends = stats.bootstrap(
+            (column,), np.mean, method="percentile", n_resamples=N_RESAMPLES, rng=3
+        ).confidence_interval
+        assert found == pytest.approx((ends.low, ends.high))
 
 
 def test_forms_are_resampled_as_one() -> None:
@@ -59,6 +71,26 @@ def test_a_rate_of_none_or_all_has_an_interval(value: float) -> None:
     assert bootstrap(values) == [(value, value)]
     assert rate_intervals(values) == [wilson(20 * int(value), 20)]
     assert rate_intervals(values, [n // 2 for n in range(20)]) == [wilson(10 * int(value), 10)]
+
+
+def test_a_share_of_problems_has_the_interval_of_wilson() -> None:
+    rng = np.random.default_rng(4)
+    values = np.stack([rng.integers(0, 2, 40), rng.integers(0, 5, 40) / 4], axis=1)
+    found = rate_intervals(values)
+    assert found == [wilson(int(values[:, 0].sum()), 40), bootstrap(values)[1]]
+    families = [n // 2 for n in range(40)]
+    assert rate_intervals(values, families) == bootstrap(values, families)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(0.0, -0.1611, 0.1611), (1.0, 0.8389, 1.0), (-1.0, -1.0, -0.8389)]
+)
+def test_differences_that_are_all_alike_have_an_interval(
+    value: float, low: float, high: float
+) -> None:
+    (found,) = difference_intervals(np.full((20, 1), value))
+    assert found == pytest.approx((low, high), abs=1e-4)
+    assert wilson(0, 20).high == pytest.approx(0.1611, abs=1e-4)
 
 
 def test_the_same_evaluations_have_the_same_interval_and_none_has_none() -> None:

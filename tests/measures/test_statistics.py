@@ -98,6 +98,7 @@ def test_a_gold_supplement_is_neither_drawn_nor_self_generated(tmp_path: Path) -
     found = answers(tables, tmp_path)
     row = found["progress"].row(0, named=True)
     assert (row["coverage"], row["n_solved_ever"], row["n_draws"]) == (0.25, 1, 4)
+    assert row["coverage_so_far"] == 0.25
     assert found["coverage"]["tail_after"].sum() == found["coverage"]["tail_before"].sum() == 3
     distances = found["narrowing"].filter(measure="level")["distance"]
     assert distances.to_list() == [1.5, 1.5]

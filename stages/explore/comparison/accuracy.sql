@@ -1,18 +1,25 @@
--- Answers of both sides' models, by iteration, suite, mode and level; all_levels marks totals.
+-- Answers of both sides' models, by iteration, suite, mode and level; all_levels marks totals. Of a
+-- suite whose problems have several forms also each answer, and the family that it belongs to.
 with
 totals_a as (
     select
         iteration, suite, mode, level, grouping(level) = 1 as all_levels,
-        sum(n) as n_a, sum(n_correct) as n_correct_a
-    from a.accuracy
+        count(*) as n_a, count(*) filter (where correct) as n_correct_a,
+        case when count(form_of) > 0 then list(correct::int order by problem_id) end as correct_a,
+        case when count(form_of) > 0 then list(coalesce(form_of, problem_id) order by problem_id) end
+            as families_a
+    from a.evaluations
     group by grouping sets ((iteration, suite, mode), (iteration, suite, mode, level))
 ),
 
 totals_b as (
     select
         iteration, suite, mode, level, grouping(level) = 1 as all_levels,
-        sum(n) as n_b, sum(n_correct) as n_correct_b
-    from b.accuracy
+        count(*) as n_b, count(*) filter (where correct) as n_correct_b,
+        case when count(form_of) > 0 then list(correct::int order by problem_id) end as correct_b,
+        case when count(form_of) > 0 then list(coalesce(form_of, problem_id) order by problem_id) end
+            as families_b
+    from b.evaluations
     group by grouping sets ((iteration, suite, mode), (iteration, suite, mode, level))
 )
 
@@ -22,10 +29,14 @@ select
     coalesce(a.mode, b.mode) as mode,
     coalesce(a.level, b.level) as level,
     coalesce(a.all_levels, b.all_levels) as all_levels,
-    n_a::bigint as n_a,
-    n_correct_a::bigint as n_correct_a,
-    n_b::bigint as n_b,
-    n_correct_b::bigint as n_correct_b
+    n_a,
+    n_correct_a,
+    n_b,
+    n_correct_b,
+    correct_a,
+    correct_b,
+    families_a,
+    families_b
 from totals_a as a
 full join totals_b as b
     on a.iteration = b.iteration

@@ -1,5 +1,6 @@
 """`ratchet compare`: shows the differences between two revisions of a run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from stages.explore import output
 from stages.explore.comparison import changes, differences, sides
 from stages.explore.comparison.differences import SECTIONS, Rows, Section
 from stages.explore.comparison.parameters import differing_parameters
+from stages.explore.comparison.several import compare_several
 from stages.explore.comparison.sides import Sides
+from stages.explore.comparison.verdict import find_verdicts, sentences
 from stages.explore.output import Form
 from stages.explore.sql import select
 from stages.pipeline.progress_bar import progress_bar
@@ -19,17 +22,21 @@ EXAMPLES = 10
 
 
 def show(
-    a: str, b: str, table: str | None, sql: str | None, form: Form, parquet: Path | None
+    names: Sequence[str], table: str | None, sql: str | None, form: Form, parquet: Path | None
 ) -> None:
     """Compares everything, one table or by a query. Raises RatchetError for options that clash."""
     if sql is not None and table is None:
-        compare_sql(a, b, sql, form, parquet)
-    elif form == "csv" or parquet or sql is not None:
-        raise RatchetError("--csv and --parquet need --sql, and --sql excludes --table")
+        compare_sql(names, sql, form, parquet)
+    elif form in ("csv", "long") or parquet or sql is not None:
+        raise RatchetError("--csv, --long and --parquet need --sql, and --sql excludes --table")
+    elif table is not None and len(names) > 2:
+        raise RatchetError("--table compares two revisions: name two")
     elif table is not None:
-        compare_table(a, b, table, form == "json")
+        compare_table(names[0], names[1], table, form == "json")
+    elif len(names) > 2:
+        compare_several(names[0], names[1:], form == "json")
     else:
-        compare(a, b, form == "json")
+        compare(names[0], names[1], form == "json")
 
 
 def compare(a: str, b: str, as_json: bool) -> None:
@@ -59,11 +66,14 @@ def compare_table(a: str, b: str, noun: str, as_json: bool) -> None:
             terminal.console().print(block)
 
 
-def compare_sql(a: str, b: str, text: str, form: Form, parquet: Path | None) -> None:
-    """Answers one select over the schemas a and b, and the views that compare them."""
-    with sides.open_sides(a, b) as both:
-        select.seal(both.connection, both.a.root, both.b.root, parquet=parquet)
-        select.show_select(both.connection, text, form, parquet)
+def compare_sql(names: Sequence[str], text: str, form: Form, parquet: Path | None) -> None:
+    """Answers one select over the schemas a, b, …, and the views over all revisions.
+
+    Of two revisions there are also the views that compare them.
+    """
+    with sides.open_all(names) as (connection, runs):
+        select.seal(connection, *(run.root for run in runs), parquet=parquet)
+        select.show_select(connection, text, form, parquet)
 
 
 def find_differences(both: Sides) -> dict[str, Any]:
@@ -71,6 +81,7 @@ def find_differences(both: Sides) -> dict[str, Any]:
     result: dict[str, Any] = {
         "a": _describe_run(both.a),
         "b": _describe_run(both.b),
+        "verdicts": find_verdicts(both),
         "remarks": both.remarks(),
         "parameters": differing_parameters(both.a.params, both.b.params),
     }
@@ -106,6 +117,8 @@ def _describe_run(run: Any) -> dict[str, Any]:
 
 def _print(both: Sides, result: dict[str, Any]) -> None:
     console = terminal.console()
+    for sentence in sentences(result["verdicts"]):
+        console.print(sentence, "\n", markup=False)
     for side in "ab":
         run = result[side]
         iterations = ", ".join(map(str, run["iterations"])) or "none"
@@ -117,7 +130,9 @@ def _print(both: Sides, result: dict[str, Any]) -> None:
     for section in SECTIONS:
         heads, cells = section.table(result[section.name])
         if cells:
-            blocks.append(terminal.filled_columns_table(heads, cells, section.title))
+            blocks.append(
+                terminal.filled_columns_table(heads, cells, section.title, section.n_keys)
+            )
             blocks += _examples(section, result)
     for block in blocks or [f"{both.a.name} and {both.b.name} do not differ"]:
         console.print(block, markup=False)

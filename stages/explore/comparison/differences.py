@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.measures.intervals import wilson
+import numpy as np
+
+from stages.measures.intervals import Interval, rate_intervals, wilson
 from stages.results.terminal import percent
 
 Rows = list[dict[str, Any]]
@@ -19,6 +21,7 @@ class Section:
     title: str
     table: Callable[[Rows], HeadsAndCells]
     rows_view: str | None = None  # the view of the rows that it counts
+    n_keys: int = 1  # columns that say which row it is
 
 
 def columns(*names: str) -> Callable[[Rows], HeadsAndCells]:
@@ -118,9 +121,13 @@ def costs(rows: Rows) -> HeadsAndCells:
 
 
 def add_intervals(rows: Rows) -> Rows:
-    """The rows of shares with the 95% Wilson interval of both sides."""
+    """The rows of shares with the 95% interval of both sides.
+
+    Wilson's, unless the row has `families_a`, …: forms of one problem are resampled as one.
+    """
     return [
-        row | {f"interval_{s}": wilson(*_counts(row, s)) if row[f"n_{s}"] else None for s in "ab"}
+        {name: value for name, value in row.items() if not name.startswith(("families", "correct"))}
+        | {f"interval_{side}": _interval(row, side) for side in "ab"}
         for row in rows
     ]
 
@@ -128,15 +135,15 @@ def add_intervals(rows: Rows) -> Rows:
 SECTIONS: Sequence[Section] = (
     Section("tables", "rows, by primary key", tables),
     Section("problems", "problems gained and lost", columns(
-        "iteration", "level", "n_gained", "n_lost"), "problem_moves"),
+        "iteration", "level", "n_gained", "n_lost"), "problem_moves", 2),
     Section("tail", "tail", columns(
-        "iteration", "moment", "level", "n_entered", "n_left"), "tail_moves"),
+        "iteration", "moment", "level", "n_entered", "n_left"), "tail_moves", 3),
     Section("verdicts", "verdicts on the same samples", verdicts, "verdict_flips"),
     Section("step_labels", "labels of the same steps", step_labels),
     Section("rewards", "rewards of the same paths", rewards),
     Section("pairs", "training rows", pairs),
-    Section("coverage", "coverage", shares),
-    Section("accuracy", "accuracy", shares),
+    Section("coverage", "coverage", shares, n_keys=2),
+    Section("accuracy", "accuracy", shares, n_keys=4),
     Section("costs", "cost, as measured", costs),
 )  # fmt: skip
 
@@ -145,11 +152,20 @@ def _counts(row: dict[str, Any], side: str) -> tuple[int, int]:
     return row[f"n_correct_{side}"] or 0, row[f"n_{side}"] or 0
 
 
+def _interval(row: dict[str, Any], side: str) -> Interval | None:
+    n_correct, n = _counts(row, side)
+    families = row.get(f"families_{side}")
+    if not n or not families:
+        return wilson(n_correct, n) if n else None
+    correct = np.array(row[f"correct_{side}"], dtype=np.float64)
+    return rate_intervals(correct[:, None], families)[0]
+
+
 def _share(row: dict[str, Any], side: str) -> str | None:
     n_correct, n = _counts(row, side)
     if not n:
         return None
-    low, high = wilson(n_correct, n)
+    low, high = row[f"interval_{side}"]
     return f"{percent(n_correct / n)} [{100 * low:.1f}, {100 * high:.1f}]"
 
 

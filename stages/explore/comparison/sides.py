@@ -1,13 +1,15 @@
 """Two revisions in one connection: schemas a and b, and the views that compare them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from schemas import views
 from schemas.catalog import TABLE_OF_NOUN
+from schemas.errors import RatchetError
 from stages.explore import revisions
 from stages.explore.revisions import Revision
 from stages.explore.sql import select
@@ -77,6 +79,43 @@ def open_sides(a: str, b: str) -> Iterator[Sides]:
         select.temporary_connection(MEMORY) as connection,
     ):
         yield attach_revisions(connection, one, other)
+
+
+@contextmanager
+def open_all(names: Sequence[str]) -> Iterator[tuple[Any, list[Revision]]]:
+    """Yields a connection with a schema a, b, … for each revision.
+
+    The views of the main schema are the unions of theirs, with a column `revision`. Of two
+    revisions there are also the views that compare them. Raises RatchetError as
+    `revisions.open_revision` does.
+    """
+    if len(names) > len(ascii_lowercase):
+        raise RatchetError(f"--sql takes {len(ascii_lowercase)} revisions at most")
+    with ExitStack() as stack:
+        runs = [stack.enter_context(revisions.open_revision(name)) for name in names]
+        connection = stack.enter_context(select.temporary_connection(MEMORY))
+        if len(runs) == 2:
+            attach_revisions(connection, *runs)
+        else:
+            for schema, run in zip(ascii_lowercase, runs, strict=False):
+                _create_views(connection, schema, run)
+            connection.execute("set schema = 'main'")
+        _create_union_views(connection, names)
+        yield connection, runs
+
+
+def _create_union_views(connection: Any, names: Sequence[str]) -> None:
+    found = connection.execute("select view_name from duckdb_views() where schema_name = 'a'")
+    for (view,) in found.fetchall():
+        selects = [
+            f"select {_quote(name)} as revision, * from {schema}.{view}"
+            for schema, name in zip(ascii_lowercase, names, strict=False)
+        ]
+        connection.execute(f"create view {view} as {' union all by name '.join(selects)}")
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def attach_revisions(connection: Any, a: Revision, b: Revision) -> Sides:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from schemas import views
-from schemas.catalog import TABLE_OF_NOUN
+from schemas.comments import described_views
 from schemas.errors import RatchetError
 from stages.explore.output import Form
 from stages.explore.sql import select
@@ -81,11 +81,8 @@ class Prompt:
         if command == ".help":
             print(HELP)
         elif command == ".tables":
-            docs = {
-                noun: (table.__doc__ or "").split("\n")[0] for noun, table in TABLE_OF_NOUN.items()
-            }
-            rows = [(name, docs.get(name, "")) for name in views.view_names(self.connection)]
-            terminal.console().print(terminal.table(["view", "what"], rows))
+            rows = [(row["view"], row["about"]) for row in described_views(self.connection)]
+            terminal.console().print(terminal.table(["view", "about"], rows))
         else:
             self._complain(f"there is no command {command}: use .help, .tables or .quit")
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from schemas import views
+from schemas.comments import add_comments
 from schemas.errors import RatchetError
 from stages.explore import output, revisions
 from stages.explore.output import Form
@@ -31,6 +32,7 @@ def sealed_connection(
     """Yields a connection that can only read a revision's views and `files`, and write one file."""
     with revisions.open_revision(revision) as run, temporary_connection() as connection:
         views.create_views(connection, run.last_iteration, run.root)
+        add_comments(connection)
         if run.leftovers():
             terminal.note(
                 f"params.yaml asks for {run.last_iteration} iterations: later ones are left out"

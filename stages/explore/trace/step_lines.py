@@ -1,9 +1,9 @@
 """The steps of a path in `ratchet trace`, with their labels, coloured by how right they seem."""
 
-from rich.table import Table
 from rich.text import Text
 
 from stages.explore.trace.life import Row
+from stages.results.fitting_table import FittingTable
 from stages.results.terminal import filled_columns_table, plain_text
 
 RIGHT, UNSURE, WRONG = (
@@ -13,7 +13,7 @@ RIGHT, UNSURE, WRONG = (
 )  # no red beside green
 
 
-def steps(path: Row, labels_and_scores: dict[int, Row]) -> Table:
+def steps(path: Row, labels_and_scores: dict[int, Row]) -> FittingTable:
     """Each step with its label, probability, truth and reflection."""
     rows = []
     for number, text in enumerate(path["steps"]):

@@ -4,10 +4,6 @@ with counted as (
     select * from progress
 ),
 
-ever as (
-    select iteration, count(*) as n_problems from coverage group by iteration
-),
-
 trained as (
     select iteration, n_undesired from training_rows
 ),
@@ -25,7 +21,7 @@ select
     n_solved,
     n_solved_ever,
     case when n_draws > 0 then coverage end as coverage,
-    n_solved_ever / ever.n_problems as coverage_ever,
+    coverage_so_far,
     n_draws,
     n_draws_correct,
     n_tokens,
@@ -41,7 +37,6 @@ select
     n_pairs + n_examples as n_training_rows,
     coalesce(timed.elapsed_s, 0) as elapsed_s
 from counted
-left join ever using (iteration)
 left join trained using (iteration)
 left join timed using (iteration)
 order by iteration;

@@ -30,10 +30,10 @@ def accuracy(connection: Any, measured: dict[str, Any]) -> Section | None:
 
 
 ABOUT_ACCURACY = (
-    "Iteration 0 is the model after supervised fine-tuning. Intervals are 95% bootstrap intervals "
-    "over problems. Gain is the difference from iteration 0 on the same problems, with the p-value "
-    "of a paired test. Flawed is the share of right answers in which the reviewer found an unsound "
-    "step."
+    "Iteration 0 is the model after supervised fine-tuning. Intervals are of 95%: Wilson's for "
+    "shares of problems, the bootstrap's for other means. Gain is the difference from iteration 0 "
+    "on the same problems, with the p-value of a paired test. Flawed is the share of right answers "
+    "in which the reviewer found an unsound step."
 )
 
 
@@ -117,7 +117,7 @@ def coverage(connection: Any) -> Section | None:
     if not rows:
         return None
     solved = Series("in the iteration", [Point(row["iteration"], row["coverage"]) for row in rows])
-    points = [Point(row["iteration"], row["coverage_ever"]) for row in rows]
+    points = [Point(row["iteration"], row["coverage_so_far"]) for row in rows]
     ever = Series("so far", points, colour=1, dashed=True)
     title = "Coverage: problems solved at least once"
     figures = [lines(title, [solved, ever], "iteration", "solved (% of problems)", percent=True)]
