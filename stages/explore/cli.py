@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from stages.explore.commands.report_arguments import report
 from stages.explore.completion import revisions, tables
 
 
@@ -230,6 +231,9 @@ def control(
     from stages.explore.control_command import show_control
 
     show_control(rev, recipe)
+
+
+app.command()(report)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def _gpus() -> list[str]:
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not GPU_FOLDERS.is_dir():
         return []
     texts = [file.read_text() for file in sorted(GPU_FOLDERS.glob("*/information"))]
-    names = [found[1].strip() for text in texts if (found := re.search(r"^Model:(.+)$", text, re.M))]
+    names = [name.strip() for text in texts for name in re.findall(r"^Model:(.+)$", text, re.M)]
     counts = {name: names.count(name) for name in dict.fromkeys(names)}
     return [name if n == 1 else f"{n} × {name}" for name, n in counts.items()]
 
