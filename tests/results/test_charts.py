@@ -64,7 +64,9 @@ def figures() -> list[figure.Figure]:
         lines.lines("many", many, "iteration", "share (%)", percent=True),
         lines.lines("dense", dense, "step", "loss"),
         lines.lines("single", single, "iteration", "share (%)", percent=True),
-        lines.lines("square", [calibration], "p", "share", percent=True, whole=False, diagonal=True),
+        lines.lines(
+            "square", [calibration], "p", "share", percent=True, whole=False, diagonal=True
+        ),
         bars.bars("bars", [str(k) for k in range(9)], stacks, "iteration", "rows"),
         bars.bars("long names", list(ASPECTS), [("a", [1.0] * 6)], "aspect", "pairs"),
         bars.bars("ordered", ["0 of 1", "1 of 1"], stacks[:2], "draws", "rows", ordered=True),

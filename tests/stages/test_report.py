@@ -255,8 +255,8 @@ def test_a_run_without_a_model_has_no_evaluations(
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
     assert shown == {
-        "answers", "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "extractions",
-        "disagreements", "paths",
+        "answers", "coverage", "tail", "texts", "data", "annotated", "pairs", "costs",
+        "extractions", "disagreements", "paths",
     }  # fmt: skip
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]

@@ -80,7 +80,9 @@ def axes(y_axis: Axis, x_label: str, y_label: str, lower: int = 0) -> list[str]:
 
 
 def tick_text(x: float, text: str, tier: int = 0) -> str:
-    """A label below the x axis; `tier` 1 is the second of two rows, for crowded labels."""
+    """A label below the x axis, within the chart; `tier` 1: in the second row, where it is crowded."""
+    half = CHARACTER_WIDTH * len(text) / 2
+    x = max(half, min(x, WIDTH - half))
     y = HEIGHT - BOTTOM + 16 + TIER * tier
     return f'<text class="x" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
