@@ -1,4 +1,4 @@
-"""costs: what each stage used. Two equal runs differ in this table alone.
+"""costs: what each stage used, when and where it ran. Two equal runs differ in this table alone.
 
 It is a measurement, so it is kept in measured/ instead of data/. Its counts are of this execution
 only: a stage that resumes after a kill counts less.
@@ -28,3 +28,7 @@ class Costs(Table):
     n_trained_tokens = dy.Int64(
         min=0, description="tokens read with gradients: prompts, completions, both sides of pairs"
     )
+    ended_at = dy.String(nullable=True, description="time in UTC, as 2026-11-28T13:46:24Z")
+    commit = dy.String(nullable=True, description="of the code; with + if it was changed since")
+    versions = dy.String(nullable=True, description="of Python and the main packages")
+    machine = dy.String(nullable=True, description="processor, cores, memory, GPUs")

@@ -19,6 +19,7 @@ COMMANDS = (
     "grade",
     "compare",
     "leaderboard",
+    "report",
     "control",
     "plan",
     "reproduce",

@@ -1,13 +1,15 @@
-"""The cost record: what a stage used, as a row of `costs`."""
+"""The cost record: what a stage used, when and where, as a row of `costs`."""
 
 import resource
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import polars as pl
 
 from schemas import store
 from schemas.costs import Costs
+from stages.pipeline.provenance import code_commit, machine_name, package_versions
 
 
 def record_cost(iteration: int, stage: str, counts: Mapping[str, int], elapsed_s: float) -> None:
@@ -23,5 +25,9 @@ def record_cost(iteration: int, stage: str, counts: Mapping[str, int], elapsed_s
         "n_tokens": counts.get("tokens", 0),
         "n_optimiser_steps": counts.get("optimiser_steps", 0),
         "n_trained_tokens": counts.get("trained_tokens", 0),
+        "ended_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "commit": code_commit(),
+        "versions": package_versions(),
+        "machine": machine_name(),
     }
     store.write(pl.DataFrame([row]), Costs, iteration=iteration, stage=stage)

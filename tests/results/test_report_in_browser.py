@@ -1,6 +1,6 @@
-"""The report as a browser shows it: headless Chromium, offline, light and dark.
+"""The report as a browser shows it: headless Chromium, offline, light and dark, wide and narrow.
 
-Leaves screenshots/light.png and dark.png in the repository's root, for a person to judge.
+Leaves a picture of each in screenshots/ in the repository's root, for a person to judge.
 """
 
 import json
@@ -22,6 +22,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HERE = Path(__file__).parent
 SHOTS = ROOT / "screenshots"
 SCHEMES = {"light": 1, "dark": 0}  # as Blink numbers them
+SIZES = {"wide": "1300,16000", "narrow": "400,32000"}
+LOOKS = [("light", "wide"), ("dark", "wide"), ("light", "narrow")]
 CARD = re.compile(
     r'<article data-level="(.*?)" data-verdict="(.*?)" data-strategy="(.*?)">.*?<code>(\w+)</code>',
     re.DOTALL,
@@ -44,24 +46,30 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
-@pytest.fixture(scope="module", params=SCHEMES)
+@pytest.fixture(scope="module", params=LOOKS, ids=" ".join)
 def seen(request: pytest.FixtureRequest, page: Path) -> dict[str, Any]:
     """What the probe found, and what Chromium printed."""
     SHOTS.mkdir(exist_ok=True)
-    shot = SHOTS / f"{request.param}.png"
+    scheme, size = request.param
+    shot = SHOTS / f"{scheme}-{size}.png"
     shot.unlink(missing_ok=True)
     assert CHROMIUM
     command = [
         CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-extensions",
-        "--no-first-run", f"--user-data-dir={page / request.param}", "--enable-logging=stderr",
-        "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1280,14000",
-        f"--blink-settings=preferredColorScheme={SCHEMES[request.param]}",
+        "--no-first-run", f"--user-data-dir={page / shot.stem}", "--enable-logging=stderr",
+        "--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={SIZES[size]}",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
         f"--screenshot={shot}", "--dump-dom", f"file://{page}/probed.html",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     (found,) = re.findall(r'id="seen">(.*?)</script>', done.stdout, re.DOTALL)
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return json.loads(found) | {"scheme": request.param, "console": console, "shot": shot}
+    return json.loads(found) | {
+        "scheme": scheme,
+        "size": size,
+        "console": console,
+        "shot": shot,
+    }
 
 
 def test_every_chart_is_drawn_and_readable(seen: dict[str, Any], page: Path) -> None:
@@ -72,6 +80,25 @@ def test_every_chart_is_drawn_and_readable(seen: dict[str, Any], page: Path) -> 
         assert not chart["broken"], chart["title"]
         assert not chart["overlaps"], chart
         assert chart["outside"] == 0, chart["title"]
+        assert chart["pixels"] >= 9.5, chart["title"]
+
+
+def test_values_are_told_at_the_pointer_and_by_keys(seen: dict[str, Any]) -> None:
+    for chart in seen["charts"]:
+        told = chart["told"]
+        assert told["focusable"] and told["inside"], chart["title"]
+        assert told["pointed"] and told["first"] and told["last"], chart["title"]
+        assert not told["left"] and not told["gone"], chart["title"]
+    of_lines = next(c for c in seen["charts"] if c["title"] == "Accuracy by iteration")["told"]
+    for when, number in (("first", 0), ("next", 1), ("last", 2)):
+        assert re.match(rf"iteration {number}\ntoy, greedy: [\d.]+% \[[\d.]+%, ", of_lines[when])
+    assert of_lines["pointed"] == of_lines["next"], "the middle of three"
+
+
+def test_sections_are_folded_and_links_open_them(seen: dict[str, Any]) -> None:
+    assert seen["opened"] == []
+    assert seen["led"] == ["costs"]
+    assert seen["open"]
 
 
 def test_nothing_is_fetched_and_nothing_goes_wrong(seen: dict[str, Any]) -> None:

@@ -170,7 +170,7 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         (
             "accuracy",
             [
-                "Accuracy by iteration, with 95% intervals",
+                "Accuracy by iteration",
                 "Greedy accuracy by level, toy",
                 "Pass@k",
             ],
@@ -195,8 +195,8 @@ def test_the_report_is_the_same_when_made_again_and_beside_stale_iterations(
         ("training", ["Alignment loss", "Log-probability in iteration 2", "rejected"]),
         ("labels", ["Precision and recall by level in iteration 2", "level 5", "steps inferred"]),
         ("verifier", ["Calibration in iteration 2", "Steps by probability in iteration 2"]),
-        ("pairs", ["chosen answer is wrong", "rejected answer is right", "(15.4%)"]),
-        ("costs", ["Time by stage, all iterations", "peak memory (MB)", "align"]),
+        ("pairs", ["chosen answer is wrong", "rejected answer is right", ": 15.4% ["]),
+        ("costs", ["Time by stage, all iterations", "Peak memory by stage", "align"]),
         ("rejects", ["has no answer", "rows.jsonl:2", "timeout"]),
         ("extractions", ["Stated and flexible answers", "differ", "last value", "samples"]),
         ("disagreements", ["contradicts 8 of 8 recorded verdicts", "compared as text"]),
@@ -224,9 +224,17 @@ def test_three_examples_of_a_reject_are_enough(page: str) -> None:
 
 def test_the_page_needs_nothing_else(page: str) -> None:
     assert "://" not in page and "@import" not in page and "url(" not in page
-    assert all(link.startswith("#") for link in re.findall(r'(?:href|src)="([^"]*)"', page))
+    links = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert all(link.startswith(("#", "data:text/csv", "data:application/json")) for link in links)
     assert page.count("<script") == 1
     assert "prefers-color-scheme: dark" in page
+    assert len(page.encode()) < 1_000_000
+
+
+def test_every_link_of_the_contents_leads_to_a_section_and_back(page: str) -> None:
+    (contents,) = re.findall(r'<nav aria-label="Contents">(.*?)</nav>', page, re.DOTALL)
+    sections = re.findall(r'<section id="(\w+)"', page)
+    assert re.findall(r'href="#(\w+)"', contents) == sections
 
 
 def test_text_of_the_data_is_never_markup(page: str) -> None:
@@ -281,8 +289,8 @@ def test_a_run_without_a_model_has_no_evaluations(
     page = Path("report.html").read_text()
     shown = set(re.findall(r'<section id="(\w+)"', page))
     assert shown == {
-        "coverage", "tail", "texts", "data", "annotated", "pairs", "costs", "extractions",
-        "disagreements", "paths",
+        "answers", "coverage", "tail", "texts", "data", "annotated", "pairs", "costs",
+        "extractions", "disagreements", "paths",
     }  # fmt: skip
     assert 'data-by="truth"' in page
     turns = json.loads(Path("metrics.json").read_text())["iterations"]

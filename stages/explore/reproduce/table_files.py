@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from schemas.errors import RatchetError
 from stages.explore.output import temporary_path
 from stages.explore.reproduce.cell_values import Value
@@ -17,7 +15,7 @@ from stages.explore.reproduce.side_by_side import Comparison
 from stages.explore.reproduce.table_layout import Layout
 from stages.explore.reproduce.table_text import ours_text, remarks, theirs_text
 from stages.results import page
-from stages.results.charts.bars import Figure
+from stages.results.charts.figure import Figure
 from stages.results.charts.lines import Point, Series
 from stages.results.charts.lines import lines as line_chart
 from stages.results.sections.section import Grid, Section
@@ -104,11 +102,10 @@ def add_to_page(made: Section, file: Path) -> None:
     Raises RatchetError if the file is no report.
     """
     begin, end = (f"<!-- {edge} {made.name} -->" for edge in ("begin", "end"))
-    template = _environment().get_template("section.html")
+    templates = page.environment(Path(__file__).parent)
+    template = templates.get_template("section.html")
     text = f"{begin}\n{template.render(section=made)}\n{end}\n"
-    before = (
-        file.read_text() if file.exists() else _environment().get_template("page.html").render()
-    )
+    before = file.read_text() if file.exists() else templates.get_template("page.html").render()
     if "</main>" not in before:
         raise RatchetError(f"--html {file}: this is no page of Ratchet's: name another file")
     if begin in before:
@@ -119,14 +116,6 @@ def add_to_page(made: Section, file: Path) -> None:
         link = f'<a href="#{made.name}">{made.title.split(":")[0]}</a>\n'
         after = after.replace("</nav>", f"{link}</nav>", 1)
     _write(file, "--html", lambda path: path.write_text(after))
-
-
-def _environment() -> Environment:
-    folders = [Path(page.__file__).parent, Path(__file__).parent]
-    return Environment(
-        loader=FileSystemLoader(folders), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )  # fmt: skip
 
 
 def _write(file: Path, option: str, write: Any) -> None:

@@ -34,6 +34,12 @@ class Axis:
             return f"{100 * value:.4g}%"
         return short_number(value)
 
+    def exact(self, value: float) -> str:
+        """A value as a reader is told it."""
+        if self.percent:
+            return f"{100 * value:.1f}%"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
 
 def tick_step(span: float, most: int, whole: bool) -> float:
     """The smallest of 1, 2, 2.5, 5 times a power of ten with fewer than `most` in the span."""

@@ -1,4 +1,4 @@
--- Alignment's log, thinned to about 150 points per iteration.
+-- Alignment's log, thinned to about 400 points over all iterations, at least 50 of each.
 with logged as (
     select
         *,
@@ -6,9 +6,14 @@ with logged as (
         count(*) over (partition by iteration) as n_places
     from losses
     where stage = 'align'
+),
+
+chosen as (
+    select greatest(50, 400 // greatest(1, count(distinct iteration))) as n_kept from logged
 )
 
 select iteration, step, loss, logprob_chosen, logprob_rejected
 from logged
-where place % greatest(1, n_places // 150) = 0 or place = n_places - 1
+cross join chosen
+where place % greatest(1, n_places // n_kept) = 0 or place = n_places - 1
 order by iteration, step;

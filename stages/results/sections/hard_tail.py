@@ -3,12 +3,21 @@
 from itertools import groupby
 from typing import Any
 
-from schemas import views
-from stages.results.charts.bars import Figure, bars
+from stages.results import queries
+from stages.results.charts.figure import Figure, shade
 from stages.results.charts.lines import Point, Series, lines
-from stages.results.sections.section import Grid, Section, count, level_name, percent
+from stages.results.queries import Rows, Source
+from stages.results.sections.section import (
+    Grid,
+    Section,
+    count,
+    level_name,
+    percent,
+    share_of,
+    share_point,
+)
+from stages.results.sections.solve_rate_bins import histogram_grids, histograms
 
-Rows = list[dict[str, Any]]
 ABOUT = (
     "A problem is in the tail while its solve rate is below guide.tail_below. Right samples (all, "
     "or only the unguided ones) have narrowed if a smaller share of them than of the gold data is "
@@ -22,41 +31,25 @@ ABOUT = (
 
 def tail(connection: Any) -> Section | None:
     """Solve rates, coverage by level, narrowing and strategies."""
-    level_rows = views.ask(connection, "from tail order by iteration, level")
-    if not level_rows:
+    levels = queries.source(connection, "from tail order by iteration, level")
+    if not levels.rows:
         return None
-    last = max(row["iteration"] for row in level_rows)
-    rates = views.ask(connection, "from solve_rates order by level, bin")
-    narrowing = views.ask(connection, "from narrowing order by measure, data desc, iteration")
-    strategies = views.ask(connection, "from strategies order by iteration, strategy")
-    if not {row["strategy"] for row in strategies} - {"unguided", "imported"}:
-        narrowing = [row for row in narrowing if row["data"] == "all"]  # both are the same
-    figures = histograms([row for row in rates if row["iteration"] == last], last)
-    figures += [coverage(level_rows), *narrowing_figures(narrowing)]
-    grids = [tail_grid(level_rows), narrowing_grid(narrowing), strategy_grid(strategies)]
-    return Section("tail", "The tail", ABOUT, figures, [grid for grid in grids if grid.rows])
-
-
-def histograms(rows: Rows, iteration: int) -> list[Figure]:
-    """Problems by solve rate, stacked by level; also after guidance if it changed anything."""
-    counts = {
-        moment: {(r["level"], r["bin"]): r["n_problems"] for r in rows if r["moment"] == moment}
-        for moment in ("before", "after")
-    }
-    levels = list(dict.fromkeys(row["level"] for row in rows))
-    bins = [f"{0.1 * number:.1f}" for number in range(10)]
-    moments = ["before", "after"] if counts["before"] != counts["after"] else ["before"]
-    return [
-        bars(
-            f"Solve rates in iteration {iteration} {moment} guidance",
-            bins,
-            [(level_name(v), [counts[moment].get((v, b), 0) for b in range(10)]) for v in levels],
-            "solve rate, from",
-            "problems",
-        )
-        for moment in moments
-        if counts[moment]
-    ]
+    last = max(row["iteration"] for row in levels.rows)
+    rates = queries.source(connection, "solved_of_k", iteration=last)
+    query = "from narrowing order by measure, data desc, iteration"
+    narrowing = queries.source(connection, query)
+    strategies = queries.source(connection, "from strategies order by iteration, strategy")
+    if not {row["strategy"] for row in strategies.rows} - {"unguided", "imported"}:
+        same = [row for row in narrowing.rows if row["data"] == "all"]  # the other is equal
+        narrowing = narrowing._replace(rows=same)
+    figures = [*histograms(rates.rows, last), coverage(levels.rows)]
+    figures += narrowing_figures(narrowing.rows)
+    grids = [tail_grid(levels), *histogram_grids(rates)]
+    grids += [narrowing_grid(narrowing), strategy_grid(strategies)]
+    own = [row for row in levels.rows if row["iteration"] == last]
+    n_tail, n = (sum(row[name] for row in own) for name in ("n_tail_after", "n_problems"))
+    gist = f"{count(n_tail)} of {count(n)} problems in the last iteration"
+    return Section("tail", "The tail", ABOUT, figures, [g for g in grids if g.rows], gist)
 
 
 def coverage(rows: Rows) -> Figure:
@@ -65,10 +58,15 @@ def coverage(rows: Rows) -> Figure:
     series = [
         Series(
             level_name(level),
-            [Point(r["iteration"], r["coverage"]) for r in rows if r["level"] == level],
-            colour,
+            [
+                share_point(row["iteration"], row["n_solved"], row["n_problems"])
+                for row in rows
+                if row["level"] == level
+            ],
+            number,
+            shade=shade(number, len(levels)),
         )
-        for colour, level in enumerate(levels)
+        for number, level in enumerate(levels)
     ]
     title = "Coverage by level"
     return lines(title, series, "iteration", "solved (% of problems)", percent=True)
@@ -83,9 +81,9 @@ def narrowing_figures(rows: Rows) -> list[Figure]:
             Series(
                 name,
                 [Point(r["iteration"], r["self_tail"]) for r in own if r["data"] == name],
-                colour,
+                number,
             )
-            for colour, name in enumerate(("unguided", "all"))
+            for number, name in enumerate(("unguided", "all"))
         ]
         gold = [Point(r["iteration"], r["gold_tail"]) for r in own if r["data"] == "all"]
         series = [*series, Series("gold", gold, 2, dashed=True)]
@@ -96,40 +94,43 @@ def narrowing_figures(rows: Rows) -> list[Figure]:
     return figures
 
 
-def tail_grid(rows: Rows) -> Grid:
+def tail_grid(levels: Source) -> Grid:
     """The tail before and after guidance."""
     cells = [
         [row["iteration"], level_name(row["level"]), count(row["n_problems"]),
-         count(row["n_tail_before"]), count(row["n_tail_after"]), percent(row["coverage"])]
-        for row in rows
+         count(row["n_tail_before"]), count(row["n_tail_after"]),
+         share_of(row["n_solved"], row["n_problems"])]
+        for row in levels.rows
     ]  # fmt: skip
-    heads = ["iteration", "level", "problems", "tail before", "tail after", "coverage"]
-    return Grid(heads, cells)
+    heads = ["iteration", "level", "problems", "tail before", "tail after", "solved"]
+    return Grid(heads, cells, levels, "The tail by level")
 
 
-def narrowing_grid(rows: Rows) -> Grid:
+def narrowing_grid(narrowing: Source) -> Grid:
     """The numbers of narrowing."""
     cells = [
         [row["measure"], row["data"], row["iteration"], count(row["n_self"]),
          _number(row["self_mean"]), _number(row["gold_mean"]), _number(row["distance"]),
          percent(row["self_tail"]), percent(row["gold_tail"])]
-        for row in rows if row["n_self"]
+        for row in narrowing.rows if row["n_self"]
     ]  # fmt: skip
     heads = ["measure", "right samples", "iteration", "n", "mean", "gold mean", "distance"]
-    return Grid([*heads, "in the tail", "gold in the tail"], cells)
+    heads += ["in the tail", "gold in the tail"]
+    return Grid(heads, cells, narrowing, "Narrowing against gold")
 
 
-def strategy_grid(rows: Rows) -> Grid:
+def strategy_grid(strategies: Source) -> Grid:
     """What each strategy cost and achieved."""
     cells = [
         [row["iteration"], row["strategy"], count(row["n_problems"]), count(row["n_draws"]),
          count(row["n_correct"]), count(row["n_solved"]), count(row["n_tokens"]),
          percent(row["revealed_mean"]), _number(row["shortcut_mean"]), _spurious_share(row),
          percent(row["leakage_mean"])]
-        for row in rows
+        for row in strategies.rows
     ]  # fmt: skip
     heads = ["iteration", "strategy", "problems", "draws", "right", "solved", "tokens"]
-    return Grid([*heads, "revealed", "short-cut", "spurious", "leakage"], cells)
+    heads += ["revealed", "short-cut", "spurious", "leakage"]
+    return Grid(heads, cells, strategies, "Strategies")
 
 
 def _spurious_share(row: dict[str, Any]) -> str:

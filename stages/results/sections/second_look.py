@@ -4,40 +4,59 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from schemas import views
-from stages.measures.intervals import wilson
-from stages.results.charts.bars import Figure, bars
+from stages.results import queries
+from stages.results.charts.bars import bars
+from stages.results.charts.figure import Figure
 from stages.results.charts.lines import Point, Series, lines
-from stages.results.sections.section import Grid, Section, count, level_name, percent
+from stages.results.queries import Rows, Source
+from stages.results.sections.section import (
+    Grid,
+    Section,
+    change,
+    count,
+    level_name,
+    percent,
+    share_of,
+    share_point,
+)
 
 Row = dict[str, Any]
-Rows = list[Row]
 
 
 def flaws(connection: Any) -> Section | None:
     """Right answers that rest on a wrong step, according to each reviewer."""
-    rows = views.ask(connection, "from flawed order by suite, reviewer, iteration")
+    asked = queries.source(connection, "from flawed order by suite, reviewer, iteration")
+    rows = asked.rows
     if not rows:
         return None
     note = (
         "Right greedy answers with a wrong step. The oracle is the task's own truth; agreement is "
         "the share of answers on which the reviewer and the oracle agree, among those both judged."
     )
-    series = _group_series(rows, ("suite", "reviewer"), lambda row: _share_point(row, "n_flawed"))
-    title = "Flawed right answers, with 95% intervals"
+    series = _group_series(
+        rows,
+        ("suite", "reviewer"),
+        lambda row: share_point(row["iteration"], row["n_flawed"], row["n"]),
+    )
+    title = "Flawed right answers"
     figure = lines(title, series, "iteration", "flawed (% of right answers)", percent=True)
     cells = [
         [row["iteration"], row["suite"], row["reviewer"], count(row["n"]), count(row["n_flawed"]),
-         percent(row["share"]), percent(row["agreement"])]
+         share_of(row["n_flawed"], row["n"]), percent(row["agreement"])]
         for row in rows
     ]  # fmt: skip
     heads = ["iteration", "suite", "reviewer", "right answers", "flawed", "share", "agreement"]
-    return Section("flaws", "Flawed but correct", note, [figure], [Grid(heads, cells)])
+    first = [r["share"] for r in rows if r["suite"] == rows[0]["suite"]
+             and r["reviewer"] == rows[0]["reviewer"]]  # fmt: skip
+    gist = f"{rows[0]['suite']}, {rows[0]['reviewer']}: {change(first)}"
+    grids = [Grid(heads, cells, asked)]
+    return Section("flaws", "Flawed but correct", note, [figure], grids, gist)
 
 
 def duels(connection: Any) -> Section | None:
     """The model's solutions against a rival's, judged in both orders."""
-    rows = views.ask(connection, "from duel_results order by rival, aspect, iteration")
+    asked = queries.source(connection, "from duel_results order by rival, aspect, iteration")
+    rows = asked.rows
     if not rows:
         return None
     note = (
@@ -60,16 +79,9 @@ def duels(connection: Any) -> Section | None:
          percent(row["first_share"])]
         for row in rows
     ]  # fmt: skip
-    heads = [
-        "iteration",
-        "rival",
-        "aspect",
-        "pairs",
-        *DUEL_OUTCOMES,
-        "one order only",
-        "first place",
-    ]
-    return Section("duels", "Solutions compared", note, figures, [Grid(heads, cells)])
+    heads = ["iteration", "rival", "aspect", "pairs", *DUEL_OUTCOMES]
+    heads += ["one order only", "first place"]
+    return Section("duels", "Solutions compared", note, figures, [Grid(heads, cells, asked)])
 
 
 DUEL_OUTCOMES = ("won", "lost", "tied", "disagreed")
@@ -77,9 +89,10 @@ DUEL_OUTCOMES = ("won", "lost", "tied", "disagreed")
 
 def annotated_steps(connection: Any) -> Section | None:
     """The verifier against people's judgements of each step."""
-    steps = views.ask(connection, "from annotated_accuracy order by dataset, iteration, level")
-    errors = views.ask(connection, "from first_errors order by dataset, iteration")
-    if not steps:
+    query = "from annotated_accuracy order by dataset, iteration, level"
+    steps = queries.source(connection, query)
+    errors = queries.source(connection, "from first_errors order by dataset, iteration")
+    if not steps.rows:
         return None
     note = (
         "The verifier calls a step right if its probability is at least one half, as in SIPF "
@@ -89,11 +102,12 @@ def annotated_steps(connection: Any) -> Section | None:
     cells = [
         [row["iteration"], row["dataset"], level_name(row["level"]), count(row["n"]),
          percent(row["precision"]), percent(row["recall"]), percent(row["accuracy"])]
-        for row in steps
+        for row in steps.rows
     ]  # fmt: skip
     heads = ["iteration", "dataset", "level", "steps", "precision", "recall", "accuracy"]
-    grids = [Grid(heads, cells), _errors_grid(errors)]
-    return Section("annotated", "Steps that people judged", note, _errors_figures(errors), grids)
+    grids = [Grid(heads, cells, steps, "Steps"), _errors_grid(errors)]
+    figures = _errors_figures(errors.rows)
+    return Section("annotated", "Steps that people judged", note, figures, grids)
 
 
 def _errors_figures(rows: Rows) -> list[Figure]:
@@ -106,14 +120,14 @@ def _errors_figures(rows: Rows) -> list[Figure]:
     return [lines(title, series, "iteration", "F1 as in ProcessBench (%)", percent=True)]
 
 
-def _errors_grid(rows: Rows) -> Grid:
+def _errors_grid(errors: Source) -> Grid:
     cells = [
         [row["iteration"], row["dataset"], count(row["n_wrong"]), percent(row["wrong_accuracy"]),
          count(row["n_sound"]), percent(row["sound_accuracy"]), percent(row["f1"])]
-        for row in rows
+        for row in errors.rows
     ]  # fmt: skip
     heads = ["iteration", "dataset", "wrong solutions", "step named", "sound solutions"]
-    return Grid([*heads, "none found", "F1"], cells)
+    return Grid([*heads, "none found", "F1"], cells, errors, "Earliest wrong steps")
 
 
 def _group_series(
@@ -125,12 +139,7 @@ def _group_series(
         Series(
             ", ".join(key),
             [point(row) for row in rows if tuple(row[name] for name in names) == key],
-            colour,
+            number,
         )
-        for colour, key in enumerate(keys)
+        for number, key in enumerate(keys)
     ]
-
-
-def _share_point(row: Row, name: str) -> Point:
-    low, high = wilson(row[name], row["n"])
-    return Point(row["iteration"], row[name] / row["n"], low, high)
