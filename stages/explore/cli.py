@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from stages.explore.completion import revisions, tables
+from stages.explore.export.export_command import export
 
 
 class OneLineErrors(TyperGroup):
@@ -340,6 +341,9 @@ def ledger(
         inventory.delete(prune, prune_unused, dry_run, yes)
     else:
         inventory.show(as_json)
+
+
+app.command()(export)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,15 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from schemas.losses import Losses
+from stages.models.model_card import CARD, Training, training_card
 from stages.models.model_settings import AdapterSettings
 from stages.models.tokens import Encoder
 from stages.pipeline.digests import folder_digest
 from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
+from stages.tasks.prompts import frame_of
 from stages.training import checkpoints
-from stages.training.adapter import gather_weights, load, save
+from stages.training.adapter import gather_weights, is_verifier, load, save
 from stages.training.budget import Budget
 from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
@@ -163,6 +165,7 @@ class Job:
         trainer.create_model_card = lambda **_: None
         stop_at_divergence(trainer, self.settings.section)
         folder = self.checkpoint_folder(rows)
+        is_scorer = is_verifier(trainer.model)
         with (
             checkpoints.lock_on_main_process(folder, trainer.accelerator),
             count_tokens(trainer),
@@ -170,12 +173,28 @@ class Job:
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
             weights = gather_weights(trainer)
             if trainer.accelerator.is_main_process:
-                save(trainer.model, encoder, self.start, self.adapter, self.out, weights)
+                frame = frame_of(rows.prompts())
+                save(trainer.model, encoder, self.start, self.adapter, self.out, weights, frame)
+                card = training_card(self._training(trainer, rows), encoder, frame, is_scorer)
+                (self.out / CARD).write_text(card, encoding="utf-8")
         self.stage_run.count(
             optimiser_steps=trainer.state.global_step,
             trained_tokens=trainer.state.num_input_tokens_seen,
         )
         return losses(trainer.state.log_history)
+
+    def _training(self, trainer: Trainer, rows: Rows) -> Training:
+        """What the model's card says of its training; no path that other runs don't have."""
+        counts = {"optimiser_steps": trainer.state.global_step}
+        return Training(
+            stage=self.stage_run.stage,
+            iteration=self.stage_run.iteration,
+            start=None if self.start.is_absolute() else str(self.start),
+            settings=self.settings.model_dump(mode="json")
+            | {"adapter": self.adapter and self.adapter.model_dump(mode="json")},
+            rows={"pairs": rows.pairs.height, "examples": rows.examples.height},
+            counts=counts,
+        )
 
 
 def losses(history: list[dict[str, float]]) -> pl.DataFrame:
