@@ -23,6 +23,7 @@ COMMANDS = (
     "control",
     "plan",
     "reproduce",
+    "export",
     "ledger",
 )
 FORM: dict[str, Any] = {

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
+from stages.models.chat_template import own_template
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -140,16 +141,15 @@ def turn_marks(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> set[
     Some tokenizers do not call them special (DeepSeek's `<｜User｜>`), and yet a question that
     spells one must not begin a turn.
     """
-    template = str(tokenizer.chat_template or "")
+    template = own_template(tokenizer.chat_template) or ""
     written = [name for name in names if name in template]
     if not written:
         return set()
     chat = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
     try:
-        before, _, after = str(tokenizer.apply_chat_template(chat, tokenize=False)).partition(
-            QUESTION
-        )
+        text = str(tokenizer.apply_chat_template(chat, chat_template=template, tokenize=False))
     except Exception:  # a template may raise anything; `Encoder` says what it refuses
         return set()
+    before, _, after = text.partition(QUESTION)
     between = after.partition(ANSWER)[0].strip()
     return {name for name in written if before.rstrip().endswith(name) or between.startswith(name)}

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
+from stages.models.chat_template import DATE, own_template
 from stages.models.folders import load_tokenizer
 from stages.models.literal_tokenizer import RESERVED, LiteralTokenizer
 from stages.models.prompt_form import PromptForm
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CONTEXT = 8  # tokens of the prompt with which a continuation is decoded
-DATE = "26 Jul 2024"  # Llama's templates otherwise write the day of the run into each prompt
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ class Encoder:
     def pad_token_id(self) -> int:
         """The id that fills the rows of a batch."""
         return int(self.tokenizer.pad_token_id)
+
+    def prompt_text(self, prompt: str) -> str:
+        """The text that a model continues, its special tokens spelt out."""
+        if self.form.kind != "chat":
+            return self.form.text(prompt)
+        return self._render(self.form.messages(prompt), True)
 
     def encode_prompt(self, prompt: str, start: str = "") -> list[int]:
         """Tokens that a model continues: the prompt in the model's form, and an answer's start."""
@@ -161,12 +167,16 @@ class Encoder:
         return frozenset(self.literal.special.values())
 
     @cached_property
-    def _opening(self) -> list[int]:
-        """BOS, if the tokenizer begins a text with it; a chat template has its own."""
-        if self.form.kind == "chat":
-            return []
+    def opens_with_bos(self) -> bool:
+        """Whether the tokenizer begins a text with BOS; a chat template has its own."""
         bos = self.tokenizer.bos_token_id
-        return [bos] if bos is not None and self.tokenizer("a")["input_ids"][:1] == [bos] else []
+        if self.form.kind == "chat" or bos is None:
+            return False
+        return bool(self.tokenizer("a")["input_ids"][:1] == [bos])
+
+    @cached_property
+    def _opening(self) -> list[int]:
+        return [self.tokenizer.bos_token_id] if self.opens_with_bos else []
 
     def _mark_prompt(self, prompt: str) -> str:
         if self.form.kind != "chat":
@@ -179,15 +189,16 @@ class Encoder:
 
     def _render(self, messages: list[dict[str, str]], open_answer: bool) -> str:
         """The chat as text. Raises RatchetError if the template can't render it."""
-        template: Any = self.tokenizer.chat_template
+        template = own_template(self.tokenizer.chat_template)
         if not template:
             raise RatchetError(
                 "model.prompt=chat, but this tokenizer has no chat template: set model.prompt=plain"
             )
-        fixed = {"date_string": DATE} if "date_string" in str(template) else {}
+        fixed = {"date_string": DATE} if "date_string" in template else {}
         try:
             text: str = self.tokenizer.apply_chat_template(
                 messages,
+                chat_template=template,
                 tokenize=False,
                 add_generation_prompt=open_answer,
                 **(fixed | self.form.template),

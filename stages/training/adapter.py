@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
+from stages.models.chat_template import Frame, asking_template
 from stages.models.folders import save_tokenizer
+from stages.models.model_card import RIGHT
 from stages.models.model_settings import AdapterSettings
 from stages.models.prompt_form import PromptForm
 from stages.models.tokenizer_checks import require_fitting_tokenizer
@@ -109,10 +111,12 @@ def save(
     adapter: AdapterSettings | None,
     out: Path,
     weights: dict[str, torch.Tensor] | None = None,
+    frame: Frame | None = None,
 ) -> None:
     """Writes the trained model to `out` in the precision that `start` has.
 
     `weights` replace the model's own if those are split between processes: see `gather_weights`.
+    `frame`: of the prompts that it was trained on, for the chat template of a model that answers.
     """
     from transformers import AutoConfig
 
@@ -129,9 +133,28 @@ def save(
         model.load_state_dict(weights)
     if stored is not None:
         model = model.to(stored)
+    if is_verifier(model):
+        model.config.id2label, model.config.label2id = {0: RIGHT}, {RIGHT: 0}
+    else:
+        _answer_as_trained(model, encoder, frame)
     model.save_pretrained(out)
     save_tokenizer(encoder.tokenizer, out)
     encoder.form.write(out)
+
+
+def is_verifier(model: PreTrainedModel | PeftModel) -> bool:
+    """Whether the model has a logit for each token in place of a vocabulary."""
+    return hasattr(model, "score")
+
+
+def _answer_as_trained(model: PreTrainedModel, encoder: Encoder, frame: Frame | None) -> None:
+    """Other tools ask in the form of the training, stop where it ended, and answer greedily."""
+    if frame is not None:
+        encoder.tokenizer.chat_template = asking_template(encoder, frame)
+    generation = model.generation_config
+    generation.eos_token_id = encoder.end_tokens
+    generation.do_sample = False
+    generation.temperature = generation.top_p = generation.top_k = None
 
 
 def load_untrained(model: PreTrainedModel, start: Path) -> PreTrainedModel:
@@ -139,7 +162,7 @@ def load_untrained(model: PreTrainedModel, start: Path) -> PreTrainedModel:
     # FSDP puts a class of its own before the model's
     family: list[type[PreTrainedModel]] = type(model).mro()
     kind = next(kind for kind in family if kind.__module__.startswith("transformers."))
-    options = {"num_labels": model.config.num_labels} if hasattr(model, "score") else {}
+    options = {"num_labels": model.config.num_labels} if is_verifier(model) else {}
     return load_model(start, kind, new_head=bool(options), **options)
 
 

@@ -13,13 +13,15 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from schemas.losses import Losses
+from stages.models.model_card import CARD, Training, training_card
 from stages.models.model_settings import AdapterSettings
 from stages.models.tokens import Encoder
 from stages.pipeline.digests import folder_digest
 from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
+from stages.tasks.prompts import frame_of
 from stages.training import checkpoints
-from stages.training.adapter import gather_weights, load, save
+from stages.training.adapter import gather_weights, is_verifier, load, save
 from stages.training.budget import Budget
 from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
@@ -174,26 +176,39 @@ class Job:
         ):
             trainer.train(resume_from_checkpoint=checkpoints.last_complete(folder))
             if self.saves_steps:
-                self._save_steps(trainer, encoder, folder)
+                for step, checkpoint in checkpoints.steps(folder).items():
+                    trainer.state.best_model_checkpoint = str(checkpoint)
+                    trainer._load_best_model()
+                    self._save(trainer, encoder, rows, step, step_folder(self.out, step))
             else:
-                self._save(trainer, encoder, self.out)
+                self._save(trainer, encoder, rows, trainer.state.global_step, self.out)
         self.stage_run.count(
             optimiser_steps=trainer.state.global_step,
             trained_tokens=trainer.state.num_input_tokens_seen,
         )
         return losses(trainer.state.log_history)
 
-    def _save_steps(self, trainer: Trainer, encoder: Encoder, folder: Path) -> None:
-        """Saves the model of every checkpoint; the last one is where training ended."""
-        for step, checkpoint in checkpoints.steps(folder).items():
-            trainer.state.best_model_checkpoint = str(checkpoint)
-            trainer._load_best_model()
-            self._save(trainer, encoder, step_folder(self.out, step))
-
-    def _save(self, trainer: Trainer, encoder: Encoder, out: Path) -> None:
+    def _save(self, trainer: Trainer, encoder: Encoder, rows: Rows, step: int, out: Path) -> None:
+        """Saves the model as it is now, after so many optimiser steps, with its card."""
+        is_scorer = is_verifier(trainer.model)
         weights = gather_weights(trainer)
         if trainer.accelerator.is_main_process:
-            save(trainer.model, encoder, self.start, self.adapter, out, weights)
+            frame = frame_of(rows.prompts())
+            save(trainer.model, encoder, self.start, self.adapter, out, weights, frame)
+            card = training_card(self._training(rows, step), encoder, frame, is_scorer)
+            (out / CARD).write_text(card, encoding="utf-8")
+
+    def _training(self, rows: Rows, step: int) -> Training:
+        """What the model's card says of its training; no path that other runs don't have."""
+        return Training(
+            stage=self.stage_run.stage,
+            iteration=self.stage_run.iteration,
+            start=None if self.start.is_absolute() else str(self.start),
+            settings=self.settings.model_dump(mode="json")
+            | {"adapter": self.adapter and self.adapter.model_dump(mode="json")},
+            rows={"pairs": rows.pairs.height, "examples": rows.examples.height},
+            counts={"optimiser_steps": step},
+        )
 
 
 def losses(history: list[dict[str, float]]) -> pl.DataFrame:

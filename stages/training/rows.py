@@ -19,11 +19,14 @@ class Rows:
         frames = [self.pairs, self.examples]
         return digest(*(value for frame in frames for value in frame.hash_rows(seed=0)))
 
+    def prompts(self) -> list[str]:
+        """The different prompts, in their order."""
+        frames = [frame for frame in (self.pairs, self.examples) if not frame.is_empty()]
+        return list(dict.fromkeys(prompt for frame in frames for prompt in frame["prompt"]))
+
     def n_prompts(self) -> int:
         """The number of different prompts."""
-        return len(
-            {p for f in (self.pairs, self.examples) if not f.is_empty() for p in f["prompt"]}
-        )
+        return len(self.prompts())
 
     def split(self, share: float) -> tuple["Rows", "Rows"]:
         """(rows to train on, rows held out): `share` of the prompts is held out, by digest."""

@@ -1,0 +1,1 @@
+"""`ratchet export`: what a run made, as the folders that Hugging Face's tools read."""

@@ -1,0 +1,122 @@
+"""A chat template that asks a model as its training did, so that every tool asks it so.
+
+`transformers.pipeline`, TRL and servers ask a model through its tokenizer's template. One that was
+trained on bare text has none, or one that asks in another way, and a prompt that lacks so much as
+its last line end is answered with nonsense. The tokenizer's own template is kept inside, and is
+what this project itself goes by: `own_template`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stages.models.prompt_form import CUES, PromptForm
+
+if TYPE_CHECKING:
+    from stages.models.tokens import Encoder
+
+ASKED = "{#- Written by Ratchet: asks as this model was trained. -#}"
+OWN = "{#- The tokenizer's own template: -#}"
+UNUSED, END = "{%- if false -%}", "{%- endif -%}"
+DATE = "26 Jul 2024"  # Llama's templates otherwise write the day of the run into each prompt
+LAST_LINES = ", ".join(f"'{line}'" for line in sorted({cue.strip() for cue in CUES.values()}))
+
+BARE = """{{- %(before)s -}}
+{%%- for message in messages -%%}
+{%%- set text = message.content | trim -%%}
+{%%- if message.role == 'user' and text.endswith((%(last_lines)s)) -%%}
+{{- text + '\\n' -}}
+{%%- elif message.role == 'user' -%%}
+{{- %(opening)s + text + %(closing)s -}}
+{%%- elif message.role == 'assistant' -%%}
+{{- message.content + %(end)s -}}
+{%%- else -%%}
+{{- text + '\\n\\n' -}}
+{%%- endif -%%}
+{%%- endfor -%%}
+"""
+SYSTEM = """{%%- if messages[0].role != 'system' -%%}
+{%%- set messages = [{'role': 'system', 'content': %s}] + messages -%%}
+{%%- endif -%%}
+"""
+INSTRUCTION = """{%%- set asked = namespace(messages=[]) -%%}
+{%%- for message in messages -%%}
+{%%- if message.role == 'user' and not message.content.endswith(%(text)s) -%%}
+{%%- set content = message.content + '\\n\\n' + %(text)s -%%}
+{%%- set asked.messages = asked.messages + [{'role': 'user', 'content': content}] -%%}
+{%%- else -%%}
+{%%- set asked.messages = asked.messages + [message] -%%}
+{%%- endif -%%}
+{%%- endfor -%%}
+{%%- set messages = asked.messages -%%}
+"""
+SWITCH = "{%%- if %(name)s is not defined -%%}{%%- set %(name)s = %(value)s -%%}{%%- endif -%%}\n"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a prompt writes before and after its question."""
+
+    opening: str
+    closing: str
+
+
+def own_template(template: str | dict[str, str] | None) -> str | None:
+    """The tokenizer's own template, of a template that `asking_template` may have made.
+
+    Of several by name, it is the one for chats.
+    """
+    if isinstance(template, dict):
+        template = template.get("default")
+    if not template or not template.startswith(ASKED):
+        return template
+    own = template.partition(OWN)[2]
+    if template.startswith(f"{ASKED}{UNUSED}{OWN}"):
+        own = own.partition(f"{END}{ASKED}")[0]
+    return own or None
+
+
+def asking_template(encoder: Encoder, frame: Frame) -> str | None:
+    """The template with which a model is asked in the encoder's form.
+
+    A message is a question alone, or a whole prompt, which ends in its cue ("Answer:").
+    """
+    own = own_template(encoder.tokenizer.chat_template)
+    if encoder.form.kind == "chat":
+        opening = _chat_opening(encoder.form, own or "")
+        return f"{ASKED}\n{opening}{OWN}{own}" if opening else own
+    kept = f"{ASKED}{UNUSED}{OWN}{own}{END}" if own else ""
+    return f"{kept}{ASKED}\n{_bare(encoder, frame)}"
+
+
+def _bare(encoder: Encoder, frame: Frame) -> str:
+    begin = encoder.tokenizer.bos_token if encoder.opens_with_bos else ""
+    closing = frame.closing
+    before = encoder.form.text(f"{frame.opening}{closing}").removesuffix(frame.opening + closing)
+    end = encoder.tokenizer.convert_ids_to_tokens(encoder.end_token) if encoder.end_token else ""
+    return BARE % {
+        "before": _literal(begin + before),
+        "opening": _literal(frame.opening),
+        "closing": _literal(closing),
+        "end": _literal(end),
+        "last_lines": LAST_LINES,
+    }
+
+
+def _chat_opening(form: PromptForm, own: str) -> str:
+    """What puts the form's system message, instruction and switches in place, if it has any."""
+    fixed = {"date_string": DATE} if "date_string" in own else {}
+    switches = fixed | form.template
+    opening = "".join(SWITCH % {"name": n, "value": _literal(v)} for n, v in switches.items())
+    if form.system:
+        opening += SYSTEM % _literal(form.system)
+    if form.instruction:
+        opening += INSTRUCTION % {"text": _literal(form.instruction)}
+    return opening
+
+
+def _literal(value: object) -> str:
+    """A value as Jinja reads it."""
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
