@@ -47,6 +47,7 @@ app = typer.Typer(
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="print CSV with a header")]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="how many runs at once")]
 Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="write the rows to this file")]
 
 
@@ -281,8 +282,9 @@ def reproduce(
         typer.Option("-S", metavar="NAME=VALUE", help="as after `dvc exp run -S`; seed=0,1,2 too"),
     ] = None,
     run: Annotated[
-        bool, typer.Option("--run", help="make the missing runs, one after another")
+        bool, typer.Option("--run", help="make the missing runs, in folders of their own")
     ] = False,
+    jobs: Jobs = 1,
     queue: Annotated[
         bool, typer.Option("--queue", help="put the missing runs into DVC's queue instead")
     ] = False,
@@ -307,8 +309,39 @@ def reproduce(
 
     if run and queue:
         raise typer.BadParameter("--run and --queue exclude each other: choose one")
-    wanted = reproduce_command.Wanted(settings or [], run, queue, probe, as_json, parquet, html)
+    wanted = reproduce_command.Wanted(
+        settings or [], run, jobs, queue, probe, as_json, parquet, html
+    )
     raise typer.Exit(reproduce_command.start(table, wanted))
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML: settings, or lists of them")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("-S", metavar="NAME=VALUE", help="for all runs, in place of the file's"),
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="make the missing runs, in folders of their own")
+    ] = False,
+    jobs: Jobs = 1,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="measure speeds here for some seconds, for the time")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per run")] = False,
+) -> None:
+    """Show the runs of a sweep, or make those that are missing.
+
+    A setting of the file whose value is a list takes each of them in turn. Shows which runs are
+    there, under way or failed, and what the others will take; what was made is never made again.
+    Runs share their draws, also those that are made at the same time.
+
+    Example: ratchet sweep seeds.yaml --run --jobs 2
+    """
+    from stages.explore.sweep.sweep_command import show_sweep
+
+    raise typer.Exit(show_sweep(file, settings or [], run, jobs, probe, as_json))
 
 
 @app.command()
