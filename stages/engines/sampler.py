@@ -14,6 +14,7 @@ from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
 from stages.compute.ray_cluster import map_on_cluster, require_same_model
 from stages.engines.auto import resolve_auto
 from stages.engines.chat import ChatEngine
+from stages.engines.claims import Claims
 from stages.engines.completions import CompletionsEngine, OpenAISettings
 from stages.engines.engine import (
     FULL,
@@ -33,6 +34,7 @@ from stages.models.folders import require_model
 from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest, folder_digest, seed
+from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar
 from stages.pipeline.stage_run import StageRun
@@ -84,6 +86,7 @@ class Sampler:
         self.settings, self.version, self.stage_run = settings, version, stage_run
         self.model_digest = model_digest
         self.ledger = Ledger(f"{version}-{model_digest}")
+        self.claims = Claims(self.ledger.folder)
         self._engine: Engine | None = None
 
     def requests(
@@ -110,7 +113,8 @@ class Sampler:
         """One completion per request, in order; each finished shard is stored at once.
 
         Shards are cut from the whole list of requests, including those that the ledger has, so that
-        a resumed run decodes the same batches as an uninterrupted one.
+        a resumed run decodes the same batches as an uninterrupted one. Runs that need the same
+        shards at the same time share the work.
         """
         # in a chat, text of the user and of the assistant differ; elsewhere all text is one
         separator = "\x1e" if self.form.kind == "chat" else ""
@@ -127,14 +131,46 @@ class Sampler:
         missing = [[i for i in shard if keys[i] not in known] for shard in shards]
         with progress_bar(what, len(requests)) as advance:
             advance(len(requests) - sum(map(len, missing)))
-            for drawn in self._complete_all([m for m in missing if m], requests, keys, sampling):
-                known |= drawn
-                advance(len(drawn))
+            for got in self._get_all([m for m in missing if m], requests, keys, sampling):
+                known |= got
+                advance(len(got))
         done = [known[key] for key in keys]
         if n_full := done.count(FULL):
             message = f"{n_full} of {len(done)} prompts leave the model no room for an answer"
             print(f"{what}: {message}, so their completions are empty", file=sys.stderr)
         return done
+
+    def _get_all(
+        self,
+        shards: list[list[int]],
+        requests: Sequence[Request],
+        keys: Sequence[str],
+        sampling: Sampling,
+    ) -> Iterator[dict[str, Completion]]:
+        """Yields the completions of all shards (indices into requests), drawn here or elsewhere.
+
+        A shard of which another process is drawing some comes last: by then they are in the ledger,
+        unless that process was killed. On a cluster all shards are claimed, and drawn, together.
+        """
+        groups = [shards] if self.cluster else [[shard] for shard in shards]
+        while groups:
+            busy: list[list[list[int]]] = []
+            for group in groups:
+                asked = [keys[i] for shard in group for i in shard]
+                with self.claims.held(asked) as contested:
+                    if contested:
+                        busy.append(group)
+                        awaited = contested
+                        continue
+                    known = self.ledger.find(asked)  # what was drawn since they were looked for
+                    self.stage_run.count(draws_reused=sum(key in known for key in asked))
+                    yield known
+                    rest = [[i for i in shard if keys[i] not in known] for shard in group]
+                    yield from self._complete_all([s for s in rest if s], requests, keys, sampling)
+            if busy:
+                print_note(self.stage_run.stage, "waits for draws that another run is making")
+                self.claims.wait(awaited)
+            groups = busy
 
     def _complete_all(
         self,
@@ -143,7 +179,7 @@ class Sampler:
         keys: Sequence[str],
         sampling: Sampling,
     ) -> Iterator[dict[str, Completion]]:
-        """Yields the draws of each shard (indices into requests); on a cluster, as they come."""
+        """Yields the new draws of each shard; on a cluster, as they come."""
         request_shards = [[requests[i] for i in shard] for shard in shards]
         key_shards = [[keys[i] for i in shard] for shard in shards]
         if self.cluster is None:

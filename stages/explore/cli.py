@@ -23,6 +23,7 @@ COMMANDS = (
     "control",
     "plan",
     "reproduce",
+    "sweep",
     "export",
     "ledger",
 )

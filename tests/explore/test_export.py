@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from schemas import views
-from stages.explore.export.export_command import DATA
+from stages.explore.commands.export_arguments import DATA
 from stages.explore.export.export_kinds import KINDS
 from tests.fakes.command_line import one, ratchet
 from tests.fakes.hub import serving_hub

@@ -303,8 +303,8 @@ def test_tables_are_listed_with_what_is_there(planted_run: Path) -> None:
 def test_the_command_of_a_run() -> None:
     run = NeededRun(("recipe=rft", "task=toy", "seed=0"), 2)
     settings = ["-S", "recipe=rft", "-S", "task=toy", "-S", "seed=0", "-S", "iteration=2"]
-    start = ["dvc", "exp", "run", "--temp", "--name", run.experiment]
+    start = ["dvc", "--wait-for-lock", "exp", "run", "--temp", "--name", run.experiment]
     assert command(run, queue=False) == [*start, *settings]
     prepared = NeededRun(run.settings, 1, "prepare")
-    assert command(prepared, queue=True)[3] == "--queue"
+    assert command(prepared, queue=True)[4] == "--queue"
     assert command(prepared, queue=True)[-1] == "prepare"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stages.explore.commands.result_form import Parquet
+from stages.explore.commands.result_form import Jobs, Parquet
 
 
 def reproduce(
@@ -21,8 +21,9 @@ def reproduce(
         typer.Option("-S", metavar="NAME=VALUE", help="as after `dvc exp run -S`; seed=0,1,2 too"),
     ] = None,
     run: Annotated[
-        bool, typer.Option("--run", help="make the missing runs, one after another")
+        bool, typer.Option("--run", help="make the missing runs, in folders of their own")
     ] = False,
+    jobs: Jobs = 1,
     queue: Annotated[
         bool, typer.Option("--queue", help="put the missing runs into DVC's queue instead")
     ] = False,
@@ -47,5 +48,7 @@ def reproduce(
 
     if run and queue:
         raise typer.BadParameter("--run and --queue exclude each other: choose one")
-    wanted = reproduce_command.Wanted(settings or [], run, queue, probe, as_json, parquet, html)
+    wanted = reproduce_command.Wanted(
+        settings or [], run, jobs, queue, probe, as_json, parquet, html
+    )
     raise typer.Exit(reproduce_command.start(table, wanted))

@@ -18,7 +18,16 @@ from stages.results import terminal
 def show_runs(
     name: str, table: PaperTable, found: Sequence[Found], given: list[str], probe: bool
 ) -> None:
-    """Prints the runs, and the cost of those that are missing."""
+    """Prints a table's runs, and the cost of those that are missing."""
+    again = f"ratchet reproduce {name}{''.join(f' -S {text}' for text in given)}"
+    show_found([f"{name}: {table.title}", table.about], found, probe, again)
+
+
+def show_found(heads: Sequence[str], found: Sequence[Found], probe: bool, again: str) -> None:
+    """Prints runs with their states, and the cost of those that are missing.
+
+    heads: lines above, of which the first is a title. again: the command that shows these runs.
+    """
     if terminal.results_only():
         return
     console = terminal.console()
@@ -26,8 +35,8 @@ def show_runs(
     def say(line: str, style: str = "none") -> None:
         console.print(line, width=WIDTH, style=style, markup=False)
 
-    say(f"{name}: {table.title}", "bold")
-    say(table.about)
+    for number, head in enumerate(heads):
+        say(head, "none" if number else "bold")
     common = _common_settings(found)
     if common:
         say(f"all runs: {' '.join(common)}", "dim")
@@ -40,7 +49,7 @@ def show_runs(
         there = [one.run for one in found if one.state == "there"]
         for line in cost_lines(plan_missing(missing, there, probe), len(missing), probe):
             say(line)
-        say(f"make them with: ratchet reproduce {name}{''.join(f' -S {t}' for t in given)} --run")
+        say(f"make them with: {again} --run")
 
 
 def _common_settings(found: Sequence[Found]) -> list[str]:

@@ -78,6 +78,20 @@ def _compose(overrides: tuple[str, ...]) -> dict[str, Any]:
     return compose(list(overrides))
 
 
+def needed_run(settings: Iterable[str]) -> NeededRun:
+    """The run of these settings: up to the iteration that they name, or else that of conf/.
+
+    Raises RatchetError if that is no number, or conf/ can't compose them.
+    """
+    named = merge(settings)
+    last = split(named.pop("iteration"))[1] if "iteration" in named else None
+    own = tuple(named.values())
+    last = str(_compose(own)["iteration"]) if last is None else last
+    if not last.isdecimal():
+        raise RatchetError(f"iteration={last}: set a whole number")
+    return NeededRun(own, int(last))
+
+
 def split(setting: str) -> tuple[str, str]:
     """(name, value) of NAME=VALUE; the value of ~NAME is "". Raises RatchetError without "="."""
     name, equals, value = setting.lstrip("+~").partition("=")

@@ -27,6 +27,7 @@ class Wanted:
 
     given: list[str]
     run: bool = False
+    jobs: int = 1
     queue: bool = False
     probe: bool = False
     as_json: bool = False
@@ -83,7 +84,7 @@ def reproduce(name: str, wanted: Wanted) -> int:
     found = search(layout.runs(), candidates())
     code = 0
     if wanted.run:
-        code = _run(found)
+        code = make_runs(found, wanted.jobs)
         found = search(layout.runs(), candidates())
     if not wanted.as_json:
         missing_text.show_runs(name, table, found, wanted.given, wanted.probe)
@@ -93,10 +94,10 @@ def reproduce(name: str, wanted: Wanted) -> int:
     return code
 
 
-def _run(found: Sequence[Found]) -> int:
-    """Makes what is missing; 1 if anything could not be made."""
+def make_runs(found: Sequence[Found], jobs: int) -> int:
+    """Makes what is missing, `jobs` at once; 1 if anything could not be made."""
     impossible = [one for one in found if one.state == "impossible"]
-    failed = run_missing(found)
+    failed = run_missing(found, jobs)
     return int(bool(failed or impossible))
 
 

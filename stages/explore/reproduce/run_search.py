@@ -14,12 +14,12 @@ from schemas.errors import RatchetError
 from stages.contract.stage_list import STAGES
 from stages.explore import experiments
 from stages.explore.reproduce.needed_runs import NeededRun
+from stages.explore.reproduce.run_process import LOGS, is_under_way
 from stages.explore.revisions import WORKSPACE
 
 LOCK = "dvc.lock"
 SETTINGS = "data/settings"  # the parameters that check has seen, and that the report is of
-LOGS = Path(".dvc", "tmp", "reproduce")
-State = Literal["there", "queued", "failed", "missing", "impossible"]
+State = Literal["there", "running", "queued", "failed", "missing", "impossible"]
 MOST_DIFFERENCES = 3  # of a run that is named as nearly the one that is needed
 
 
@@ -111,6 +111,8 @@ def _find(run: NeededRun, among: Sequence[Candidate], queued: set[str], failed: 
     if there:
         return Found(run, "there", there.revision)
     name = run.experiment
+    if is_under_way(running_log(name)):
+        return Found(run, "running", remark=_last_stage(running_log(name)))
     if name in queued:
         return Found(run, "queued", remark="`dvc queue start` runs it")
     if name in failed:
@@ -134,6 +136,17 @@ def _nearest(run: NeededRun, among: Sequence[Candidate]) -> str:
 def failure_log(name: str) -> Path:
     """What a run printed that failed here."""
     return LOGS / f"{name}.log"
+
+
+def running_log(name: str) -> Path:
+    """What a run has printed that is being made here."""
+    return LOGS / f"{name}.running"
+
+
+def _last_stage(log: Path) -> str:
+    """The stage that a run is at, as DVC names it."""
+    lines = [line for line in (_text(log) or "").splitlines() if line.startswith("Running stage ")]
+    return lines[-1].removeprefix("Running stage ").rstrip(":") if lines else "starts"
 
 
 def last_error(printed: str) -> str:

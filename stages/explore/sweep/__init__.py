@@ -1,0 +1,1 @@
+"""`ratchet sweep`: runs of several settings, from a file."""
