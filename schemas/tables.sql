@@ -8,6 +8,17 @@ select * from read_parquet(
 comment on view settings is 'One row per parameter, as text.';
 comment on column settings.value is 'JSON';
 
+create or replace view sources as
+select stage, * exclude (stage) from read_parquet(
+    'data/sources/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'stage': varchar}
+);
+
+comment on view sources is 'One row per data set or model that the run read from the hub.';
+comment on column sources.stage is 'that read it';
+comment on column sources.source is 'the id that the setting names';
+comment on column sources.revision is 'the commit that was read; null if the hub could not say';
+
 create or replace view problems as
 select * from read_parquet(
     'data/problems/**/part.parquet', hive_partitioning = true, union_by_name = true
@@ -15,7 +26,7 @@ select * from read_parquet(
 
 comment on view problems is 'One row per problem, for training or for an evaluation suite.';
 comment on column problems.source is 'training set or evaluation suite; or the task''s name';
-comment on column problems.split is 'train, test';
+comment on column problems.split is 'dev: held out of training, to choose checkpoints by (section select); train, dev, test';
 comment on column problems.domain is 'of an evaluation suite: whether such problems are trained on; in, out';
 comment on column problems.form_of is 'id that the forms of one problem share; null if it has one form';
 comment on column problems.kind is 'how an answer is graded; math, choice, code, stdin, program';
@@ -245,6 +256,19 @@ comment on column losses.dev_loss is 'mean over the held-out rows';
 comment on column losses.logprob_chosen is 'mean per token, nats (SIPF Figure 3)';
 comment on column losses.logprob_rejected is 'mean per token, nats';
 
+create or replace view checkpoint_scores as
+select iteration, * exclude (iteration) from read_parquet(
+    'data/checkpoint_scores/**/part.parquet', hive_partitioning = true, union_by_name = true,
+    hive_types = {'iteration': smallint}
+);
+
+comment on view checkpoint_scores is 'One row per checkpoint that was measured on held-out problems.';
+comment on column checkpoint_scores.iteration is '0 or more';
+comment on column checkpoint_scores.step is 'optimiser steps before it was saved; 0 or more';
+comment on column checkpoint_scores.n_problems is 'held-out training problems, each answered greedily; 1 or more';
+comment on column checkpoint_scores.n_correct is '0 or more';
+comment on column checkpoint_scores.chosen is 'whether it is the iteration''s model';
+
 create or replace view evaluations as
 select iteration, * exclude (iteration) from read_parquet(
     'data/evaluations/**/part.parquet', hive_partitioning = true, union_by_name = true,
@@ -410,3 +434,7 @@ comment on column costs.n_draws_reused is 'completions found in the generation l
 comment on column costs.n_tokens is 'tokens of the completions drawn in this execution; 0 or more';
 comment on column costs.n_optimiser_steps is '0 or more';
 comment on column costs.n_trained_tokens is 'tokens read with gradients: prompts, completions, both sides of pairs; 0 or more';
+comment on column costs.ended_at is 'time in UTC, as 2026-11-28T13:46:24Z';
+comment on column costs.commit is 'of the code; with + if it was changed since';
+comment on column costs.versions is 'of Python and the main packages';
+comment on column costs.machine is 'processor, cores, memory, GPUs';
