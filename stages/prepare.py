@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 import polars as pl
 
+from schemas.checkpoint_scores import CheckpointScores
 from schemas.coverage import Coverage
 from schemas.errors import RatchetError
 from schemas.examples import Examples
@@ -108,6 +109,7 @@ def hold_out(problems: pl.DataFrame, n_problems: int, seed: int) -> pl.DataFrame
         once(Coverage),
         once(Progress),
         once(Reveals),
+        once(CheckpointScores),
     ],
     waits_for=[once(Rejects, stage="check")],
     opens=["task.train", "task.test"],
@@ -147,6 +149,7 @@ def prepare(
         "coverage": Coverage.create_empty(),
         "progress": _initial_progress(problems, examples),
         "reveals": Reveals.create_empty(),
+        "checkpoint_scores": CheckpointScores.create_empty(),
     }
 
 

@@ -71,7 +71,7 @@ TRAINING_CONFLICTS: list[Conflict] = [
     ),
     (
         lambda p: len({p.select.measures, p.select.folder != "models", p.select.turns != {}}) > 1,
-        "select.folder and select.turns follow from select.method={select.method}: choose it with "
+        "select.folder and select.turns follow from select.method={select.method}: set all with "
         "-S select={select.method}",
     ),
     (

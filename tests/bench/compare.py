@@ -19,7 +19,7 @@ from stages.explore import output
 from stages.explore.comparison.compare import find_differences
 from stages.explore.comparison.sides import attach_revisions
 from stages.explore.revisions import Revision
-from stages.explore.sql import select
+from stages.explore.sql import one_select
 from tests.bench import compare_polars, statistics
 from tests.bench.case import Case
 
@@ -89,7 +89,7 @@ def must_agree(runs: Path) -> None:
 
 def main(a: str, b: str) -> None:
     """What `ratchet compare A B --json` prints, of two folders."""
-    with select.temporary_connection("4GB") as connection:
+    with one_select.temporary_connection("4GB") as connection:
         runs = [Revision(name, Path(name), {}) for name in (a, b)]
         Path("compared.json").write_text(
             output.dumps(find_differences(attach_revisions(connection, *runs)))

@@ -8,7 +8,7 @@ import pytest
 
 from schemas import views
 from stages.contract.tables_page import table_views
-from stages.explore.sql.select import show_select
+from stages.explore.sql.one_select import show_select
 from tests.fakes.docs_pages import PAGES, commands, fences
 from tests.fakes.fake_run import plant
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 from schemas.errors import CONTROL
 from stages.explore.cli import app
-from stages.explore.sql import select as one_select
+from stages.explore.sql import one_select
 from tests.fakes import two_runs
 from tests.fakes.fake_iteration import NASTY
 

@@ -14,7 +14,7 @@ from stages.explore.comparison.several import compare_several
 from stages.explore.comparison.sides import Sides
 from stages.explore.comparison.verdict import find_verdicts, sentences
 from stages.explore.output import Form
-from stages.explore.sql import select
+from stages.explore.sql import one_select
 from stages.pipeline.progress_bar import progress_bar
 from stages.results import terminal
 
@@ -72,8 +72,8 @@ def compare_sql(names: Sequence[str], text: str, form: Form, parquet: Path | Non
     Of two revisions there are also the views that compare them.
     """
     with sides.open_all(names) as (connection, runs):
-        select.seal(connection, *(run.root for run in runs), parquet=parquet)
-        select.show_select(connection, text, form, parquet)
+        one_select.seal(connection, *(run.root for run in runs), parquet=parquet)
+        one_select.show_select(connection, text, form, parquet)
 
 
 def find_differences(both: Sides) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from schemas.catalog import TABLE_OF_NOUN
 from schemas.errors import RatchetError
 from stages.explore import revisions
 from stages.explore.revisions import Revision
-from stages.explore.sql import select
+from stages.explore.sql import one_select
 
 HERE = Path(__file__).parent
 DIFFERENCE_VIEWS = [
@@ -76,7 +76,7 @@ def open_sides(a: str, b: str) -> Iterator[Sides]:
     with (
         revisions.open_revision(a) as one,
         revisions.open_revision(b) as other,
-        select.temporary_connection(MEMORY) as connection,
+        one_select.temporary_connection(MEMORY) as connection,
     ):
         yield attach_revisions(connection, one, other)
 
@@ -93,7 +93,7 @@ def open_all(names: Sequence[str]) -> Iterator[tuple[Any, list[Revision]]]:
         raise RatchetError(f"--sql takes {len(ascii_lowercase)} revisions at most")
     with ExitStack() as stack:
         runs = [stack.enter_context(revisions.open_revision(name)) for name in names]
-        connection = stack.enter_context(select.temporary_connection(MEMORY))
+        connection = stack.enter_context(one_select.temporary_connection(MEMORY))
         if len(runs) == 2:
             attach_revisions(connection, *runs)
         else:

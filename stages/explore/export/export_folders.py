@@ -12,7 +12,7 @@ from stages.explore.export.export_kinds import KINDS
 from stages.explore.export.push import push
 from stages.explore.export.run_facts import facts_of
 from stages.explore.revisions import Revision, open_revision
-from stages.explore.sql.select import temporary_connection
+from stages.explore.sql.one_select import temporary_connection
 from stages.results import terminal
 
 FOLDER = Path("exports")

@@ -13,7 +13,7 @@ from schemas import views
 from schemas.comments import described_views
 from schemas.errors import RatchetError
 from stages.explore.output import Form
-from stages.explore.sql import select
+from stages.explore.sql import one_select
 from stages.results import terminal
 
 FIRST, NEXT = "ratchet> ", "    ...> "
@@ -90,7 +90,7 @@ class Prompt:
         """Answers each statement of a text, until one fails."""
         try:
             for statement in duckdb.extract_statements(text):
-                select.show_select(self.connection, statement.query, self.form)
+                one_select.show_select(self.connection, statement.query, self.form)
         except duckdb.Error as error:
             self._complain(views.error_reason(error))
         except RatchetError as error:

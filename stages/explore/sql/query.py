@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.explore.output import Form
+from stages.explore.sql.one_select import sealed_connection, show_select
 from stages.explore.sql.prompt import Prompt
-from stages.explore.sql.select import sealed_connection, show_select
 
 
 def run_query(
