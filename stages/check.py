@@ -19,7 +19,7 @@ from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import refuse_conflicts
 from stages.contract.local_files import find_local_files, link_local_files
-from stages.contract.parameters import Parameters
+from stages.contract.parsed_parameters import Parameters
 from stages.contract.stage_list import SCALARS, load_stages, sections
 from stages.models.hub_revision import is_commit
 from stages.pipeline import loop

@@ -3,7 +3,7 @@
 from schemas.errors import RatchetError
 from stages.contract.label_conflicts import LABEL_CONFLICTS
 from stages.contract.model_conflicts import MODEL_CONFLICTS
-from stages.contract.parameters import Parameters
+from stages.contract.parsed_parameters import Parameters
 from stages.contract.row_conflicts import ROW_CONFLICTS
 from stages.contract.training_conflicts import TRAINING_CONFLICTS
 

@@ -1,6 +1,6 @@
 """Conflicts between the settings of section `label`."""
 
-from stages.contract.parameters import Conflict, Parameters
+from stages.contract.parsed_parameters import Conflict, Parameters
 
 
 def _samples_differ_from_rollouts(p: Parameters) -> bool:

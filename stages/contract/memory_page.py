@@ -4,7 +4,7 @@ import yaml
 
 from stages.compute.compute_settings import LaunchSettings
 from stages.contract.dvc_files import params
-from stages.contract.parameters import Parameters, parse_parameters
+from stages.contract.parsed_parameters import Parameters, parse_parameters
 from stages.contract.tables_page import WRITTEN, grid
 from stages.planning.machines import Machine, named_machine
 from stages.planning.measured import Measured

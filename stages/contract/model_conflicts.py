@@ -1,6 +1,6 @@
 """Conflicts over who writes: models, engines, servers and the roles they have."""
 
-from stages.contract.parameters import Conflict, Parameters
+from stages.contract.parsed_parameters import Conflict, Parameters
 
 
 def _evaluates(p: Parameters) -> bool:

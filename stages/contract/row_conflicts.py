@@ -1,6 +1,6 @@
 """Conflicts over rows: what is drawn and labelled, and what an objective needs."""
 
-from stages.contract.parameters import Conflict, Parameters
+from stages.contract.parsed_parameters import Conflict, Parameters
 
 
 def _no_labels(p: Parameters) -> bool:

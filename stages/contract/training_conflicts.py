@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from stages.compute.compute_settings import LaunchSettings
-from stages.contract.parameters import Conflict, Parameters
+from stages.contract.parsed_parameters import Conflict, Parameters
 
 TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator")
 
@@ -57,6 +57,11 @@ TRAINING_CONFLICTS: list[Conflict] = [
         "at least two rows per process",
     ),
     (
+        lambda p: len({p.select.measures, p.select.folder != "models", p.select.turns != {}}) > 1,
+        "select.folder and select.turns follow from select.method={select.method}: set all with "
+        "-S select={select.method}",
+    ),
+    (
         lambda p: p.select.measures and p.trainer.checkpoint_every is None,
         "select.method=accuracy needs checkpoints to choose from: set trainer.checkpoint_every",
     ),
@@ -68,11 +73,6 @@ TRAINING_CONFLICTS: list[Conflict] = [
     (
         lambda p: p.select.measures and not p.select.n_problems,
         "select.method=accuracy needs problems to measure on: set select.n_problems, 500 for one",
-    ),
-    (
-        lambda p: len({p.select.measures, p.select.folder != "models", p.select.turns != {}}) > 1,
-        "select.folder and select.turns follow from select.method={select.method}: set all with "
-        "-S select={select.method}",
     ),
     (
         lambda p: p.trainer.dev_share > 0 and p.trainer.checkpoint_every is None,

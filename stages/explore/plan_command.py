@@ -8,7 +8,7 @@ import yaml
 
 from schemas.errors import RatchetError
 from stages.contract.dvc_files import params
-from stages.contract.parameters import parse_parameters
+from stages.contract.parsed_parameters import parse_parameters
 from stages.explore.output import dumps
 from stages.pipeline.params import load
 from stages.planning.machines import Machine, find_machine, named_machine

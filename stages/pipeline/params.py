@@ -143,10 +143,11 @@ def fill_in(text: str, values: dict[str, Any]) -> str:
 
     Raises RatchetError if there is no such parameter.
     """
-    return re.sub(r"\$\{([\w.]+)\}", lambda found: str(_value_at(found[1], values)), text)
+    return re.sub(r"\$\{([\w.]+)\}", lambda found: str(value_at(found[1], values)), text)
 
 
-def _value_at(path: str, values: dict[str, Any]) -> Any:
+def value_at(path: str, values: dict[str, Any]) -> Any:
+    """The value of a dotted name. Raises RatchetError if there is none."""
     found: Any = values
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

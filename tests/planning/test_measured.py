@@ -13,7 +13,7 @@ from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.settings import Settings
 from stages.contract.dvc_files import params
-from stages.contract.parameters import parse_parameters
+from stages.contract.parsed_parameters import parse_parameters
 from stages.models.tokens import Encoder
 from stages.planning.measured import CHARACTERS, PROMPT_TOKENS, measure_work
 from stages.planning.shapes import BASE

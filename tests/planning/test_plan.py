@@ -10,7 +10,7 @@ import yaml
 
 from schemas.errors import RatchetError
 from stages.contract.dvc_files import params
-from stages.contract.parameters import Parameters, parse_parameters
+from stages.contract.parsed_parameters import Parameters, parse_parameters
 from stages.planning.disk_space import disk_space
 from stages.planning.machines import Machine, find_machine, named_machine
 from stages.planning.measured import Measured, measure_work

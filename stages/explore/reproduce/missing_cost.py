@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from schemas.errors import RatchetError
 from stages.contract.conflicts import refuse_conflicts
-from stages.contract.parameters import parse_parameters
+from stages.contract.parsed_parameters import parse_parameters
 from stages.explore.reproduce.needed_runs import NeededRun
 from stages.explore.reproduce.shared_stages import Key, SharedStages
 from stages.planning.machines import find_machine

@@ -13,6 +13,7 @@ import yaml
 from stages.contract.dvc_files import ROOT
 from stages.explore.output import dumps
 from stages.pipeline.digests import digest
+from stages.pipeline.params import fill_in, value_at
 
 FILES = ("dvc.yaml", "stages/dvc.yaml")
 CONSTANT = "check"  # reads every parameter, and writes nothing that another stage reads
@@ -28,10 +29,12 @@ def _declarations() -> dict[str, dict[str, Any]]:
     return {name: entry for stages in files for name, entry in stages.items() if name != "report"}
 
 
-def _at(path: str, iteration: int) -> str:
-    return path.replace("${key}", str(iteration)).replace(
-        "${item.prev}", str(max(iteration - 1, 0))
-    )
+def _at(path: str | dict[str, Any], iteration: int, values: dict[str, Any]) -> str:
+    """A path of DVC's files in an iteration of the run with these values; options are left out."""
+    name = path if isinstance(path, str) else next(iter(path))
+    for item in ("${key}", "${item}"):
+        name = name.replace(item, str(iteration))
+    return fill_in(name.replace("${item.prev}", str(max(iteration - 1, 0))), values)
 
 
 class SharedStages:
@@ -41,9 +44,9 @@ class SharedStages:
         self.values = values
         self._keys: dict[tuple[str, int], Key] = {}
         self._makers = {
-            _at(path, iteration): (name, iteration)
+            _at(path, iteration, values): (name, iteration)
             for name, entry in _declarations().items()
-            for iteration in _iterations(entry, values["iteration"])
+            for iteration in _iterations(entry, values)
             for path in _content(entry)["outs"]
         }
 
@@ -54,7 +57,8 @@ class SharedStages:
         return self._keys[stage, iteration]
 
     def _make(self, stage: str, iteration: int, without_k: bool = False) -> Key:
-        entry = _content(_declarations()[stage])
+        declaration = _declarations()[stage]
+        entry = _content(declaration)
         if stage == CONSTANT:
             return stage
         parameters = {name: self.values[name] for name in entry["params"]}
@@ -62,10 +66,11 @@ class SharedStages:
             parameters["sample"] = {k: v for k, v in parameters["sample"].items() if k != "k"}
         if (stage, iteration) == ("dedup", 1):  # no earlier paths: its tables are equal either way
             parameters["dedup"] = parameters["dedup"] | {"cumulative": False}
-        read = [_at(path, iteration) for path in entry["deps"] if path.startswith(ROOTS)]
+        paths = [_at(path, iteration, self.values) for path in entry["deps"]]
+        read = [path for path in paths if path.startswith(ROOTS)]
         makers = {maker for path in read for maker in self._makers_of(path)}
         before = [self.key(*maker) for maker in sorted(makers)]
-        own = (stage, iteration) if _is_loop(entry) else (stage,)
+        own = (stage, iteration) if "foreach" in declaration else (stage,)
         return digest(*map(str, own), dumps(parameters), *before)
 
     def _makers_of(self, path: str) -> list[tuple[str, int]]:
@@ -82,18 +87,14 @@ class SharedStages:
         return self._make(stage, iteration, without_k=True)
 
 
-def _iterations(entry: dict[str, Any], last: int) -> range:
+def _iterations(entry: dict[str, Any], values: dict[str, Any]) -> list[int]:
     """Those in which a stage runs; 0 for one that runs once."""
     if "foreach" not in entry:
-        return range(1)
-    return range(1 if entry["foreach"] == "${turns}" else 0, last + 1)
+        return [0]
+    return [int(key) for key in value_at(entry["foreach"][2:-1], values)]
 
 
 def _content(entry: dict[str, Any]) -> dict[str, Any]:
     """What a stage reads and writes, of a loop too."""
     content: dict[str, Any] = entry.get("do", entry)
     return content
-
-
-def _is_loop(content: dict[str, Any]) -> bool:
-    return "${key}" in content["cmd"]
