@@ -188,6 +188,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
         "params": sorted({*_sections(stage), *SCALARS}),
         "deps": [
             "schemas",
+            "conf",  # the page says what differs from the defaults
             "data/settings",
             "data/problems",
             *(f"{store.folder(table)}/{last}" for table in tables),

@@ -256,7 +256,8 @@ def _cost(stage: str, elapsed_s: float, n_draws: int) -> dict[str, Any]:
         "n_trained_tokens": 0,
     }
     return {"stage": stage, "elapsed_s": elapsed_s, "cpu_s": elapsed_s, "peak_memory_mb": 300.0,
-            "n_draws": n_draws, **zeros}  # fmt: skip
+            "n_draws": n_draws, "ended_at": "2026-11-28T13:46:24Z", "commit": "0123456789",
+            "versions": "python 3.11.7, torch 2.13.0", "machine": NASTY, **zeros}  # fmt: skip
 
 
 def _progress(tables: Tables, iteration: int) -> dict[str, Any]:

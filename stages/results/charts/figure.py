@@ -80,7 +80,7 @@ def axes(y_axis: Axis, x_label: str, y_label: str, lower: int = 0) -> list[str]:
 
 
 def tick_text(x: float, text: str, tier: int = 0) -> str:
-    """A label below the x axis, in the chart; `tier` 1: in the second row, where it is crowded."""
+    """A label below the x axis, inside the chart; `tier` 1: in a second row, if it is crowded."""
     half = CHARACTER_WIDTH * len(text) / 2
     x = max(half, min(x, WIDTH - half))
     y = HEIGHT - BOTTOM + 16 + TIER * tier

@@ -173,7 +173,7 @@ def _cost_verdict(run: Run) -> str:
     drawn += f" and {count(n_reused)} reused" if n_reused else ""
     n_steps = sum(row["n_optimiser_steps"] for row in stages)
     return (
-        f"{duration(total)}, most of it in {largest['stage']} ({duration(largest['elapsed_s'])}); "
+        f"{duration(total)}, most in {largest['stage']} ({duration(largest['elapsed_s'])}); "
         f"{drawn}; {counted(n_steps, 'optimiser step')}; "
         f"at most {count(peak['peak_memory_mb'])} MB of memory, in {peak['stage']}."
     )
