@@ -17,6 +17,7 @@ from schemas.rejects import Rejects
 from schemas.settings import Settings
 from stages.contract.conflicts import Parameters, refuse_conflicts
 from stages.contract.stage_list import SCALARS, sections
+from stages.engines.engine import refuse_missing_engine
 from stages.pipeline.inputs import once
 from stages.pipeline.params import Section, load, parse, unknown_name_message
 from stages.pipeline.stage import stage
@@ -55,7 +56,10 @@ def _unset_names(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
 def check() -> dict[str, pl.DataFrame]:
     """Checks params.yaml and keeps its values as a table."""
     values = load()
-    refuse_shortage(check_values(values, sections()))
+    parameters = check_values(values, sections())
+    if parameters.compute.ray is None:  # the machines of a cluster may have what this one lacks
+        refuse_missing_engine(parameters.engine)
+    refuse_shortage(parameters)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()

@@ -20,6 +20,7 @@ COMMANDS = (
     "compare",
     "leaderboard",
     "control",
+    "settings",
     "plan",
     "reproduce",
     "ledger",
