@@ -21,6 +21,7 @@ from stages.contract.conflicts import refuse_conflicts
 from stages.contract.local_files import find_local_files, link_local_files
 from stages.contract.parsed_parameters import Parameters
 from stages.contract.stage_list import SCALARS, load_stages, sections
+from stages.engines.engine import refuse_missing_engine
 from stages.models.hub_revision import is_commit
 from stages.pipeline import loop
 from stages.pipeline.inputs import Made, once
@@ -79,6 +80,8 @@ def examine(values: dict[str, Any]) -> dict[str, Path]:
     files = find_local_files([getattr(parameters, name) for name in sections()], load_stages())
     if parameters.task.asks_for_programs:
         parameters.grade.require_sandbox()
+    if parameters.compute.ray is None:  # the machines of a cluster may have what this one lacks
+        refuse_missing_engine(parameters.engine)
     refuse_shortage(parameters)
     return files
 

@@ -2,6 +2,7 @@
 
 from stages.contract.dvc_files import ROOT, documents, params, text
 from stages.contract.memory_page import memory_page
+from stages.contract.params_schema import params_schema
 from stages.contract.settings_page import settings
 from stages.contract.tables_page import table_views, tables
 
@@ -11,6 +12,7 @@ def generated_files() -> dict[str, str]:
     return {
         **{name: text(document) for name, document in documents().items()},
         "params.yaml": params(),
+        "schemas/params.schema.json": params_schema(ROOT / "conf"),
         "schemas/tables.sql": table_views(),
         "docs/tables.md": tables((ROOT / "schemas/views.sql").read_text()),
         "docs/settings.md": settings(ROOT / "conf"),

@@ -15,7 +15,12 @@ HEAD = """# Where each default comes from
 
 `dvc exp run` composes params.yaml from `conf/`: first `config.yaml`, then a task, a model, an
 engine, where to compute, and last the recipe, each overriding what came before. So the value of a
-run is the recipe's where it names the setting; `ratchet sql "from settings"` shows what a run had.
+run is the recipe's where it names the setting; `ratchet sql "from settings"` shows what a run had,
+and `ratchet settings WORD` finds settings by name or meaning, with the value that they have here.
+
+`schemas/params.schema.json` says the same to an editor, which then completes names and marks wrong
+values; for the YAML language server: `yaml.schemas: {"schemas/params.schema.json": "params.yaml"}`.
+(A line in params.yaml that names the schema would be lost: `dvc exp run -S` writes the file anew.)
 
 SIPF is arXiv 2412.08393, Step-KTO arXiv 2501.10799, GSI arXiv 2411.00750; numbers of equations,
 tables and sections are theirs. A default without a source is this project's own choice.
@@ -32,6 +37,19 @@ def settings(conf: Path) -> str:
         pieces += [_file(path) for path in sorted((conf / group).glob("*.yaml"))]
     page = "\n".join([WRITTEN.format("conf/"), HEAD, *pieces])
     return re.sub(r"\n{3,}", "\n\n", page)
+
+
+def setting_entries(conf: Path) -> list["Entry"]:
+    """Every setting once, with what is said of it first: in config.yaml, else in a group's file."""
+    files = [conf / "config.yaml", *(p for g in GROUPS for p in sorted((conf / g).glob("*.yaml")))]
+    found: dict[str, Entry] = {}
+    for file in files:
+        for top, inside in entries(file.read_text()):
+            for entry in (top, *inside):
+                known = found.setdefault(entry.name, entry)
+                if not known.comment and entry.comment:
+                    found[entry.name] = known._replace(comment=entry.comment)
+    return [entry for entry in found.values() if not entry.name.startswith("hydra")]
 
 
 class Entry(NamedTuple):

@@ -109,12 +109,19 @@ def _sample_nothing(settings: EngineSettings, *_: Any) -> NoReturn:
 class EngineKind:
     """An engine's settings, its version (known without loading the model), and how to open it.
 
-    `version` and `open` raise RatchetError if the engine can't sample from the model.
+    `version` and `open` raise RatchetError if the engine can't sample from the model, and `require`
+    if its package is not installed.
     """
 
     settings: type[EngineSettings]
     version: Callable[[Any, Path], str] = _sample_nothing
     open: Callable[[Any, Path, torch.device, PromptForm], Engine] = _sample_nothing
+    require: Callable[[], object] = lambda: None
+
+
+def refuse_missing_engine(settings: EngineSettings) -> None:
+    """Raises RatchetError, with how to install it, if the engine of the run is not installed."""
+    load_engine_kind(settings.name).require()
 
 
 def load_engine_kind(name: str) -> EngineKind:

@@ -64,17 +64,23 @@ def find_vllm() -> str | None:
     return None
 
 
-def vllm_version(settings: VllmSettings) -> str:
-    """Distribution, version and the settings that a draw depends on.
-
-    Raises RatchetError if vLLM is not installed.
-    """
+def require_vllm() -> str:
+    """Distribution and version of vLLM. Raises RatchetError if it is not installed."""
     installed = find_vllm()
     if installed is None:
         raise RatchetError(
             "engine.name=vllm needs vLLM, which is not installed: `pip install -e '.[vllm]'` on "
             "Linux with a GPU (for a CPU see pyproject.toml), or set -S engine=transformers"
         )
+    return installed
+
+
+def vllm_version(settings: VllmSettings) -> str:
+    """Distribution, version and the settings that a draw depends on.
+
+    Raises RatchetError if vLLM is not installed.
+    """
+    installed = require_vllm()
     marks = {
         settings.precision: settings.precision != "auto",
         f"max{settings.max_length}": settings.max_length is not None,
@@ -225,4 +231,5 @@ ENGINE = EngineKind(
     VllmSettings,
     version=lambda settings, model: vllm_version(settings),
     open=lambda settings, model, device, form: VllmEngine(model, settings, form),
+    require=require_vllm,
 )

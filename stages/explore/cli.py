@@ -21,6 +21,7 @@ COMMANDS = (
     "leaderboard",
     "report",
     "control",
+    "settings",
     "plan",
     "reproduce",
     "sweep",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
 from schemas.errors import RatchetError
-from stages.contract.dvc_files import params
+from stages.contract.dvc_files import ROOT, params
 from stages.contract.parsed_parameters import parse_parameters
+from stages.contract.settings_page import setting_entries
+from stages.explore.find_setting import nearest
 from stages.explore.output import dumps
 from stages.pipeline.params import load
 from stages.planning.machines import Machine, find_machine, named_machine
@@ -16,6 +19,8 @@ from stages.planning.measured import measure_work
 from stages.planning.plan import make_plan, new_run
 from stages.planning.plan_text import show, stage_rows
 from stages.planning.probe import measure_speeds
+
+UNKNOWN = re.compile(r"Could not override '([\w.]+)'.*To append")  # of Hydra's message
 
 
 def show_plan(overrides: list[str], gpu: str | None, gpus: int, probe: bool, as_json: bool) -> None:
@@ -47,8 +52,12 @@ def compose(overrides: list[str]) -> dict[str, Any]:
     try:
         values: dict[str, Any] = yaml.safe_load(params(*overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise RatchetError(f"{' '.join(overrides)} can't be composed ({reason})") from error
+        reason = " ".join(str(error).split())
+        if unknown := UNKNOWN.search(reason):
+            known = setting_entries(ROOT / "conf")
+            hint = nearest(unknown[1], known)
+            raise RatchetError(f"there is no setting {unknown[1]}: {hint}") from error
+        raise RatchetError(f"{' '.join(overrides)} can't be composed ({reason[:200]})") from error
     return values
 
 

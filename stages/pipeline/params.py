@@ -3,10 +3,13 @@
 import difflib
 import math
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from annotated_types import GroupedMetadata
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -156,17 +159,27 @@ def value_at(path: str, values: dict[str, Any]) -> Any:
     return found
 
 
-def one_of(*names: str) -> AfterValidator:
+def one_of(*names: str) -> "OneOf":
     """Checks a setting whose values are names of methods; for `Annotated[str, one_of(…)]`."""
+    return OneOf(names)
 
-    def check(name: str) -> str:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
-            choices = f"{', '.join(names[:-1])} or {names[-1]}"
+
+@dataclass(frozen=True)
+class OneOf(GroupedMetadata):
+    """The names that a setting can have, also for its JSON schema."""
+
+    names: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[object]:
+        yield AfterValidator(self._check)
+        yield WithJsonSchema({"enum": [*self.names]})
+
+    def _check(self, name: str) -> str:
+        if name not in self.names:
+            near = difflib.get_close_matches(name, self.names, n=1, cutoff=0)[0]
+            choices = f"{', '.join(self.names[:-1])} or {self.names[-1]}"
             raise PydanticCustomError("one_of", f"set {choices}; did you mean {near}?")
         return name
-
-    return AfterValidator(check)
 
 
 def unknown_name_message(name: str, known: list[str]) -> str:

@@ -16,6 +16,7 @@ from schemas import store
 from schemas.errors import RatchetError
 from schemas.problems import Problems
 from schemas.samples import Samples
+from stages.check import check
 from stages.compute.compute_settings import ComputeSettings, set_up
 from stages.contract.dvc_files import params
 from stages.engines.decoder.transformers_engine import TransformersEngine
@@ -242,6 +243,19 @@ def test_an_adapter_that_is_too_large_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"r": 1024}')
     with pytest.raises(RatchetError, match=r"has rank 1024, but vLLM takes at most 512"):
         max_lora_rank(tmp_path)
+
+
+@pytest.mark.parametrize(("engine", "refused"), [("vllm", True), ("auto", False)])
+def test_check_refuses_an_engine_that_is_not_installed(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str, refused: bool
+) -> None:
+    monkeypatch.setattr("stages.engines.vllm_offline.find_vllm", lambda: None)
+    Path("params.yaml").write_text(params(f"engine={engine}"))
+    if refused:
+        with pytest.raises(RatchetError, match="needs vLLM, which is not installed"):
+            check.run(0)
+    else:
+        check.run(0)
 
 
 @pytest.mark.skipif(find_vllm() is not None, reason="vLLM is installed")

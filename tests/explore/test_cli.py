@@ -69,7 +69,7 @@ def modules_after(words: list[str]) -> tuple[list[str], set[str]]:
         (["sql", "from samples", "--json", "--csv"], "choose one"),
         (["trace", "abc"], "'abc' is too short: give at least 4 characters"),
         (["trace", "toy-"], "toy- matches 40 ids (problem toy-test-1000"),
-        (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout or problem of this run"),
+        (["trace", "zzzzzz"], "zzzzzz is no sample, path, rollout, pair, example or problem"),
         (["leaderboard"], "no metrics.json with evaluations"),
     ],
 )

@@ -78,6 +78,14 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
             "select problem_id from flaws where first_wrong = 1",
             ["the greedy answer looked through", "verifier", "step 1 of 0 to 1 is wrong", "0.3"],
         ),
+        (
+            "select pair_id from pairs where iteration = 2 and made_in = 1 and prefix = ''",
+            ["made in iteration 1", "trains       the model of iteration 1, 2", "correct, reward"],
+        ),
+        (
+            "select example_id from examples where not correct",
+            ["made in iteration", "answer       wrong", "origin"],
+        ),
         ("select problem_id from flaws where first_wrong = -1", ["no wrong step"]),
         (
             "select problem_id from duels where verdict = 'lost'",

@@ -9,14 +9,15 @@ def trace(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="of a sample, path, rollout or problem; a unique prefix is enough"
+            metavar="ID",
+            help="of a sample, path, rollout, pair, example or problem; its start will do",
         ),
     ],
 ) -> None:
-    """Show everything recorded about a sample, path or problem.
+    """Show everything recorded about a sample, path, training row or problem.
 
     Prints the question, the steps with labels and scores, the training rows made of them, and what
-    later iterations did. A rollout's id works too.
+    later iterations did.
 
     Example: ratchet trace 3f9a1c
     """

@@ -81,7 +81,7 @@ def find_differences(both: Sides) -> dict[str, Any]:
     result: dict[str, Any] = {
         "a": _describe_run(both.a),
         "b": _describe_run(both.b),
-        "verdicts": find_verdicts(both),
+        "verdict": find_verdicts(both),
         "remarks": both.remarks(),
         "parameters": differing_parameters(both.a.params, both.b.params),
     }
@@ -117,7 +117,7 @@ def _describe_run(run: Any) -> dict[str, Any]:
 
 def _print(both: Sides, result: dict[str, Any]) -> None:
     console = terminal.console()
-    for sentence in sentences(result["verdicts"]):
+    for sentence in sentences(result["verdict"]):
         console.print(sentence, "\n", markup=False)
     for side in "ab":
         run = result[side]

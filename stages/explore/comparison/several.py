@@ -24,7 +24,7 @@ def compare_several(first: str, others: Sequence[str], as_json: bool) -> None:
                 values[other] = row.get("b")
     if as_json:
         rows = [{"name": name, "values": values} for name, values in parameters.items()]
-        print(output.dumps({"verdicts": verdicts, "parameters": rows}))
+        print(output.dumps({"verdict": verdicts, "parameters": rows}))
         return
     console = terminal.console()
     heads = ["suite", "mode", "revision", "n", "accuracy", "points [95%]", "p"]

@@ -1,4 +1,4 @@
--- The problems, samples, paths and rollouts whose id begins with $name.
+-- What has an id that begins with $name.
 with things as (
     select 'problem' as kind, problem_id as id from problems
     union
@@ -7,6 +7,10 @@ with things as (
     select 'path' as kind, path_id as id from paths
     union
     select 'rollout' as kind, rollout_id as id from rollouts
+    union
+    select 'pair' as kind, pair_id as id from pairs
+    union
+    select 'example' as kind, example_id as id from examples
 )
 
 select kind, id

@@ -23,6 +23,8 @@ class Life:
     history: list[Row]
     flaws: list[Row]
     duels: list[Row]
+    pairs: list[Row]
+    examples: list[Row]
 
     def path_of(self, sample: Row) -> Row | None:
         """The path that a sample became; None if it became none."""

@@ -8,6 +8,7 @@ from rich.text import Text
 from stages.explore.trace.life import Life, Row
 from stages.explore.trace.review_lines import review
 from stages.explore.trace.step_lines import RIGHT, WRONG, correction, steps
+from stages.explore.trace.training_blocks import example_fields, pair_fields
 from stages.results.terminal import filled_columns_table, grid, percent, plain_text
 
 
@@ -23,6 +24,8 @@ def render(life: Life, kind: str, name: str) -> Iterator[RenderableType]:
         "sample": (life.samples, sample_blocks),
         "path": (life.paths, path_blocks),
         "rollout": (life.rollouts, rollout_blocks),
+        "pair": (life.pairs, pair_blocks),
+        "example": (life.examples, example_blocks),
     }
     rows, show = shown[kind]
     same = [row for row in rows if row[f"{kind}_id"] == name]
@@ -76,6 +79,18 @@ def rollout_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
     ]
     yield grid(fields)
     yield from entries(life, row["rollout_id"])
+
+
+def pair_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
+    """A pair that trained a model."""
+    yield heading(f"pair {row['pair_id']}", f"made in iteration {row['made_in']}")
+    yield from pair_fields(row)
+
+
+def example_blocks(life: Life, row: Row) -> Iterator[RenderableType]:
+    """An unpaired row that trained a model."""
+    yield heading(f"example {row['example_id']}", f"made in iteration {row['made_in']}")
+    yield from example_fields(row)
 
 
 def engine_fields(row: Row) -> list[tuple[str, str]]:

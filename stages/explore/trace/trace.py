@@ -1,4 +1,4 @@
-"""`ratchet trace`: everything the tables hold about a sample, path, rollout or problem."""
+"""`ratchet trace`: everything the tables hold about a sample, path, training row or problem."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def find(connection: Any, name: str) -> tuple[str, str]:
         raise RatchetError(f"{name!r} is too short: give at least {MIN_PREFIX} characters of an id")
     if not rows:
         raise RatchetError(
-            f"{name} is no sample, path, rollout or problem of this run: "
+            f"{name} is no sample, path, rollout, pair, example or problem of this run: "
             '`ratchet sql "select sample_id, problem_id from samples"` lists them'
         )
     if len(rows) > 1 and not exact:
@@ -43,7 +43,7 @@ def find(connection: Any, name: str) -> tuple[str, str]:
 
 
 def problem_of(connection: Any, kind: str, name: str) -> str:
-    """The id of the problem that a sample, path or rollout belongs to, or of the problem itself."""
+    """The id of the problem that an item belongs to, or of the problem itself."""
     problem = f"select problem_id from {kind}s where {kind}_id = $name limit 1"
     return str(views.ask(connection, problem, name=name)[0]["problem_id"])
 
@@ -55,7 +55,7 @@ def gather(connection: Any, problem: str) -> Life:
     if not problems:
         raise RatchetError(f"problem {problem} is not in table problems: run `dvc repro`")
     queries = ["samples", "paths", "steps", "corrections", "rollouts", "training", "history"]
-    queries += ["flaws", "duels"]
+    queries += ["flaws", "duels", "pairs", "examples"]
     rows = {name: views.ask(connection, query(name), problem=problem) for name in queries}
     return Life(problem=problems[0], **rows)
 
