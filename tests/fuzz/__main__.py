@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.fuzz import KINDS, LIMIT_S
 
-START_S = 120.0  # a worker loads its libraries before its first answer
+START_S = 300.0  # a worker loads its libraries before its first answer
 
 
 class Worker:
