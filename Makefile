@@ -4,6 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
+# what git keeps of a run; the data are in DVC's cache
+KEPT = params.yaml dvc.lock stages/dvc.lock inputs metrics.json plots report.html
+
+
 .PHONY: run install develop test unit loop faults fuzz lock check bench gpu-check real contract
 
 unit loop fuzz bench gpu-check real: export HF_HUB_OFFLINE = 1
@@ -12,7 +16,9 @@ unit fuzz: export OMP_NUM_THREADS = 1
 unit loop faults: export PYTHONDONTWRITEBYTECODE = # else every process compiles the project
 
 run: install
+	@! test -f .git || test -f .dvc/config.local || dvc cache dir --local "$$(git rev-parse --git-common-dir)/../.dvc/cache" # a git worktree shares the cache and the ledger
 	dvc repro
+	@test -z "$$(git status --porcelain $(KEPT) 2>&1)" || echo 'Keep this run, for `ratchet compare HEAD`: git add $(KEPT) && git commit -m "a first run"'
 
 install: $(VENV)/installed ## what runs need
 

@@ -99,7 +99,10 @@ def _link_tables(name: str, root: Path) -> None:
         if info.get("md5", "").endswith(".dir") or Path(path).name == FILE
     }
     if not cached:
-        raise RatchetError(f"{name} has no tables: name a revision whose dvc.lock lists some")
+        raise RatchetError(
+            f"{name} has no tables, as no run was committed there: name another revision, or commit "
+            "the run that is here (dvc.lock, stages/dvc.lock, params.yaml, metrics.json)"
+        )
     missing = [path for path, file in cached.items() if not file.exists()]
     if missing:
         raise RatchetError(

@@ -65,6 +65,13 @@ class ProjectCopy:
         self.run("git", "add", "-A")
         self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "start")
 
+    @classmethod
+    def at(cls, folder: Path) -> "ProjectCopy":
+        """The copy that is in a folder already, such as a git worktree of another."""
+        made = cls.__new__(cls)
+        made.folder = folder
+        return made
+
     def run(
         self, *command: str, cwd: Path | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
