@@ -12,8 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 ROOT = str(Path(__file__).resolve().parents[2])
-if ROOT not in sys.path:
-    sys.path.append(ROOT)  # for a DVC that is not the project's own
+sys.path.insert(0, ROOT)  # this checkout's code, as the stages run it
 
 from stages.pipeline.loop import SECTION, unroll  # noqa: E402
 

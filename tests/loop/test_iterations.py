@@ -133,12 +133,10 @@ def test_a_second_clone_reports_without_running_anything(
     assert reported(clone) == {0, 1, 2}
 
 
-@pytest.mark.parametrize("iteration", [9, 12])
-def test_there_is_no_last_iteration(project: ProjectCopy, iteration: int) -> None:
-    """They are planned, not run: each turn is a minute of starting processes."""
-    printed = project.quiet("dvc", "exp", "run", "--dry", *settings(f"iteration={iteration}"))
-    planned = set(stages_of(printed))
-    assert planned == {"check", "report"}.union(*map(turn, range(3, iteration + 1))), printed
+def test_a_ninth_iteration_is_one_like_the_others(project: ProjectCopy) -> None:
+    """It is planned, not run: a turn of the loop takes long to start, even if it does little."""
+    printed = project.quiet("dvc", "exp", "run", "--dry", *settings("iteration=9"))
+    assert set(stages_of(printed)) == {"check", "report"}.union(*map(turn, range(3, 10))), printed
 
 
 def test_two_workers_run_the_queue(project: ProjectCopy) -> None:
