@@ -63,14 +63,15 @@ def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequ
 
 
 def frame_of(prompts: Iterable[str]) -> Frame:
-    """What most of these prompts write around their questions; as `math` does where none fits."""
-    asked = [math("\0"), program("\0"), stdin("\0"), code("\0", "")]
+    """What most of these prompts write around their questions; without prompts, as `math` does.
+
+    A prompt of another kind, such as the toy's, is its question alone, with or without a line end.
+    """
+    asked = [math("\0"), program("\0"), stdin("\0"), code("\0", ""), "\0\n", "\0"]
     frames = [Frame(*prompt.split("\0")) for prompt in asked]
     found = Counter(
-        frame
+        next(f for f in frames if prompt.startswith(f.opening) and prompt.endswith(f.closing))
         for prompt in prompts
-        for frame in frames
-        if prompt.startswith(frame.opening) and prompt.endswith(frame.closing)
     )
     return max(found, key=lambda frame: found[frame], default=frames[0])
 

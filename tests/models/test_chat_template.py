@@ -33,6 +33,7 @@ FORMS = [
     ),
 ]
 MAKERS = [prompts.math, prompts.program, prompts.stdin, lambda q: prompts.code(q, "")]
+BARE = [lambda q: f"{q}\n", lambda q: q]  # the toy's prompts, and some of users
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_a_question_has_the_tokens_of_training(folder: Path, form: PromptForm) -
     assert asked(encoder, template, QUESTION) == encoder.encode_prompt(prompt)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", [*MAKERS, *BARE])
 def test_a_bare_question_gets_the_frame_of_its_task(folder: Path, make: Any) -> None:
     encoder = Encoder.load(folder, PromptForm())
     template = asking_template(encoder, prompts.frame_of([make("a"), make("b")]))
