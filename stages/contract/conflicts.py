@@ -309,6 +309,11 @@ CONFLICTS: list[Conflict] = [
         "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
     ),
     (
+        lambda p: p.trainer.missing_packages,
+        "trainer.report_to needs packages that are not installed: `pip install "
+        "{trainer.missing_packages}`, or set trainer.report_to=[]",
+    ),
+    (
         lambda p: p.engine.name == "replay" and _needs_new_draws(p),
         "engine.name=replay cannot draw new completions: set -S recipe=replay, or -S engine=auto",
     ),
