@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from stages.explore.completion import revisions, tables
 from stages.explore.export.export_command import export
+from stages.explore.status.status_command import status
 
 
 class OneLineErrors(TyperGroup):
@@ -344,6 +345,7 @@ def ledger(
 
 
 app.command()(export)
+app.command()(status)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """Prompts, in our own words. A prompt ends where the answer begins."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from stages.models.chat_template import Frame
 from stages.models.prompt_form import CUES
 
 LETTERS = "ABCDEFGHIJ"
@@ -60,20 +58,6 @@ def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequ
         "code": lambda: code(question, "\n".join(tests)),
     }
     return makers[kind]()
-
-
-def frame_of(prompts: Iterable[str]) -> Frame:
-    """What most of these prompts write around their questions; without prompts, as `math` does.
-
-    A prompt of another kind, such as the toy's, is its question alone, with or without a line end.
-    """
-    asked = [math("\0"), program("\0"), stdin("\0"), code("\0", ""), "\0\n", "\0"]
-    frames = [Frame(*prompt.split("\0")) for prompt in asked]
-    found = Counter(
-        next(f for f in frames if prompt.startswith(f.opening) and prompt.endswith(f.closing))
-        for prompt in prompts
-    )
-    return max(found, key=lambda frame: found[frame], default=frames[0])
 
 
 def with_answer(prompt: str, answer: str) -> str:

@@ -13,20 +13,20 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from schemas.losses import Losses
+from stages.models.chat_template import frame_of
 from stages.models.model_card import CARD, Training, training_card
 from stages.models.model_settings import AdapterSettings
 from stages.models.tokens import Encoder
 from stages.pipeline.digests import folder_digest
 from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
-from stages.tasks.prompts import frame_of
 from stages.training import checkpoints
 from stages.training.adapter import gather_weights, is_verifier, load, save
 from stages.training.budget import Budget
 from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
 from stages.training.token_count import count_tokens
-from stages.training.trackers import experiment_name, name_by_stage, tracker_arguments
+from stages.training.trackers import experiment_name, name_by_stage, tell_status, tracker_arguments
 from stages.training.training_settings import TrainerSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ class Job:
         trainer.create_model_card = lambda **_: None
         stop_at_divergence(trainer, self.settings.section)
         name_by_stage(trainer, self.stage_run)
+        tell_status(trainer)
         folder = self.checkpoint_folder(rows)
         is_scorer = is_verifier(trainer.model)
         with (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import RatchetError
 from stages.pipeline import params
 from stages.pipeline.digests import digest
+from stages.pipeline.running_stage import tell_progress
 from stages.pipeline.stage_run import StageRun
 
 if TYPE_CHECKING:
@@ -79,6 +80,32 @@ def name_by_stage(trainer: Trainer, stage_run: StageRun) -> None:
     for callback in trainer.callback_handler.callbacks:
         if isinstance(callback, kinds):
             _prefix_logs(callback, label)
+
+
+def tell_status(trainer: Trainer) -> None:
+    """Tells `ratchet status` of each step, and of the latest loss and rate."""
+    from transformers import TrainerCallback
+
+    class Status(TrainerCallback):  # type: ignore[misc]
+        """Follows the training of the main process."""
+
+        figures: dict[str, float]
+
+        def __init__(self) -> None:
+            self.figures = {}
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """One step more."""
+            tell_progress("train", state.global_step, state.max_steps, **self.figures)
+
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any
+        ) -> None:
+            """The figures of the last few steps."""
+            latest = {name: logs[name] for name in ("loss", "learning_rate") if name in logs}
+            self.figures.update({name: float(value) for name, value in latest.items()})
+
+    trainer.add_callback(Status)
 
 
 def _prefix_logs(callback: Any, label: str) -> None:

@@ -10,12 +10,11 @@ from schemas.errors import RatchetError
 from stages.explore.export.card_template import render, yaml_header
 from stages.explore.export.dataset_folder import claim
 from stages.explore.export.run_facts import RunFacts, tool_version
-from stages.models.chat_template import Frame, asking_template
+from stages.models.chat_template import Frame, asking_template, frame_of
 from stages.models.folders import require_model
 from stages.models.model_card import CARD, asking_text, verifier_text
 from stages.models.tokens import Encoder
 from stages.results.metrics import run_metrics
-from stages.tasks.prompts import frame_of
 
 TEMPLATE, TASKS = "chat_template.jinja", "lm_eval"
 FACTS = """
