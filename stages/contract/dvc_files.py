@@ -18,6 +18,7 @@ from schemas.costs import Costs
 from stages.contract.stage_list import SCALARS, STAGES, load_stages
 from stages.pipeline import loop
 from stages.pipeline.inputs import INPUTS, Loaded, TableAt
+from stages.pipeline.params import Section
 from stages.pipeline.stage import Stage
 from stages.results import plots
 
@@ -140,7 +141,17 @@ def parameters(stage: Stage) -> list[Any]:
     """Sections read; the seed too where the stage asks for its turn."""
     if stage.name == "check":
         return [{"params.yaml": None}]
-    return sorted(_sections(stage)) + (["seed"] if stage.inputs.runs else [])
+    sections = stage.inputs.sections.values()
+    names = sorted({name for section in sections for name in _watched(section)})
+    return names + (["seed"] if stage.inputs.runs else [])
+
+
+def _watched(section: type[Section]) -> list[str]:
+    """The section, or its settings without those that change no result."""
+    if not section.idle:
+        return [section.section]
+    names = section.model_fields.keys() - section.idle
+    return [f"{section.section}.{name}" for name in names]
 
 
 def _sections(stage: Stage) -> set[str]:

@@ -78,4 +78,9 @@ TRAINING_CONFLICTS: list[Conflict] = [
         lambda p: p.trainer.dev_share > 0 and p.trainer.checkpoint_every is None,
         "trainer.dev_share needs checkpoints to choose from: set trainer.checkpoint_every",
     ),
+    (
+        lambda p: p.trainer.missing_packages,
+        "trainer.report_to needs packages that are not installed: `pip install "
+        "{trainer.missing_packages}`, or set trainer.report_to=[]",
+    ),
 ]

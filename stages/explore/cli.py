@@ -25,6 +25,7 @@ COMMANDS = (
     "plan",
     "reproduce",
     "sweep",
+    "status",
     "export",
     "ledger",
 )

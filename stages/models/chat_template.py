@@ -9,10 +9,12 @@ what this project itself goes by: `own_template`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from stages.models.prompt_form import CUES, PromptForm
+from stages.models.prompt_form import CUES, LABEL, PromptForm
 
 if TYPE_CHECKING:
     from stages.models.tokens import Encoder
@@ -61,6 +63,29 @@ class Frame:
 
     opening: str
     closing: str
+
+
+def frame_of(prompts: Iterable[str]) -> Frame:
+    """What most of these prompts write around their questions: a label, and whole lines after it.
+
+    Without prompts, that of a worked solution.
+    """
+    by_cue: dict[str, list[str]] = {}
+    for prompt in prompts:
+        cue = next((cue for cue in CUES.values() if prompt.endswith(f"\n{cue}")), "")
+        by_cue.setdefault(cue, []).append(prompt)
+    if not by_cue:
+        return Frame("Question: ", f"\n{CUES['math']}")
+    cue, alike = max(by_cue.items(), key=lambda item: len(item[1]))
+    labels = {found[0] if (found := LABEL.match(prompt)) else "" for prompt in alike}
+    opening = labels.pop() if len(labels) == 1 else ""
+    if len(set(alike)) == 1:  # what others would share isn't known
+        last = f"\n{cue}" if cue else "\n" if alike[0].endswith("\n") else ""
+        return Frame(opening, last)
+    columns = zip(*(reversed(prompt) for prompt in alike), strict=False)
+    shared = list(takewhile(lambda signs: len(set(signs)) == 1, columns))
+    ending = alike[0][len(alike[0]) - len(shared) :]
+    return Frame(opening, ending[ending.find("\n") :] if "\n" in ending else "")
 
 
 def own_template(template: str | dict[str, str] | None) -> str | None:

@@ -21,10 +21,14 @@ FILE = Path("params.yaml")
 
 
 class Section(BaseModel):
-    """One section of params.yaml. Each stage or room owns its own; values live in conf/."""
+    """One section of params.yaml. Each stage or room owns its own; values live in conf/.
+
+    `idle`: settings that change no result, so that no stage runs again for them.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     section: ClassVar[str] = ""
+    idle: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def choose(cls, values: dict[str, Any]) -> type[Self]:

@@ -26,6 +26,7 @@ from stages.pipeline.disk_faults import explain_disk_error
 from stages.pipeline.inputs import Inputs, TableAt
 from stages.pipeline.notes import print_note
 from stages.pipeline.params import Section
+from stages.pipeline.running_stage import running_stage
 from stages.pipeline.stage_run import StageRun
 
 
@@ -89,6 +90,10 @@ class Stage:
 
     def run(self, iteration: int) -> None:
         """Reads, computes, validates and writes."""
+        with running_stage(self.name, iteration):
+            self._run(iteration)
+
+    def _run(self, iteration: int) -> None:
         started = time.perf_counter()
         values = params.load()
         inputs = self.inputs

@@ -1,9 +1,7 @@
 """Prompts, in our own words. A prompt ends where the answer begins."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from stages.models.chat_template import Frame
 from stages.models.prompt_form import CUES
 
 LETTERS = "ABCDEFGHIJ"
@@ -60,19 +58,6 @@ def prompt_of_kind(kind: str, question: str, options: Sequence[str], tests: Sequ
         "code": lambda: code(question, "\n".join(tests)),
     }
     return makers[kind]()
-
-
-def frame_of(prompts: Iterable[str]) -> Frame:
-    """What most of these prompts write around their questions; as `math` does where none fits."""
-    asked = [math("\0"), program("\0"), stdin("\0"), code("\0", "")]
-    frames = [Frame(*prompt.split("\0")) for prompt in asked]
-    found = Counter(
-        frame
-        for prompt in prompts
-        for frame in frames
-        if prompt.startswith(frame.opening) and prompt.endswith(frame.closing)
-    )
-    return max(found, key=lambda frame: found[frame], default=frames[0])
 
 
 def with_answer(prompt: str, answer: str) -> str:

@@ -13,19 +13,20 @@ import polars as pl
 
 from schemas.errors import RatchetError
 from schemas.losses import Losses
+from stages.models.chat_template import frame_of
 from stages.models.model_card import CARD, Training, training_card
 from stages.models.model_settings import AdapterSettings
 from stages.models.tokens import Encoder
 from stages.pipeline.digests import folder_digest
 from stages.pipeline.progress_bar import is_quiet
 from stages.pipeline.stage_run import StageRun
-from stages.tasks.prompts import frame_of
 from stages.training import checkpoints
 from stages.training.adapter import gather_weights, is_verifier, load, save
 from stages.training.budget import Budget
 from stages.training.divergence import stop_at_divergence
 from stages.training.rows import Rows
 from stages.training.token_count import count_tokens
+from stages.training.trackers import experiment_name, name_by_stage, tell_status, tracker_arguments
 from stages.training.training_settings import TrainerSettings, TrainingSettings, step_folder
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Job:
         """The folder of this run's checkpoints, named by everything that decides its result."""
         names = [
             self.settings,
-            self.trainer,
+            self.trainer.model_dump(exclude={*self.trainer.idle}),
             self.adapter,
             self.budget,
             self.saves_steps,
@@ -128,14 +129,14 @@ class Job:
             # a resumed run's means begin at its checkpoint, so one is always logged there
             "logging_steps": gcd(10, self.trainer.checkpoint_every or 0),
             "logging_nan_inf_filter": False,  # `stop_at_divergence` stops at one
-            "report_to": [],
             "disable_tqdm": is_quiet(),
             "dataloader_pin_memory": cuda,
             "gradient_checkpointing": self.trainer.gradient_checkpointing,
             "gradient_checkpointing_kwargs": {"use_reentrant": False},
             "remove_unused_columns": False,
         }
-        return arguments | self._save_arguments() | self._budget_arguments()
+        reporting = tracker_arguments(self.trainer.report_to, experiment_name())
+        return arguments | reporting | self._save_arguments() | self._budget_arguments()
 
     def _budget_arguments(self) -> dict[str, Any]:
         """With a budget an item of the dataset is a whole step."""
@@ -169,6 +170,8 @@ class Job:
         # a page about each checkpoint takes TRL longer than a small model's weights do
         trainer.create_model_card = lambda **_: None
         stop_at_divergence(trainer, self.settings.section)
+        name_by_stage(trainer, self.stage_run)
+        tell_status(trainer)
         folder = self.checkpoint_folder(rows)
         with (
             checkpoints.lock_on_main_process(folder, trainer.accelerator),

@@ -1,12 +1,13 @@
 """Settings of training: the optimiser's, the trainer's, and section `align`."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from stages.pipeline.params import Section, one_of
 from stages.training.budget import Budget
+from stages.training.trackers import TRACKERS, missing_packages
 
 # each is a module of stages/objectives
 OBJECTIVES = ("sft", "dpo", "rpo", "ipo", "simpo", "orpo", "kto", "step_kto", "step_dpo")
@@ -25,10 +26,19 @@ class TrainingSettings(Section):
     max_length: int = Field(ge=8)
 
 
+def _as_list(value: Any) -> Any:
+    """One tracker's name means a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
 class TrainerSettings(Section):
-    """Section `trainer`: how every model is trained."""
+    """Section `trainer`: how every model is trained.
+
+    `report_to`: trackers (`TRACKERS`) that are told of losses and rates while it runs.
+    """
 
     section: ClassVar[str] = "trainer"
+    idle: ClassVar[frozenset[str]] = frozenset({"report_to"})
     precision: Literal["auto", "bf16", "fp32"]
     beta2: float = Field(gt=0, lt=1)
     max_grad_norm: float = Field(gt=0)
@@ -37,6 +47,14 @@ class TrainerSettings(Section):
     packing: bool
     checkpoint_every: int | None = Field(ge=1)
     dev_share: float = Field(ge=0, lt=1)
+    report_to: Annotated[list[Annotated[str, one_of(*TRACKERS)]], BeforeValidator(_as_list)] = (
+        Field(default=[])
+    )
+
+    @property
+    def missing_packages(self) -> str:
+        """What must be installed to report, for `pip install`; empty if all is."""
+        return " ".join(missing_packages(self.report_to))
 
 
 class AlignSettings(TrainingSettings):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.models.chat_template import ASKED, Frame, asking_template, own_template
+from stages.models.chat_template import ASKED, Frame, asking_template, frame_of, own_template
 from stages.models.prompt_form import PromptForm, WorkedExample
 from stages.models.tokens import Encoder
 from stages.tasks import prompts
@@ -33,6 +33,7 @@ FORMS = [
     ),
 ]
 MAKERS = [prompts.math, prompts.program, prompts.stdin, lambda q: prompts.code(q, "")]
+BARE = [lambda q: f"{q}\n", lambda q: q]  # the toy's prompts, and some of users
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +58,14 @@ def asked(encoder: Encoder, template: str | None, message: str) -> list[int]:
 def test_a_question_has_the_tokens_of_training(folder: Path, form: PromptForm) -> None:
     encoder = Encoder.load(folder, form)
     prompt = prompts.math(QUESTION)
-    template = asking_template(encoder, prompts.frame_of([prompt]))
+    template = asking_template(encoder, frame_of([prompt]))
     assert asked(encoder, template, QUESTION) == encoder.encode_prompt(prompt)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", [*MAKERS, *BARE])
 def test_a_bare_question_gets_the_frame_of_its_task(folder: Path, make: Any) -> None:
     encoder = Encoder.load(folder, PromptForm())
-    template = asking_template(encoder, prompts.frame_of([make("a"), make("b")]))
+    template = asking_template(encoder, frame_of([make("a"), make("b")]))
     assert asked(encoder, template, QUESTION) == encoder.encode_prompt(make(QUESTION))
 
 
@@ -74,14 +75,14 @@ def test_a_whole_prompt_is_left_and_gets_its_last_line_end(
     folder: Path, make: Any, cut: int
 ) -> None:
     encoder = Encoder.load(folder, PromptForm())
-    template = asking_template(encoder, prompts.frame_of([prompts.math("a")]))
+    template = asking_template(encoder, frame_of([prompts.math("a")]))
     given = make(QUESTION)[: -cut or None]
     assert asked(encoder, template, given) == encoder.encode_prompt(make(QUESTION))
 
 
 def test_an_answer_ends_as_in_training(folder: Path) -> None:
     encoder = Encoder.load(folder, PromptForm())
-    template = asking_template(encoder, prompts.frame_of([]))
+    template = asking_template(encoder, frame_of([]))
     chat = [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "#### 1"}]
     ids = encoder.tokenizer.apply_chat_template(chat, chat_template=template, return_dict=False)
     assert list(ids) == encoder.encode(prompts.math("1?"), ["#### 1"], 512).ids
@@ -108,6 +109,24 @@ def test_this_project_goes_by_the_own_template(folder: Path, form: PromptForm) -
     prompt = prompts.math(QUESTION)
     assert again.encode_prompt(prompt) == before.encode_prompt(prompt)
     assert again.end_token == before.end_token
+
+
+@pytest.mark.parametrize(
+    ("asked_so", "frame"),
+    [
+        ([], Frame("Question: ", "\nAnswer:\n")),
+        ([prompts.math("One.\nTwo?")], Frame("Question: ", "\nAnswer:\n")),
+        ([prompts.math("a"), prompts.math("b"), prompts.program("c")],
+         Frame("Question: ", "\nAnswer:\n")),
+        ([prompts.choice("a", ["1", "2"]), prompts.choice("b", ["3", "4"])],
+         Frame("Question: ", "\nAnswer:\n")),
+        (["Is a so?\n", "Is b so?\n"], Frame("", "\n")),
+        (["Q: a\nA:", "Q: b\nA:"], Frame("", "\nA:")),
+        (["a?", "b?"], Frame("", "")),
+    ],
+)  # fmt: skip
+def test_a_frame_is_what_prompts_share(asked_so: list[str], frame: Frame) -> None:
+    assert frame_of(asked_so) == frame
 
 
 def test_several_templates_by_name() -> None:

@@ -1,14 +1,15 @@
 """What follows `ratchet export`, and what it calls."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from stages.explore.completion import revisions
 
 DATA = ("pairs", "examples", "step_labels", "paths", "samples")
-WHAT = (*DATA, "model")
+MODELS = ("model", "verifier")
+WHAT = (*DATA, *MODELS)
 
 
 def export(
@@ -50,8 +51,8 @@ def export(
     """Write rows or a model as a folder that Hugging Face's tools read.
 
     Rows: `load_dataset(FOLDER)` reads them, no row twice, with the column names of TRL's trainers.
-    model: the model, with a card, and a chat template that asks as training did. --lm-eval alone,
-    or beside a model, writes tasks that grade as this run does.
+    model, verifier: one of the run's, with a card; a model has a chat template that asks as
+    training did. --lm-eval, alone or with model, writes tasks that grade as this run does.
 
     Example: ratchet export pairs --out pairs --push me/sipf-pairs
     """
@@ -59,7 +60,7 @@ def export(
         raise typer.BadParameter(f"name one of {', '.join(WHAT)}", param_hint="WHAT")
     if what is not None and what not in WHAT:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(WHAT)}", param_hint="WHAT")
-    if lm_eval and what in DATA:
+    if lm_eval and what not in (None, "model"):
         raise typer.BadParameter("--lm-eval goes alone, or with model")
     if public and not push:
         raise typer.BadParameter("--public needs --push")
@@ -67,10 +68,11 @@ def export(
 
     if what in DATA:
         folder = export_folders.export_rows(what, iteration, out, rev, test_share)
-    elif what == "model":
-        folder = export_folders.export_model(iteration, out, rev)
+    elif what is not None:
+        folder = export_folders.export_model(what, iteration, out, rev)
     if lm_eval:
-        tasks = export_folders.export_tasks(out, rev, beside_model=what == "model")
-        folder = tasks if what is None else folder
+        tasks = export_folders.export_tasks(out, rev, folder if what else None)
+        folder = folder if what else tasks
     if push:
-        export_folders.push_folder(folder, push, "dataset" if what in DATA else "model", not public)
+        kind: Literal["dataset", "model"] = "model" if what in MODELS else "dataset"
+        export_folders.push_folder(folder, push, kind, not public)

@@ -50,6 +50,19 @@ class RunFacts:
         """params.yaml."""
         return str(yaml.safe_dump(self.params, sort_keys=False)).rstrip()
 
+    @property
+    def hub_model(self) -> str | None:
+        """The hub's id of the model that the run began with, if it has one."""
+        source = self.params.get("model", {}).get("source")
+        return source if source and _is_hub_id(source) else None
+
+    @property
+    def hub_datasets(self) -> list[str]:
+        """The hub's ids of the training sets that have one."""
+        named = (source.location.split("@")[0].split(":")[0] for source in self.sources)
+        ids = [name for name in named if _is_hub_id(name)]
+        return [name for name in dict.fromkeys(ids) if name != self.hub_model]
+
     def metadata(self) -> str:
         """The run as JSON, for a file's key-value metadata."""
         names = ("recipe", "task", "model", "seed", "iteration", "commit")
@@ -85,6 +98,11 @@ def sources_of(params: dict[str, Any]) -> list[Source]:
         location = str(model["source"])
         sources.append(Source("model", location, _licence(licences["models"], location)))
     return sources
+
+
+def _is_hub_id(source: str) -> bool:
+    """Whether a source is OWNER/NAME, and nothing here."""
+    return bool(re.fullmatch(r"[\w.-]+/[\w.-]+", source)) and not Path(source).exists()
 
 
 def _licence(patterns: dict[str, str], *texts: object) -> str:

@@ -1,0 +1,1 @@
+"""`ratchet status`: which stage runs, how far it is, and what is left."""
