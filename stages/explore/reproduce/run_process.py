@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOGS = Path(".dvc", "tmp", "reproduce")
-PATIENCE_S = 30.0  # for an interrupted run to tidy up
+PATIENCE_S = 20.0  # for an interrupted run to tidy up
 
 
 def take_log(log: Path) -> int | None:
@@ -55,14 +55,20 @@ def start_exclusively() -> Iterator[None]:
 
 
 def stop(processes: Sequence[subprocess.Popen[str]]) -> None:
-    """Interrupts runs with all their processes, and kills what is left of them after some time."""
-    for process in processes:
-        _signal(process, signal.SIGINT)
-    for process in processes:
-        try:
-            process.wait(timeout=PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            _signal(process, signal.SIGKILL)
+    """Ends runs with all their processes: interrupts them, so that they tidy up, or kills them."""
+    left = list(processes)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for process in left:
+            _signal(process, number)
+        left = [process for process in left if not _ends(process)]
+
+
+def _ends(process: subprocess.Popen[str]) -> bool:
+    try:
+        process.wait(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
