@@ -11,6 +11,7 @@ from typing import Any
 from stages.contract.settings_page import setting_entries
 from stages.contract.stage_list import SCALARS, sections
 from stages.engines.engine import ENGINES
+from stages.pipeline import loop
 from stages.pipeline.params import Section
 from stages.tasks.task import TASKS
 
@@ -35,6 +36,7 @@ def params_schema(conf: Path) -> str:
         properties[name] = _section_schema(name, section)
     for name, schema in properties.items():
         _describe(schema, name, about)
+    properties[loop.SECTION] = {"type": "object", "description": "follows from iteration"}
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "params.yaml",
@@ -48,29 +50,29 @@ def params_schema(conf: Path) -> str:
 
 def _section_schema(name: str, section: type[Section]) -> Schema:
     if name not in CHOICES:
-        return _inlined(section)
+        return _inline_references(section)
     chooser, values = CHOICES[name]
     choices = []
     for value in values:
-        schema = _inlined(section.choose({chooser: value}))
+        schema = _inline_references(section.choose({chooser: value}))
         schema["properties"][chooser] = {"const": value}
         choices.append(schema)
     return {"oneOf": choices}
 
 
-def _inlined(section: type[Section]) -> Schema:
+def _inline_references(section: type[Section]) -> Schema:
     """A section's schema without references, and without titles, which only repeat the names."""
     schema = section.model_json_schema()
     definitions = schema.pop("$defs", {})
 
-    def inline(part: Any) -> Any:
-        if isinstance(part, list):
-            return [inline(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            return inline(definitions[part["$ref"].rpartition("/")[2]])
-        return {key: inline(value) for key, value in part.items() if not _is_title(key, value)}
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(definitions[node["$ref"].rpartition("/")[2]])
+        return {key: inline(value) for key, value in node.items() if not _is_title(key, value)}
 
     found: Schema = inline(schema)
     found.pop("description", None)

@@ -10,7 +10,7 @@ from stages.contract.stage_list import sections
 
 FILES = [
     "dvc.yaml", "stages/dvc.yaml", "params.yaml",
-    "schemas/tables.sql", "docs/tables.md", "docs/settings.md", "docs/memory.md",
+    "schemas/params.schema.json", "schemas/tables.sql", "docs/tables.md", "docs/settings.md", "docs/memory.md",
 ]  # fmt: skip
 RECIPES = {
     "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",
@@ -76,6 +76,7 @@ def test_the_loop_is_that_of_the_parameters(documents: dict[str, Any]) -> None:
     loops = documents["stages/dvc.yaml"]["stages"]
     each = {name: loop["foreach"] for name, loop in loops.items()}
     assert {each.pop(name) for name in ("evaluate", "review")} == {"${loop.models}"}
+    assert each.pop("select") == "${select.turns}"
     assert {*each.values()} == {"${loop.turns}"}
     for loop in loops.values():
         number = "${item}" if "models" in loop["foreach"] else "${key}"
