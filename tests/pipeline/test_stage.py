@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from schemas import store
 from schemas.errors import RatchetError
 from schemas.problems import Problems
+from schemas.settings import Settings
 from stages.align import align
 from stages.check import check
 from stages.contract.dvc_files import ROOT, parameter_values, params
@@ -112,6 +114,8 @@ def test_what_is_set_aside_is_said(
     prepare.run(0)
     said = "prepare: 1 set aside, with reasons: `ratchet sql 'from rejects'`\n"
     assert capsys.readouterr().err == said
+    settings = {*store.read(Settings)["section"]}
+    assert settings == {*parameter_values()} - {"loop"}  # which follows from another
 
 
 @pytest.mark.parametrize(
