@@ -21,7 +21,7 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
-from stages.grading.kinds import PROGRAM_KINDS
+from stages.grading.reference import PROGRAM_KINDS
 from stages.pipeline.digests import digest
 from stages.pipeline.inputs import Now, Once, Previous, now
 from stages.pipeline.params import Section

@@ -7,7 +7,6 @@ stores the key.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -57,6 +56,8 @@ class ChatEngine:
 
         Raises UnfinishedError, with the completions so far, at the first request that fails.
         """
+        import asyncio
+
         done: dict[int, Completion] = {}
         self.n_only_thoughts = 0
         failure = asyncio.run(self._ask_all(requests, sampling, done))
@@ -78,6 +79,8 @@ class ChatEngine:
         A request that the server refuses (too long, filtered) gets an empty completion with finish
         "refused", provided that it accepts another; if it accepts none, that is a failure.
         """
+        import asyncio
+
         import openai
 
         waiting = iter(enumerate(requests))
@@ -146,6 +149,8 @@ class ChatEngine:
 
         A server that wants the limit on tokens under its newer name is asked again under that.
         """
+        import asyncio
+
         import openai
 
         async with asyncio.timeout(self.settings.timeout_s):

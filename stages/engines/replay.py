@@ -9,7 +9,6 @@ from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.samples import Samples
 from stages.engines.engine import EngineKind, EngineSettings
-from stages.grading.kinds import cut_after_solution
 from stages.pipeline.digests import digest
 from stages.tasks.chat_rows import last_reply
 from stages.tasks.source import find_file, rows
@@ -37,6 +36,8 @@ def replay(settings: ReplaySettings, problems: pl.DataFrame) -> tuple[pl.DataFra
     false, 1 or 0, or a word for it. Raises RatchetError if the file can't be read, no row fits, or
     no recorded verdict can be read.
     """
+    from stages.grading.kinds import cut_after_solution  # which compiles much
+
     labels: list[str | None] = [*(settings.correct or [])] or [None] * len(settings.completions)
     if len(labels) != len(settings.completions):
         raise RatchetError(

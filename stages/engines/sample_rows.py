@@ -7,7 +7,6 @@ import polars as pl
 
 from stages.engines.engine import Completion
 from stages.engines.sampler import Sampler
-from stages.grading.kinds import cut_after_solution
 from stages.models.sampling import Sampling
 from stages.pipeline.digests import digest
 
@@ -68,6 +67,8 @@ def own_completions(
 
 
 def _own_completion(completion: Completion, kind: str, start: str) -> Completion:
+    from stages.grading.kinds import cut_after_solution  # which compiles much
+
     text = cut_after_solution(kind, completion.text, start)
     if len(text) == len(completion.text):
         return completion

@@ -5,14 +5,14 @@ nothing more is sent until the time that it names, and then only half as many re
 answer raises that number a little, as with TCP's congestion window (RFC 5681).
 """
 
-import asyncio
+from __future__ import annotations
+
 import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 FIRST_S, MOST_S = 0.5, 60.0  # first and longest delay if the server names none
 
@@ -23,11 +23,14 @@ class Throttle:
     def __init__(
         self,
         max_requests: int,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.max_requests, self.sleep, self.clock, self.chance = max_requests, sleep, clock, chance
+        import asyncio
+
+        self.max_requests, self.clock, self.chance = max_requests, clock, chance
+        self.sleep = sleep or asyncio.sleep
         self.window = float(max_requests)
         self.n_answers = 0
         self._opens_at = self._slowed_at = -1.0
@@ -35,6 +38,8 @@ class Throttle:
 
     def begin(self) -> None:
         """Must be called in each new event loop; keeps the window that answers have set."""
+        import asyncio
+
         self._n_running, self._slot_freed = 0, asyncio.Condition()
 
     @asynccontextmanager
@@ -88,6 +93,8 @@ def _finite(seconds: float) -> float | None:
 
 def _seconds_until(date: str) -> float | None:
     """Seconds until an HTTP date; None for anything else."""
+    from email.utils import parsedate_to_datetime
+
     try:
         then = parsedate_to_datetime(date)
         if then.tzinfo is None:  # HTTP dates are GMT, even those that do not say so

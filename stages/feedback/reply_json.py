@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import json_repair
-
 from stages.grading.thinking import after_thinking
 
 T = TypeVar("T")
@@ -155,6 +153,8 @@ def _span(text: str) -> str:
 
 def _repair(text: str) -> Iterator[Any]:
     """The value of JSON with small faults, if it holds all that was written and no more."""
+    import json_repair
+
     text = text.strip()
     if not text.endswith(("]", "}")) or len(OPENER.findall(text)) > MAX_BRACKETS:
         return

@@ -12,10 +12,10 @@ from contextlib import closing
 from typing import Literal, NamedTuple
 
 from stages.grading import pool
-from stages.grading.kinds import KINDS, TESTED_KINDS, extract_both, kind_named
+from stages.grading.kinds import KINDS, extract_both, kind_named
 from stages.grading.programs import run_programs
 from stages.grading.programs.sandbox import Limits, Mode
-from stages.grading.reference import OUTCOMES, Reference, Verdict
+from stages.grading.reference import OUTCOMES, TESTED_KINDS, Reference, Verdict
 
 __all__ = [
     "GRADER_VERSION",

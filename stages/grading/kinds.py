@@ -155,11 +155,6 @@ _SAYS_NOTHING = re.compile(
 )
 """What a sentence about an answer states without giving it ("I hope my answer is correct")."""
 
-PROGRAM_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs)
-"""Kinds whose answers are programs."""
-TESTED_KINDS = tuple(name for name, kind in KINDS.items() if kind.runs in ("tests", "pairs"))
-"""Kinds whose programs are tried, so that the program itself is the answer."""
-
 
 def kind_named(name: str) -> Kind:
     """The kind of that name; ValueError with the known ones for an unknown name."""

@@ -3,6 +3,10 @@
 from typing import NamedTuple
 
 OUTCOMES = ("correct", "wrong", "unparseable", "timeout", "error")
+PROGRAM_KINDS = ("code", "stdin", "program")
+"""Kinds whose answers are programs."""
+TESTED_KINDS = ("code", "stdin")
+"""Kinds whose programs are tried, so that the program itself is the answer."""
 
 
 class Reference(NamedTuple):

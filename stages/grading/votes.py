@@ -7,9 +7,8 @@ import polars as pl
 
 from stages.grading.grade import Job, compare_all
 from stages.grading.grade_frame import GradeSettings
-from stages.grading.kinds import TESTED_KINDS
 from stages.grading.programs.sandbox import Limits
-from stages.grading.reference import Reference
+from stages.grading.reference import TESTED_KINDS, Reference
 
 
 def add_values(answers: pl.DataFrame, settings: GradeSettings) -> pl.DataFrame:

@@ -8,7 +8,7 @@ nothing from the last line that returns is shown.
 import re
 from collections.abc import Sequence
 
-from stages.grading.kinds import TESTED_KINDS
+from stages.grading.reference import TESTED_KINDS
 from stages.guidance.answer_leak import states_answer
 
 _PRINTS = re.compile(r"\bprint\s*\(")

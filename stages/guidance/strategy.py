@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.reveals import Reveals
 from stages.engines.sampler import Sampler
-from stages.grading.kinds import TESTED_KINDS
+from stages.grading.reference import TESTED_KINDS
 from stages.guidance.attempt import Attempt, NextPrompt, TailProblem
 from stages.guidance.rounds import Case
 from stages.guidance.tail import GuideSettings

@@ -1,8 +1,8 @@
 """What makes two texts one reasoning path (RFT's key; SIPF §2.1)."""
 
-from stages.grading.kinds import PROGRAM_KINDS, TESTED_KINDS
 from stages.grading.mathematics.notation import MAX_ANSWER_CHARS, match_key, tidy
 from stages.grading.mathematics.numbers import read_number
+from stages.grading.reference import PROGRAM_KINDS, TESTED_KINDS
 from stages.pipeline.digests import digest
 from stages.solutions.equations import equations, normalise_text
 

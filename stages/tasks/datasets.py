@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import RatchetError
-from stages.grading.kinds import PROGRAM_KINDS
+from stages.grading.reference import PROGRAM_KINDS
 from stages.models.hub_revision import find_commit
 from stages.solutions.steps import Form, split_lines, split_steps
 from stages.tasks import prompts, source

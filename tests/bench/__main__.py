@@ -14,7 +14,17 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import compare, dedup, engine, grading, labels, ledger, sandbox, statistics
+from tests.bench import (
+    compare,
+    dedup,
+    engine,
+    grading,
+    labels,
+    ledger,
+    sandbox,
+    start_up,
+    statistics,
+)
 
 CASES = [
     engine.draws,
@@ -27,6 +37,9 @@ CASES = [
     labels.case,
     statistics.case,
     compare.case,
+    start_up.idle_stage,
+    start_up.stage_help,
+    start_up.first_line,
 ]
 if os.environ.get("RATCHET_DATASETS"):
     CASES.insert(3, grading.recorded)

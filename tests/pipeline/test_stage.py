@@ -29,12 +29,32 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_no_stage_imports_torch_before_it_must(tmp_path: Path) -> None:
-    modules = ", ".join(f"stages.{name}" for name in STAGES)
-    heavy = "{'torch', 'transformers', 'trl', 'datasets', 'sympy', 'openai'}"
-    code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
-    done = python("-c", code, cwd=tmp_path)
+TRAINS = {"torch", "transformers", "trl", "datasets", "sympy", "openai"}
+SHOWS = {"duckdb", "jinja2", "rich"}
+SELDOM = {"asyncio", "dvc", "hydra", "json_repair", "multiprocessing", "omegaconf"}
+
+
+@pytest.mark.parametrize(
+    ("stages", "late"),
+    [(STAGES, TRAINS | SELDOM), (set(STAGES) - {"stats", "report"}, TRAINS | SELDOM | SHOWS)],
+    ids=["all", "without SQL"],
+)
+def test_no_stage_imports_what_it_may_not_need(
+    tmp_path: Path, stages: list[str], late: set[str]
+) -> None:
+    modules = ", ".join(f"stages.{name}" for name in stages)
+    done = python(
+        "-c", f"import sys, {modules}; print(sorted({late} & {{*sys.modules}}))", cwd=tmp_path
+    )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_stage_with_nothing_to_do_imports_no_more(run: Path) -> None:
+    Path("params.yaml").write_text(params("recipe=sft"))
+    late = TRAINS | SHOWS | SELDOM
+    code = f"import sys, stages.pair; stages.pair.pair.run(1); print({late} & {{*sys.modules}})"
+    done = python("-c", code, cwd=run)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_every_stage_has_help(

@@ -8,6 +8,7 @@ Number words multiply (``5 million``, ``3万``).
 """
 
 import re
+from functools import cache
 
 LETTERS_ABROAD = (
     "À-ÖØ-öø-ɏ\u0300-\u036f\u0400-\u058f\u0590-\u0fff\u1000-\u11ff\u1780-\u17ff\u1e00-\u1eff"
@@ -37,11 +38,17 @@ _TEXT = (
 )
 _ONE_TEXT = rf"{_TEXT}{_POWER}"
 _JOINT = r"\s*(?:\\cdot(?![A-Za-z])|\\times(?![A-Za-z])|/)?\s*"
-_TEXT_UNIT = re.compile(
-    rf"{_AFTER_NUMBER}\s*(?:\\frac\s*\{{\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT})*\s*\}}"
-    rf"\s*\{{\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT})*\s*\}}"
-    rf"|[(\[]?\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT}){{0,5}}\s*[)\]]?)$"
-)
+
+
+@cache  # takes long to compile, and few answers need it
+def _text_unit() -> re.Pattern[str]:
+    return re.compile(
+        rf"{_AFTER_NUMBER}\s*(?:\\frac\s*\{{\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT})*\s*\}}"
+        rf"\s*\{{\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT})*\s*\}}"
+        rf"|[(\[]?\s*{_ONE_TEXT}(?:{_JOINT}{_ONE_TEXT}){{0,5}}\s*[)\]]?)$"
+    )
+
+
 _WORD_UNIT = re.compile(
     rf"{_AFTER_NUMBER}(?:\s+{_NOT_A_UNIT}(?:[A-Za-z]{{3,}}|{_SHORT_UNITS})|{_SHORT_UNITS})"
     rf"(?:(?:\s+|\s?/\s?|-)[A-Za-z]+){{0,3}}{_SQUARED}"
@@ -50,10 +57,16 @@ _BRACKETED_UNIT = re.compile(
     rf"{_AFTER_NUMBER}\s+(?:\({_NOT_A_UNIT}(?:[a-z]{{4,}}|{_SHORT_UNITS})\)|"
     rf"\[(?:[a-z]{{4,}}|{_SHORT_UNITS})\])$"
 )
-_UNIT_ABROAD = re.compile(
-    rf"{_AFTER_NUMBER}\s*{_NO_UNIT_ABROAD}{_NOT_A_UNIT}(?=[^\d\\]*[{LETTERS_ABROAD}])"
-    rf"[A-Za-z{LETTERS_ABROAD}][A-Za-z{LETTERS_ABROAD}\s./'-]{{0,60}}$"
-)
+
+
+@cache  # takes long to compile, and few answers need it
+def _unit_abroad() -> re.Pattern[str]:
+    return re.compile(
+        rf"{_AFTER_NUMBER}\s*{_NO_UNIT_ABROAD}{_NOT_A_UNIT}(?=[^\d\\]*[{LETTERS_ABROAD}])"
+        rf"[A-Za-z{LETTERS_ABROAD}][A-Za-z{LETTERS_ABROAD}\s./'-]{{0,60}}$"
+    )
+
+
 _CODES = (
     r"USD|EUR|GBP|JPY|CNY|RMB|INR|KRW|RUB|CHF|CAD|AUD|NZD|HKD|TWD|SGD|MYR|IDR|THB|VND|PHP|BDT|PKR|"
     r"LKR|NPR|TRY|ILS|AED|SAR|EGP|ZAR|NGN|KES|KSh|TZS|TSh|UGX|GHS|BRL|MXN|ARS|CLP|COP|PEN|SEK|NOK|"
@@ -104,7 +117,7 @@ def drop_marks(text: str) -> str:
 
 def drop_text_unit(text: str) -> str:
     r"""The text without a unit in ``\text{}`` at its end."""
-    return _TEXT_UNIT.sub("", text) if "\\" in text else text
+    return _text_unit().sub("", text) if "\\" in text else text
 
 
 def drop_word_unit(text: str) -> str:
@@ -112,7 +125,7 @@ def drop_word_unit(text: str) -> str:
     text = _WORD_UNIT.sub("", _CODE_BEFORE.sub(r"\1", text))
     if text[-1:] in ")]":
         text = _BRACKETED_UNIT.sub("", text)
-    return text if text.isascii() else _UNIT_ABROAD.sub("", text)
+    return text if text.isascii() else _unit_abroad().sub("", text)
 
 
 def _as_power(word: re.Match[str]) -> str:
