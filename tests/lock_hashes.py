@@ -26,9 +26,7 @@ from packaging.version import Version
 from pip._internal.commands import create_command
 from pip._internal.index.collector import parse_links
 
-PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)(\[[\w,-]+\])?==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?"
-)
+PIN = re.compile(r"(?P<name>[\w.-]+)(\[[\w,-]+\])?==(?P<version>[^\s;\\]+)(\s*;[^\\]*)?")
 PYTHON = re.compile(r"py3|cp3(1[1-9]|[2-9]\d)")
 STABLE = re.compile(r"cp3\d*")  # with the ABI of all later ones
 PLATFORM = re.compile(

@@ -122,5 +122,7 @@ def test_hosted_checks_are_those_of_this_repository() -> None:
     flow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     steps = [step for job in flow["jobs"].values() for step in job["steps"]]
     assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+    actions = [step["uses"] for step in steps if "uses" in step]
+    assert actions and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in actions)
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["entry"] for repo in hooks for hook in repo["hooks"]] == ["make check"]

@@ -10,7 +10,8 @@ from stages.contract.stage_list import sections
 
 FILES = [
     "dvc.yaml", "stages/dvc.yaml", "params.yaml",
-    "schemas/params.schema.json", "schemas/tables.sql", "docs/tables.md", "docs/settings.md", "docs/memory.md",
+    "schemas/params.schema.json", "schemas/tables.sql",
+    "docs/tables.md", "docs/settings.md", "docs/memory.md",
 ]  # fmt: skip
 RECIPES = {
     "sft", "star", "rft", "prft", "srf", "psrf", "rpo", "irpo", "siof", "sipf", "sipf_labels",

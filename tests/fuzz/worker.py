@@ -19,7 +19,7 @@ TRACEBACK = "Traceback (most recent call last)"
 def outcome(kind: str, seed: int) -> tuple[str, str]:
     """(what came of an input, the details of a fault). Faults are "fault"."""
     case = import_module(f"tests.fuzz.{kind}").case
-    before = Path.cwd()
+    before, environment = Path.cwd(), dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
@@ -30,6 +30,8 @@ def outcome(kind: str, seed: int) -> tuple[str, str]:
             return "fault", "".join(traceback.format_exception(error))
         finally:
             os.chdir(before)
+            os.environ.clear()
+            os.environ.update(environment)
 
 
 def main() -> None:
