@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from transformers import TrainerCallback
@@ -22,7 +22,7 @@ VARIABLES = ("TENSORBOARD_LOGGING_DIR", "WANDB_PROJECT", "WANDB_RUN_ID", "WANDB_
 class Tracker(TrainerCallback):  # type: ignore[misc]
     """Keeps what it is told."""
 
-    told: list[tuple[str, dict[str, Any]]] = []
+    told: ClassVar[list[tuple[str, dict[str, Any]]]] = []
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         self.told.append((args.run_name, dict(logs)))
@@ -41,8 +41,11 @@ def test_a_tracker_is_told_by_stage_and_changes_nothing(
 ) -> None:
     monkeypatch.setitem(integration_utils.INTEGRATION_TO_CALLBACK, "trackio", Tracker)
     monkeypatch.setenv("DVC_EXP_NAME", "my-run")
-    runs = [job("sft", checkpoint, tmp_path / n, max_steps=2, report_to=[n] if n == "trackio" else [])
-            for n in ("trackio", "none")]  # fmt: skip
+    lists: dict[str, list[str]] = {"trackio": ["trackio"], "none": []}
+    runs = [
+        job("sft", checkpoint, tmp_path / name, max_steps=2, report_to=listed)
+        for name, listed in lists.items()
+    ]
     assert runs[0].checkpoint_folder(rows_of("sft")) == runs[1].checkpoint_folder(rows_of("sft"))
     for run in runs:
         load_objective("sft").train(run, rows_of("sft"))
