@@ -50,6 +50,7 @@ TRAINER = {
     "packing": False,
     "checkpoint_every": None,
     "dev_share": 0.0,
+    "report_to": [],
 }
 PAIRS = [  # prompt, prefix, chosen, rejected, does the chosen end, does the rejected
     ("Ann has 7 pens. How many?\n", "", "Ann: 7+5=12\n#### 12", "Ann: 7-5=2\n#### 2", True, True),

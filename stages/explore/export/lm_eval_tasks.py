@@ -54,7 +54,8 @@ The evaluation suites of {recipe} on {task} as tasks of lm-evaluation-harness, g
 `ratchet export model` writes it:
 
     lm_eval --model hf --model_args pretrained={model} \\
-            --include_path {folder} --tasks {tasks} --apply_chat_template --batch_size 16
+            --include_path {folder} --tasks {tasks} \\
+            --apply_chat_template --batch_size 16
 
 Answers are greedy, of at most {max_tokens} tokens. `acc` is the accuracy that `ratchet sql "from
 accuracy where mode = 'greedy'"` shows over all levels.
