@@ -41,16 +41,10 @@ def test_a_tracker_is_told_by_stage_and_changes_nothing(
 ) -> None:
     monkeypatch.setitem(integration_utils.INTEGRATION_TO_CALLBACK, "trackio", Tracker)
     monkeypatch.setenv("DVC_EXP_NAME", "my-run")
-<<<<<<< HEAD
-    runs = [
-        job("sft", checkpoint, tmp_path / name, max_steps=2, report_to=report_to)
-        for name, report_to in (("trackio", ["trackio"]), ("none", []))
-=======
     lists: dict[str, list[str]] = {"trackio": ["trackio"], "none": []}
     runs = [
         job("sft", checkpoint, tmp_path / name, max_steps=2, report_to=listed)
         for name, listed in lists.items()
->>>>>>> we
     ]
     assert runs[0].checkpoint_folder(rows_of("sft")) == runs[1].checkpoint_folder(rows_of("sft"))
     for run in runs:
