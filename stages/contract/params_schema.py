@@ -23,6 +23,8 @@ CHOICES = {
     "model": ("kind", MODEL_KINDS),
 }
 
+ALSO_TEXT = {"Source"}  # classes that text alone stands for: a dataset's id or file
+
 
 def params_schema(conf: Path) -> str:
     """The JSON Schema, as text; `conf` has the words on each setting."""
@@ -69,12 +71,14 @@ def _inlined(section: type[Section]) -> Schema:
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
-            return inline(definitions[part["$ref"].rpartition("/")[2]])
+            name = part["$ref"].rpartition("/")[2]
+            found = inline(definitions[name])
+            return {"anyOf": [{"type": "string"}, found]} if name in ALSO_TEXT else found
         return {key: inline(value) for key, value in part.items() if not _is_title(key, value)}
 
-    found: Schema = inline(schema)
-    found.pop("description", None)
-    return found
+    inlined: Schema = inline(schema)
+    inlined.pop("description", None)
+    return inlined
 
 
 def _is_title(key: str, value: Any) -> bool:
