@@ -50,35 +50,35 @@ def params_schema(conf: Path) -> str:
 
 def _section_schema(name: str, section: type[Section]) -> Schema:
     if name not in CHOICES:
-        return _inlined(section)
+        return _without_references(section)
     chooser, values = CHOICES[name]
     choices = []
     for value in values:
-        schema = _inlined(section.choose({chooser: value}))
+        schema = _without_references(section.choose({chooser: value}))
         schema["properties"][chooser] = {"const": value}
         choices.append(schema)
     return {"oneOf": choices}
 
 
-def _inlined(section: type[Section]) -> Schema:
+def _without_references(section: type[Section]) -> Schema:
     """A section's schema without references, and without titles, which only repeat the names."""
     schema = section.model_json_schema()
     definitions = schema.pop("$defs", {})
 
-    def inline(part: Any) -> Any:
-        if isinstance(part, list):
-            return [inline(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            name = part["$ref"].rpartition("/")[2]
+    def inline(piece: Any) -> Any:
+        if isinstance(piece, list):
+            return [inline(item) for item in piece]
+        if not isinstance(piece, dict):
+            return piece
+        if "$ref" in piece:
+            name = piece["$ref"].rpartition("/")[2]
             found = inline(definitions[name])
             return {"anyOf": [{"type": "string"}, found]} if name in ALSO_TEXT else found
-        return {key: inline(value) for key, value in part.items() if not _is_title(key, value)}
+        return {key: inline(value) for key, value in piece.items() if not _is_title(key, value)}
 
-    inlined: Schema = inline(schema)
-    inlined.pop("description", None)
-    return inlined
+    whole: Schema = inline(schema)
+    whole.pop("description", None)
+    return whole
 
 
 def _is_title(key: str, value: Any) -> bool:

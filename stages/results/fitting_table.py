@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*)?")
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*| s| min| [KMGT]iB)?")
 MAX_WHOLE_WORD = 20  # cells; longer words, but not numbers, may be broken
 PADDING, DIVIDER = 2, 1  # cells for each column, and between two
 
@@ -136,7 +136,7 @@ def _table(columns: Sequence[Column], width: int) -> Table:
 
 def _fitted_widths(columns: Sequence[Column], width: int) -> list[int]:
     """Widths that together fit: the widest columns give way first, none below its least."""
-    widths = [column.natural for column in columns]
+    widths = [max(column.least, min(column.natural, width)) for column in columns]
     while _width(widths) > width:
         spare = [n for n, column in enumerate(columns) if widths[n] > column.least]
         if not spare:
