@@ -24,6 +24,8 @@ CHOICES = {
     "model": ("kind", MODEL_KINDS),
 }
 
+ALSO_TEXT = {"Source"}  # classes that text alone stands for: a dataset's id or file
+
 
 def params_schema(conf: Path) -> str:
     """The JSON Schema, as text; `conf` has the words on each setting."""
@@ -50,33 +52,35 @@ def params_schema(conf: Path) -> str:
 
 def _section_schema(name: str, section: type[Section]) -> Schema:
     if name not in CHOICES:
-        return _inline_references(section)
+        return _without_references(section)
     chooser, values = CHOICES[name]
     choices = []
     for value in values:
-        schema = _inline_references(section.choose({chooser: value}))
+        schema = _without_references(section.choose({chooser: value}))
         schema["properties"][chooser] = {"const": value}
         choices.append(schema)
     return {"oneOf": choices}
 
 
-def _inline_references(section: type[Section]) -> Schema:
+def _without_references(section: type[Section]) -> Schema:
     """A section's schema without references, and without titles, which only repeat the names."""
     schema = section.model_json_schema()
     definitions = schema.pop("$defs", {})
 
-    def inline(node: Any) -> Any:
-        if isinstance(node, list):
-            return [inline(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            return inline(definitions[node["$ref"].rpartition("/")[2]])
-        return {key: inline(value) for key, value in node.items() if not _is_title(key, value)}
+    def inline(piece: Any) -> Any:
+        if isinstance(piece, list):
+            return [inline(item) for item in piece]
+        if not isinstance(piece, dict):
+            return piece
+        if "$ref" in piece:
+            name = piece["$ref"].rpartition("/")[2]
+            found = inline(definitions[name])
+            return {"anyOf": [{"type": "string"}, found]} if name in ALSO_TEXT else found
+        return {key: inline(value) for key, value in piece.items() if not _is_title(key, value)}
 
-    found: Schema = inline(schema)
-    found.pop("description", None)
-    return found
+    whole: Schema = inline(schema)
+    whole.pop("description", None)
+    return whole
 
 
 def _is_title(key: str, value: Any) -> bool:

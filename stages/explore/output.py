@@ -40,7 +40,7 @@ def show(cursor: Any, form: Form) -> None:
         # a file keeps what was written, and a terminal must not obey it
         safe = _visible_row if sys.stdout.isatty() else tuple
         writer.writerow(safe(heads))
-        writer.writerows(safe(_nan_to_none([*row])) for row in rows)
+        writer.writerows(safe([_empty_if_nan(value) for value in row]) for row in rows)
     else:
         _print_table(heads, rows, stacks=form == "long")
 
@@ -109,6 +109,10 @@ def _unique_names(heads: list[str]) -> list[str]:
         head if head not in heads[:index] else f"{head}_{heads[:index].count(head)}"
         for index, head in enumerate(heads)
     ]
+
+
+def _empty_if_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _nan_to_none(value: Any) -> Any:

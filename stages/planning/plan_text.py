@@ -62,7 +62,7 @@ def show(run: Run, plans: list[StagePlan], speeds: Speeds | None) -> None:
     console = terminal.console()
     console.print(f"{_model(run)}\n{run.machine.title}", highlight=False)
     rows = [_work_row(row) for row in stage_rows(run, plans, speeds)]
-    console.print(terminal.filled_columns_table(list(HEADS), rows, "draws and tokens"))
+    console.print(terminal.filled_columns_table(list(HEADS), rows, "draws and tokens", n_keys=2))
     names = [field.name for field in fields(Memory)]
     heads = ["stage", *(name.replace("_", " ") for name in names), "together", ""]
     memory = _memory_rows(run, plans, names)

@@ -11,11 +11,11 @@ from functools import cached_property
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*)?")
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]\d+)?%?( [±\[(].*| s| min| [KMGT]iB)?")
 MAX_WHOLE_WORD = 20  # cells; longer words, but not numbers, may be broken
 PADDING, DIVIDER = 2, 1  # cells for each column, and between two
 
@@ -51,9 +51,10 @@ class Column:
         return max([self.whole, *map(cell_len, self._head_pieces())])
 
     @cached_property
-    def with_head(self) -> int:
-        """The same, with the head in one line."""
-        return max(self.whole, cell_len(self.head))
+    def natural(self) -> int:
+        """The width at which no cell wraps, nor the head."""
+        lines = (line for text in self.texts for line in text.split("\n"))
+        return max(cell_len(self.head), *map(cell_len, lines), 1)
 
     def wrapped_head(self) -> str:
         """The head in lines that are no wider than the column must be."""
@@ -97,7 +98,7 @@ class FittingTable:
         for n, group in enumerate(groups):
             if n:
                 yield Text("")
-            yield _table(group, _width(column.with_head for column in group) > width)
+            yield _table(group, width)
 
     def _groups(self, width: int) -> list[list[Column]]:
         """The columns in groups that fit, each with the keys; one group if all fit."""
@@ -122,17 +123,26 @@ def stacked_rows(columns: Sequence[Column]) -> Iterator[RenderableType]:
         yield block
 
 
-def _table(columns: Sequence[Column], is_narrow: bool) -> Table:
+def _table(columns: Sequence[Column], width: int) -> Table:
     shown = Table(box=SIMPLE_HEAD, show_edge=False)
-    for column in columns:
-        head = Text(column.wrapped_head() if is_narrow else column.head)
-        if column.is_number:
-            shown.add_column(head, justify="right", no_wrap=True)
-        else:
-            shown.add_column(head, overflow="fold")
+    for column, fitted in zip(columns, _fitted_widths(columns, width), strict=True):
+        head = column.head if cell_len(column.head) <= fitted else column.wrapped_head()
+        justify: JustifyMethod = "right" if column.is_number else "left"
+        shown.add_column(Text(head), justify=justify, overflow="fold", width=fitted)
     for row in zip(*(column.cells for column in columns), strict=True):
         shown.add_row(*row)
     return shown
+
+
+def _fitted_widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Widths that together fit: the widest columns give way first, none below its least."""
+    widths = [max(column.least, min(column.natural, width)) for column in columns]
+    while _width(widths) > width:
+        spare = [n for n, column in enumerate(columns) if widths[n] > column.least]
+        if not spare:
+            break
+        widths[max(spare, key=lambda n: widths[n])] -= 1
+    return widths
 
 
 def _least_width(columns: Sequence[Column]) -> int:

@@ -72,14 +72,18 @@ def budget(rows: Rows) -> RenderableType:
 
 
 def truth_table(rows: Rows, name: str) -> RenderableType:
-    """Precision and recall of the last iteration, by level."""
+    """Precision, recall and accuracy of the last iteration, by level.
+
+    The last column is the accuracy of one answer for every step.
+    """
     last = max(row["iteration"] for row in rows)
     cells = [
         ["none" if row["level"] is None else str(row["level"]), row["n"],
-         percent(row["precision"]), percent(row["recall"]), percent(row["accuracy"])]
+         percent(row["precision"]), percent(row["recall"]), percent(row["accuracy"]),
+         percent(row["base_accuracy"])]
         for row in rows if row["iteration"] == last
     ]  # fmt: skip
-    heads = ["level", "steps", "precision", "recall", "accuracy"]
+    heads = ["level", "steps", "precision", "recall", "accuracy", "one answer"]
     return table(heads, cells, f"{name} against the truth, iteration {last}")
 
 

@@ -79,6 +79,23 @@ def test_json(run: Path) -> None:
     assert json.loads(sql("--json", "select 1 where false").stdout) == []
 
 
+def test_no_form_shows_nan(run: Path) -> None:
+    query = "select 'nan'::double as lost, 1.5 as kept"
+    assert sql("--csv", query).stdout == "lost,kept\n,1.5\n"
+    for form in ([], ["--long"]):
+        shown = sql(*form, query).stdout
+        assert "nan" not in shown and "1.5" in shown
+
+
+def test_rows_as_blocks(run: Path) -> None:
+    shown = sql("--long", "select problem_id, level from problems order by all limit 2").stdout
+    assert [line.split() for line in shown.splitlines()] == [
+        ["row", "1"], ["problem_id", "toy-test-1000"], ["level", "1"],
+        ["row", "2"], ["problem_id", "toy-test-1001"], ["level", "1"], ["2", "rows"],
+    ]  # fmt: skip
+    assert "choose one" in sql("--long", "--json", "select 1").stderr
+
+
 def test_csv(run: Path) -> None:
     query = "select problem_id, question from problems where problem_id = 'toy-train-1000'"
     rows = list(csv.reader(io.StringIO(sql("--csv", query).stdout)))

@@ -80,11 +80,11 @@ def test_trace_of_a_sample_tells_its_life(connected: Any) -> None:
         ),
         (
             "select pair_id from pairs where iteration = 2 and made_in = 1 and prefix = ''",
-            ["made in iteration 1", "trains       the model of iteration 1, 2", "correct, reward"],
+            ["made in iteration 1", "trains     the model of iteration 1, 2", "chosen     "],
         ),
         (
             "select example_id from examples where not correct",
-            ["made in iteration", "answer       wrong", "origin"],
+            ["made in iteration", "answer     wrong", "origin"],
         ),
         ("select problem_id from flaws where first_wrong = -1", ["no wrong step"]),
         (

@@ -21,7 +21,10 @@ ROW = {
     ("changed", "words"),
     [
         ({}, "exp-7 is better than main on toy (greedy). 63.5% against 57.0% of 200 problems"),
-        ({}, "(iteration 2): +6.5 [+1.2, +11.9] points, p = 0.047; 25 right only there, 12 only"),
+        (
+            {},
+            "(iteration 2): +6.5 [+1.2, +11.9] points, p = 0.047; 25 right only in exp-7, 12",
+        ),
         ({"difference": -0.065}, "exp-7 is worse than main on toy (greedy). "),
         ({"p": 0.05}, "No difference is shown on toy (greedy) between exp-7 and main. "),
         ({"n_only_a": 0, "n_only_b": 0}, "No difference on toy (greedy): exp-7 and main have the"),
@@ -54,9 +57,9 @@ def test_the_test_is_paired_by_problem(runs: Runs) -> None:
 def test_several_revisions_at_once(runs: Runs) -> None:
     done = compare("HEAD", "exp-1", "workspace")
     assert done.exit_code == 0, done.stderr
-    assert "against HEAD" in done.stdout and "label.max_rollouts" in done.stdout
+    assert "toy (greedy), against HEAD" in done.stdout and "label.max_rollouts" in done.stdout
     for name in ("HEAD", "exp-1", "workspace"):
-        assert sum(line.split()[:3:2] == ["toy", name] for line in done.stdout.splitlines()) == 2
+        assert sum(line.split()[:2] == [name, "20"] for line in done.stdout.splitlines()) == 2
     assert "each p is of one comparison" in done.stderr
     found = json.loads(compare("HEAD", "exp-1", "workspace", "--json").stdout)
     assert [row["revision_b"] for row in found["verdict"]] == ["exp-1"] * 2 + ["workspace"] * 2

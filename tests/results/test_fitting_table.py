@@ -49,9 +49,15 @@ def test_heads_stay_in_one_line_where_there_is_room() -> None:
     assert lines(table, 80)[0].split() == ["n_training_rows", "elapsed_s"]
     assert [line.split() for line in lines(table, 24)[:3]] == [
         ["n_"],
-        ["training_", "elapsed_"],
-        ["rows", "s"],
+        ["training_"],
+        ["rows", "elapsed_s"],
     ]
+
+
+def test_words_and_numbers_stay_whole_beside_a_long_text() -> None:
+    rows = [["instruct-control2", "+8.3 [+4.0, +13.0]", "a long remark " * 4]]
+    shown = lines(terminal.table(["revision", "points", "remark"], rows), 60)
+    assert "instruct-control2" in shown[2] and "+8.3 [+4.0, +13.0]" in shown[2]
 
 
 def test_rows_as_blocks() -> None:

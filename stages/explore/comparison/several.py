@@ -1,6 +1,6 @@
 """Several runs compared with one: verdicts, and the parameters in which they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stages.explore import output
@@ -27,8 +27,11 @@ def compare_several(first: str, others: Sequence[str], as_json: bool) -> None:
         print(output.dumps({"verdict": verdicts, "parameters": rows}))
         return
     console = terminal.console()
-    heads = ["suite", "mode", "revision", "n", "accuracy", "points [95%]", "p"]
-    console.print(terminal.table(heads, _verdict_cells(verdicts), f"against {first}", n_keys=3))
+    for suite, mode in sorted({(row["suite"], row["mode"]) for row in verdicts}):
+        own = [row for row in verdicts if (row["suite"], row["mode"]) == (suite, mode)]
+        title = f"{suite} ({mode}), against {first}"
+        heads = ["revision", "n", "accuracy", "points [95%]", "p"]
+        console.print(terminal.table(heads, _verdict_cells(own), title))
     if parameters:
         cells = [[name, *(_value(values, first, other) for other in (first, *others))]
                  for name, values in parameters.items()]  # fmt: skip
@@ -44,19 +47,16 @@ def compare_several(first: str, others: Sequence[str], as_json: bool) -> None:
 SHARE_BY_CHANCE = 0.05
 
 
-def _verdict_cells(verdicts: list[Row]) -> list[list[Any]]:
-    """A row for each run: the first run's own above those of the others."""
-    cells: list[list[Any]] = []
-    ordered = sorted(verdicts, key=lambda row: (row["suite"], row["mode"]))
-    for row in ordered:
-        named = [row["suite"], row["mode"]]
-        base = [*named, row["revision_a"], row["n"], terminal.percent(row["accuracy_a"])]
-        if [*base, None, None] not in cells:
-            cells.append([*base, None, None])
+def _verdict_cells(verdicts: list[Row]) -> Iterator[list[Any]]:
+    """Rows of the runs compared, below those of the first run on the same problems."""
+    shown = None
+    for row in verdicts:
+        base = [row["revision_a"], row["n"], terminal.percent(row["accuracy_a"]), None, None]
+        if base != shown:
+            yield base
+        shown = base
         accuracy = terminal.percent(row["accuracy_b"])
-        shown = [row["revision_b"], row["n"], accuracy, points(row), p_text(row["p"])]
-        cells.append([*named, *shown])
-    return cells
+        yield [row["revision_b"], row["n"], accuracy, points(row), p_text(row["p"])]
 
 
 def _value(values: dict[str, Any], first: str, other: str) -> str:

@@ -59,5 +59,6 @@ def _figures(row: Row) -> str:
     return (
         f"{100 * row['accuracy_b']:.1f}% against {100 * row['accuracy_a']:.1f}% of {row['n']:,} "
         f"problems ({last}): {points(row)} points, p = {p_text(row['p'])}; "
-        f"{row['n_only_b']:,} right only there, {row['n_only_a']:,} only here"
+        f"{row['n_only_b']:,} right only in {row['revision_b']}, {row['n_only_a']:,} only in "
+        f"{row['revision_a']}"
     ).replace("p = below", "p below")
