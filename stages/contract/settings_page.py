@@ -20,7 +20,7 @@ and `ratchet settings WORD` finds settings by name or meaning, with the value th
 
 `schemas/params.schema.json` says the same to an editor, which then completes names and marks wrong
 values; for the YAML language server: `yaml.schemas: {"schemas/params.schema.json": "params.yaml"}`.
-(A line in params.yaml that names the schema would be lost: `dvc exp run -S` writes the file anew.)
+(A line in params.yaml that names the schema would be lost: `dvc exp run` writes the file anew.)
 
 SIPF is arXiv 2412.08393, Step-KTO arXiv 2501.10799, GSI arXiv 2411.00750; numbers of equations,
 tables and sections are theirs. A default without a source is this project's own choice.

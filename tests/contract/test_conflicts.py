@@ -8,6 +8,7 @@ from stages.contract import training_conflicts
 from stages.contract.conflicts import CONFLICTS
 from stages.contract.dvc_files import parameter_values
 from stages.contract.stage_list import sections
+from stages.training import trackers
 
 JUDGE = "params.yaml: label.method=judge needs a server: set judge.url and judge.model"
 SERVER = "judge.url=http://localhost:8000/v1"
@@ -117,6 +118,7 @@ REFUSED = [
         ["select=accuracy", "trainer.dev_share=0.1"],
         "select.method=accuracy and trainer.dev_share both choose the checkpoint",
     ),
+    (["trainer.report_to=[trackio]"], "trainer.report_to needs packages that are not installed"),
     (["select=accuracy", "select.n_problems=0"], "select.method=accuracy needs problems"),
     (["select.method=accuracy"], "select.folder and select.turns follow from select.method"),
     (["select=accuracy", "select.folder=models"], "select.folder and select.turns follow from"),
@@ -165,7 +167,8 @@ ALLOWED = [
 def test_what_is_refused(
     overrides: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_conflicts, "find_spec", lambda name: None)  # as without extras
+    for module in (training_conflicts, trackers):  # as without extras
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(RatchetError) as error:
         check_values(parameter_values(*overrides), sections())
     text = str(error.value)

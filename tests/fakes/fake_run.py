@@ -159,6 +159,10 @@ def _turn(problems: Rows, iteration: int, rng: random.Random, history: Tables) -
     tables |= {"annotated_steps": _annotated(iteration)}
     tables |= {"corrections": [], "path_scores": [], "coverage": [], "rejects": [], "reveals": []}
     tables["rollouts"] = []
+    tables["checkpoint_scores"] = [
+        {"step": step, "n_problems": 20, "n_correct": 8 + step // 200, "chosen": step == 400}
+        for step in (200, 400)
+    ]
     for problem in train:
         drawn = [add_draw(problem, iteration, d, "unguided", rng, tables) for d in range(K)]
         guided = problem["level"] == 5
