@@ -36,7 +36,7 @@ def test_wrong_values_are_refused_before_anything_is_changed(fresh: ProjectCopy)
         (line,) = done.stderr.splitlines()
         assert done.returncode == 1 and "sample.k is 0: input should be greater" in line
         assert (fresh.folder / "params.yaml").read_text() == before
-    assert "No experiments" in fresh.run("dvc", "queue", "status").stdout
+    assert "No experiment tasks in the queue" in fresh.run("dvc", "queue", "status").stdout
 
 
 def gsm8k_files(folder: Path, n: int) -> tuple[str, str]:
