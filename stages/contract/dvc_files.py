@@ -191,7 +191,8 @@ def _loop_entry(stage: Stage) -> dict[str, Any]:
 def report_entry(stage: Stage) -> dict[str, Any]:
     """The report: it waits for the last iteration and everything that led to it."""
     last, in_git = "iteration=${iteration}", {"cache": False}
-    tables = [t for t in TABLES if "iteration" in t.partitions]
+    some = [at.table for other in load_stages() if other.name in TURNS for at in other.writes]
+    tables = [t for t in TABLES if "iteration" in t.partitions and t not in some]
     made = entry(stage)
     return {
         "desc": made["desc"],

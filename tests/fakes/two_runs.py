@@ -24,7 +24,7 @@ def commit(folder: Path) -> None:
     subprocess.run([*GIT, "init", "-q"], check=True)
     made = [str(path) for top in views.table_folders() for path in Path(top).glob("*/iteration=*")]
     outs = {
-        "made": [*made, "data/problems", "data/settings"],
+        "made": [*made, "data/problems", "data/settings", "data/sources"],
         "declared": ["data/verdicts/iteration=3"],  # as all eight iterations are
     }
     stages = {name: {"cmd": "true", "outs": sorted(paths)} for name, paths in outs.items()}
