@@ -1,9 +1,8 @@
 """The pipeline. A file here is a stage, named by its verb; a folder is a room that stages share."""
 
-import signal
+import os
 import sys
-from pathlib import Path
-from types import FrameType
+from _signal import SIGTERM, signal  # `signal` loads enum first, and that takes its time
 
 # From the ground up: a room imports schemas, rooms before it and itself, and no stage.
 ROOMS = (
@@ -27,7 +26,7 @@ ROOMS = (
 )
 
 
-def _stop(number: int = 0, frame: FrameType | None = None) -> None:
+def _stop(number: int = 0, frame: object = None) -> None:
     """Ends a process that loads its libraries, or cleans up, with the line that `main` prints."""
     raise KeyboardInterrupt
 
@@ -44,6 +43,6 @@ def _say_interrupted(kind: type[BaseException], error: BaseException, trace: obj
 
 # Python imports this before anything else of a stage or of `ratchet`, so that a signal is one line
 # from here on; a stage's `main` has not begun. (While `-m` looks for its module, argv[0] is "-m".)
-if sys.argv[:1] == ["-m"] or Path(sys.argv[0] if sys.argv else "").name == "ratchet":
-    signal.signal(signal.SIGTERM, _stop)
+if sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) == "ratchet":  # noqa: PTH119
+    signal(SIGTERM, _stop)
     sys.excepthook = _say_interrupted

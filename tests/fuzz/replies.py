@@ -56,7 +56,7 @@ def case(chance: Random, folder: Path) -> str:
 
 
 def _draw(url: str, folder: Path, is_judge: bool) -> list[Completion]:
-    changes: dict[str, Any] = {"url": url, "concurrency": 1, "timeout_s": 5.0}
+    changes: dict[str, Any] = {"url": url, "concurrency": 1, "timeout_s": 100.0}
     sampler: Sampler = (
         ChatSampler(judge_settings(**changes), StageRun(1, 0))
         if is_judge
