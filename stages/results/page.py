@@ -20,8 +20,8 @@ from stages.results.sections import (
     step_truth,
     texts,
 )
-from stages.results.sections.answers import answers
 from stages.results.sections.browser import browse
+from stages.results.sections.first_screen import answers
 from stages.results.sections.section import Section
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -59,7 +59,7 @@ class Pair:
     sides: list[Side]
 
     @property
-    def shown(self) -> Section:
+    def first(self) -> Section:
         """The section whose name and title the page shows."""
         return next(side.section for side in self.sides if side.section)
 

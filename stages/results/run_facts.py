@@ -54,7 +54,7 @@ class Run:
         return flat_values(values)
 
     @property
-    def finished(self) -> str:
+    def end_time(self) -> str:
         """When the last of its stages ended: "2026-11-28, 13:46 UTC"; "" if nobody noted it."""
         times = [row["last_ended_at"] for row in self.executions]
         return max(times).replace("T", ", ")[:17] + " UTC" if times else ""
@@ -65,11 +65,11 @@ class Run:
         if not self.executions:
             return "date, commit and machine not recorded"
         newest = self.executions[0]
-        return ", ".join(filter(None, (self.finished[:10], newest["commit"], newest["machine"])))
+        return ", ".join(filter(None, (self.end_time[:10], newest["commit"], newest["machine"])))
 
     def facts(self) -> list[tuple[str, str]]:
         """(name, text) of what is on record; several values if stages differ, the newest first."""
-        noted = [("finished", self.finished)]
+        noted = [("finished", self.end_time)]
         for name in ("commit", "machine", "versions"):
             values = dict.fromkeys(row[name] for row in self.executions if row[name])
             noted.append((name, "; ".join(values)))

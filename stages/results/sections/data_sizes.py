@@ -12,10 +12,10 @@ from stages.results.sections.section import (
     Section,
     change,
     count,
-    counted,
     percent,
     share_of,
     share_point,
+    with_noun,
 )
 
 
@@ -92,7 +92,7 @@ def data(connection: Any) -> Section | None:
     cells = [[row["iteration"], *(count(row[n]) for n in COLUMNS.values())] for row in asked.rows]
     grid = Grid(["iteration", *COLUMNS], cells, asked, "Data sizes")
     last = asked.rows[-1]
-    gist = f"{counted(last['n_pairs'], 'pair')} and {counted(last['n_examples'], 'example')}"
+    gist = f"{with_noun(last['n_pairs'], 'pair')} and {with_noun(last['n_examples'], 'example')}"
     gist += " in the last iteration"
     return Section("data", "Data sizes", "", _size_figures(asked.rows), [grid], gist)
 

@@ -51,7 +51,7 @@ def count(number: float | None) -> str:
     return "" if number is None else f"{number:,.0f}"
 
 
-def counted(number: float, noun: str) -> str:
+def with_noun(number: float, noun: str) -> str:
     """The number with its noun: "1 pair", "1,200 pairs"."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 

@@ -11,7 +11,7 @@ from schemas import views
 from stages.results.metrics import run_metrics
 from stages.results.run_facts import Run
 from stages.results.sections import gains, solve_rate_bins
-from stages.results.sections.answers import HINT, answers
+from stages.results.sections.first_screen import HINT, answers
 from tests.fakes.fake_run import plant
 
 NAMED = {"recipe": "sipf", "task": "toy", "model": "tiny", "seed": 0, "iteration": 2}

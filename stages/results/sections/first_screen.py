@@ -13,10 +13,10 @@ from stages.results.sections.data_sizes import coverage_figure
 from stages.results.sections.section import (
     Grid,
     count,
-    counted,
     duration,
     percent,
     share_of,
+    with_noun,
 )
 from stages.results.sections.step_truth import constant_accuracy
 
@@ -97,7 +97,7 @@ def _why_verdict(rows: Rows, drawn: Rows) -> str:
     first, last = drawn[0], drawn[-1]
     solved = percent(last["coverage"])
     was = f", {percent(first['coverage'])} in the first" if first is not last else ""
-    pairs, examples = counted(last["n_pairs"], "pair"), counted(last["n_examples"], "example")
+    pairs, examples = with_noun(last["n_pairs"], "pair"), with_noun(last["n_examples"], "example")
     return (
         f"The last round's draws solved {solved} of its problems{was}; "
         f"it trained on {pairs} and {examples}."
@@ -118,7 +118,7 @@ def _signals(run: Run, iteration: int) -> dict[str, str]:
         for total in queries.ask(run.connection, "truth", judge=judge):
             if total["all_levels"] and total["iteration"] == iteration:
                 found[f"{name} (a constant guess)"] = _beside_constant(total)
-    if flawed := _flawed(run, str(iteration)):
+    if flawed := _flawed_share(run, str(iteration)):
         found["right with a wrong step"] = flawed
     return found
 
@@ -128,7 +128,7 @@ def _beside_constant(row: dict[str, Any]) -> str:
     return f"{percent(row['n_agree'] / row['n'])} ({percent(constant_accuracy(row))})"
 
 
-def _flawed(run: Run, iteration: str) -> str:
+def _flawed_share(run: Run, iteration: str) -> str:
     suites = run.measured["iterations"].get(iteration, {}).get("suites", {})
     shares = [modes["greedy"]["flawed"] for modes in suites.values() if "greedy" in modes]
     return percent(shares[0]) if shares else ""
@@ -169,11 +169,11 @@ def _cost_verdict(run: Run) -> str:
     total = sum(row["elapsed_s"] for row in stages)
     largest, peak = stages[0], max(stages, key=lambda row: row["peak_memory_mb"])
     n_draws, n_reused = (sum(r[n] for r in stages) for n in ("n_draws", "n_draws_reused"))
-    drawn = f"{counted(n_draws, 'completion')} drawn"
+    drawn = f"{with_noun(n_draws, 'completion')} drawn"
     drawn += f" and {count(n_reused)} reused" if n_reused else ""
     n_steps = sum(row["n_optimiser_steps"] for row in stages)
     return (
         f"{duration(total)}, most in {largest['stage']} ({duration(largest['elapsed_s'])}); "
-        f"{drawn}; {counted(n_steps, 'optimiser step')}; "
+        f"{drawn}; {with_noun(n_steps, 'optimiser step')}; "
         f"at most {count(peak['peak_memory_mb'])} MB of memory, in {peak['stage']}."
     )
