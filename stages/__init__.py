@@ -2,7 +2,7 @@
 
 import os
 import sys
-from _signal import SIGTERM, signal  # `signal` loads enum first, and that takes its time
+from _signal import SIGTERM, signal  # type: ignore[import-not-found]  # `signal` loads enum first
 
 # From the ground up: a room imports schemas, rooms before it and itself, and no stage.
 ROOMS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from schemas.errors import RatchetError
 from stages.engines.decoder.kv_cache import drop, take
 from stages.engines.decoder.next_token import choose, uniforms
 from stages.engines.engine import Completion
@@ -58,6 +59,10 @@ class CachedModel(Protocol):
 
         ids, positions: (rows, new tokens); mask: (rows, all tokens), those in the cache included.
         """
+        ...
+
+    def overflow(self) -> RatchetError:
+        """The error for probabilities that are not finite."""
         ...
 
 
