@@ -22,7 +22,7 @@ FOLDER = Path("exports")
 
 
 @contextmanager
-def opened(rev: str) -> Iterator[tuple[Revision, Any]]:
+def open_run(rev: str) -> Iterator[tuple[Revision, Any]]:
     """(revision, connection with its views), of the iterations that its parameters ask for."""
     with open_revision(rev) as run, temporary_connection() as connection:
         views.create_views(connection, run.last_iteration, run.root)
@@ -34,7 +34,7 @@ def export_rows(
 ) -> Path:
     """Writes the rows of a table as a data set; returns its folder."""
     folder = out or FOLDER / noun
-    with opened(rev) as (run, connection):
+    with open_run(rev) as (run, connection):
         exported = read_rows(connection, run, KINDS[noun], iteration, test_share)
         facts = facts_of(run)
         files = files_of(exported, facts)
@@ -54,7 +54,7 @@ def export_model(what: str, iteration: int | None, out: Path | None, rev: str) -
     """Writes an iteration's model or verifier with its card; returns its folder."""
     if rev != WORKSPACE:
         raise RatchetError(f"a {what} is exported from the workspace: `dvc exp apply {rev}` first")
-    with opened(rev) as (run, connection):
+    with open_run(rev) as (run, connection):
         facts = facts_of(run)
         source = model_folder(what, iteration, facts)
         folder = out or FOLDER / f"{what}-{source.name.removeprefix('iteration=')}"
@@ -66,7 +66,7 @@ def export_model(what: str, iteration: int | None, out: Path | None, rev: str) -
 def export_tasks(out: Path | None, rev: str, model: Path | None) -> Path:
     """Writes the run's suites as tasks of lm-evaluation-harness, beside the model if any."""
     folder = model / TASKS if model else out or FOLDER / TASKS
-    with opened(rev) as (run, connection):
+    with open_run(rev) as (run, connection):
         named = str(model or FOLDER / f"model-{run.last_iteration}")
         tasks = write_tasks(connection, facts_of(run), folder, named)
     terminal.note(f"{folder}: {', '.join(tasks)}; its README.md has the command")

@@ -37,12 +37,12 @@ class Status:
         return next((s for s in self.stages if (s.name, s.iteration) == named), None)
 
     @property
-    def done(self) -> list[RunStage]:
+    def stages_done(self) -> list[RunStage]:
         """The stages that need not run."""
         return [stage for stage in self.stages if stage.is_done and stage != self.current]
 
     @property
-    def left(self) -> list[RunStage]:
+    def stages_left(self) -> list[RunStage]:
         """The stages that are to run after the current one."""
         return [stage for stage in self.stages if not stage.is_done and stage != self.current]
 
@@ -69,14 +69,14 @@ class Status:
         return None if expected is None else max(0.0, expected - self.elapsed_s)
 
     @property
-    def untimed(self) -> list[RunStage]:
+    def stages_without_time(self) -> list[RunStage]:
         """What is left, and of which nothing is known."""
-        return [stage for stage in self.left if self.expected_s(stage) is None]
+        return [stage for stage in self.stages_left if self.expected_s(stage) is None]
 
     @property
     def left_s(self) -> float:
         """Seconds that what is left will take, as far as it is known."""
-        known = [self.expected_s(stage) or 0.0 for stage in self.left]
+        known = [self.expected_s(stage) or 0.0 for stage in self.stages_left]
         return sum(known) + (self.current_left_s or 0.0)
 
 
@@ -125,13 +125,17 @@ def lines(status: Status) -> Iterator[str]:
     if status.current is not None:
         yield f"running  {_current(status, status.current)}"
     else:
-        yield "running  nothing in this folder" if status.left else "running  nothing: it is done"
-    yield f"done     {len(status.done)} of {len(status.stages)} stages"
-    if not status.left and status.current is None:
+        yield (
+            "running  nothing in this folder"
+            if status.stages_left
+            else "running  nothing: it is done"
+        )
+    yield f"done     {len(status.stages_done)} of {len(status.stages)} stages"
+    if not status.stages_left and status.current is None:
         return
-    yield f"left     {_named(status.left)}"
-    unknown = status.untimed
-    timed = len(status.left) - len(unknown)
+    yield f"left     {_named(status.stages_left)}"
+    unknown = status.stages_without_time
+    timed = len(status.stages_left) - len(unknown)
     if timed or status.current_left_s:
         but = f", without {_named(unknown)}: not run before" if unknown else ""
         yield f"time     about {duration(status.left_s)} more{but}"
@@ -178,9 +182,10 @@ def as_dict(status: Status) -> dict[str, Any]:
             **{k: (status.running or {}).get(k) for k in ("what", "done", "total", "figures")},
             **{"elapsed_s": status.elapsed_s, "left_s": status.current_left_s},
         },
-        "done": [stage.label for stage in status.done],
+        "done": [stage.label for stage in status.stages_done],
         "left": [
-            {"stage": stage.label, "expected_s": status.expected_s(stage)} for stage in status.left
+            {"stage": stage.label, "expected_s": status.expected_s(stage)}
+            for stage in status.stages_left
         ],
         "left_s": status.left_s,
     }
