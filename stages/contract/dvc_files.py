@@ -142,11 +142,11 @@ def parameters(stage: Stage) -> list[Any]:
     if stage.name == "check":
         return [{"params.yaml": None}]
     sections = stage.inputs.sections.values()
-    names = sorted({name for section in sections for name in _watched(section)})
+    names = sorted({name for section in sections for name in _names_in(section)})
     return names + (["seed"] if stage.inputs.runs else [])
 
 
-def _watched(section: type[Section]) -> list[str]:
+def _names_in(section: type[Section]) -> list[str]:
     """The section, or its settings without those that change no result."""
     if not section.idle:
         return [section.section]

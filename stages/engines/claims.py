@@ -27,7 +27,7 @@ class Claims:
         self._file: IO[str] | None = None
 
     @contextmanager
-    def held(self, keys: Sequence[str]) -> Iterator[str | None]:
+    def hold(self, keys: Sequence[str]) -> Iterator[str | None]:
         """Claims all of the keys during the block, or none; yields one that another has, or None.
 
         Keys are claimed in order, so of processes that want the same, one always gets them.

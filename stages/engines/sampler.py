@@ -157,7 +157,7 @@ class Sampler:
             busy: list[list[list[int]]] = []
             for group in groups:
                 asked = [keys[i] for shard in group for i in shard]
-                with self.claims.held(asked) as contested:
+                with self.claims.hold(asked) as contested:
                     if contested:
                         busy.append(group)
                         awaited = contested

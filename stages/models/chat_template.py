@@ -14,15 +14,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from stages.models.own_template import ASKED, DATE, END, OWN, UNUSED, own_template
 from stages.models.prompt_form import CUES, LABEL, PromptForm
 
 if TYPE_CHECKING:
     from stages.models.tokens import Encoder
 
-ASKED = "{#- Written by Ratchet: asks as this model was trained. -#}"
-OWN = "{#- The tokenizer's own template: -#}"
-UNUSED, END = "{%- if false -%}", "{%- endif -%}"
-DATE = "26 Jul 2024"  # Llama's templates otherwise write the day of the run into each prompt
 LAST_LINES = ", ".join(f"'{line}'" for line in sorted({cue.strip() for cue in CUES.values()}))
 
 BARE = """{{- %(before)s -}}
@@ -86,21 +83,6 @@ def frame_of(prompts: Iterable[str]) -> Frame:
     shared = list(takewhile(lambda signs: len(set(signs)) == 1, columns))
     ending = alike[0][len(alike[0]) - len(shared) :]
     return Frame(opening, ending[ending.find("\n") :] if "\n" in ending else "")
-
-
-def own_template(template: str | dict[str, str] | None) -> str | None:
-    """The tokenizer's own template, of a template that `asking_template` may have made.
-
-    Of several by name, it is the one for chats.
-    """
-    if isinstance(template, dict):
-        template = template.get("default")
-    if not template or not template.startswith(ASKED):
-        return template
-    own = template.partition(OWN)[2]
-    if template.startswith(f"{ASKED}{UNUSED}{OWN}"):
-        own = own.partition(f"{END}{ASKED}")[0]
-    return own or None
 
 
 def asking_template(encoder: Encoder, frame: Frame) -> str | None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import RatchetError
-from stages.models.chat_template import own_template
+from stages.models.own_template import own_template
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

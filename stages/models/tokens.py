@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import RatchetError
 from schemas.store import restore_hint
-from stages.models.chat_template import DATE, own_template
 from stages.models.folders import load_tokenizer
 from stages.models.literal_tokenizer import RESERVED, LiteralTokenizer
+from stages.models.own_template import DATE, own_template
 from stages.models.prompt_form import PromptForm
 
 if TYPE_CHECKING:

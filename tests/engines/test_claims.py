@@ -18,7 +18,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from stages.engines.claims import Claims
-with Claims(Path(sys.argv[1])).held(sys.argv[2:]) as contested:
+with Claims(Path(sys.argv[1])).hold(sys.argv[2:]) as contested:
     print(contested, flush=True)
     sys.stdin.read()
 """
@@ -42,7 +42,7 @@ def test_all_or_none_of_the_keys_are_claimed(
     tmp_path: Path, wanted: list[str], is_free: bool
 ) -> None:
     other = holder(tmp_path, KEYS[:5])
-    with Claims(tmp_path).held(wanted) as contested:
+    with Claims(tmp_path).hold(wanted) as contested:
         assert (contested is None) == is_free and contested in {None, *KEYS[:5]}
         third = holder(tmp_path, KEYS[20:25]) if not is_free else None  # nothing is kept of it
     for process in filter(None, (other, third)):
@@ -53,13 +53,13 @@ def test_all_or_none_of_the_keys_are_claimed(
 def test_a_claim_ends_with_its_process(tmp_path: Path, how: str) -> None:
     other = holder(tmp_path, KEYS)
     claims = Claims(tmp_path)
-    with claims.held(KEYS[:3]) as contested:
+    with claims.hold(KEYS[:3]) as contested:
         assert contested in KEYS[:3]
     other.kill() if how == "is killed" else other.communicate()
     claims.wait(KEYS[0])
-    with claims.held(KEYS) as contested:
+    with claims.hold(KEYS) as contested:
         assert contested is None
-    with claims.held(KEYS) as contested:
+    with claims.hold(KEYS) as contested:
         assert contested is None
     other.communicate()
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stages.models.chat_template import ASKED, Frame, asking_template, frame_of, own_template
+from stages.models.chat_template import Frame, asking_template, frame_of
+from stages.models.own_template import ASKED, own_template
 from stages.models.prompt_form import PromptForm, WorkedExample
 from stages.models.tokens import Encoder
 from stages.tasks import prompts

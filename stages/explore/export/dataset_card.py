@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas import views
+from stages.explore.export.card_facts import RunFacts, tool_version
 from stages.explore.export.card_template import render, yaml_header
 from stages.explore.export.dataset_folder import Exported
-from stages.explore.export.run_facts import RunFacts, tool_version
 
 ACCURACY = Path(__file__).with_name("accuracy.sql")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

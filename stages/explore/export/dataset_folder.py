@@ -12,9 +12,9 @@ import polars as pl
 from schemas import store, views
 from schemas.errors import RatchetError
 from schemas.table import Table
+from stages.explore.export.card_facts import RunFacts, tool_version
 from stages.explore.export.export_kinds import Kind
 from stages.explore.export.prompt_texts import ask, chat_renderer, form_of
-from stages.explore.export.run_facts import RunFacts, tool_version
 from stages.explore.revisions import WORKSPACE, Revision
 from stages.pipeline.digests import digest
 

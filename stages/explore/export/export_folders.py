@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from schemas import views
 from schemas.errors import RatchetError
+from stages.explore.export.card_facts import facts_of
 from stages.explore.export.dataset_card import dataset_card
 from stages.explore.export.dataset_folder import files_of, read_rows, write_dataset
 from stages.explore.export.export_kinds import KINDS
 from stages.explore.export.lm_eval_tasks import write_tasks
 from stages.explore.export.model_folder import TASKS, model_folder, write_model
 from stages.explore.export.push import push
-from stages.explore.export.run_facts import facts_of
 from stages.explore.revisions import WORKSPACE, Revision, open_revision
 from stages.explore.sql.one_select import temporary_connection
 from stages.results import terminal

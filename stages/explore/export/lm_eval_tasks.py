@@ -13,9 +13,9 @@ import yaml
 
 from schemas import store, views
 from schemas.errors import RatchetError
+from stages.explore.export.card_facts import RunFacts
 from stages.explore.export.dataset_folder import claim
 from stages.explore.export.prompt_texts import form_of
-from stages.explore.export.run_facts import RunFacts
 from stages.grading.grade_frame import Grader, GradeSettings
 from stages.grading.kinds import cut_after_solution
 from stages.grading.reference import Reference

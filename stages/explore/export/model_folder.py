@@ -7,9 +7,9 @@ from typing import Any
 
 from schemas import views
 from schemas.errors import RatchetError
+from stages.explore.export.card_facts import RunFacts, tool_version
 from stages.explore.export.card_template import render, yaml_header
 from stages.explore.export.dataset_folder import claim
-from stages.explore.export.run_facts import RunFacts, tool_version
 from stages.models.chat_template import Frame, asking_template, frame_of
 from stages.models.folders import require_model
 from stages.models.model_card import CARD, asking_text, verifier_text

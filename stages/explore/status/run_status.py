@@ -133,11 +133,11 @@ def lines(status: Status) -> Iterator[str]:
     yield f"done     {len(status.stages_done)} of {len(status.stages)} stages"
     if not status.stages_left and status.current is None:
         return
-    yield f"left     {_named(status.stages_left)}"
+    yield f"left     {_in_short(status.stages_left)}"
     unknown = status.stages_without_time
     timed = len(status.stages_left) - len(unknown)
     if timed or status.current_left_s:
-        but = f", without {_named(unknown)}: not run before" if unknown else ""
+        but = f", without {_in_short(unknown)}: not run before" if unknown else ""
         yield f"time     about {duration(status.left_s)} more{but}"
 
 
@@ -154,7 +154,7 @@ def _current(status: Status, stage: RunStage) -> str:
     return f"{stage.label}: {', '.join(facts)}"
 
 
-def _named(stages: list[RunStage]) -> str:
+def _in_short(stages: list[RunStage]) -> str:
     """The stages' names, the first ones if they are many."""
     names = [stage.label for stage in stages[:MAX_NAMED]]
     more = len(stages) - len(names)
