@@ -22,7 +22,7 @@ def export(
     iteration: Annotated[
         int | None,
         typer.Argument(
-            metavar="[ITERATION]",
+            metavar="ITERATION",
             help="rows of this iteration alone, or its model; default: distinct rows of all "
             "iterations, or the last model",
             min=0,
