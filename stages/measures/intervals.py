@@ -50,7 +50,7 @@ def wilson(n_correct: int, n: int) -> Interval:
     if n == 0:
         return Interval(0.0, 1.0)
     ends = binomtest(n_correct, n).proportion_ci(0.95, method="wilson")
-    return Interval(float(ends.low), float(ends.high))
+    return Interval(max(float(ends.low), 0.0), min(float(ends.high), 1.0))  # 0 of n is -1e-17
 
 
 def bootstrap(

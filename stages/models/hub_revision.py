@@ -19,7 +19,7 @@ def is_commit(revision: str | None) -> bool:
     return revision is not None and COMMIT.fullmatch(revision) is not None
 
 
-def with_revision(source: str, revision: str | None) -> str:
+def id_with_revision(source: str, revision: str | None) -> str:
     """An id with its revision, as a person writes it."""
     return f"{source} at {revision}" if revision else source
 

@@ -11,7 +11,7 @@ from schemas.errors import RatchetError
 from schemas.sources import Sources
 from stages.models.folders import check_model_files
 from stages.models.gguf_model import convert_gguf
-from stages.models.hub_revision import find_commit, source_row, with_revision
+from stages.models.hub_revision import find_commit, id_with_revision, source_row
 from stages.models.installed_package import PREFIX, file_in_package
 from stages.models.local_model import UNUSED, find_model, require_weights
 from stages.models.self_contained import check_self_contained
@@ -73,7 +73,7 @@ def _download(source: str, parameter: str, out: Path, revision: str | None) -> N
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{parameter}: cannot download {with_revision(source, revision)} ({reason}): set "
+            f"{parameter}: cannot download {id_with_revision(source, revision)} ({reason}): set "
             f"{parameter} to a local folder"
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)

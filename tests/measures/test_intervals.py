@@ -73,6 +73,11 @@ def test_a_rate_of_none_or_all_has_an_interval(value: float) -> None:
     assert rate_intervals(values, [n // 2 for n in range(20)]) == [wilson(10 * int(value), 10)]
 
 
+@pytest.mark.parametrize("n", [1, 60, 300, 1000])
+def test_no_share_is_below_none_or_above_all(n: int) -> None:
+    assert str(wilson(0, n).low) == "0.0" and wilson(n, n).high == 1.0
+
+
 def test_a_share_of_problems_has_the_interval_of_wilson() -> None:
     rng = np.random.default_rng(4)
     values = np.stack([rng.integers(0, 2, 40), rng.integers(0, 5, 40) / 4], axis=1)
