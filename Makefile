@@ -25,9 +25,11 @@ install: $(VENV)/installed ## what runs need
 develop: $(VENV)/developed ## and what tests, checks and benches need
 
 # pip takes no file whose hash is not in a lock, and nothing that no lock names
-$(VENV)/installed: requirements.lock requirements-cuda.lock pyproject.toml
+$(VENV)/installed: requirements.lock requirements-cpu.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ratchet needs Python 3.11 or newer: make run PYTHON=python3.11")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	python -c 'import importlib.metadata as m; m.version("torch")' 2> /dev/null || \
+	    python -m pip install --quiet --no-deps --require-hashes --requirement requirements-cpu.lock 2> /dev/null || true
 	python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	if python -c 'import importlib.metadata as m; exit("cuda" not in str(m.requires("torch")))'; then \
 	    python -m pip install --quiet --no-deps --require-hashes --requirement requirements-cuda.lock; fi

@@ -73,8 +73,8 @@ def _download(source: str, parameter: str, out: Path, revision: str | None) -> N
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:160]
         raise RatchetError(
-            f"{parameter}: cannot download {id_with_revision(source, revision)} ({reason}): set "
-            f"{parameter} to a local folder"
+            f"{parameter}: cannot download {id_with_revision(source, revision)} ({reason}): "
+            f"set {parameter} to a local folder"
         ) from error
     shutil.rmtree(out / ".cache", ignore_errors=True)
     require_weights(out, source, parameter)

@@ -75,6 +75,13 @@ def test_every_pin_has_the_hashes_of_its_files(name: str) -> None:
         assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64} ?", one) for one in hashes)
 
 
+def test_the_cpu_build_of_torch_is_one_of_the_pinned() -> None:
+    cpu = re.findall(r"--hash=\S+", pins("requirements-cpu.lock")["torch"])
+    torch = pins("requirements.lock")["torch"]
+    assert cpu and all(one in torch for one in cpu)
+    assert torch.partition(" ")[0] + "+cpu" == pins("requirements-cpu.lock")["torch"].split()[0]
+
+
 def test_torch_has_the_hashes_of_more_than_one_build() -> None:
     assert pins("requirements.lock")["torch"].count("--hash") > 10
 
