@@ -17,6 +17,6 @@ class Sources(Table):
     stage = dy.String(primary_key=True, description="that read it")
     setting = dy.String(primary_key=True)
     source = dy.String(description="the id that the setting names")
-    revision = dy.String(
+    hub_commit = dy.String(
         nullable=True, description="the commit that was read; null if the hub could not say"
     )

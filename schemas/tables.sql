@@ -17,7 +17,7 @@ select stage, * exclude (stage) from read_parquet(
 comment on view sources is 'One row per data set or model that the run read from the hub.';
 comment on column sources.stage is 'that read it';
 comment on column sources.source is 'the id that the setting names';
-comment on column sources.revision is 'the commit that was read; null if the hub could not say';
+comment on column sources.hub_commit is 'the commit that was read; null if the hub could not say';
 
 create or replace view problems as
 select * from read_parquet(

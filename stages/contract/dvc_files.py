@@ -6,17 +6,16 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
 from stages.contract.stage_list import SCALARS, STAGES, load_stages
 from stages.pipeline import loop
+from stages.pipeline.compose import compose_conf
 from stages.pipeline.inputs import INPUTS, Loaded, TableAt
 from stages.pipeline.params import Section
 from stages.pipeline.stage import Stage
@@ -238,11 +237,4 @@ def params(*overrides: str) -> str:
 
 def parameter_values(*overrides: str) -> dict[str, Any]:
     """The values that params.yaml has after these overrides, right or wrong."""
-    OmegaConf.register_new_resolver(loop.SECTION, _make_loop, replace=True)
-    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
-        composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return cast("dict[str, Any]", composed)
-
-
-def _make_loop(iteration: Any) -> Any:
-    return OmegaConf.create(loop.unroll(iteration))
+    return compose_conf(ROOT / "conf", overrides)

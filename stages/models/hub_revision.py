@@ -24,9 +24,9 @@ def id_with_revision(source: str, revision: str | None) -> str:
     return f"{source} at {revision}" if revision else source
 
 
-def source_row(setting: str, source: str, revision: str | None) -> pl.DataFrame:
+def source_row(setting: str, source: str, commit: str | None) -> pl.DataFrame:
     """A row of `sources`."""
-    row = {"setting": setting, "source": source, "revision": revision}
+    row = {"setting": setting, "source": source, "hub_commit": commit}
     return pl.DataFrame([row], schema=Sources.stored_schema())
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from schemas import views
+from stages.pipeline import loop
+from stages.pipeline.compose import compose_conf
 from stages.results import queries
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 GROUPS = ("recipe", "task", "model")
-OWN_SECTIONS = ("run", "report")  # names only
+OWN_SECTIONS = ("run", "report", loop.SECTION)  # names, and what follows from iteration
 ABSENT = "–"
 
 
@@ -77,19 +79,15 @@ class Run:
 
     def changed_settings(self) -> list[Changed] | None:
         """What differs from conf/ with this recipe, task and model; None if conf/ lacks them."""
-        from hydra import compose, initialize_config_dir
         from hydra.errors import HydraException
-        from omegaconf import OmegaConf
         from omegaconf.errors import OmegaConfBaseException
 
         try:
-            with initialize_config_dir(str(CONF), version_base=None):
-                chosen = [f"{group}={self.names[group]}" for group in GROUPS]
-                composed = OmegaConf.to_container(compose("config", chosen), resolve=True)
+            composed = compose_conf(CONF, [f"{group}={self.names[group]}" for group in GROUPS])
         except (HydraException, OmegaConfBaseException, OSError):
             return None
         sections = {name.partition(".")[0] for name in self.settings}
-        defaults = flat_values(cast("dict[str, Any]", composed))
+        defaults = flat_values(composed)
         own = {n: text for n, text in defaults.items() if n.partition(".")[0] in sections}
         return differences(self.settings, own)
 

@@ -62,7 +62,7 @@ def _template(iterations: int, evaluated: bool) -> "tempfile.TemporaryDirectory[
         _write("problems", problems)
         _write("settings", [{"section": "run", "name": "recipe", "value": '"sipf"'}])
         _write("sources", [{"stage": "base", "setting": "model.source", "source": "a/b",
-                            "revision": "0" * 40}])  # fmt: skip
+                            "hub_commit": "0" * 40}])  # fmt: skip
         history: Tables = {"pairs": [], "examples": []}
         for iteration in range(iterations + 1):
             tables = (

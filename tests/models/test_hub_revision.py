@@ -77,7 +77,7 @@ def test_the_commit_that_is_downloaded_is_recorded(
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     row = fetch("a/b", "model.source", tmp_path / "out")
-    assert row.to_dicts() == [{"setting": "model.source", "source": "a/b", "revision": NEW}]
+    assert row.to_dicts() == [{"setting": "model.source", "source": "a/b", "hub_commit": NEW}]
     assert read == [NEW]
     assert fetch(str(checkpoint), "model.source", tmp_path / "other").is_empty()
 

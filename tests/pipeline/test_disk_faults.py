@@ -144,7 +144,7 @@ def test_a_stopped_stage_says_so(tmp_path: Path) -> None:
     """SIGTERM is what a cluster sends before it takes the machine away."""
     (tmp_path / "params.yaml").write_text(params())
     lines = ["import os, signal, stages.check as c", "from dataclasses import replace"]
-    lines += [f"stop = lambda: os.kill(os.getpid(), {int(signal.SIGTERM)})"]
+    lines += [f"stop = lambda inputs: os.kill(os.getpid(), {int(signal.SIGTERM)})"]
     lines += ["stop.__name__ = 'check'", "replace(c.check, function=stop).main()"]
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)],
