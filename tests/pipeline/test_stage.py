@@ -49,11 +49,12 @@ def test_no_stage_imports_what_it_may_not_need(
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_a_stage_with_nothing_to_do_imports_no_more(run: Path) -> None:
-    Path("params.yaml").write_text(params("recipe=sft"))
+def test_a_stage_with_nothing_to_do_imports_no_more(tmp_path: Path) -> None:
+    plant(tmp_path)  # of its own, as the stage writes
+    (tmp_path / "params.yaml").write_text(params("recipe=sft"))
     late = TRAINS | SHOWS | SELDOM
     code = f"import sys, stages.pair; stages.pair.pair.run(1); print({late} & {{*sys.modules}})"
-    done = python("-c", code, cwd=run)
+    done = python("-c", code, cwd=tmp_path)
     assert done.stdout.strip() == "set()", done.stderr
 
 
@@ -148,7 +149,8 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from schemas.pairs import Pairs
     from stages.compute.compute_settings import ComputeSettings
     from stages.training.training_settings import AlignSettings, TrainerSettings
-    from tests.fakes.small_settings import SELECT_LAST, scratch_settings
+    from tests.fakes.fake_run import plant
+from tests.fakes.small_settings import SELECT_LAST, scratch_settings
 
     values = parameter_values()
     with pytest.raises(RatchetError, match=message):
