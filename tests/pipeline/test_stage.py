@@ -20,6 +20,7 @@ from stages.pipeline.inputs import Once
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
 from stages.prepare import prepare
+from tests.fakes.fake_run import plant
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -149,8 +150,7 @@ def test_nothing_to_train_on_is_one_line(checkpoint: Path, objective: str, messa
     from schemas.pairs import Pairs
     from stages.compute.compute_settings import ComputeSettings
     from stages.training.training_settings import AlignSettings, TrainerSettings
-    from tests.fakes.fake_run import plant
-from tests.fakes.small_settings import SELECT_LAST, scratch_settings
+    from tests.fakes.small_settings import SELECT_LAST, scratch_settings
 
     values = parameter_values()
     with pytest.raises(RatchetError, match=message):
