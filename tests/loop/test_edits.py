@@ -103,9 +103,10 @@ def set_values(*overrides: str) -> Callable[[Path], None]:
     )
 
 
+EVALUATED = ("evaluate@0", "evaluate@1", "review@0", "review@1")
 GRADERS = {
-    *("check", "prepare", "simulator", "sample@1", "grade@1", "guide@1", "dedup@1", "label@1"),
-    *("correct@1", "evaluate@0", "evaluate@1", "review@0", "review@1"),
+    *("prepare", "sample@1", "grade@1", "guide@1", "dedup@1", "label@1"),
+    *("correct@1", *EVALUATED),
 }
 EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "nothing": (lambda folder: None, set()),
@@ -116,11 +117,13 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "judged steps": (append("judged.jsonl", "\n"), {"check", "score@1"}),
     "a recipe's value": (set_values("pair.margin=0.2"), {"check", "pair@1"}),
     "the name of a test file": (
-        set_values("task.test.plain=./test.jsonl"), {"check", "prepare", "simulator", "dedup@1"}
+        set_values("task.test.plain=./test.jsonl"),
+        {"check", "prepare", "simulator", "dedup@1", "correct@1", *EVALUATED},
     ),
     "a grader": (append("stages/grading/choice.py", "WORD = 1\n"), GRADERS),
-    "a comment in a room": (append("stages/training_rows/gold_rows.py", "# said\n"), {"prepare"}),
-    "a comment in a recipe": (append("conf/recipe/sipf.yaml", "# said\n"), set()),
+    "a comment in a room": (append("stages/training_rows/gold_rows.py", "# said\n"),
+                            {"prepare", "label@1", "pair@1"}),
+    "a comment in a recipe": (append("conf/recipe/sipf.yaml", "# said\n"), {"report"}),
     "a page": (append("docs/methods.md", "More.\n"), set()),
 }  # fmt: skip
 
