@@ -12,6 +12,8 @@ from stages.contract.dvc_files import documents
 from stages.contract.stage_list import SCALARS
 from stages.explore.status.run_status import duration
 from stages.pipeline import running_stage
+from stages.pipeline.loop import unroll
+from stages.pipeline.params import fill_in, value_at
 from stages.pipeline.progress_bar import progress_bar
 from tests.fakes.command_line import ratchet
 from tests.fakes.fake_run import plant
@@ -22,13 +24,17 @@ PARAMS: dict[str, Any] = {
     "max_length": 64,
     "run": {"recipe": "sipf", "task": "toy", "model": "tiny"},
     "align": {"beta": 0.1},
+    "select": {"folder": "models", "turns": {}},
+    "loop": unroll(2),
 }
 
 
 def locked(entry: dict[str, Any], key: int) -> dict[str, Any]:
     """A stage of dvc.yaml as its lock file would have it after a run of PARAMS."""
-    text = json.dumps(entry).replace("${key}", str(key)).replace("${item.prev}", str(key - 1))
-    filled = json.loads(text.replace("${iteration}", "2"))
+    text = json.dumps(entry).replace("${item.prev}", str(key - 1))
+    for item in ("${key}", "${item}"):
+        text = text.replace(item, str(key))
+    filled = json.loads(fill_in(text, PARAMS))
     named = [name for name in filled["params"] if isinstance(name, str)]
     known = {name: PARAMS[name] for name in named if name in PARAMS or name in SCALARS}
     paths = [out if isinstance(out, str) else next(iter(out)) for out in filled["outs"]]
@@ -54,8 +60,8 @@ def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             if "foreach" not in entry:
                 entries[stage] = locked(entry, 0)
                 continue
-            first = 0 if entry["foreach"] == "${models}" else 1
-            entries |= {f"{stage}@{k}": locked(entry["do"], k) for k in range(first, 3)}
+            turns = map(int, value_at(entry["foreach"][2:-1], PARAMS))
+            entries |= {f"{stage}@{k}": locked(entry["do"], k) for k in turns}
         file.with_suffix(".lock").write_text(yaml.safe_dump({"stages": entries}))
     monkeypatch.chdir(tmp_path)
     return tmp_path

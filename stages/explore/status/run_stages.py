@@ -15,6 +15,7 @@ import yaml
 
 from schemas.errors import RatchetError
 from stages.contract.stage_list import STAGES
+from stages.pipeline.params import value_at
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILES = (Path("dvc.yaml"), Path("stages/dvc.yaml"))
@@ -37,32 +38,30 @@ class RunStage:
 def run_stages(values: dict[str, Any]) -> list[RunStage]:
     """The stages of the run of these parameters, in order.
 
-    Raises RatchetError without DVC's files.
+    Raises RatchetError without DVC's files, or without the loop in the parameters.
     """
     locked: dict[str, Any] = {}
     for file in FILES:
         if not file.exists():
             raise RatchetError(f"{file} is missing: restore it with `git checkout {file}`")
         locked |= _read(file.with_suffix(".lock")).get("stages", {})
-    iterations = int(values.get("iteration", 0))
     stages, outs = [], _outs(locked)
-    for name, iteration, key in _keys(iterations):
+    for name, iteration, key in _keys(values):
         entry = locked.get(key)
         is_done = entry is not None and _is_current(entry, values, outs)
         stages.append(RunStage(name, iteration, is_done))
     return _after_what_is_left(stages, locked)
 
 
-def _keys(iterations: int) -> Iterator[tuple[str, int, str]]:
+def _keys(values: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
     """(stage, iteration, its name in a lock file), in the order of a run."""
-    document = _read(FILES[0])["stages"]
+    document, loop = _read(FILES[0])["stages"], _read(FILES[1])["stages"]
     once = [name for name in STAGES if name in document and name != "report"]
     yield from ((name, 0, name) for name in once)
-    loop = _read(FILES[1])["stages"]
-    models = [name for name in STAGES if name in loop and loop[name]["foreach"] == "${models}"]
-    yield from ((name, 0, f"{name}@0") for name in models)
-    for iteration in range(1, iterations + 1):
-        named = [name for name in STAGES if name in loop]
+    each = {name: loop[name]["foreach"][2:-1] for name in STAGES if name in loop}
+    runs = {name: {int(key) for key in value_at(path, values)} for name, path in each.items()}
+    for iteration in sorted(set().union(*runs.values())):
+        named = [name for name in runs if iteration in runs[name]]
         yield from ((name, iteration, f"{name}@{iteration}") for name in named)
     yield "report", 0, "report"
 
