@@ -97,7 +97,7 @@ def test_another_parameter_leaves_its_stages_and_what_reads_them(whole: Path) ->
 
 
 def test_one_more_iteration(whole: Path) -> None:
-    change(whole / "params.yaml", iteration=3)
+    change(whole / "params.yaml", iteration=3, loop=unroll(3))
     left = names_left()
     assert left[0] == "sample@3" and left[-1] == "report"
     assert all(name.endswith("@3") for name in left[:-1])
@@ -134,7 +134,7 @@ def test_what_runs_says_how_far_it_is(whole: Path) -> None:
 
 
 def test_times_are_those_of_the_nearest_iteration(whole: Path) -> None:
-    change(whole / "params.yaml", iteration=3)
+    change(whole / "params.yaml", iteration=3, loop=unroll(3))
     expected = {stage["stage"]: stage["expected_s"] for stage in status()["left"]}
     assert expected["align@3"] == 32.0  # as align took in iteration 2
     assert expected["label@3"] is None
