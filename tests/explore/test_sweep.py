@@ -2,16 +2,13 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stages.contract.dvc_files import ROOT
 from stages.explore.reproduce import run_missing
-from stages.explore.reproduce.run_process import is_under_way, take_log
+from stages.explore.reproduce.run_process import take_log
 from stages.explore.reproduce.run_search import Found, failure_log, running_log
 from stages.explore.sweep.sweep_file import read_sweep
 from tests.fakes.command_line import ratchet
@@ -159,39 +156,3 @@ def test_a_run_under_way_is_seen_and_left_alone(fake_dvc: Path) -> None:
     assert run_missing.run_missing([first]) == [] and not Path("begun").exists()
     os.close(log)
     assert run_missing.run_missing([first]) == [] and Path("begun").exists()
-
-
-SWEEP = """
-import os, signal
-from stages.explore.reproduce import run_missing
-from tests.explore.test_sweep import missing
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may ignore it
-run_missing._environment = lambda: {**os.environ, "PATH": "bin"}
-run_missing.run_missing(missing(), 2)
-"""
-LASTING = """
-import signal
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-open("gate").read()
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_sweep_ends_its_runs_and_those_of_a_killed_one_are_seen(
-    fake_dvc: Path, number: signal.Signals
-) -> None:
-    fake_dvc.write_text(FAKE.format(body=LASTING))
-    os.mkfifo("gate")  # a run lasts until someone writes there
-    os.mkfifo("begun")
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipe = subprocess.PIPE
-    sweep = subprocess.Popen([sys.executable, "-c", SWEEP], env=env, stderr=pipe, text=True)
-    begun: list[str] = []
-    while len(begun) < 2:
-        begun += Path("begun").read_text().split()  # waits for one to begin
-    sweep.send_signal(number)
-    printed = sweep.communicate()[1]
-    under_way = [name for name in begun if is_under_way(running_log(name))]
-    assert under_way == ([] if number == signal.SIGINT else begun), printed
-    if under_way:
-        Path("gate").write_text("")
