@@ -157,9 +157,9 @@ def value_at(path: str, values: dict[str, Any]) -> Any:
     """The value of a dotted name. Raises RatchetError if there is none."""
     found: Any = values
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    if found is None:
-        raise RatchetError(f"params.yaml: {path} is missing: set it in conf/")
+        if not isinstance(found, dict) or name not in found:
+            raise RatchetError(f"params.yaml: {path} is missing: set it in conf/")
+        found = found[name]
     return found
 
 

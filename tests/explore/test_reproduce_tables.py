@@ -205,7 +205,7 @@ def test_later_settings_replace_earlier_ones() -> None:
     [
         ("recipe=sipff", "conf/recipe/ has no sipff; did you mean sipf?"),
         ("model=tinny", "conf/model/ has no tinny; did you mean tiny?"),
-        ("sample.kk=1", "can't be composed"),
+        ("sample.kk=1", "there is no setting sample.kk: did you mean sample.k"),
     ],
 )
 def test_runs_that_conf_can_not_compose(setting: str, reason: str) -> None:

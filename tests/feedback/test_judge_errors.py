@@ -41,7 +41,7 @@ def test_a_server_that_refuses_is_one_line(answer: Reply, message: str, run_fold
     assert message in str(error.value)
     assert "\n" not in str(error.value) and KEY not in str(error.value)
     assert len(chat.asked) == 1, "a refused run goes on asking"
-    assert not ledger_folder().exists()
+    assert not list(ledger_folder().rglob("*.parquet"))
 
 
 def test_a_wrong_path_is_one_line() -> None:

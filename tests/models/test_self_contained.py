@@ -62,7 +62,7 @@ def bring_code(folder: Path) -> None:
         (link, "notes.txt is a link to"),
         (link_weights, "model.safetensors is a link to ../weights"),
         (link_a_folder, "more is a link to"),
-        (name_a_shard_elsewhere, "names ../w.safetensors, which is not in the folder"),
+        (name_a_shard_elsewhere, "has no .safetensors weights"),
         (be_an_adapter, "is an adapter (adapter_config.json), whose weights are another model's"),
     ],
 )

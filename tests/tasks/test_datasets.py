@@ -229,7 +229,9 @@ def test_an_id_names_its_subset_and_split(monkeypatch: pytest.MonkeyPatch) -> No
 
     asked = []
 
-    def load_dataset(name: str, subset: str | None, split: str) -> list[dict[str, str]]:
+    def load_dataset(
+        name: str, subset: str | None, split: str, revision: str | None = None
+    ) -> list[dict[str, str]]:
         asked.append((name, subset, split))
         return [{**SUM, "question": f"{name} {split}?"}]
 

@@ -61,7 +61,7 @@ class SharedStages:
         entry = _content(declaration)
         if stage == CONSTANT:
             return stage
-        parameters = {name: self.values[name] for name in entry["params"]}
+        parameters = {name: value_at(name, self.values) for name in entry["params"]}
         if without_k:
             parameters["sample"] = {k: v for k, v in parameters["sample"].items() if k != "k"}
         if (stage, iteration) == ("dedup", 1):  # no earlier paths: its tables are equal either way
