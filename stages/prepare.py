@@ -140,7 +140,7 @@ def prepare(
     read = [source_row(name, *found) for name, found in commits.items()]
     return {
         "problems": problems,
-        "sources": pl.concat([Sources.create_empty(), *read]),
+        "sources": pl.concat([pl.DataFrame(schema=Sources.stored_schema()), *read]),
         "rejects": pl.DataFrame(faults, schema=Rejects.stored_schema()),
         "examples": examples,
         "paths": Paths.create_empty(),

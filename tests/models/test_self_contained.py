@@ -37,7 +37,7 @@ def link_a_folder(folder: Path) -> None:
 
 
 def name_a_shard_elsewhere(folder: Path) -> None:
-    shutil.move(folder / "model.safetensors", folder.parent / "w.safetensors")
+    shutil.copy(folder / "model.safetensors", folder.parent / "w.safetensors")
     index = {"metadata": {}, "weight_map": {"model.norm.weight": "../w.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
@@ -62,7 +62,10 @@ def bring_code(folder: Path) -> None:
         (link, "notes.txt is a link to"),
         (link_weights, "model.safetensors is a link to ../weights"),
         (link_a_folder, "more is a link to"),
-        (name_a_shard_elsewhere, "has no .safetensors weights"),
+        (
+            name_a_shard_elsewhere,
+            "names ../w.safetensors, which is not in the folder",
+        ),
         (be_an_adapter, "is an adapter (adapter_config.json), whose weights are another model's"),
     ],
 )
