@@ -11,7 +11,6 @@ from tests.fakes.project_copy import ProjectCopy
 pytestmark = pytest.mark.loop
 
 MISTAKES = [
-    (["iteration=1", "loop.models=[0]"], "section loop does not fit iteration: 1, from which `dvc"),
     (["model=pretrained", "model.source=/no/such/model"], "/no/such/model is not a model folder"),
     (
         ["task=gsm8k", "task.train.gsm8k=/no/such/file.jsonl"],
@@ -27,6 +26,15 @@ def test_a_mistake_is_one_line(fresh: ProjectCopy, overrides: list[str], message
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_iteration_edited_by_hand_is_one_line(fresh: ProjectCopy) -> None:
+    edited = params("iteration=2").replace("iteration: 2\n", "iteration: 1\n", 1)
+    (fresh.folder / "params.yaml").write_text(edited)
+    done = fresh.run("dvc", "repro")
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in printed
+    assert "section loop does not fit iteration: 1, from which `dvc" in printed
 
 
 def test_wrong_values_are_refused_before_anything_is_changed(fresh: ProjectCopy) -> None:
