@@ -10,8 +10,6 @@ from pathlib import Path
 from stages.engines import ledger
 from stages.engines.engine import Completion
 
-ledger.MERGE_AT_SHARDS, ledger.LARGE_BYTES = 3, 8_000
-
 
 def draw(number: int) -> dict[str, Completion]:
     """What a model would have drawn under a key."""
@@ -27,4 +25,5 @@ def main(folder: Path, number: int) -> None:
 
 
 if __name__ == "__main__":
+    ledger.MERGE_AT_SHARDS, ledger.LARGE_BYTES = 3, 8_000  # of this process alone
     main(Path(sys.argv[1]), int(sys.argv[2]))
