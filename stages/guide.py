@@ -18,8 +18,9 @@ from schemas.reveals import Reveals
 from schemas.samples import Samples
 from schemas.verdicts import Verdicts
 from stages.compute.compute_settings import ComputeSettings
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import ChatSampler, Sampler
+from stages.engines.sampler import Sampler
 from stages.grading.grade import GRADER_VERSION
 from stages.grading.grade_frame import (
     REFERENCE_COLUMNS,

@@ -24,8 +24,9 @@ from schemas.rollouts import Rollouts
 from schemas.samples import Samples
 from schemas.step_labels import StepLabels
 from stages.compute.compute_settings import ComputeSettings
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import ChatSampler, Sampler
+from stages.engines.sampler import Sampler
 from stages.feedback.evidence import NO_EVIDENCE, right_samples
 from stages.feedback.kept_rollouts import new_path_rows
 from stages.feedback.simulation import SimulationSettings, label_rows, simulate, step_prefixes

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings, RaySettings, set_up
-from stages.compute.ray_cluster import map_on_cluster, require_same_model
+from stages.compute.ray_cluster import map_on_cluster
 from stages.engines.auto import resolve_auto
-from stages.engines.chat import ChatEngine
 from stages.engines.claims import Claims
 from stages.engines.completions import CompletionsEngine, OpenAISettings
 from stages.engines.engine import (
@@ -28,8 +24,9 @@ from stages.engines.engine import (
     open_engine,
 )
 from stages.engines.ledger import Ledger
+from stages.engines.ray_worker import RayWorker
 from stages.engines.server_reply import is_sound
-from stages.models.completion_server import CHAT, ChatSettings, read_server
+from stages.models.completion_server import ChatSettings, read_server
 from stages.models.folders import require_model
 from stages.models.prompt_form import PromptForm
 from stages.models.sampling import Sampling
@@ -225,57 +222,8 @@ class Sampler:
         return open_engine(self.engine_settings, self.model, device, self.form)
 
 
-class RayWorker:
-    """An engine on a node of a cluster, which completes one shard after another.
-
-    Raises RatchetError if the node's engine or model differs from the one that the ledger names.
-    """
-
-    def __init__(
-        self,
-        engine: EngineSettings,
-        version: str,
-        model: Path,
-        model_digest: str,
-        form: PromptForm,
-        compute: ComputeSettings,
-        seed: int,
-        sampling: Sampling,
-    ) -> None:
-        require_same_model(model, model_digest)
-        if (found := engine_version(engine, model)) != version:
-            raise RatchetError(
-                f"Ray node {platform.node()} has {found}, and this run {version}: "
-                "install requirements.lock there"
-            )
-        self.sampling = sampling
-        self.engine = open_engine(engine, model, set_up(compute, seed), form)
-
-    def __call__(self, requests: list[Request]) -> list[Completion]:
-        return self.engine.complete(requests, self.sampling)
-
-
 def _with_room(engine: EngineSettings, n_new: int) -> EngineSettings:
     """An engine whose prompts hold up to three solutions, and the rules by which to read them."""
     if not isinstance(engine, LocalSettings) or engine.max_length is None:
         return engine
     return engine.model_copy(update={"max_length": 4 * engine.max_length + n_new})
-
-
-class ChatSampler(Sampler):
-    """A remote chat model. Its address takes the place of a digest of its weights.
-
-    `schema`: the JSON schema that the server is asked to hold replies to.
-    """
-
-    def __init__(
-        self, server: ChatSettings, stage_run: StageRun, schema: dict[str, Any] | None = None
-    ) -> None:
-        self.server, self.form, self.schema = server, server.form, schema
-        named: list[Any] = [*server.identity()]
-        named += [self.form] if self.form != CHAT else []
-        named += [json.dumps(schema, sort_keys=True)] if schema else []
-        self._begin(server, ChatEngine.version, digest(*named), stage_run)
-
-    def _open(self) -> Engine:
-        return ChatEngine(self.server, self.form, schema=self.schema)

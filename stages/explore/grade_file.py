@@ -14,7 +14,8 @@ from stages.grading.choice import LETTERS, letter_of
 from stages.grading.grade import KINDS, BothVerdicts, Extract, grade_both
 from stages.grading.mathematics.answers import find_answer
 from stages.grading.misuse import Graded, misuse_warning
-from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.programs.sandbox import Limits
+from stages.grading.programs.sandbox_command import Mode
 from stages.grading.reference import Reference, Verdict
 from stages.pipeline.progress_bar import progress_bar
 from stages.results.terminal import note, results_only

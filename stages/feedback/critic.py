@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from stages.compute.compute_settings import ComputeSettings
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.engine import EngineSettings
-from stages.engines.sampler import ChatSampler, Sampler
+from stages.engines.sampler import Sampler
 from stages.feedback.ask import Question
 from stages.feedback.reply_form import ReplyForm, WholeNumber
 from stages.feedback.reply_json import MalformedError, read_reply

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 from stages.grading import pool
 from stages.grading.kinds import KINDS, extract_both, kind_named
 from stages.grading.programs import run_programs
-from stages.grading.programs.sandbox import Limits, Mode
+from stages.grading.programs.sandbox import Limits
+from stages.grading.programs.sandbox_command import Mode
 from stages.grading.reference import OUTCOMES, TESTED_KINDS, Reference, Verdict
 
 __all__ = [

@@ -10,7 +10,8 @@ from stages.compute.compute_settings import ComputeSettings, RaySettings
 from stages.compute.ray_cluster import map_on_cluster
 from stages.grading.grade import BothVerdicts, Extract, Item, grade_both
 from stages.grading.misuse import Graded
-from stages.grading.programs.sandbox import Limits, Mode, Sandbox
+from stages.grading.programs.sandbox import Limits, Sandbox
+from stages.grading.programs.sandbox_command import Mode
 from stages.grading.reference import Reference
 from stages.pipeline.params import Section
 from stages.pipeline.progress_bar import progress_bar

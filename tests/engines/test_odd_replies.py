@@ -10,10 +10,11 @@ import pytest
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.completions import CompletionsEngine, OpenAISettings
 from stages.engines.engine import Completion, Request
 from stages.engines.ledger import Ledger
-from stages.engines.sampler import ChatSampler, Sampler
+from stages.engines.sampler import Sampler
 from stages.models.completion_server import SimulatorServerSettings
 from stages.models.folders import mark_empty
 from stages.models.prompt_form import PromptForm

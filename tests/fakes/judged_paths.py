@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.paths import Paths
 from schemas.problems import Problems
-from stages.engines.sampler import ChatSampler
+from stages.engines.chat_sampler import ChatSampler
 from stages.feedback.step_judge import RIGHT, WRONG, Decisions, judge_steps
 from stages.pipeline.stage_run import StageRun
 from tests.fakes.chat_server import ChatServer

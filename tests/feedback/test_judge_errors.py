@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import RatchetError
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.ledger import ledger_folder
-from stages.engines.sampler import ChatSampler
 from stages.pipeline.stage_run import StageRun
 from tests.fakes.chat_server import ChatServer, Reply, says, serving
 from tests.fakes.judged_paths import GOOD, KEY, ask

@@ -8,9 +8,10 @@ from typing import Any
 
 from schemas.errors import RatchetError
 from stages.compute.compute_settings import ComputeSettings
+from stages.engines.chat_sampler import ChatSampler
 from stages.engines.completions import OpenAISettings
 from stages.engines.engine import Completion
-from stages.engines.sampler import ChatSampler, Sampler
+from stages.engines.sampler import Sampler
 from stages.feedback.reply_json import MalformedError
 from stages.feedback.step_judge import parse
 from stages.models.folders import mark_empty

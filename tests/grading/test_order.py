@@ -5,7 +5,7 @@ import random
 import pytest
 
 from stages.grading.grade import Item, grade_all
-from stages.grading.programs import sandbox
+from stages.grading.programs import sandbox, sandbox_command
 from stages.grading.programs.sandbox import Limits
 from stages.grading.reference import Verdict
 from tests.fakes.probes import programs
@@ -21,14 +21,15 @@ def graded(items: list[Item], seed: int, workers: int) -> dict[Item, Verdict]:
 
 def as_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root, all processes of a sandbox are of one user."""
-    monkeypatch.setattr(sandbox, "_is_root", lambda mode: False)
+    for module in (sandbox, sandbox_command):
+        monkeypatch.setattr(module, "is_root", lambda mode: False)
 
 
 def without_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a kernel without filters of system calls."""
-    command = sandbox._python_command
+    command = sandbox_command.python_command
 
-    def unfiltered(mode: sandbox.Mode) -> list[str]:
+    def unfiltered(mode: sandbox_command.Mode) -> list[str]:
         *start, code = command(mode)
         return [
             *start,
@@ -37,7 +38,7 @@ def without_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
             ),
         ]
 
-    monkeypatch.setattr(sandbox, "_python_command", unfiltered)
+    monkeypatch.setattr(sandbox, "python_command", unfiltered)
 
 
 def test_there_are_sixty_programs_of_both_kinds() -> None:

@@ -6,25 +6,26 @@ its own between them, so that nothing one program left in it is ever read as ano
 
 import json
 import selectors
-import signal
 import socket
 from collections.abc import Generator, Sequence
-from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from stages.grading.mathematics.answers import find_answer
-from stages.grading.mathematics.notation import MAX_ANSWER_CHARS
-from stages.grading.programs.input_pairs import Pair, difference, pairs_of
+from stages.grading.programs.input_pairs import pairs_of
+from stages.grading.programs.program_outcomes import (
+    SandboxReply,
+    pair_fault,
+    printed_answer,
+    tests_verdict,
+)
 from stages.grading.programs.sandbox import (
     FILE_BYTES,
     PRINTED_BYTES,
-    WALL_PER_CPU,
     Limits,
-    Mode,
     Sandbox,
     Sandboxes,
     read_line,
 )
+from stages.grading.programs.sandbox_command import Mode
 from stages.grading.reference import Reference
 
 TESTS_EXTRA_S = 10.0
@@ -35,10 +36,6 @@ Runs = Literal["tests", "pairs", "prints"]
 Job = tuple[Reference, str, Runs]
 """(reference, program, what judges it; it is run for what it "prints" if nothing here does)"""
 ROLES: dict[Runs, str] = {"tests": "program", "pairs": "stdin", "prints": "print"}
-SandboxReply = dict[str, Any] | None
-
-
-OUT_OF_TIME = (signal.SIGPROF, signal.SIGXCPU)
 
 
 class RunResult(NamedTuple):
@@ -183,14 +180,14 @@ class _Slot:
         if self.pairs:
             return self._pair_result(waiting)
         if self.job[2] == "tests":
-            end = _tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
+            end = tests_verdict(self.program_reply, self.report, self.tests_reply, self.limits)
             return RunResult(self.job_index, *end)
-        return RunResult(self.job_index, *_printed_answer(self.program_reply, self.limits))
+        return RunResult(self.job_index, *printed_answer(self.program_reply, self.limits))
 
     def _pair_result(self, waiting: selectors.BaseSelector) -> RunResult | None:
         """The job's result after a pair; None if the next pair was sent."""
         pair, self.pair_index = self.pairs[self.pair_index], self.pair_index + 1
-        if end := _pair_fault(self.program_reply, pair, self.limits):
+        if end := pair_fault(self.program_reply, pair, self.limits):
             where = f"pair {self.pair_index} of {len(self.pairs)}"
             return RunResult(self.job_index, end[0], f"{where}: {end[1]}")
         if self.pair_index == len(self.pairs):
@@ -208,65 +205,3 @@ class _Slot:
 
 def _text_of_tests(reference: Reference) -> str:
     return "\n".join([reference.given, *reference.tests])
-
-
-def _tests_verdict(
-    program: SandboxReply, report: bytes | None, tests: SandboxReply, limits: Limits
-) -> tuple[str, str]:
-    """The verdict: right only if the tests' own process says that they all passed."""
-    findings = None if report is None else json.loads(report)["findings"]
-    if findings == {}:
-        return "correct", "tests pass"
-    if end := _outcome_if_killed(program, limits):
-        return end
-    if findings is None:
-        return _outcome_if_killed(tests, limits) or ("error", "the tests ended early")
-    if "broken" in findings:
-        return "error", findings["broken"]
-    return "wrong", findings["failed"]
-
-
-def _pair_fault(program: SandboxReply, pair: Pair, limits: Limits) -> tuple[str, str] | None:
-    """(outcome, reason) if the program does not print what the pair says, else None."""
-    if end := _outcome_if_killed(program, limits):
-        return end
-    assert program
-    if fault := _parse_report(program):
-        return "wrong", str(fault)[:200]
-    wrong = difference(pair.wanted, program["printed"])
-    return ("wrong", wrong) if wrong else None
-
-
-def _printed_answer(
-    program: SandboxReply, limits: Limits
-) -> tuple[str | None, str | None, str | None]:
-    """(None, None, the answer printed), or (outcome, reason, None) without an answer."""
-    if end := _outcome_if_killed(program, limits):
-        return (*end, None)
-    assert program
-    if fault := _parse_report(program):
-        return "wrong", str(fault)[:200], None
-    lines = [line.strip() for line in program["printed"].splitlines() if line.strip()]
-    if not lines:
-        return "unparseable", "prints nothing", None
-    return None, None, (find_answer(lines[-1]) or lines[-1])[:MAX_ANSWER_CHARS]
-
-
-def _outcome_if_killed(reply: SandboxReply, limits: Limits) -> tuple[str, str] | None:
-    """The outcome of a process that a limit or a signal ended, None if it ended by itself."""
-    if reply is None:
-        return "error", "the sandbox died"
-    if reply["late"]:
-        return "timeout", f"more than {WALL_PER_CPU * limits.timeout_s:g} s"
-    if reply["cpu_s"] >= limits.timeout_s or reply["signal"] in OUT_OF_TIME:
-        return "timeout", f"more than {limits.timeout_s:g} s of CPU time"
-    if reply["signal"] is not None:
-        return "wrong", f"the program died of {signal.Signals(reply['signal']).name}"
-    return None
-
-
-def _parse_report(reply: dict[str, Any]) -> Any:
-    """The process's own report; a text if it is not JSON."""
-    with suppress(ValueError):
-        return json.loads(reply["report"])
-    return f"said {reply['report'][:80]!r}" if reply["report"] else "ended before its end"

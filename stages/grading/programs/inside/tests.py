@@ -15,7 +15,8 @@ from typing import Any
 from . import traces
 from .channel import Channel
 from .peer import describe
-from .remote import MODULE, BrokenTestError, Program
+from .program_peer import MODULE, Program
+from .remote import BrokenTestError
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 GROWTH_KB = 1 << 16
