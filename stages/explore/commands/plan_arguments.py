@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from stages.explore.commands.run_options import Probe
+
 
 def plan(
     overrides: Annotated[
@@ -14,9 +16,7 @@ def plan(
         str | None, typer.Option(help="plan for this GPU, such as h100-80gb; default: this machine")
     ] = None,
     gpus: Annotated[int, typer.Option(min=1, help="how many of --gpu")] = 1,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="measure speeds here for some seconds, for the time")
-    ] = False,
+    probe: Probe = False,
     table: Annotated[
         bool, typer.Option("--table", help="print what the models of conf/model take, as Markdown")
     ] = False,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from stages.explore.commands.result_form import Jobs, Parquet
+from stages.explore.commands.result_form import Parquet
+from stages.explore.commands.run_options import Jobs, MakeRuns, Probe
 
 
 def reproduce(
@@ -20,16 +21,12 @@ def reproduce(
         list[str] | None,
         typer.Option("-S", metavar="NAME=VALUE", help="as after `dvc exp run -S`; seed=0,1,2 too"),
     ] = None,
-    run: Annotated[
-        bool, typer.Option("--run", help="make the missing runs, in folders of their own")
-    ] = False,
+    run: MakeRuns = False,
     jobs: Jobs = 1,
     queue: Annotated[
         bool, typer.Option("--queue", help="put the missing runs into DVC's queue instead")
     ] = False,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="measure speeds here for some seconds, for the time")
-    ] = False,
+    probe: Probe = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, one row per cell")] = False,
     parquet: Parquet = None,
     html: Annotated[

@@ -11,4 +11,3 @@ AsLong = Annotated[
     bool, typer.Option("--long", help="print each row as a block, a line for each column")
 ]
 Parquet = Annotated[Path | None, typer.Option(metavar="FILE", help="write the rows to this file")]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="how many runs at once")]

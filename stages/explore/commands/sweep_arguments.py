@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from stages.explore.commands.result_form import AsJson, Jobs
+from stages.explore.commands.result_form import AsJson
+from stages.explore.commands.run_options import Jobs, MakeRuns, Probe
 
 
 def sweep(
@@ -14,13 +15,9 @@ def sweep(
         list[str] | None,
         typer.Option("-S", metavar="NAME=VALUE", help="for all runs, in place of the file's"),
     ] = None,
-    run: Annotated[
-        bool, typer.Option("--run", help="make the missing runs, in folders of their own")
-    ] = False,
+    run: MakeRuns = False,
     jobs: Jobs = 1,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="measure speeds here for some seconds, for the time")
-    ] = False,
+    probe: Probe = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the runs of a sweep, or make those that are missing.
