@@ -10,6 +10,7 @@ import pytest
 
 from stages.contract.dvc_files import ROOT
 from stages.engines.claims import Claims
+from stages.engines.sampler import keys_to_claim
 from stages.pipeline.digests import digest
 
 KEYS = [digest(i, size=16) for i in range(40)]
@@ -119,3 +120,16 @@ def test_what_a_killed_run_was_drawing_is_drawn_by_the_one_that_waits(
     printed, errors = waits.communicate()
     assert printed.splitlines()[-1].startswith("9 0 "), printed + errors
     killed.communicate()
+
+
+@pytest.mark.parametrize(
+    ("n_shards", "size", "n_claimed"), [(2, 3, 6), (4, 1024, 4096), (5, 1024, 5)]
+)
+def test_of_many_draws_one_of_each_shard_is_claimed(
+    n_shards: int, size: int, n_claimed: int
+) -> None:
+    keys = [str(n) for n in range(n_shards * size)]
+    group = [list(range(n * size, (n + 1) * size)) for n in range(n_shards)]
+    claimed = keys_to_claim(group, keys)
+    assert len(claimed) == n_claimed
+    assert {keys[shard[0]] for shard in group} <= {*claimed}
