@@ -10,7 +10,6 @@ import yaml
 
 from stages.contract.dvc_files import documents
 from stages.contract.stage_list import SCALARS
-from stages.explore.status.run_status import duration
 from stages.pipeline import running_stage
 from stages.pipeline.loop import unroll
 from stages.pipeline.params import fill_in, value_at
@@ -167,14 +166,6 @@ def test_a_folder_without_dvc_is_told_nothing(
     with running_stage.running_stage("grade", 1):
         running_stage.tell_progress("grade", 1, 2)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "0 s"), (59, "59 s"), (60, "1 min"), (3540, "59 min"), (3900, "1 h 5 min")],
-)
-def test_durations(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_without_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

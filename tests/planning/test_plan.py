@@ -17,6 +17,7 @@ from stages.planning.measured import Measured, measure_work
 from stages.planning.memory_split import GIB
 from stages.planning.model_memory import Device, cache_capacity, sampling_memory
 from stages.planning.plan import make_plan, new_run, peak
+from stages.planning.plan_text import duration
 from stages.planning.planned_run import Run, StagePlan
 from stages.planning.shapes import scratch_shape
 from stages.planning.shortage import refuse_shortage
@@ -206,3 +207,14 @@ def test_a_probe_measures_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = ratchet("plan", "--probe", "model.width=16", "model.layers=1", "model.heads=2")
     assert shown.exit_code == 0 and "tokens/s written" in shown.stdout
     assert "at most about" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""), (0.2, "0 s"), (59, "59 s"), (60, "1 min"), (3540, "59 min"),
+        (3900, "1 h 05 min"), (4e6, "1,111 h 07 min"),
+    ],
+)  # fmt: skip
+def test_durations(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words

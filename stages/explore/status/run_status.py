@@ -12,6 +12,7 @@ from stages.explore.revisions import open_revision
 from stages.explore.status.run_stages import RunStage, run_stages
 from stages.pipeline.params import load
 from stages.pipeline.running_stage import read_running
+from stages.planning.plan_text import duration
 
 COSTS = "select stage, iteration, elapsed_s from costs order by iteration"
 MAX_NAMED = 8  # stages that a line names
@@ -159,15 +160,6 @@ def _in_short(stages: list[RunStage]) -> str:
     names = [stage.label for stage in stages[:MAX_NAMED]]
     more = len(stages) - len(names)
     return ", ".join([*names, *([f"and {more} more"] if more else [])]) or "nothing"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words of two units at most."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def as_dict(status: Status) -> dict[str, Any]:
