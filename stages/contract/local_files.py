@@ -40,10 +40,10 @@ def find_local_files(sections: Iterable[Section], stages: Iterable[Stage]) -> di
 
 
 def _folders_made(stage: Stage) -> list[str]:
-    """How the paths begin that the stage writes to, in any iteration."""
+    """How the paths begin that the stage writes to, or loads from what others made."""
     tables = [f"{store.folder(table_at.table)}/" for table_at in stage.writes]
-    models = [f"{model.pattern}/".partition("{")[0] for model in stage.inputs.made.values()]
-    return tables + models
+    models = [*stage.inputs.made.values(), *stage.inputs.models.values()]
+    return tables + [f"{model.pattern}/".partition("{")[0] for model in models]
 
 
 def _require_readable(file: Path, name: str) -> None:
@@ -52,7 +52,7 @@ def _require_readable(file: Path, name: str) -> None:
             opened.read(1)
     except OSError as error:
         raise RatchetError(
-            f"{name}: {file} can't be read ({error.strerror}): mend that, or name another"
+            f"{name}: {file} can't be read ({error.strerror}): make it readable, or name another"
         ) from error
 
 

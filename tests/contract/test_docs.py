@@ -77,6 +77,8 @@ def test_every_experiment_composes_to_valid_parameters(
     monkeypatch.setattr(trackers, "find_spec", lambda name: True)  # as with all trackers installed
     for given in overrides(case[1]):
         check_values(parameter_values(*given), sections())
+        paths = [one.partition("=")[2].strip("\"'") for one in given]
+        assert not [p for p in paths if p.startswith(("models/", "data/"))], "a run makes that anew"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -118,12 +118,14 @@ MISSING = [
      "model.examples: there is no file a.jsonl: name one, or set it to train"),
     (["model=pretrained", 'model.source="models/iteration=0"'],
      "model.source: models/iteration=0 is made by the run itself: copy it to a place of its own"),
+    (["model=pretrained", 'model.source="models/trained/iteration=1/step=5"'],
+     "model.source: models/trained/iteration=1/step=5 is made by the run itself: copy it"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("overrides", "line"), MISSING, ids=[m[1][:60] for m in MISSING])
 def test_what_is_not_there_is_one_line(folder: Path, overrides: list[str], line: str) -> None:
-    for name in ("weightless", "models/iteration=0"):
+    for name in ("weightless", "models/iteration=0", "models/trained/iteration=1/step=5"):
         shutil.copytree("my model", name)
     Path("weightless/model.safetensors").unlink()
     values = check_values(dvc_files.parameter_values(*overrides), sections())
