@@ -2,13 +2,19 @@
 
 import json
 import os
+import select
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from stages.contract.dvc_files import ROOT
 from stages.explore.reproduce import run_missing
-from stages.explore.reproduce.run_process import take_log
+from stages.explore.reproduce.run_process import is_under_way, take_log
 from stages.explore.reproduce.run_search import Found, failure_log, running_log
 from stages.explore.sweep.sweep_file import read_sweep
 from tests.fakes.command_line import ratchet
@@ -156,3 +162,50 @@ def test_a_run_under_way_is_seen_and_left_alone(fake_dvc: Path) -> None:
     assert run_missing.run_missing([first]) == [] and not Path("begun").exists()
     os.close(log)
     assert run_missing.run_missing([first]) == [] and Path("begun").exists()
+
+
+SWEEP = """
+import os, signal
+from stages.explore.reproduce import run_missing
+from tests.explore.test_sweep import missing
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may ignore it
+run_missing._environment = lambda: {**os.environ, "PATH": "bin"}
+run_missing.run_missing(missing(), 2)
+"""
+LASTING = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+open("gate").read()
+"""
+PATIENCE_S = 60
+
+
+@contextmanager
+def held_pipe(name: str) -> Iterator[int]:
+    """A named pipe, open at both ends here, so that opening it keeps nobody waiting."""
+    os.mkfifo(name)
+    end = os.open(name, os.O_RDWR)
+    try:
+        yield end
+    finally:
+        os.close(end)  # whoever still reads comes to the end
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_sweep_ends_its_runs_and_those_of_a_killed_one_are_seen(
+    fake_dvc: Path, number: signal.Signals
+) -> None:
+    fake_dvc.write_text(FAKE.format(body=LASTING))
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    begun: list[str] = []
+    with held_pipe("gate"), held_pipe("begun") as said:
+        sweep = subprocess.Popen(
+            [sys.executable, "-c", SWEEP], env=env, stderr=subprocess.PIPE, text=True
+        )
+        while len(begun) < 2:
+            assert select.select([said], [], [], PATIENCE_S)[0], "no run begins"
+            begun += os.read(said, 1 << 16).decode().split()
+        sweep.send_signal(number)
+        printed = sweep.communicate(timeout=PATIENCE_S)[1]
+        under_way = [name for name in begun if is_under_way(running_log(name))]
+        assert under_way == ([] if number == signal.SIGINT else begun), printed
