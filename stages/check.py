@@ -4,7 +4,8 @@ Unknown names, wrong types, values out of range and values that conflict stop th
 a model loads, and so do a file, a model or bubblewrap that is missing, and a model that this
 machine's memory can't hold. The stage's rejects are always empty. Every other stage waits for them,
 and since they never change, no stage reruns because of them. What stages open on this machine is
-linked in inputs/ (`stages.contract.local_files`).
+linked in inputs/ (`stages.contract.local_files`), beside a list of the code that each can run
+(`stages.contract.code_files`).
 """
 
 import json
@@ -17,6 +18,7 @@ import polars as pl
 from schemas.errors import RatchetError
 from schemas.rejects import Rejects
 from schemas.settings import Settings
+from stages.contract.code_files import list_code
 from stages.contract.conflicts import refuse_conflicts
 from stages.contract.local_files import find_local_files, link_local_files
 from stages.contract.parsed_parameters import Parameters
@@ -102,13 +104,15 @@ def unpinned_warning(read: Iterable[Section]) -> str | None:
 
 @stage(writes=[once(Settings), once(Rejects)])
 def check(inputs: Made.inputs) -> dict[str, pl.DataFrame]:
-    """Checks params.yaml, keeps its values as a table and links the local files that it names."""
+    """Checks params.yaml, and gathers what each stage reads besides tables: files, code."""
     values = load()
     files = examine(values)
     read = (parse(section, values) for section in sections().values())
     if warning := unpinned_warning(read):
         print_note("check", warning)
-    link_local_files(files, load_stages(), inputs)
+    others = [other for other in load_stages() if other.name != "check"]
+    link_local_files(files, others, inputs)
+    list_code(others, inputs)
     rows = [
         {"section": section, "name": name, "value": json.dumps(value)}
         for section, entries in values.items()

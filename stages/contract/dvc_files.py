@@ -1,10 +1,7 @@
 """What dvc.yaml, stages/dvc.yaml and params.yaml must say, by declarations, imports and conf/."""
 
-import ast
 import inspect
-import re
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import yaml
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
+from stages.contract.code_files import code_of
 from stages.contract.stage_list import SCALARS, STAGES, load_stages
 from stages.pipeline import loop
 from stages.pipeline.compose import compose_conf
@@ -22,14 +20,10 @@ from stages.pipeline.stage import Stage
 from stages.results import plots
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE_ROOMS = [
-    f"stages/{room}" for room in ("pipeline", "tasks", "engines", "grading", "measures", "results")
-]
 ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
 OF_MODELS = ("evaluate", "review")  # of each model, M₀ too; all others are of a turn of the loop
 TURNS = {"select": "select.turns"}  # not of every run: the parameter that has its turns
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
-STATEMENTS = (ast.Expr, ast.Assign)  # a package of these alone holds no code
 KEY, PREVIOUS = 7001, 7000  # stand-ins for the iteration while paths are made
 
 
@@ -48,73 +42,6 @@ class Plain(yaml.SafeDumper):  # type: ignore[misc]
         return super().represent_sequence(tag, sequence, short or flow_style)
 
 
-def closure(module: Path) -> set[str]:
-    """Project files whose code a module can run, function-level imports included."""
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        path = waiting.pop()
-        if str(path) in found:
-            continue
-        has_code, named = _content((ROOT / path).read_text())
-        if has_code or path.name != "__init__.py":
-            found.add(str(path))
-        waiting += named
-    return found
-
-
-@cache
-def _content(source: str) -> tuple[bool, list[Path]]:
-    """Whether a module holds code, and the project files that it names. Most serve many stages."""
-    tree = ast.parse(source)
-    named: list[Path] = []
-    for node in ast.walk(tree):
-        named += [path for name in _imports(node) if (path := _file(name))]
-        named += _modules_of_package(node)
-    return not all(isinstance(node, STATEMENTS) for node in tree.body), named
-
-
-def _imports(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
-
-
-def _modules_of_package(node: ast.AST) -> list[Path]:
-    """Where a string names a package of methods, its modules: one of them is loaded by name."""
-    if not isinstance(node, ast.Constant) or not re.fullmatch(r"stages(\.\w+)+", str(node.value)):
-        return []
-    folder = ROOT.joinpath(*str(node.value).split("."))
-    return [path.relative_to(ROOT) for path in sorted(folder.glob("*.py"))]
-
-
-def _file(name: str) -> Path | None:
-    if name.split(".")[0] not in ("stages", "schemas"):
-        return None
-    path = Path(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if (ROOT / candidate).exists():
-            return candidate
-    return None
-
-
-def code(stage: Stage) -> list[str]:
-    """Code dependencies: files, or a folder of which all is used, or that is one thing."""
-    files = closure(Path("stages", f"{stage.name}.py"))
-    whole = {room for room in WHOLE_ROOMS if any(file.startswith(f"{room}/") for file in files)}
-    folders = {folder for file in files for folder in Path(file).parents[:-2]}
-    whole |= {str(folder) for folder in folders if _code_of(folder) <= files}
-    inside = tuple(f"{folder}/" for folder in whole)
-    return sorted(name for name in {*whole, *files} if not name.startswith(inside))
-
-
-def _code_of(folder: Path) -> set[str]:
-    files = (ROOT / folder).rglob("*.py")
-    return {str(path.relative_to(ROOT)) for path in files if path.name != "__init__.py"}
-
-
 def _path(table_at: TableAt, stage: Stage, written: bool, once: bool) -> str:
     iteration = 0 if once else KEY
     values = stage.partition(table_at, iteration) if written else table_at.partition(iteration)
@@ -131,9 +58,13 @@ def _folders(models: Mapping[str, Loaded]) -> list[Any]:
     return [path if model.cached else {path: {"cache": False}} for path, model in paths.items()]
 
 
-def _local_files(stage: Stage) -> list[str]:
-    """The folder of links to what the stage opens."""
-    return [f"{INPUTS}/{stage.name}"] if stage.opens else []
+def _code(stage: Stage) -> list[str]:
+    """What `check` gathered for the stage; for `check` itself, all that it gathers code from."""
+    if stage.name != "check":
+        return [f"{INPUTS}/{stage.name}"]
+    files = {file for other in load_stages() for file in code_of(other)}
+    rooms = {Path(*Path(file).parts[:2]) for file in files if not file.startswith("schemas")}
+    return ["schemas", *sorted(map(str, rooms))]
 
 
 def parameters(stage: Stage) -> list[Any]:
@@ -172,7 +103,7 @@ def entry(stage: Stage) -> dict[str, Any]:
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
         "cmd": f"python -m stages.{stage.name}{argument}",
         "params": parameters(stage),
-        "deps": [*tables, *_folders(stage.inputs.models), *_local_files(stage), *code(stage)],
+        "deps": [*tables, *_folders(stage.inputs.models), *_code(stage)],
         "outs": [*outs, *_folders(stage.inputs.made), _template(str(store.folder(Costs, **costs)))],
     }
 
@@ -204,7 +135,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
             "data/problems",
             *(f"{store.folder(table)}/{last}" for table in tables),
             f"models/{last}",
-            *(file for file in code(stage) if not file.startswith("schemas/")),
+            *_code(stage),
         ],
         "outs": [{str(out): in_git} for out in ("report.html", "metrics.json", plots.FOLDER)],
         "metrics": [{"scores.json": in_git}],
