@@ -5,7 +5,7 @@ PROCESSES ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # what git keeps of a run; the data are in DVC's cache
-KEPT = params.yaml dvc.lock stages/dvc.lock inputs metrics.json plots report.html
+KEPT = params.yaml dvc.lock */dvc.lock inputs metrics.json plots report.html
 
 
 .PHONY: run install develop test unit loop faults fuzz lock check bench gpu-check real contract

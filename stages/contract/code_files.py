@@ -31,7 +31,7 @@ def list_code(stages: Iterable[Stage], out: Path) -> None:
 
 
 def code_of(stage: Stage) -> list[str]:
-    """The files that a stage can run, below the root: modules, and what lies beside those of a room."""
+    """Paths of what a stage can run, below the root: modules, and all that is in their rooms."""
     modules = closure(Path("stages", f"{stage.name}.py"))
     rooms = {Path(module).parent for module in modules if Path(module).parts[0] == "stages"}
     rooms.discard(Path("stages"))
@@ -88,7 +88,7 @@ def _content(path: Path) -> tuple[bool, list[Path]]:
     tree = ast.parse((ROOT / path).read_text())
     named: list[Path] = []
     for node in ast.walk(tree):
-        named += [path for name in _imports(node) if (path := _file(name))]
+        named += [file for name in _imports(node) if (file := _file(name))]
         named += _modules_of_package(node)
     return not all(isinstance(node, STATEMENTS) for node in tree.body), named
 

@@ -1,4 +1,4 @@
-"""What dvc.yaml, stages/dvc.yaml and params.yaml must say, by declarations, imports and conf/."""
+"""What the DVC files and params.yaml must say, by declarations, imports and conf/."""
 
 import inspect
 from collections.abc import Mapping
@@ -10,8 +10,7 @@ import yaml
 from schemas import store
 from schemas.catalog import TABLES
 from schemas.costs import Costs
-from stages.contract.code_files import code_of
-from stages.contract.stage_list import SCALARS, STAGES, load_stages
+from stages.contract.stage_list import DVC_FILES, SCALARS, STAGES, TOP, load_stages
 from stages.pipeline import loop
 from stages.pipeline.compose import compose_conf
 from stages.pipeline.inputs import INPUTS, Loaded, TableAt
@@ -20,7 +19,7 @@ from stages.pipeline.stage import Stage
 from stages.results import plots
 
 ROOT = Path(__file__).resolve().parents[2]
-ONCE = ["check", "prepare", "base", "simulator", "sft", "report"]
+ONCE = [name for name, file in STAGES.items() if file == TOP]
 OF_MODELS = ("evaluate", "review")  # of each model, M₀ too; all others are of a turn of the loop
 TURNS = {"select": "select.turns"}  # not of every run: the parameter that has its turns
 HEADER = "# Written by `make contract` from the stages' declarations; a test compares.\n"
@@ -58,19 +57,17 @@ def _folders(models: Mapping[str, Loaded]) -> list[Any]:
     return [path if model.cached else {path: {"cache": False}} for path, model in paths.items()]
 
 
-def _code(stage: Stage) -> list[str]:
-    """What `check` gathered for the stage; for `check` itself, all that it gathers code from."""
+def _inputs(stage: Stage) -> list[str]:
+    """What `check` gathered for the stage; for `check` itself, what it gathers from."""
     if stage.name != "check":
         return [f"{INPUTS}/{stage.name}"]
-    files = {file for other in load_stages() for file in code_of(other)}
-    rooms = {Path(*Path(file).parts[:2]) for file in files if not file.startswith("schemas")}
-    return ["schemas", *sorted(map(str, rooms))]
+    return ["params.yaml", "schemas", "stages"]
 
 
 def parameters(stage: Stage) -> list[Any]:
     """Sections read; the seed too where the stage asks for its turn."""
-    if stage.name == "check":
-        return [{"params.yaml": None}]
+    if stage.name == "check":  # depends on the file: a list of all values would fill the lock file
+        return []
     sections = stage.inputs.sections.values()
     names = sorted({name for section in sections for name in _names_in(section)})
     return names + (["seed"] if stage.inputs.runs else [])
@@ -99,17 +96,18 @@ def entry(stage: Stage) -> dict[str, Any]:
     costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
     tables = [_path(table_at, stage, False, once) for table_at in _tables_read(stage)]
     outs = [_path(table_at, stage, True, once) for table_at in stage.writes]
-    return {
+    entry = {
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
         "cmd": f"python -m stages.{stage.name}{argument}",
         "params": parameters(stage),
-        "deps": [*tables, *_folders(stage.inputs.models), *_code(stage)],
+        "deps": [*tables, *_folders(stage.inputs.models), *_inputs(stage)],
         "outs": [*outs, *_folders(stage.inputs.made), _template(str(store.folder(Costs, **costs)))],
     }
+    return {name: value for name, value in entry.items() if value}
 
 
 def _loop_entry(stage: Stage) -> dict[str, Any]:
-    """A stage of stages/dvc.yaml, for each turn (key → previous) or each model (a list)."""
+    """A stage of the loop, for each turn (key → previous) or each model (a list)."""
     once_each = {"wdir": "..", **entry(stage)}
     if stage.name not in OF_MODELS:
         turns = TURNS.get(stage.name, f"{loop.SECTION}.turns")
@@ -135,7 +133,7 @@ def report_entry(stage: Stage) -> dict[str, Any]:
             "data/problems",
             *(f"{store.folder(table)}/{last}" for table in tables),
             f"models/{last}",
-            *_code(stage),
+            *_inputs(stage),
         ],
         "outs": [{str(out): in_git} for out in ("report.html", "metrics.json", plots.FOLDER)],
         "metrics": [{"scores.json": in_git}],
@@ -143,17 +141,19 @@ def report_entry(stage: Stage) -> dict[str, Any]:
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """File name → content of both DVC files."""
+    """File name → content of the DVC files."""
     stages = {stage.name: stage for stage in load_stages()}
     top = {name: entry(stages[name]) for name in ONCE if name != "report"}
     top["report"] = report_entry(stages["report"])
-    loops = {}
-    for name in [name for name in STAGES if name not in ONCE]:
-        loops[name] = _loop_entry(stages[name])
-    return {
-        "dvc.yaml": {"stages": top, "plots": plots.declarations()},
-        "stages/dvc.yaml": {"vars": ["../params.yaml"], "stages": loops},
+    loops = {
+        file: {
+            "vars": ["../params.yaml"],
+            "stages": {name: _loop_entry(stages[name]) for name in STAGES if STAGES[name] == file},
+        }
+        for file in DVC_FILES
+        if file != TOP
     }
+    return {TOP: {"stages": top, "plots": plots.declarations()}, **loops}
 
 
 def text(document: dict[str, Any]) -> str:

@@ -16,8 +16,7 @@ from stages.models.local_model import files_of
 from stages.pipeline.params import Section
 from stages.pipeline.stage import Stage
 
-SETTINGS = "settings.txt"  # in each stage's folder, as git keeps no empty one
-NONE = "no setting names a local file that this stage opens\n"
+SETTINGS = "settings.txt"
 
 
 def find_local_files(sections: Iterable[Section], stages: Iterable[Stage]) -> dict[str, Path]:
@@ -59,13 +58,13 @@ def _require_readable(file: Path, name: str) -> None:
 def link_local_files(files: Mapping[str, Path], stages: Iterable[Stage], out: Path) -> None:
     """Fills out/STAGE for each stage that opens some: links, and a list of the settings."""
     for stage in stages:
-        if not stage.opens:
+        opened = {name: path for name, path in files.items() if _is_below(name, stage.opens)}
+        if not opened:
             continue
         folder = out / stage.name
         folder.mkdir(parents=True)
-        opened = {name: path for name, path in files.items() if _is_below(name, stage.opens)}
         lines = [f"{name}: {path}\n" for name, path in opened.items()]
-        (folder / SETTINGS).write_text("".join(lines) or NONE)
+        (folder / SETTINGS).write_text("".join(lines))
         for name, path in opened.items():
             _link(path, folder / quote(name, safe=" "))
 

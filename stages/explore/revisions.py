@@ -101,7 +101,7 @@ def _link_tables(name: str, root: Path) -> None:
     if not cached:
         raise RatchetError(
             f"{name} has no tables, as no run was committed there: name another, or commit "
-            "the run that is here (dvc.lock, stages/dvc.lock, params.yaml, metrics.json)"
+            "the run that is here (its lock files, params.yaml, metrics.json)"
         )
     missing = [path for path, file in cached.items() if not file.exists()]
     if missing:

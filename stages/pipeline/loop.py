@@ -1,7 +1,8 @@
 """The loop of a run, unrolled: DVC's graphs have no cycles, so each iteration has its own stages.
 
 Section `loop` of params.yaml has it, made from `iteration` when conf/ is composed; each `foreach`
-of stages/dvc.yaml follows it. Standard library only: DVC's process imports it too.
+of the DVC files in data/, models/ and measured/ follows it. Standard library only: DVC's process
+imports it too.
 """
 
 from typing import Any

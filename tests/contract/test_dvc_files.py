@@ -9,7 +9,7 @@ from stages.contract import dvc_files, generated_files
 from stages.contract.stage_list import sections
 
 FILES = [
-    "dvc.yaml", "stages/dvc.yaml", "params.yaml",
+    "dvc.yaml", "data/dvc.yaml", "measured/dvc.yaml", "models/dvc.yaml", "params.yaml",
     "schemas/params.schema.json", "schemas/tables.sql",
     "docs/tables.md", "docs/settings.md", "docs/memory.md",
 ]  # fmt: skip
@@ -74,7 +74,8 @@ def test_no_recipe_name_in_a_command(documents: dict[str, Any]) -> None:
 
 
 def test_the_loop_is_that_of_the_parameters(documents: dict[str, Any]) -> None:
-    loops = documents["stages/dvc.yaml"]["stages"]
+    files = (document for name, document in documents.items() if name != "dvc.yaml")
+    loops = {name: loop for file in files for name, loop in file["stages"].items()}
     each = {name: loop["foreach"] for name, loop in loops.items()}
     assert {each.pop(name) for name in ("evaluate", "review")} == {"${loop.models}"}
     assert each.pop("select") == "${select.turns}"

@@ -79,7 +79,7 @@ from stages.contract.generated_files import generated_files
 measure.run(1)
 print(*views.connect().execute({QUERY!r}).fetchone())
 made = generated_files()
-print(re.search("stages.measure", made["stages/dvc.yaml"])[0])
+print(re.search("stages.measure", made["measured/dvc.yaml"])[0])
 print("## lengths" in made["docs/tables.md"])
 """,
     ),

@@ -63,8 +63,8 @@ def committed(folder: Path, branch: str) -> None:
     kept = cached(json.dumps(listed, sort_keys=True).encode(), ".dir")
     out = {"path": f"../{folder}", "md5": kept}
     Path("stages").mkdir(exist_ok=True)
-    Path("stages/dvc.lock").write_text(yaml.safe_dump({"stages": {"align@1": {"outs": [out]}}}))
-    git("add", "stages/dvc.lock")
+    Path("models/dvc.lock").write_text(yaml.safe_dump({"stages": {"align@1": {"outs": [out]}}}))
+    git("add", "models/dvc.lock")
     git("commit", "-qm", branch)
     git("branch", "-m", branch)
 
@@ -151,7 +151,7 @@ def commit_and_leave(folder: Path) -> None:
 
 def leave_in_an_older_commit(folder: Path) -> None:
     commit_and_leave(folder)
-    git("rm", "-q", "--cached", "stages/dvc.lock")
+    git("rm", "-q", "--cached", "models/dvc.lock")
     git("commit", "-qm", "without")
 
 
@@ -171,7 +171,7 @@ def leave_in_the_queue(folder: Path) -> None:
 
 def leave_in_the_run_cache(folder: Path) -> None:
     commit_and_leave(folder)
-    lock = yaml.safe_load(Path("stages/dvc.lock").read_text())
+    lock = yaml.safe_load(Path("models/dvc.lock").read_text())
     git("update-ref", "-d", "HEAD")
     git("reflog", "expire", "--expire=now", "--all")
     (run := Path(".dvc/cache/runs/ab/abc/def")).parent.mkdir(parents=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from stages.contract.dvc_files import ONCE, ROOT, params
-from stages.contract.stage_list import STAGES
+from stages.contract.stage_list import DVC_LOCKS, STAGES
 
 SMALL = [
     "task.levels=1",
@@ -52,13 +52,7 @@ class ProjectCopy:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
-        for leftover in (
-            "dvc.lock",
-            "stages/dvc.lock",
-            "metrics.json",
-            "scores.json",
-            "report.html",
-        ):
+        for leftover in (*DVC_LOCKS, "metrics.json", "scores.json", "report.html"):
             (folder / leftover).unlink(missing_ok=True)
         self.configure()
         self.run("git", "init", "-q")
@@ -142,7 +136,7 @@ def ran(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
 
 def stages_of(printed: str) -> list[str]:
     """The stages that ran, by what DVC printed."""
-    return re.findall(r"Running stage '(?:stages/dvc\.yaml:)?([\w@]+)'", printed)
+    return re.findall(r"Running stage '(?:\w+/dvc\.yaml:)?([\w@]+)'", printed)
 
 
 def turn(iteration: int) -> set[str]:

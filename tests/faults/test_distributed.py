@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import yaml
 
+from stages.contract.stage_list import DVC_LOCKS
 from tests.fakes.project_copy import SMALL, ProjectCopy
 
 pytestmark = pytest.mark.fault
@@ -17,7 +18,7 @@ def outs(project: ProjectCopy, experiment: str) -> dict[str, str]:
     """Path → DVC's hash of what an experiment made."""
     found = {}
     ref = project.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}")
-    for lock in ("dvc.lock", "stages/dvc.lock"):
+    for lock in DVC_LOCKS:
         shown = project.run("git", "show", f"{ref.stdout.strip()}:{lock}")
         for stage in yaml.safe_load(shown.stdout)["stages"].values():
             for out in stage.get("outs", []):

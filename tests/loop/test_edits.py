@@ -81,10 +81,18 @@ def other_disk(home: Path) -> Iterator[Path]:
 
 
 def changed(project: ProjectCopy) -> set[str]:
-    """The stages of iteration 1 and before that DVC would run first, by its own account."""
+    """The stages of iteration 1 and before that would run, `check` among them if it must."""
+    found = _changed_now(project)
+    if "check" in found:  # it gathers what the others read
+        checked = project.run("python", "-m", "stages.check")
+        assert checked.returncode == 0, checked.stderr
+    return found | _changed_now(project)
+
+
+def _changed_now(project: ProjectCopy) -> set[str]:
     said = project.run("dvc", "status", "--json")
     assert said.returncode == 0, said.stderr
-    names = {name.removeprefix("stages/dvc.yaml:") for name in json.loads(said.stdout)}
+    names = {name.rpartition(":")[2] for name in json.loads(said.stdout)}
     return {name for name in names if name.partition("@")[2] in ("", "0", "1")}
 
 
@@ -106,7 +114,7 @@ def set_values(*overrides: str) -> Callable[[Path], None]:
 
 EVALUATED = ("evaluate@0", "evaluate@1", "review@0", "review@1")
 GRADERS = {
-    *("prepare", "sample@1", "grade@1", "guide@1", "dedup@1", "label@1"),
+    *("check", "prepare", "sample@1", "grade@1", "guide@1", "dedup@1", "label@1"),
     *("correct@1", *EVALUATED),
 }
 EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
@@ -122,8 +130,11 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         {"check", "prepare", "simulator", "dedup@1", "correct@1", *EVALUATED},
     ),
     "a grader": (append("stages/grading/choice.py", "WORD = 1\n"), GRADERS),
-    "a comment in a room": (append("stages/training_rows/gold_rows.py", "# said\n"),
-                            {"prepare", "label@1", "pair@1"}),
+    "code of a room": (append("stages/training_rows/gold_rows.py", "WORD = 1\n"),
+                       {"check", "prepare", "label@1", "pair@1"}),
+    "a comment in a room": (append("stages/training_rows/gold_rows.py", "# said\n"), {"check"}),
+    "a query of a room": (append("stages/measures/coverage.sql", "-- said\n"),
+                          {"check", "stats@1", "report"}),
     "a comment in a recipe": (append("conf/recipe/sipf.yaml", "# said\n"), {"report"}),
     "a page": (append("docs/methods.md", "More.\n"), set()),
 }  # fmt: skip
@@ -139,12 +150,14 @@ def test_an_edit_runs_what_reads_it(odd: ProjectCopy, name: str) -> None:
     finally:
         for path, text in before.items():
             path.write_text(text)
+        odd.run("python", "-m", "stages.check")
     assert found == expected
 
 
 def _edited(folder: Path) -> list[Path]:
     return [*folder.glob("*.jsonl"), folder / "params.yaml", *folder.glob("stages/*/*.py"),
-            *folder.glob("conf/recipe/*"), *folder.glob("docs/*.md")]  # fmt: skip
+            *folder.glob("stages/*/*.sql"), *folder.glob("conf/recipe/*"),
+            *folder.glob("docs/*.md")]  # fmt: skip
 
 
 def test_an_edited_file_runs_its_reader_and_nothing_else(odd: ProjectCopy) -> None:

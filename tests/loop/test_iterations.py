@@ -61,7 +61,7 @@ def test_another_grader_grades_again_and_draws_nothing(project: ProjectCopy) -> 
     grader = project.folder / "stages/grading/mathematics/answers.py"
     before = grader.read_text()
     grader.write_text(before + STRICTER)
-    stages, printed = project.repro("stages/dvc.yaml:grade@1")
+    stages, printed = project.repro("data/dvc.yaml:grade@1")
     assert {"sample@1", "grade@1"} <= set(stages), printed
     assert project.cost("sample")["n_draws"] == 0
     compared = project.run("ratchet", "compare", "HEAD", "--json")

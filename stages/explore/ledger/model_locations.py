@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from schemas.errors import RatchetError
+from stages.contract.stage_list import DVC_LOCKS
 from stages.engines.chat import ChatEngine
 from stages.engines.completions import CompletionsEngine
 from stages.engines.draw_origin import Origin
@@ -21,7 +22,6 @@ from stages.explore import experiments
 from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import files_digest, folder_digest
 
-LOCKS = ("dvc.lock", "stages/dvc.lock")
 SERVERS = (ChatEngine.version, CompletionsEngine.version)  # engines whose models are not folders
 QUEUED = Path(".dvc/tmp/exps")  # where DVC runs the experiments of the queue
 RUN_CACHE = "the run cache"
@@ -85,11 +85,11 @@ def _locked_models() -> Iterator[tuple[str, str]]:
     """
     named: set[str] = set()
     for revision, ref in experiments.revisions().items():
-        for lock in LOCKS:
+        for lock in DVC_LOCKS:
             for path, dvc_hash in _models_in(experiments.file_at(ref, lock)):
                 named.add(dvc_hash)
                 yield f"{revision}:{path}", dvc_hash
-    for commit, text in experiments.file_versions(LOCKS):
+    for commit, text in experiments.file_versions(DVC_LOCKS):
         for path, dvc_hash in _models_in(text):
             if dvc_hash not in named:
                 named.add(dvc_hash)

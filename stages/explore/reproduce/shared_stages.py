@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from stages.contract.dvc_files import ROOT
+from stages.contract.stage_list import DVC_FILES
 from stages.explore.output import dumps
 from stages.pipeline.digests import digest
 from stages.pipeline.params import fill_in, value_at
 
-FILES = ("dvc.yaml", "stages/dvc.yaml")
 CONSTANT = "check"  # reads every parameter, and writes nothing that another stage reads
 ROOTS = ("data/", "models/")
 Key = str
@@ -25,7 +25,7 @@ Key = str
 def _declarations() -> dict[str, dict[str, Any]]:
     """Stage → its entry in DVC's files; of a loop, with placeholders."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    files = [yaml.load((ROOT / name).read_text(), loader)["stages"] for name in FILES]
+    files = [yaml.load((ROOT / name).read_text(), loader)["stages"] for name in DVC_FILES]
     return {name: entry for stages in files for name, entry in stages.items() if name != "report"}
 
 

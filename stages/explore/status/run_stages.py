@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 
 from schemas.errors import RatchetError
-from stages.contract.stage_list import STAGES
+from stages.contract.stage_list import DVC_FILES, STAGES
 from stages.pipeline.params import value_at
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-FILES = (Path("dvc.yaml"), Path("stages/dvc.yaml"))
+FILES = [Path(name) for name in DVC_FILES]
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ def run_stages(values: dict[str, Any]) -> list[RunStage]:
 
 def _keys(values: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
     """(stage, iteration, its name in a lock file), in the order of a run."""
-    document, loop = _read(FILES[0])["stages"], _read(FILES[1])["stages"]
-    once = [name for name in STAGES if name in document and name != "report"]
-    yield from ((name, 0, name) for name in once)
-    each = {name: loop[name]["foreach"][2:-1] for name in STAGES if name in loop}
+    declared = {name: entry for file in FILES for name, entry in _read(file)["stages"].items()}
+    loops = {name: entry["foreach"][2:-1] for name, entry in declared.items() if "foreach" in entry}
+    once = [name for name in STAGES if name in declared and name not in loops]
+    yield from ((name, 0, name) for name in once if name != "report")
+    each = {name: loops[name] for name in STAGES if name in loops}
     runs = {name: {int(key) for key in value_at(path, values)} for name, path in each.items()}
     for iteration in sorted(set().union(*runs.values())):
         named = [name for name in runs if iteration in runs[name]]
