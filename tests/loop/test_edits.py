@@ -114,8 +114,8 @@ def set_values(*overrides: str) -> Callable[[Path], None]:
 
 EVALUATED = ("evaluate@0", "evaluate@1", "review@0", "review@1")
 GRADERS = {
-    *("check", "prepare", "sample@1", "grade@1", "guide@1", "dedup@1", "label@1"),
-    *("correct@1", *EVALUATED),
+    *("check", "prepare", "sample@1", "grade@1", "guide@1", "label@1", "correct@1"),
+    *("evaluate@0", "evaluate@1"),
 }
 EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "nothing": (lambda folder: None, set()),
