@@ -19,22 +19,24 @@ ASLEEP = set("SI")  # states of Linux's threads; R waits for its turn too, D for
 
 @dataclass(frozen=True)
 class Look:
-    """What a process and all that it has started have used by now, and whether all are asleep."""
+    """What processes and all that they started have used by now, and whether all are asleep."""
 
     clock_s: float
     processor_s: float
     is_asleep: bool
 
 
-def look_at(pid: int) -> Look:
-    """A look at a process that has not been waited for."""
-    processor_s, states = 0.0, set[str]()
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with suppress(psutil.Error, OSError):
-                processor_s += sum(process.cpu_times()[:4])  # with those of children that ended
-                states |= set(_states(process.pid))
+def look_at(*pids: int) -> Look:
+    """A look at processes that have not been waited for."""
+    processor_s, states, those = 0.0, set[str](), dict[int, psutil.Process]()
+    for pid in pids:
+        with suppress(psutil.Error):
+            root = psutil.Process(pid)
+            those |= {process.pid: process for process in [root, *root.children(recursive=True)]}
+    for process in those.values():
+        with suppress(psutil.Error, OSError):
+            processor_s += sum(process.cpu_times()[:4])  # with those of children that ended
+            states |= set(_states(process.pid))
     return Look(time.monotonic(), processor_s, states <= ASLEEP)
 
 

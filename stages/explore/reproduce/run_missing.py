@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -120,6 +121,8 @@ def _make(run: NeededRun, which: str, under_way: UnderWay) -> str:
             setup.note(process.pid)
             _wait_until_begun(process, name)
         code = process.wait()
+        if code < 0:
+            os.write(log, f"\nERROR: it was ended by {signal.Signals(-code).name}\n".encode())
     del under_way.processes[name]
     took = duration(time.perf_counter() - began)
     if code == 0:
