@@ -50,5 +50,5 @@ def test_merges_that_are_interrupted_lose_and_change_nothing(tmp_path: Path) -> 
     left = {path.suffix for path in (tmp_path / "model").iterdir() if path.name != ".lock"}
     assert left == {".parquet"}
     counted = Counter(interruption.number.name for interruption in interruptions)
-    print(f"\nmerges: {len(interruptions)} interruptions ({dict(counted)}): "
+    print(f"\n{repeats('merges')}: {len(interruptions)} interruptions ({dict(counted)}): "
           f"{len(added)} draws in {n_shards} shards, all there")  # fmt: skip

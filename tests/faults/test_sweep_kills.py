@@ -219,5 +219,5 @@ def interrupt_sweeps(undisturbed: Sweep, takes: float, tmp_path: Path) -> None:
         assert sweep.kept() == undisturbed.kept() and sweep.drawn() - sweep.kept() <= lost
         assert sweep.leftovers() == [], repeats("sweep")
         repeated += sweep.drawn() - sweep.kept()
-    print(f"\nsweep: {done.total()} interruptions ({dict(done)}) of {rounds} sweeps, "
+    print(f"\n{repeats('sweep')}: {done.total()} interruptions ({dict(done)}) of {rounds} sweeps, "
           f"{takes:.0f} s undisturbed; {repeated} draws repeated")  # fmt: skip
