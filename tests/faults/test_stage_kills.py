@@ -112,8 +112,9 @@ def test_a_stage_interrupted_at_any_time_ends_like_an_undisturbed_one(
         assert differences(expected, everything(run)) == [], repeats(stage)
         assert run.draws() == asked and draws_in_costs(run, stage) == cost, repeats(stage)
     counted = ", ".join(f"{n} {name}" for name, n in sorted(done.items()))
-    print(f"\n{repeats(stage)}: {done.total()} interruptions ({counted or 'none'}; {missed} came too late), "
-          f"{takes:.2f} s undisturbed; {asked} draws, {repeated} repeated in all")  # fmt: skip
+    print(f"\n{repeats(stage)}: {done.total()} interruptions ({counted or 'none'}; "
+          f"{missed} came too late), {takes:.2f} s undisturbed; "
+          f"{asked} draws, {repeated} repeated in all")  # fmt: skip
 
 
 def require_end(end: End) -> None:
