@@ -48,8 +48,8 @@ unit: develop ## the unit suite alone, a process for each processor
 loop: develop ## the real pipeline alone; the tests of a module share its runs
 	python -m pytest tests -m loop --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
-faults: develop ## kills, full disks, two runs at once; KILLS=10 kills each stage so often
-	RATCHET_KILLS=$(or $(KILLS),3) python -m pytest tests -m fault
+faults: develop ## KILLS=60 interruptions at random moments that SEED=0 draws, full disks, two runs at once
+	RATCHET_KILLS=$(or $(KILLS),60) RATCHET_KILL_SEED=$(or $(SEED),0) python -m pytest tests -m fault -s
 
 fuzz: develop ## random input for MINUTES (60); goes on where it stopped (fuzz.json)
 	nice python -m tests.fuzz --minutes $(or $(MINUTES),60)

@@ -6,6 +6,7 @@ What counts is everything in the folders of data/ and models/. What a run measur
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -13,7 +14,12 @@ def content(folder: Path) -> dict[str, str]:
     """Name → digest of every file that DVC would keep: those in folders of data/ and models/."""
     files = [file for top in ("data", "models") for file in (folder / top).glob("*/**/*")]
     kept = [f for f in files if f.is_file() and f.name != ".gitignore" and f.suffix != ".partial"]
-    return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in kept}
+    return digests(folder, kept)
+
+
+def digests(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Name below the folder → digest."""
+    return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 def differences(a: dict[str, str], b: dict[str, str]) -> list[str]:

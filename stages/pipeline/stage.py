@@ -29,6 +29,8 @@ from stages.pipeline.params import Section
 from stages.pipeline.running_stage import running_stage
 from stages.pipeline.stage_run import StageRun
 
+INTERRUPTED = "interrupted; `dvc repro` resumes from here"
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -57,14 +59,16 @@ class Stage:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.add_argument("--iteration", type=int, default=0, metavar="K", help="of the loop")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+        received = hear_signals()
         try:
             self.run(parser.parse_args().iteration)
         except RatchetError as error:
             raise SystemExit(f"{self.name}: {error}") from None
         except KeyboardInterrupt:
-            raise SystemExit(f"{self.name}: interrupted; `dvc repro` resumes from here") from None
+            raise SystemExit(f"{self.name}: {INTERRUPTED}") from None
         except Exception as error:
+            if received:  # DuckDB makes another error of it
+                raise SystemExit(f"{self.name}: {INTERRUPTED}") from None
             if reason := explain_disk_error(error):
                 raise SystemExit(f"{self.name}: {reason}") from None
             raise
@@ -146,6 +150,20 @@ def stage(
         return Stage(function, Inputs.of(function), writes, waits_for, opens)
 
     return declare
+
+
+def hear_signals() -> list[int]:
+    """From now on SIGTERM interrupts as Ctrl-C does; the list gets the number of each signal."""
+    received: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # it may be ignored
+        signal.signal(signal.SIGINT, interrupt)
+    return received
 
 
 def _names_in(section: type[Section]) -> str:

@@ -147,6 +147,13 @@ def test_runs_that_fail_are_named_with_their_line_and_others_go_on(
     assert rows[1]["remark"].startswith("check: sample.k is 0 (")
 
 
+def test_a_run_that_was_killed_says_so(fake_dvc: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fake_dvc.write_text(FAKE.format(body="os.kill(os.getpid(), 9)"))
+    (first, *_) = missing()
+    assert run_missing.run_missing([first]) == [first.run.experiment]
+    assert "failed: ERROR: it was ended by SIGKILL (" in capsys.readouterr().err
+
+
 def test_two_runs_at_once_differ_in_their_first_model(here: Path) -> None:
     runs = run_missing.apart([one.run for one in missing()])
     assert [dict(s.split("=") for s in run.settings)["seed"] for run in runs] == list("0101")

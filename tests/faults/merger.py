@@ -1,10 +1,12 @@
-"""Adds one small shard after another to a ledger that merges them at once, until it is killed.
+"""Adds one small shard after another to a ledger that merges them at once, until it is interrupted.
 
 `merger.py FOLDER FIRST`: draws FIRST, FIRST + 2, …; the number of each that was added goes to
 standard output, so that whoever reads it knows what must be there.
 """
 
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from stages.engines import ledger
@@ -26,4 +28,6 @@ def main(folder: Path, number: int) -> None:
 
 if __name__ == "__main__":
     ledger.MERGE_AT_SHARDS, ledger.LARGE_BYTES = 3, 8_000  # of this process alone
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a stage has it
+    with suppress(KeyboardInterrupt):
+        main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,5 +1,6 @@
 """Kills a stage's process after so many ledger shards or checkpoints: RATCHET_KILL=sample:2.
 
+And writes down what engines are asked for: RATCHET_ASKED=FILE gets a number for each shard.
 Python runs this file at its start when tests put this folder on PYTHONPATH.
 """
 
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 wanted, _, shards = os.environ.get("RATCHET_KILL", "").partition(":")
+asked = os.environ.get("RATCHET_ASKED")
 
 if wanted and f"stages.{wanted}" in sys.orig_argv:
     sys.path.insert(0, str(Path.cwd()))
@@ -30,3 +32,16 @@ if wanted and f"stages.{wanted}" in sys.orig_argv:
         return kept
 
     setattr(Keeper, method, killing)
+
+if asked and {"stages.sample", "stages.evaluate"} & {*sys.orig_argv}:
+    sys.path.insert(0, str(Path.cwd()))
+    from stages.engines.sampler import Sampler
+
+    complete = Sampler._complete
+
+    def counting(self, requests, *given):  # type: ignore[no-untyped-def]
+        with Path(str(asked)).open("a") as file:
+            file.write(f"{len(requests)}\n")
+        return complete(self, requests, *given)
+
+    Sampler._complete = counting  # type: ignore[method-assign]

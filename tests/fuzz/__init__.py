@@ -3,14 +3,13 @@
 A kind is a module with a function `case(chance, folder)`: it makes one input out of the random
 numbers, in an empty folder, gives it to the product, and returns what came of it, in a word or
 two. RatchetError in one line is what bad input must end with. Whatever else is raised, printed as a
-traceback, takes longer than LIMIT_S or ends the process is a fault, and so is an AssertionError of
+traceback, hangs (see `hang`) or ends the process is a fault, and so is an AssertionError of
 the case's own. All input is harmless: what is wrong with it is what is wrong with files of people.
 """
 
 from pathlib import Path
 
 KINDS = ("rows", "params", "replies", "models", "programs")
-LIMIT_S = 600.0  # for the clock of a machine that may be busy; a case takes about a second
 SEEDS = Path(__file__).with_name("seeds.txt")
 
 

@@ -14,9 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz import KINDS, LIMIT_S
-
-START_S = 300.0  # a worker loads its libraries before its first answer
+from tests.fuzz import KINDS
+from tests.fuzz.hang import LOOK_S, find_hang, look_at
 
 
 class Worker:
@@ -28,22 +27,23 @@ class Worker:
 
     def attempt(self, seed: int) -> dict[str, Any]:
         """What came of a seed."""
-        limit = LIMIT_S
         if self.process is None:
             command = [sys.executable, "-m", "tests.fuzz.worker", self.kind]
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-            limit += START_S
         assert self.process.stdin and self.process.stdout
         print(seed, file=self.process.stdin, flush=True)
+        looks = [look_at(self.process.pid)]
         with selectors.DefaultSelector() as ready:
             ready.register(self.process.stdout, selectors.EVENT_READ)
-            in_time = bool(ready.select(limit))
-        line = self.process.stdout.readline() if in_time else ""
+            while not ready.select(LOOK_S) and not find_hang(looks):
+                looks.append(look_at(self.process.pid))
+        hang = find_hang(looks)
+        line = "" if hang else self.process.stdout.readline()
         if line:
             return dict(json.loads(line))
         self.stop()
-        return {"what": "fault", "details": "died" if in_time else "hung", "s": limit}
+        return {"what": "fault", "details": hang or "died"}
 
     def stop(self) -> None:
         """Ends the process."""

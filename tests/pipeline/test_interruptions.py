@@ -38,3 +38,35 @@ def test_a_signal_at_any_import_is_one_line(tmp_path: Path, by: int, module: str
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode != 0
     assert done.stderr == "prepare: interrupted; `dvc repro` resumes from here\n"
+
+
+# as DuckDB does at the start of a query
+QUERY = """
+import os, sys
+from stages.pipeline.stage import stage
+by = int(sys.argv.pop())
+@stage()
+def count() -> None:
+    try:
+        os.kill(os.getpid(), by)
+    except KeyboardInterrupt:
+        raise RuntimeError("Query interrupted") from None
+count.main()
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_a_library_turns_into_another_error_is_one_line(
+    tmp_path: Path, by: int
+) -> None:
+    (tmp_path / "params.yaml").write_text(params())
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", QUERY, str(int(by))],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "count: interrupted; `dvc repro` resumes from here\n"

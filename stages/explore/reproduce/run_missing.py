@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import signal
 import subprocess
 import sys
 import time
@@ -17,14 +17,14 @@ from pathlib import Path
 
 from schemas.errors import RatchetError
 from stages.explore.reproduce.needed_runs import NeededRun
-from stages.explore.reproduce.run_process import start_exclusively, stop, take_log
+from stages.explore.reproduce.run_process import stop, take_log
 from stages.explore.reproduce.run_search import Found, failure_log, last_error, running_log
+from stages.explore.reproduce.run_setup import has_begun, remove_leftovers, set_up_alone
 from stages.explore.reproduce.shared_stages import SharedStages
 from stages.planning.plan_text import duration
 from stages.results import terminal
 
 OPEN = ("missing", "failed")
-BEGUN = re.compile(r"^(Running stage |Stage ')", re.MULTILINE)
 
 
 @dataclass
@@ -104,7 +104,8 @@ def _make(run: NeededRun, which: str, under_way: UnderWay) -> str:
             terminal.note(f"{which}: {name} is being made by another command")
             return ""
         terminal.note(f"{which}: {name}; its output is in {running_log(name)}")
-        with start_exclusively():
+        remove_leftovers(name)
+        with set_up_alone(name) as setup:
             if under_way.ends:
                 return ""
             process = subprocess.Popen(
@@ -117,8 +118,11 @@ def _make(run: NeededRun, which: str, under_way: UnderWay) -> str:
                 text=True,
             )
             under_way.processes[name] = process
+            setup.note(process.pid)
             _wait_until_begun(process, name)
         code = process.wait()
+        if code < 0:
+            os.write(log, f"\nERROR: it was ended by {signal.Signals(-code).name}\n".encode())
     del under_way.processes[name]
     took = duration(time.perf_counter() - began)
     if code == 0:
@@ -151,7 +155,7 @@ def _wait_until_begun(process: subprocess.Popen[str], name: str) -> None:
     Before that it keeps the run's settings where another that begins would find them first.
     """
     while process.poll() is None:
-        if BEGUN.search(running_log(name).read_text(errors="replace")):
+        if has_begun(name):
             return
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)

@@ -1,4 +1,4 @@
-"""The processes of runs under way: which there are, how they start, and how they are ended.
+"""The processes of runs under way: which there are, and how they are ended.
 
 A run's log is locked for as long as one of the run's processes lives, so whoever looks sees which
 runs are under way, even if the command that started them was killed.
@@ -10,8 +10,8 @@ import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 LOGS = Path(".dvc", "tmp", "reproduce")
@@ -44,14 +44,6 @@ def is_under_way(log: Path) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-@contextmanager
-def start_exclusively() -> Iterator[None]:
-    """No other run of this folder starts during the block, from this command or another."""
-    with (LOGS / ".starting").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def stop(processes: Sequence[subprocess.Popen[str]]) -> None:
