@@ -153,7 +153,7 @@ class Sweep:
 
     def _outs_of(self, ref: str) -> dict[str, str]:
         found = {}
-        for lock in ("dvc.lock", "stages/dvc.lock"):
+        for lock in DVC_LOCKS:
             shown = self.project.run("git", "show", f"{ref}:{lock}").stdout
             for stage in yaml.load(shown, yaml.CSafeLoader)["stages"].values():
                 for out in stage.get("outs", []):
