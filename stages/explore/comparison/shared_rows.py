@@ -23,7 +23,7 @@ Rows = NDArray[np.int64] | None  # places in a file, or None for all of it
 
 
 @dataclass(frozen=True)
-class Part:
+class Partition:
     """A partition of both sides: its files, and the rows of each that both have, in one order."""
 
     files: tuple[Path, Path]
@@ -36,11 +36,11 @@ class Part:
         is_one_file = self.files[0] == self.files[1]
         return a, a if is_one_file else read_rows(self.files[1], table, columns, self.rows[1])
 
-    def where(self, is_chosen: NDArray[np.bool_]) -> "Part":
+    def where(self, is_chosen: NDArray[np.bool_]) -> "Partition":
         """Those of the rows that both have."""
         chosen = np.flatnonzero(is_chosen)
         a, b = (chosen if rows is None else rows[chosen] for rows in self.rows)
-        return Part(self.files, (a, b), len(a))
+        return Partition(self.files, (a, b), len(a))
 
 
 class SharedRows:
@@ -49,11 +49,11 @@ class SharedRows:
     def __init__(self, *runs: Revision) -> None:
         self.runs = runs
         self._words: dict[Path, Words] = {}
-        self._parts: dict[str, list[Part]] = {}
+        self._partitions: dict[str, list[Partition]] = {}
 
     def count(self, table: type[Table]) -> dict[str, str | int]:
         """How many rows each side has, and how many only one has."""
-        n_both = sum(part.n_both for part in self.parts(table))
+        n_both = sum(partition.n_both for partition in self.partitions(table))
         n_a, n_b = (
             sum(len(self._key_words(table, file)) for file in _files(run, table).values())
             for run in self.runs
@@ -61,13 +61,13 @@ class SharedRows:
         moved = {"n_added": n_b - n_both, "n_removed": n_a - n_both}
         return {"table": table.noun, "n_a": n_a, "n_b": n_b, **moved}
 
-    def parts(self, table: type[Table]) -> list[Part]:
+    def partitions(self, table: type[Table]) -> list[Partition]:
         """The partitions that both sides have."""
-        if table.noun not in self._parts:
+        if table.noun not in self._partitions:
             a, b = (_files(run, table) for run in self.runs)
             shared = [(a[name], b[name]) for name in a if name in b]
-            self._parts[table.noun] = [self._part(table, *files) for files in shared]
-        return self._parts[table.noun]
+            self._partitions[table.noun] = [self._partition(table, *files) for files in shared]
+        return self._partitions[table.noun]
 
     def columns(self, table: type[Table], column: str) -> pl.DataFrame:
         """A row for each that both have: iteration, and the column of either side."""
@@ -75,8 +75,8 @@ class SharedRows:
         frames = [
             pl.DataFrame(schema={"iteration": pl.Int16, f"{column}_a": kind, f"{column}_b": kind})
         ]
-        for part in self.parts(table):
-            a, b = part.read(table, "iteration", column)
+        for partition in self.partitions(table):
+            a, b = partition.read(table, "iteration", column)
             sides = [side[column].alias(f"{column}_{end}") for side, end in ((a, "a"), (b, "b"))]
             frames.append(a.select("iteration", *sides))
         return pl.concat(frames)
@@ -93,11 +93,11 @@ class SharedRows:
                 frames.append(read_rows(file, table, columns, is_wanted.arg_true().to_numpy()))
         return pl.concat(frames)
 
-    def _part(self, table: type[Table], a: Path, b: Path) -> Part:
+    def _partition(self, table: type[Table], a: Path, b: Path) -> Partition:
         b = a if _have_same_bytes(a, b) else b
         words = self._key_words(table, a), self._key_words(table, b)
         rows = rows_of_both(*words)
-        return Part((a, b), rows, len(words[0] if rows[0] is None else rows[0]))
+        return Partition((a, b), rows, len(words[0] if rows[0] is None else rows[0]))
 
     def _key_words(self, table: type[Table], file: Path) -> Words:
         if file not in self._words:
@@ -138,7 +138,7 @@ def _scan(file: Path, table: type[Table]) -> pl.LazyFrame:
     """A file with all columns of its table: its partition's too, and nulls for lacking ones."""
     scan = pl.scan_parquet(file, hive_partitioning=False, glob=False)
     present = scan.collect_schema().names()
-    values = dict(part.split("=", 1) for part in file.parts if "=" in part)
+    values = dict(folder.split("=", 1) for folder in file.parts if "=" in folder)
     lacking = [name for name in table.column_names() if name not in present]
     return scan.with_columns(
         pl.lit(values.get(name) if name in table.partitions else None)
@@ -176,7 +176,7 @@ def _files(run: Revision, table: type[Table]) -> dict[Path, Path]:
 
 
 def _iteration(name: Path) -> str:
-    return next((part[10:] for part in name.parts if part.startswith("iteration=")), "")
+    return next((folder[10:] for folder in name.parts if folder.startswith("iteration=")), "")
 
 
 def _have_same_bytes(a: Path, b: Path) -> bool:

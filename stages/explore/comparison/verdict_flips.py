@@ -31,9 +31,9 @@ def find_verdict_flips(shared: SharedRows, answers: pl.DataFrame) -> pl.DataFram
 def _flips(shared: SharedRows) -> list[pl.DataFrame]:
     names = [*KEY, "problem_id", *SHOWN]
     frames = []
-    for part in shared.parts(Verdicts):
-        outcomes = [side["outcome"] for side in part.read(Verdicts, "outcome")]
-        differing = part.where(outcomes[0].ne_missing(outcomes[1]).to_numpy())
+    for partition in shared.partitions(Verdicts):
+        outcomes = [side["outcome"] for side in partition.read(Verdicts, "outcome")]
+        differing = partition.where(outcomes[0].ne_missing(outcomes[1]).to_numpy())
         a, b = differing.read(Verdicts, *names)
         shown = [side[name].alias(f"{name}_{end}")
                  for name in SHOWN for side, end in ((a, "a"), (b, "b"))]  # fmt: skip
