@@ -12,6 +12,7 @@ With `cumulative` earlier iterations' paths stay: D_k = D_{k-1} + new paths (SIP
 All of them are then scored and paired anew, so the sides of a pair can come from two iterations.
 """
 
+from itertools import chain
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -27,7 +28,7 @@ from stages.pipeline.inputs import Now, Once, Previous, now
 from stages.pipeline.params import Section
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-from stages.solutions.fingerprint import fingerprint, strip_blanks
+from stages.solutions.fingerprint import fingerprints, strip_blanks
 from stages.solutions.similarity import most_different_index, representative_indices
 from stages.tasks.task import TaskSettings, load_task
 
@@ -50,7 +51,7 @@ def distinct_paths(
     """
     graded = samples.join(verdicts.select("sample_id", "outcome", "extracted"), on="sample_id")
     graded = graded.join(problems.select("problem_id", "kind"), on="problem_id")
-    prints = [fingerprint(*row) for row in graded.select("kind", "text", "extracted").rows()]
+    prints = fingerprints(graded)
     if all_samples:
         prints = [digest(*row) for row in zip(prints, graded["sample_id"], strict=True)]
     groups = (
@@ -64,16 +65,18 @@ def distinct_paths(
 
 def _representative_first(groups: pl.DataFrame) -> pl.DataFrame:
     """Puts first in each group the sample least like the first ones of the other groups."""
-    first = pl.col("text").list.first()
-    of_problem = dict(groups.group_by("problem_id").agg(first).rows())
-    seen: dict[str, int] = {}
-    leads = []
-    for problem, kind, texts in groups.select("problem_id", "kind", "text").rows():
-        position = seen[problem] = seen.get(problem, -1) + 1
-        contested = kind not in PROGRAM_KINDS and len(set(texts)) > 1
+    texts, first = pl.col("text"), pl.col("text").list.first()
+    positions = pl.int_range(pl.len()).over("problem_id").alias("position")
+    is_contested = ~pl.col("kind").is_in(PROGRAM_KINDS) & (texts.list.n_unique() > 1)
+    contested = groups.with_columns(positions).with_row_index("row").filter(is_contested)
+    competing = groups.join(contested, on="problem_id", how="semi")
+    of_problem = dict(competing.group_by("problem_id", maintain_order=True).agg(first).rows())
+    leads = [0] * groups.height
+    for row, problem, position, candidates in contested.select(
+        "row", "problem_id", "position", "text"
+    ).rows():
         firsts = of_problem[problem]
-        others = [*firsts[:position], *firsts[position + 1 :]] if contested else []
-        leads.append(most_different_index(texts, others))
+        leads[row] = most_different_index(candidates, [*firsts[:position], *firsts[position + 1 :]])
     lead = pl.Series("lead", leads, pl.UInt32)
     ids, at = pl.col("sample_id"), pl.col("lead")
     rest = pl.concat_list(ids.list.head(at), ids.list.slice(at + 1))
@@ -113,10 +116,17 @@ def split_into_steps(
     steps = [task.split(*row) for row in gold.select("text", "kind").rows()]
     truth_of = load_task(task.name).truth
     truth = [truth_of(r, s) for r, s in zip(gold["rationale"].to_list(), steps, strict=True)]
-    return paths.with_columns(
-        pl.Series("steps", steps, pl.List(pl.String)),
-        pl.Series("truth", truth, pl.List(pl.Boolean)),
-    )
+    return paths.with_columns(_list_column(steps), pl.Series("truth", truth, pl.List(pl.Boolean)))
+
+
+def _list_column(steps: list[list[str]]) -> pl.Series:
+    """The column `steps`. (polars makes a series of each list that Python hands it.)"""
+    rows = pl.DataFrame({"row": range(len(steps)), "n": map(len, steps)})
+    flat = pl.Series("steps", [*chain.from_iterable(steps)], pl.String)
+    owners = rows.select(pl.col("row").repeat_by("n").explode().drop_nulls())
+    lists = owners.with_columns(flat).group_by("row", maintain_order=True).agg("steps")
+    column = rows.join(lists, on="row", how="left", maintain_order="left")["steps"]
+    return column.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))
 
 
 def add_earlier_paths(new: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:

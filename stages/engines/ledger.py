@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -24,6 +23,7 @@ from schemas.errors import RatchetError
 from schemas.store import PINNED, atomic_path, write_error
 from stages.engines import draw_origin
 from stages.engines.engine import Completion
+from stages.engines.shard_index import ShardIndex
 from stages.pipeline.cache_dir import cache_dir
 from stages.pipeline.digests import dvc_hash
 
@@ -37,8 +37,8 @@ SCHEMA = {
 LOCK = ".lock"
 # of draws that were kept before replies were checked: others would fail each run that finds them
 SOUND = (pl.col("n_tokens") >= 0) & pl.col("logprob").is_finite().fill_null(True)
-# this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES
-MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 20, 8 << 20
+# this many shards below SMALL_BYTES are merged into shards of about LARGE_BYTES; all are read whole
+MERGE_AT_SHARDS, SMALL_BYTES, LARGE_BYTES = 64, 1 << 17, 1 << 19
 
 
 def ledger_folder() -> Path:
@@ -52,19 +52,18 @@ class Ledger:
 
     def __init__(self, owner: str, root: Path | None = None) -> None:
         self.folder = (root or ledger_folder()) / owner
-        self._key_hashes: dict[str, pl.Series] = {}  # by shard; 8 bytes a draw
+        self._index = ShardIndex(self.folder)
         self._merge_tried = False
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
         """The stored completions, by key. A shard that can't be read is set aside.
 
-        A process reads every shard's keys once, and rows only of shards that hold one of `keys`.
+        Rows are read only of shards that hold one of `keys`: see `shard_index`.
         """
         with suppress(OSError):
             os.utime(self.folder)  # records when it was last used
         while True:
             try:
-                self._refresh_keys()
                 return self._read_completions(keys)
             except FileNotFoundError:
                 continue  # another process has merged a shard meanwhile: look again
@@ -79,9 +78,9 @@ class Ledger:
                 with suppress(FileNotFoundError, RatchetError):  # an unfinished merge loses nothing
                     self._merge()
             known = self.find(list(drawn))
-            rows = [{"key": k, **asdict(c)} for k, c in drawn.items() if k not in known]
+            rows = [(key, *drawn[key]) for key in drawn if key not in known]
             if rows:
-                self._write(pl.DataFrame(rows, schema=SCHEMA))
+                self._write(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
         return drawn | known
 
     def record_origin(self, model: Path, weights: str) -> None:
@@ -101,64 +100,38 @@ class Ledger:
 
     def shards(self) -> list[Path]:
         """The shards, in order."""
-        return sorted(path for path in self.folder.glob("*.parquet") if path.is_file())
-
-    def _refresh_keys(self) -> None:
-        """Updates the known keys to the shards in the folder."""
-        shards = {shard.name: shard for shard in self.shards()}
-        for gone in self._key_hashes.keys() - shards.keys():
-            del self._key_hashes[gone]
-        new = [shard for name, shard in shards.items() if name not in self._key_hashes]
-        for first in range(0, len(new), MERGE_AT_SHARDS):
-            group = new[first : first + MERGE_AT_SHARDS]
-            try:
-                self._read_keys(group)
-            except pl.exceptions.PolarsError:
-                for shard in group:
-                    self._read_keys_or_set_aside(shard)
-
-    def _read_keys(self, shards: list[Path]) -> None:
-        scan = pl.scan_parquet(
-            shards, include_file_paths="shard", hive_partitioning=False, glob=False
-        )
-        keys = scan.select(pl.col("shard").cast(pl.Categorical), pl.col("key").hash()).collect()
-        for (path,), shard_keys in keys.partition_by(
-            "shard", as_dict=True, include_key=False
-        ).items():
-            self._key_hashes[Path(path).name] = shard_keys["key"].rechunk()
-
-    def _read_keys_or_set_aside(self, shard: Path) -> None:
-        try:
-            self._read_keys([shard])
-        except pl.exceptions.PolarsError:
-            self._set_aside(shard)
+        with suppress(FileNotFoundError), os.scandir(self.folder) as found:
+            names = sorted(f.name for f in found if f.name.endswith(".parquet") and f.is_file())
+            return [self.folder / name for name in names]
+        return []
 
     def _read_completions(self, keys: Sequence[str]) -> dict[str, Completion]:
         """The completions of the keys that shards have. Raises FileNotFoundError if one is gone."""
-        requested = pl.DataFrame({"key": keys}, schema={"key": pl.String})
-        hashes = requested["key"].hash().unique().implode()
-        completions: dict[str, Completion] = {}
-        for shard in [s for s, known in self._key_hashes.items() if known.is_in(hashes).any()]:
-            rows = self._read(self.folder / shard).join(requested, on="key", how="semi")
-            completions |= {key: Completion(*values) for key, *values in rows.iter_rows()}
-        return completions
+        holders, unreadable = self._index.find(self.shards(), keys)
+        for shard in unreadable:
+            self._set_aside(shard)
+        requested = pl.LazyFrame({"key": keys}, schema={"key": pl.String})
+        found = self._scan(holders).join(requested, on="key", how="semi").collect()
+        key, *values = (found[name].to_list() for name in SCHEMA)
+        return dict(zip(key, map(Completion, *values), strict=True))
 
-    def _read(self, shard: Path) -> pl.DataFrame:
-        """A shard's rows; none if its bytes have changed since it was written.
+    def _scan(self, shards: Sequence[Path]) -> pl.LazyFrame:
+        """The shards' rows; none of a shard whose bytes have changed since it was written.
 
         Parquet alone does not detect that: most flipped bits read as other values.
         """
-        content = shard.read_bytes()
-        try:
+        sound: list[bytes] = []
+        for shard in shards:
+            content = shard.read_bytes()
             if _shard_name(content) == shard.name:
-                return pl.read_parquet(io.BytesIO(content)).select(*SCHEMA).filter(SOUND)
-        except pl.exceptions.PolarsError:
-            pass
-        self._set_aside(shard)
-        return pl.DataFrame(schema=SCHEMA)
+                sound.append(content)
+            else:
+                self._set_aside(shard)
+        if not sound:
+            return pl.LazyFrame(schema=SCHEMA)
+        return pl.scan_parquet(sound).select(*SCHEMA).filter(SOUND)
 
     def _set_aside(self, shard: Path) -> None:
-        self._key_hashes.pop(shard.name, None)
         with suppress(OSError):  # another process was faster, or this one may not write here
             shard.replace(shard.with_suffix(".damaged"))
             print(f"ledger: {shard} is damaged and was set aside; its draws will be made again")
@@ -200,8 +173,9 @@ class Ledger:
             return False
 
     def _merge(self) -> None:
-        """Merges the many small shards that short rounds leave into few large ones.
+        """Merges the many small shards that short rounds leave into few larger ones.
 
+        In the order of time, so that draws that were made together are still found together.
         A large shard is written before its small ones are deleted, so readers always find the rows.
         A process killed in between leaves identical draws in two shards.
         """
@@ -209,6 +183,7 @@ class Ledger:
         for partial in self.folder.glob("*.partial"):
             partial.unlink()  # of a writer that was killed; no other writes during the lock
         small = [shard for shard in self.shards() if shard.stat().st_size < SMALL_BYTES]
+        small.sort(key=lambda shard: shard.stat().st_mtime_ns, reverse=True)
         if len(small) < MERGE_AT_SHARDS:
             return
         while small:
@@ -216,8 +191,8 @@ class Ledger:
             while small and size < LARGE_BYTES:
                 group.append(small.pop())
                 size += group[-1].stat().st_size
-            rows = pl.concat([self._read(shard) for shard in group])
-            merged = self._write(rows.unique("key", keep="first", maintain_order=True))
+            rows = self._scan(group).unique("key", keep="first", maintain_order=True)
+            merged = self._write(rows.collect())
             for shard in group:
                 if shard != merged:
                     shard.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Rows of `samples`: requests with their completions and provenance."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -72,4 +71,4 @@ def _own_completion(completion: Completion, kind: str, start: str) -> Completion
     text = cut_after_solution(kind, completion.text, start)
     if len(text) == len(completion.text):
         return completion
-    return replace(completion, text=text, logprob=None, finish="stop")
+    return completion._replace(text=text, logprob=None, finish="stop")

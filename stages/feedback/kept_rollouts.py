@@ -4,14 +4,14 @@ import polars as pl
 
 from schemas.rollouts import Rollouts
 from stages.grading.grade import GRADER_VERSION
-from stages.solutions.fingerprint import fingerprint
+from stages.solutions.fingerprint import fingerprints
 
 
 def new_path_rows(right: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
     """One right rollout of `simulate` for each path that its problem does not have yet."""
     if right.is_empty():
         return Rollouts.create_empty()
-    prints = [fingerprint(*row) for row in right.select("kind", "text", "extracted").rows()]
+    prints = fingerprints(right)
     key = ["problem_id", "fingerprint"]
     return (
         right.with_columns(

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from schemas.errors import RatchetError
 
+SEPARATOR = "\x1f"  # of the parts of what is digested
+
 
 def digest(*values: object, size: int = 10) -> str:
     """Hexadecimal digest of the parts' text, `size` bytes."""
-    joined = "\x1f".join(str(value) for value in values)
+    joined = SEPARATOR.join(str(value) for value in values)
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 

@@ -2,19 +2,42 @@
 
 import re
 
+import polars as pl
+
+BLANK = r"[\s\x1c-\x1f]"  # of Python; that of polars lacks the four separators
 NUMBER = r"\d[\d,]*(?:\.\d+)?%?|\.\d+"
-SIDE = rf"\(*\s*-?\s*[$]?(?:{NUMBER})(?:[\s()]*[-+*/^%x×÷·][\s()$-]*(?:{NUMBER}))*\s*\)*"
-EQUATION = re.compile(rf"({SIDE})\s*=\s*(-?\s*[$]?(?:{NUMBER}))")
-ANNOTATION = re.compile(r"<<[^<>]*>>")
-CLAUSE_END = re.compile(r"\n|[.,;:] ")
-MAX_CLAUSE = 500  # longer text is not reasoning, and slow to match
-SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "÷": "/", "$": "", ",": "", " ": "", "\n": ""})
+SIDE = (
+    rf"\(*{BLANK}*-?{BLANK}*[$]?(?:{NUMBER})"
+    rf"(?:(?:{BLANK}|[()])*[-+*/^%x×÷·](?:{BLANK}|[()$-])*(?:{NUMBER}))*{BLANK}*\)*"
+)
+EQUATION = rf"{SIDE}{BLANK}*={BLANK}*-?{BLANK}*[$]?(?:{NUMBER})"
+ANNOTATION = "<<[^<>]*>>"
+CLAUSE_END = "[.,;:] "
+MAX_CLAUSE = 500  # longer text is not reasoning
 
 
-def equations(text: str) -> list[str]:
-    """Equations between numbers in their order, spelled one way ("7 × $5 = 35" → "7*5=35")."""
-    plain = ANNOTATION.sub("", text)
-    return [f"{left.translate(SIGNS)}={right.translate(SIGNS)}" for left, right in _find(plain)]
+def equations(texts: pl.Series) -> pl.Series:
+    """Equations between numbers of each text in their order, spelled one way (7 × $5 = 35: 7*5=35).
+
+    The texts' order; a list of strings each.
+    """
+    clauses = pl.col("text").str.replace_all(ANNOTATION, "").str.replace_all(CLAUSE_END, "\n")
+    found = pl.col("clause").str.extract_all(EQUATION).alias("equation")
+    is_short = pl.col("clause").str.len_chars() <= MAX_CLAUSE
+    rows = texts.alias("text").to_frame().with_row_index("row").lazy()
+    spelled = (
+        rows.select("row", clauses.str.split("\n").alias("clause"))
+        .explode("clause")
+        .filter(pl.col("clause").str.contains("=", literal=True) & is_short)
+        .select("row", found)
+        .explode("equation")
+        .drop_nulls()
+        .select("row", _spelling(pl.col("equation")))
+        .group_by("row", maintain_order=True)
+        .agg("equation")
+    )
+    lists = rows.select("row").join(spelled, on="row", how="left", maintain_order="left")
+    return lists.select(pl.col("equation").fill_null([])).collect()["equation"]
 
 
 def normalise_text(text: str) -> str:
@@ -22,6 +45,6 @@ def normalise_text(text: str) -> str:
     return " ".join(re.findall(r"[\w.%+*/=^-]+", text.lower()))
 
 
-def _find(text: str) -> list[tuple[str, str]]:
-    clauses = [c for c in CLAUSE_END.split(text) if "=" in c and len(c) <= MAX_CLAUSE]
-    return [(match[1], match[2]) for clause in clauses for match in EQUATION.finditer(clause)]
+def _spelling(equation: pl.Expr) -> pl.Expr:
+    joined = equation.str.replace_all(f"={BLANK}+", "=").str.replace_all("[$, \n]", "")
+    return joined.str.replace_all("[×·x]", "*").str.replace_all("÷", "/", literal=True)

@@ -9,7 +9,7 @@ from stages.solutions.whole_spans import Span, whole_spans
 
 Form = Literal["auto", "sections", "paragraphs", "lines", "sentences"]
 
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
+WRITTEN_LINE = re.compile(r"\n(?=[^\S\n]*\S)")  # where a line begins that is not blank
 LINE_END = re.compile(r"\n(?:[ \t\r]*\n)*")
 SENTENCE_END = re.compile(
     r"(?<![A-Z][a-z][.])(?<!Mrs[.])(?<![ .(][A-Z][.])"  # Dr. and J. end no sentence
@@ -38,12 +38,8 @@ def split_lines(text: str) -> list[str]:
 
     Only \\n ends a line: a form feed, for example, comes from a badly escaped \\frac.
     """
-    starts, says_something = [0], False
-    for line in LINE.finditer(text):
-        has_words = bool(line[0].strip())
-        if says_something and has_words:
-            starts.append(line.start())
-        says_something = says_something or has_words
+    begin = len(text) - len(text.lstrip())
+    starts = [0, *(found.end() for found in WRITTEN_LINE.finditer(text, begin))]
     return [text[a:b] for a, b in pairwise([*starts, len(text)])] if text else []
 
 

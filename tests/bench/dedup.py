@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from stages.dedup import distinct_paths, mark_near_duplicates
-from stages.solutions.equations import equations
 from tests.bench.case import Case
+from tests.fakes.plain_equations import equations
 
 PROBLEMS, SAMPLES = 1, 100
 

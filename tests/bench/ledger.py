@@ -12,6 +12,7 @@ from stages.engines.decoder.transformers_engine import TransformersSettings
 from stages.engines.engine import Completion
 from stages.engines.ledger import SCHEMA, Ledger
 from stages.engines.sampler import Sampler
+from stages.engines.shard_index import FILE, ShardIndex
 from stages.models.sampling import Sampling
 from stages.pipeline.stage_run import StageRun
 from tests.bench.case import Case
@@ -57,28 +58,23 @@ def case(folder: Path) -> Case:
     )
 
 
-def among_many(folder: Path) -> Case:
-    """A million draws in shards as a stage leaves them; the plain way reads all of every shard."""
-    many = Ledger("many", folder)
-    many.folder.mkdir()
-    chance = np.random.default_rng(0)
-    texts = toy_problems(n_train=200).filter(pl.col("rationale").list.len() > 0)
-    for first in range(0, MILLION, SHARD):
-        n = min(SHARD, MILLION - first)
-        names = chance.bytes(16 * n).hex()
-        some = texts.sample(n, with_replacement=True, seed=first).select(
-            pl.Series("key", [names[32 * i : 32 * i + 32] for i in range(n)]),
-            pl.col("rationale").list.join("").alias("text"),
-            n_tokens=pl.lit(30),
-            logprob=pl.Series(chance.normal(size=n)),
-            finish=pl.lit("stop"),
-        )
-        many._write(some.cast(pl.Schema(SCHEMA)))
-    keys = [
-        key
-        for shard in many.shards()[: WANTED // SHARD]
-        for key in pl.read_parquet(shard, columns=["key"])["key"]
-    ]
+def as_drawn(folder: Path) -> Case:
+    """A million draws in the shards that a stage leaves."""
+    return _among_many(Ledger("many", folder), "")
+
+
+def as_merged(folder: Path) -> Case:
+    """The same after the ledger has merged its small shards."""
+    ledger = Ledger("many", folder)
+    ledger._merge()
+    return _among_many(ledger, ", merged")
+
+
+def _among_many(many: Ledger, how: str) -> Case:
+    """Draws of five shards, as another run asks for again; the plain way reads all of each."""
+    if not many.folder.exists():
+        _write_million(many)
+    keys = json.loads((many.folder / "wanted.json").read_text())
 
     def plain() -> dict[str, Completion]:
         wanted = pl.DataFrame({"key": keys})
@@ -86,14 +82,37 @@ def among_many(folder: Path) -> Case:
         rows = [row for f in frames for row in f.join(wanted, on="key", how="semi").iter_rows()]
         return {key: Completion(*values) for key, *values in rows}
 
-    def notes() -> list[str]:
-        same = plain() == Ledger("many", folder).find(keys)
-        return [f"{MILLION:,} draws in {len(many.shards())} shards; found the same: {same}"]
+    def ours() -> dict[str, Completion]:
+        return Ledger("many", many.folder.parent).find(keys)
 
-    return Case(
-        f"{len(keys)} of {MILLION:,} draws found",
-        lambda: Ledger("many", folder).find(keys),
-        "reading all shards",
-        plain,
-        notes=notes,
-    )
+    def notes() -> list[str]:
+        holders, _ = ShardIndex(many.folder).find(many.shards(), keys)
+        n_bytes = [sum(file.stat().st_size for file in files) / 1e6
+                   for files in (many.shards(), holders, [many.folder / FILE])]  # fmt: skip
+        all_read = f"{len(many.shards())} shards of {n_bytes[0]:.0f} MB"
+        read = f"{len(holders)} of {n_bytes[1]:.1f} MB, and an index of {n_bytes[2]:.0f} MB"
+        return [f"read {read}, not {all_read}; found the same: {plain() == ours()}"]
+
+    work = f"{len(keys)} of {MILLION:,} draws found{how}"
+    return Case(work, ours, "reading all shards", plain, notes=notes, rounds=5)
+
+
+def _write_million(many: Ledger) -> None:
+    many.folder.mkdir()
+    chance = np.random.default_rng(0)
+    texts = toy_problems(n_train=200).filter(pl.col("rationale").list.len() > 0)
+    keys: list[str] = []
+    for first in range(0, MILLION, SHARD):
+        n = min(SHARD, MILLION - first)
+        names = chance.bytes(16 * n).hex()
+        keys += [names[32 * i : 32 * i + 32] for i in range(n)]
+        some = texts.sample(n, with_replacement=True, seed=first).select(
+            pl.Series("key", keys[first:]),
+            pl.col("rationale").list.join("").alias("text"),
+            n_tokens=pl.lit(30),
+            logprob=pl.Series(chance.normal(size=n)),
+            finish=pl.lit("stop"),
+        )
+        many._write(some.cast(pl.Schema(SCHEMA)))
+    middle = MILLION // SHARD // 2 * SHARD
+    (many.folder / "wanted.json").write_text(json.dumps(keys[middle : middle + WANTED]))

@@ -1,9 +1,13 @@
 """Equations and fingerprints: what makes two paths the same."""
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages.solutions.equations import equations
-from stages.solutions.fingerprint import fingerprint
+from tests.fakes import plain_equations
+from tests.fakes.one_fingerprint import fingerprint
 
 
 @pytest.mark.parametrize(
@@ -26,7 +30,26 @@ from stages.solutions.fingerprint import fingerprint
     ],
 )
 def test_equations(text: str, found: list[str]) -> None:
-    assert equations(text) == found
+    assert equations(pl.Series([text, "", text])).to_list() == [found, [], found]
+
+
+PIECES = [
+    *"0123456789",
+    *"+-*/^%x×÷·=$,.()<> \n\t\x1c\xa0;:a",
+    "<<",
+    ">>",
+    " = ",
+    "1+1=2",
+    "= 7",
+    "٣",
+]
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), max_size=5))
+def test_columns_have_the_equations_of_plain_python(texts: list[str]) -> None:
+    wanted = [plain_equations.equations(text) for text in texts]
+    assert equations(pl.Series(texts, dtype=pl.String)).to_list() == wanted
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Steps: their concatenation is exactly the text, whatever is in it."""
 
+import re
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from types import FrameType
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.solutions.steps import SAYS_SOMETHING, Form, split_lines, split_steps
@@ -229,3 +231,15 @@ def count_lines_run(split: Callable[[str], list[str]], text: str) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.text("ab \n\t\r\x0b\x0c\x1c\x85\xa0\u2028", max_size=20))
+def test_lines_are_those_that_a_loop_finds(text: str) -> None:
+    starts, says_something = [0], False
+    for line in re.finditer(r"[^\n]*\n|[^\n]+", text):
+        has_words = bool(line[0].strip())
+        if says_something and has_words:
+            starts.append(line.start())
+        says_something = says_something or has_words
+    assert split_lines(text) == [text[a:b] for a, b in pairwise([*starts, len(text)]) if text]

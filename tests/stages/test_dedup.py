@@ -11,9 +11,9 @@ from schemas.paths import Paths
 from schemas.problems import Problems
 from stages.dedup import DedupSettings, dedup, distinct_paths, mark_near_duplicates
 from stages.pipeline.stage_run import StageRun
-from stages.solutions.fingerprint import fingerprint
 from stages.solutions.similarity import most_different_index, representative_indices
 from stages.tasks.task import TaskSettings
+from tests.fakes.one_fingerprint import fingerprint
 
 LONG = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n"
 TEXTS = {

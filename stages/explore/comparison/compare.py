@@ -6,13 +6,17 @@ from typing import Any
 
 from schemas.catalog import TABLES
 from schemas.errors import RatchetError
+from schemas.path_scores import PathScores
+from schemas.step_labels import StepLabels
 from stages.explore import output
 from stages.explore.comparison import changes, differences, sides
 from stages.explore.comparison.differences import SECTIONS, Rows, Section
 from stages.explore.comparison.parameters import differing_parameters
 from stages.explore.comparison.several import compare_several
+from stages.explore.comparison.shared_rows import SharedRows
 from stages.explore.comparison.sides import Sides
 from stages.explore.comparison.verdict import find_verdicts, sentences
+from stages.explore.comparison.verdict_flips import find_verdict_flips
 from stages.explore.output import Form
 from stages.explore.sql import one_select
 from stages.pipeline.progress_bar import progress_bar
@@ -85,10 +89,14 @@ def find_differences(both: Sides) -> dict[str, Any]:
         "remarks": both.remarks(),
         "parameters": differing_parameters(both.a.params, both.b.params),
     }
-    both.materialise("problem_moves", "tail_moves", "verdict_flips")
+    shared = SharedRows(both.a, both.b)
+    both.materialise("problem_moves", "tail_moves")
+    both.replace("verdict_flips", find_verdict_flips(shared, both.answers()))
+    both.replace("labels_of_both", shared.columns(StepLabels, "label"))
+    both.replace("rewards_of_both", shared.columns(PathScores, "reward"))
     with progress_bar("compare", len(SECTIONS)) as advance:
         for section in SECTIONS:
-            result[section.name] = _section_rows(both, section)
+            result[section.name] = _section_rows(both, shared, section)
             if section.rows_view:
                 first = f"from {section.rows_view} order by all limit {EXAMPLES}"
                 result[section.rows_view] = both.ask(first)
@@ -96,10 +104,9 @@ def find_differences(both: Sides) -> dict[str, Any]:
     return result
 
 
-def _section_rows(both: Sides, section: Section) -> Rows:
+def _section_rows(both: Sides, shared: SharedRows, section: Section) -> Rows:
     if section.name == "tables":
-        keys = {table.noun: table.primary_key() for table in TABLES}
-        return [both.ask("tables", noun=n, key=key)[0] for n, key in keys.items() if key]
+        return [shared.count(table) for table in TABLES if table.primary_key()]
     rows = both.ask(section.name)
     return differences.add_intervals(rows) if section.table is differences.shares else rows
 

@@ -1,4 +1,8 @@
 -- How rewards shifted, over the paths that both sides scored.
+with shifts as (
+    select iteration, reward_a, reward_b, reward_b - reward_a as shift from rewards_of_both
+)
+
 select
     iteration,
     count(*) as n_both,
@@ -9,6 +13,6 @@ select
     quantile_cont(shift, 0.05) as shift_q05,
     quantile_cont(shift, 0.95) as shift_q95,
     corr(reward_a, reward_b) as correlation
-from reward_shifts
+from shifts
 group by all
 order by all

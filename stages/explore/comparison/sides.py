@@ -7,6 +7,8 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
+import polars as pl
+
 from schemas import views
 from schemas.catalog import TABLE_OF_NOUN
 from schemas.errors import RatchetError
@@ -46,6 +48,18 @@ class Sides:
             self.connection.execute(f"create table materialised as from {name}")
             self.connection.execute(f"drop view {name}")
             self.connection.execute(f"alter table materialised rename to {name}")
+
+    def replace(self, name: str, rows: pl.DataFrame) -> None:
+        """Makes a table of the rows, in place of a view of this name if there is one."""
+        self.connection.execute(f"drop view if exists {name}")
+        self.connection.register("given", rows.to_arrow())
+        self.connection.execute(f"create table {name} as from given")
+        self.connection.unregister("given")
+
+    def answers(self) -> pl.DataFrame:
+        """The problems' answers, as side b has them."""
+        query = "select problem_id, answer as reference from b.problems"
+        return pl.DataFrame(pl.from_arrow(self.connection.sql(query).to_arrow_table()))
 
     def remarks(self) -> list[str]:
         """What can't be compared or was left out, in one line each."""
