@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from stages.contract.dvc_files import ROOT
+from stages.contract.stage_list import DVC_LOCKS
 from tests.fakes.project_copy import SMALL, ProjectCopy
 from tests.faults.interruptions import SEED, Interruption, draw_interruptions, repeats
 from tests.faults.small_run import n_draws
