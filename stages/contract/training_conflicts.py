@@ -6,7 +6,7 @@ from pathlib import Path
 from stages.compute.compute_settings import LaunchSettings
 from stages.contract.parsed_parameters import Conflict, Parameters
 
-TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator")
+TRAINING_SECTIONS = ("sft", "align", "verifier", "simulator", "base")
 
 
 def _n_processes(p: Parameters) -> int:
@@ -47,7 +47,7 @@ TRAINING_CONFLICTS: list[Conflict] = [
     (
         lambda p: any(getattr(p, name).batch_size % _n_processes(p) for name in TRAINING_SECTIONS),
         "compute.launch.processes={compute.launch.processes} must divide the batch_size of sft, "
-        "align, verifier and simulator: set other values",
+        "align, verifier, simulator and base: set other values",
     ),
     (
         lambda p: (

@@ -23,6 +23,7 @@ from stages.planning.planned_run import HALF, Run, StagePlan
 from stages.planning.shapes import require_shape, simulator_shape
 from stages.planning.training_plans import (
     plan_align,
+    plan_base,
     plan_sft,
     plan_simulator,
     plan_verifier,
@@ -33,7 +34,8 @@ from stages.planning.training_plans import (
 
 def make_plan(run: Run) -> list[StagePlan]:
     """Every stage that loads a model or draws, in the order of the loop."""
-    first = [plan_simulator(run)] if run.p.model.simulator == "trained" else []
+    first = [plan_base(run)] if run.p.base.n_per_level else []
+    first += [plan_simulator(run)] if run.p.model.simulator == "trained" else []
     first += [plan_sft(run), _evaluate_plan(run, 0)]
     turns = [plan for k in range(1, run.p.iteration + 1) for plan in _iteration(run, k)]
     return [plan for plan in [*first, *turns] if _has_work(plan)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS = 5.0  # of each measurement, at least one step
 ROWS, TOKENS = 8, 128  # of a batch that is trained on
-TRAINING = ("sft", "simulator", "verifier", "align")
+TRAINING = ("base", "sft", "simulator", "verifier", "align")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def sharing(config: str) -> str:
 def _train(
     run: Run, stage: str, k: int, settings: Any, objective: str, work: Work, shape: Shape
 ) -> StagePlan:
-    adapter = None if stage == "simulator" else run.p.model.adapter
+    adapter = None if stage in ("base", "simulator") else run.p.model.adapter
     job = training(run, settings, objective, adapter)
     memory = training_memory(shape, job, run.device)
     if not run.device.gpu:  # all processes share the machine's memory
@@ -87,6 +87,13 @@ def _remedies(run: Run, stage: str, adapter: Any) -> tuple[str, ...]:
 def plan_sft(run: Run) -> StagePlan:
     work = draws.training_work(run.p.sft, run.measured.n_demonstrated, 1, run.p, run.measured)
     return _train(run, "sft", 0, run.p.sft, "sft", work, run.shape)
+
+
+def plan_base(run: Run) -> StagePlan:
+    settings = run.p.base
+    rows = settings.n_per_level * getattr(run.p.task, "levels", 1)
+    work = draws.training_work(settings, rows, 1, run.p, run.measured)
+    return _train(run, "base", 0, settings, "sft", work, run.shape)
 
 
 def plan_simulator(run: Run) -> StagePlan:

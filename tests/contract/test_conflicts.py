@@ -142,6 +142,10 @@ REFUSED = [
     (["recipe=rft", "model=none"], "model.kind=none has no model to train"),
     (["recipe=distill"], "sample.model=simulator needs a simulator"),
     (["model.verifier=simulator"], "model.verifier=simulator needs a simulator"),
+    (
+        ["model=tiny_pretrained", "base.n_per_level=9"],
+        "base.n_per_level=9 pretrains a model made from scratch, and model.kind=pretrained",
+    ),
 ]
 ALLOWED = [
     ["label.method=judge", "judge.model=some", SERVER],

@@ -73,6 +73,16 @@ def test_a_file_is_the_runs_of_its_lists(
     assert [list(run.overrides) for run in read_sweep(written(text), given)] == settings
 
 
+def test_the_study_s_runs_can_all_be_composed() -> None:
+    runs = read_sweep(ROOT / "docs/studies/process_feedback.yaml", [])
+    chosen = [dict(setting.split("=") for setting in run.overrides) for run in runs]
+    assert len(runs) == 16 * 3 * 5 and {run["iteration"] for run in chosen} == {"4"}
+    for group in ("recipe", "task", "model"):
+        files = {run[group] for run in chosen}
+        assert all((ROOT / f"conf/{group}/{name}.yaml").is_file() for name in files)
+    assert len({run["recipe"] for run in chosen}) == 16
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -4,6 +4,7 @@ from stages.feedback.step_judge import JudgeSettings
 from stages.guidance.tail import GuideSettings
 from stages.label import LabelSettings
 from stages.models.model_settings import ScratchSettings
+from stages.tasks.datasets import DatasetsSettings
 from stages.tasks.toy import ToySettings
 from stages.training.training_settings import SelectSettings
 
@@ -32,6 +33,12 @@ def toy_settings(**changes: object) -> ToySettings:
         "suites": {},
     }
     return ToySettings.model_validate(values | changes)
+
+
+def datasets_settings() -> DatasetsSettings:
+    """A task of files, which can't make further problems."""
+    files = {"train": {"gsm8k": "a"}, "test": {"gsm8k": "b"}, "n_train": None, "n_test": None}
+    return DatasetsSettings.model_validate({"name": "datasets"} | files)
 
 
 def scratch_settings(**changes: object) -> ScratchSettings:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from schemas.errors import RatchetError
-from stages.contract.dvc_files import params
+from stages.contract.dvc_files import ROOT, params
 from stages.contract.parsed_parameters import Parameters, parse_parameters
 from stages.planning.disk_space import disk_space
 from stages.planning.machines import Machine, find_machine, named_machine
@@ -57,6 +57,16 @@ def test_draws_of_the_toy(stage: str, iteration: int, draws: int) -> None:
     _, plans = plans_of()
     assert plans[stage, iteration].work.draws == draws
     assert plans[stage, iteration].work.tokens == draws * 96
+
+
+def test_models_that_are_kept_are_not_trained_and_those_made_anew_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)  # where models/kept is
+    kept, anew = (plans_of(f"model={m}")[1] for m in ("tiny_pretrained", "tiny_pretrained_anew"))
+    trained = {("base", 0), ("simulator", 0)}
+    assert not trained & set(kept) and trained <= set(anew)
+    assert anew["base", 0].memory == anew["simulator", 0].memory
 
 
 def test_stages_without_work_are_left_out() -> None:

@@ -12,9 +12,8 @@ from stages.models.completion_server import SimulatorServerSettings, read_server
 from stages.models.folders import is_empty, load_policy, load_tokenizer
 from stages.pipeline.stage_run import StageRun
 from stages.simulator import SimulatorSettings, simulator, training_examples
-from stages.tasks.datasets import DatasetsSettings
 from stages.training.training_settings import TrainerSettings
-from tests.fakes.small_settings import BARE, scratch_settings, toy_settings
+from tests.fakes.small_settings import BARE, datasets_settings, scratch_settings, toy_settings
 from tests.fakes.toy_problems import toy_problems
 from tests.fakes.training_jobs import OPTIMISER, TRAINER
 
@@ -103,14 +102,5 @@ def test_lessons_end_like_the_policy_s_gold(problems: pl.DataFrame) -> None:
 
 
 def test_a_task_that_makes_no_more_problems_is_one_line(problems: pl.DataFrame) -> None:
-    task = DatasetsSettings.model_validate(
-        {
-            "name": "datasets",
-            "train": {"gsm8k": "a"},
-            "test": {"gsm8k": "b"},
-            "n_train": None,
-            "n_test": None,
-        }
-    )
     with pytest.raises(RatchetError, match=r"can't make more problems: set model\.simulator"):
-        training_examples(task, 5, 0, problems)
+        training_examples(datasets_settings(), 5, 0, problems)
