@@ -67,7 +67,10 @@ CASES: list[tuple[list[str], dict[str, set[str]]]] = [
      {"simulator": {"simulator.examples"}}),
     (
         ["compute=one_gpu"],
-        {name: {"compute.launch.config"} for name in ("base", "sft", "align", "verifier", "simulator")},
+        {
+            name: {"compute.launch.config"}
+            for name in ("base", "sft", "align", "verifier", "simulator")
+        },
     ),
 ]  # fmt: skip
 
