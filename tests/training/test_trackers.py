@@ -108,5 +108,5 @@ def test_a_missing_package_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_stage_runs_again_for_a_tracker() -> None:
     for document in documents().values():
         for entry in document["stages"].values():
-            named = entry.get("do", entry)["params"]
+            named = entry.get("do", entry).get("params", [])
             assert not {"trainer", "trainer.report_to"} & {n for n in named if isinstance(n, str)}
