@@ -127,7 +127,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a recipe's value": (set_values("pair.margin=0.2"), {"check", "pair@1", "report"}),
     "the name of a test file": (
         set_values("task.test.plain=./test.jsonl"),
-        {"check", "prepare", "simulator", "dedup@1", "correct@1", *EVALUATED, "report"},
+        {"check", "prepare", "base", "simulator", "dedup@1", "correct@1", *EVALUATED, "report"},
     ),
     "a grader": (append("stages/grading/choice.py", "WORD = 1\n"), GRADERS),
     "code of a room": (append("stages/training_rows/gold_rows.py", "WORD = 1\n"),
@@ -150,9 +150,9 @@ def test_an_edit_runs_what_reads_it(odd: ProjectCopy, name: str) -> None:
     finally:
         for path, text in before.items():
             path.write_text(text)
-    assert found == expected
     if "check" in found:
         assert odd.repro("check")[0] == ["check"]
+    assert found == expected
 
 
 def _edited(folder: Path) -> list[Path]:
