@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from schemas.errors import RatchetError
 from stages.models.installed_package import PREFIX
 
 GGUF = ".gguf"
+HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # name, or owner/name
 # what no stage loads: code, other forms of the weights, and those that run code when they load
 UNUSED = ["*.py", "*.bin", "*.pth", "*.pt", "*.ckpt", "*.h5", "*.msgpack", "*.onnx", "*.gguf"]
 
@@ -16,8 +18,8 @@ UNUSED = ["*.py", "*.bin", "*.pth", "*.pt", "*.ckpt", "*.h5", "*.msgpack", "*.on
 def find_model(source: str, parameter: str) -> Path | None:
     """The folder or GGUF file; None for an id of the hub, or a file in a package.
 
-    `parameter` names the setting in errors. Raises RatchetError if there is no such file, or the
-    folder has no config.json or no weights that are safe to load.
+    `parameter` names the setting in errors. Raises RatchetError if there is no such file, the
+    folder has no config.json or no weights that are safe to load, or it is neither there nor an id.
     """
     local = Path(source).expanduser()
     if source.startswith(PREFIX):
@@ -27,7 +29,12 @@ def find_model(source: str, parameter: str) -> Path | None:
             raise RatchetError(f"{parameter}: there is no file {local}: set it to a GGUF file")
         return local
     if not (local.exists() or local.is_absolute() or source.startswith((".", "~"))):
-        return None
+        if HUB_ID.fullmatch(source):
+            return None
+        raise RatchetError(
+            f"{parameter}: there is no folder {source}, and an id of the hub is owner/name: set it "
+            "to one of them"
+        )
     if not (local / "config.json").exists():
         ggufs = sorted(file.name for file in local.glob(f"*{GGUF}"))
         hint = f"one of its GGUF files, such as {local / ggufs[0]}" if ggufs else "a model id"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stages.models.model_settings import Shape
@@ -13,7 +12,7 @@ from stages.planning.machines import Machine
 from stages.planning.measured import Measured
 from stages.planning.memory_split import Memory
 from stages.planning.model_memory import Device
-from stages.planning.shapes import BASE, CONFIG
+from stages.planning.shapes import CONFIG, model_folders
 
 HALF = ("bfloat16", "float16")
 
@@ -53,7 +52,7 @@ class Run:
         model = self.p.model
         if model.kind == "scratch":
             return 4
-        for folder in (Path(model.source).expanduser(), BASE):
+        for folder in model_folders(model):
             file = folder / CONFIG
             if file.is_file():
                 config = json.loads(file.read_text())

@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
+from schemas import store
 from schemas.errors import RatchetError
+from schemas.settings import Settings
 from stages.models.model_settings import Shape
 
 BASE = Path("models/base")
@@ -103,14 +105,29 @@ def scratch_shape(settings: Any) -> Shape:
 def find_shape(model: Any) -> Shape | None:
     """The shape of the policy that section `model` describes; None if nothing says it.
 
-    Of a pretrained one, in this order: the folder model.source, model.shape, models/base. So the
-    plan of another model is not read from what the last run fetched.
+    Of a pretrained one, in this order: the folder model.source, model.shape, models/base if the
+    last run fetched it from this source.
     """
     if model.kind == "scratch":
         return scratch_shape(model)
     if model.kind == "none":
         return None
-    return read_folder(Path(model.source).expanduser()) or model.shape or read_folder(BASE)
+    named, *fetched = model_folders(model)
+    return read_folder(named) or model.shape or next(map(read_folder, fetched), None)
+
+
+def model_folders(model: Any) -> list[Path]:
+    """Where a pretrained model may be: its source, and models/base if it was fetched from there."""
+    named = Path(model.source).expanduser()
+    return [named, BASE] if model.source == _fetched_source() else [named]
+
+
+def _fetched_source() -> Any:
+    """The value of model.source in the run that is in data/; None if no run is."""
+    if not store.folder(Settings).exists():
+        return None
+    rows = store.read(Settings).filter(section="model", name="source")["value"].to_list()
+    return json.loads(rows[0]) if rows else None
 
 
 def require_shape(model: Any) -> Shape:

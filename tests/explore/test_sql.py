@@ -167,7 +167,7 @@ def test_iterations_of_an_earlier_run_are_left_out(
     Path("params.yaml").write_text(yaml.safe_dump({"iteration": 1}))
     assert first("select max(iteration) from samples") == 1
     done = sql("select 1")
-    assert done.stderr == "ratchet: params.yaml asks for 1 iterations: later ones are left out\n"
+    assert done.stderr == "ratchet: left out: iterations after 1, the last of params.yaml\n"
 
 
 # read-only

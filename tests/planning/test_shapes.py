@@ -1,23 +1,35 @@
 """Shapes of models: read from their configs, and as large as their makers say."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
+from schemas import store
 from schemas.errors import RatchetError
+from schemas.settings import Settings
 from stages.contract.dvc_files import ROOT
 from stages.models.model_settings import PretrainedSettings, Shape
 from stages.planning.shapes import (
+    BASE,
     adapter_parameters,
     count_parameters,
+    find_shape,
     read_shape,
     require_shape,
 )
 from tests.fakes.small_settings import BARE
 
 SMALL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "vocab_size": 4000}
+ELSEWHERE = BARE | {
+    **{"kind": "pretrained", "source": "some/id", "adapter": None},
+    **{"simulator": "policy", "simulator_revision": None},
+    **{"verifier": "policy", "verifier_revision": None},
+}
 KINDS: list[tuple[str, dict[str, Any]]] = [
     ("Llama", SMALL | {"num_key_value_heads": 2, "intermediate_size": 160}),
     ("Mistral", SMALL | {"num_key_value_heads": 2, "intermediate_size": 160, "head_dim": 16}),
@@ -96,11 +108,17 @@ def test_without_a_shape_the_setting_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    model = PretrainedSettings.model_validate(
-        BARE
-        | {"kind": "pretrained", "source": "some/id", "adapter": None,
-           "simulator": "policy", "simulator_revision": None,
-           "verifier": "policy", "verifier_revision": None}
-    )  # fmt: skip
+    model = PretrainedSettings.model_validate(ELSEWHERE)
     with pytest.raises(RatchetError, match=r"model\.source=some/id .* give model\.shape="):
         require_shape(model)
+
+
+@pytest.mark.parametrize("fetched", ["some/id", "another/id"])
+def test_what_the_last_run_fetched_counts_only_for_its_source(
+    run_folder: Path, checkpoint: Path, fetched: str
+) -> None:
+    model = PretrainedSettings.model_validate(ELSEWHERE)
+    shutil.copytree(checkpoint, BASE)
+    row = {"section": "model", "name": "source", "value": json.dumps(fetched)}
+    store.write(pl.DataFrame([row]), Settings)
+    assert (find_shape(model) is not None) == (fetched == model.source)

@@ -43,7 +43,11 @@ def model_folder(what: str, iteration: int | None, facts: RunFacts) -> Path:
     folder = top / f"iteration={last if iteration is None else iteration}"
     if not folder.is_dir():
         there = ", ".join(sorted(p.name for p in top.glob("iteration=*"))) or "none"
-        raise RatchetError(f"{folder} is missing (there are: {there}): run `dvc repro` to make it")
+        made_by = "iteration=K" if iteration is None else f"iteration={iteration}"
+        raise RatchetError(
+            f"{folder} is missing (there are: {there}): name one, or make it with "
+            f"`dvc exp run -S {made_by}`"
+        )
     return require_model(folder)
 
 

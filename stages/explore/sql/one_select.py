@@ -35,7 +35,7 @@ def sealed_connection(
         add_comments(connection)
         if run.leftovers():
             terminal.note(
-                f"params.yaml asks for {run.last_iteration} iterations: later ones are left out"
+                f"left out: iterations after {run.last_iteration}, the last of params.yaml"
             )
         own = [add_view(connection, file) for file in files]
         seal(connection, run.root, parquet=parquet, own=own)
