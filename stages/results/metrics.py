@@ -44,7 +44,11 @@ def run_metrics(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
 def _mode_metrics(row: Measured, rates_of: Rates) -> Measured:
     """The metrics of a suite in one mode; for votes also Pass@k, by k."""
     key = (row["iteration"], row["suite"])
-    own = rates_of[*key, row["mode"]]
+    own = rates_of.get((*key, row["mode"]))
+    if own is None:
+        raise RatchetError(
+            "the tables changed while they were read: try again when the run is over"
+        )
     metrics = {
         "n": row["n"],
         "domain": row["domain"],

@@ -334,6 +334,16 @@ def test_an_evaluation_without_progress_is_named(
         report.run(0)
 
 
+def test_tables_that_change_while_they_are_read_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, iterations=1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stages.results.metrics.rates", lambda values: {})  # as of an emptied table
+    with pytest.raises(RatchetError, match="the tables changed while they were read: try again"):
+        report.run(0)
+
+
 RESULTS = ["metrics.json", "scores.json", "report.html", "plots/accuracy.json"]
 
 
