@@ -1,5 +1,6 @@
 """`ratchet reproduce` over planted runs: what is found, what is printed, and the files written."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -29,10 +30,12 @@ GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
 def lock(complete: bool = True, *settings: str) -> str:
     """dvc.lock of a run that has a report of its own settings, or of those of an earlier run."""
     made = {"path": "data/settings", "md5": "1.dir"}
-    values = yaml.safe_load(params(*(settings or (*TOY, "recipe=sipf"))))
+    text = params(*(settings or (*TOY, "recipe=sipf")))
+    read = {"path": "params.yaml", "md5": hashlib.md5(text.encode()).hexdigest()}
+    values = yaml.safe_load(text)
     prepared = {name: values[name] for name in ("task", "seed")}
     stages = {
-        "check": {"outs": [made], "params": {"params.yaml": values}},
+        "check": {"deps": [read], "outs": [made]},
         "prepare": {"outs": [], "params": {"params.yaml": prepared}},
         "report": {"deps": [made if complete else made | {"md5": "0.dir"}]},
     }

@@ -111,7 +111,7 @@ class ProjectCopy:
 
     def hashes(self, iterations: int) -> dict[str, str]:
         """Content of every data table and model up to an iteration."""
-        files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/**/*")]
+        files = [*self.folder.glob("data/**/part.parquet"), *self.folder.glob("models/*/**/*")]
         names = [str(path.relative_to(self.folder)) for path in files if path.is_file()]
         kept = [
             n for n in names if all(int(k) <= iterations for k in re.findall(r"iteration=(\d+)", n))

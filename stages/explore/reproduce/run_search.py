@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,11 +35,13 @@ class Candidate:
     @cached_property
     def stages(self) -> dict[str, Any]:
         """What dvc.lock says of the stages that run once."""
-        file = Path(LOCK)
-        text = experiments.file_at(self.ref, LOCK) if self.ref else _text(file)
+        text = self._read(LOCK)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         stages: dict[str, Any] = (yaml.load(text, loader) if text else {}).get("stages", {})
         return stages
+
+    def _read(self, name: str) -> str | None:
+        return experiments.file_at(self.ref, name) if self.ref else _text(Path(name))
 
     @property
     def choices(self) -> dict[str, str]:
@@ -48,14 +51,16 @@ class Candidate:
 
     def has_run(self, stage: str) -> bool:
         """Whether the stage has run with these parameters: params.yaml may have changed since."""
-        first = "prepare" if stage == "prepare" else "check"  # check reads all of params.yaml
-        entry = self.stages.get(first, {})
-        used = experiments.flatten_parameters(entry.get("params", {}).get(experiments.PARAMS, {}))
-        if not used or any(self.parameters.get(name) != value for name, value in used.items()):
-            return False
-        checked = _md5(entry.get("outs", []), SETTINGS)
+        if stage == "prepare":
+            locked = self.stages.get(stage, {}).get("params", {}).get(experiments.PARAMS, {})
+            used = experiments.flatten_parameters(locked)
+            return bool(used) and all(self.parameters.get(n) == used[n] for n in used)
+        check = self.stages.get("check", {})  # which reads all of params.yaml
+        seen = _md5(check.get("deps", []), experiments.PARAMS)
+        now = hashlib.md5((self._read(experiments.PARAMS) or "").encode()).hexdigest()
+        checked = _md5(check.get("outs", []), SETTINGS)
         reported = _md5(self.stages.get("report", {}).get("deps", []), SETTINGS)
-        return stage == "prepare" or (checked is not None and checked == reported)
+        return seen == now and checked is not None and checked == reported
 
     def fits(self, run: NeededRun) -> bool:
         """Whether it is the needed run, up to the needed iteration."""
