@@ -96,14 +96,14 @@ def entry(stage: Stage) -> dict[str, Any]:
     costs: dict[str, int | str] = {"iteration": 0 if once else KEY, "stage": stage.name}
     tables = [_path(table_at, stage, False, once) for table_at in _tables_read(stage)]
     outs = [_path(table_at, stage, True, once) for table_at in stage.writes]
-    entry = {
+    content = {
         "desc": (inspect.getdoc(stage.function) or "").split("\n")[0],
         "cmd": f"python -m stages.{stage.name}{argument}",
         "params": parameters(stage),
         "deps": [*tables, *_folders(stage.inputs.models), *_inputs(stage)],
         "outs": [*outs, *_folders(stage.inputs.made), _template(str(store.folder(Costs, **costs)))],
     }
-    return {name: value for name, value in entry.items() if value}
+    return {name: value for name, value in content.items() if value}
 
 
 def _loop_entry(stage: Stage) -> dict[str, Any]:

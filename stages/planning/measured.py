@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from schemas import store
 from schemas.problems import Problems
 from schemas.samples import Samples
-from schemas.settings import Settings
 from stages.models.tokens import Encoder
+from stages.planning.recorded_run import recorded_section
 from stages.planning.shapes import BASE, CONFIG
 
 if TYPE_CHECKING:
@@ -63,10 +62,7 @@ def measure_work(p: Any, values: dict[str, Any]) -> Measured:
 
 def _is_recorded(section: str, values: dict[str, Any]) -> bool:
     """Whether the run in data/ has these values of a section."""
-    if not store.folder(Settings).exists():
-        return False
-    rows = store.read(Settings).filter(section=section).select("name", "value").rows()
-    return bool({name: json.loads(value) for name, value in rows} == values[section])
+    return recorded_section(section) == values[section]
 
 
 def _from_tables(p: Any, same_model: bool) -> Measured:

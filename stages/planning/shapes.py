@@ -7,10 +7,9 @@ from typing import Any
 
 import yaml
 
-from schemas import store
 from schemas.errors import RatchetError
-from schemas.settings import Settings
 from stages.models.model_settings import Shape
+from stages.planning.recorded_run import recorded_section
 
 BASE = Path("models/base")
 MODEL_FILES = Path("conf/model")
@@ -119,15 +118,8 @@ def find_shape(model: Any) -> Shape | None:
 def model_folders(model: Any) -> list[Path]:
     """Where a pretrained model may be: its source, and models/base if it was fetched from there."""
     named = Path(model.source).expanduser()
-    return [named, BASE] if model.source == _fetched_source() else [named]
-
-
-def _fetched_source() -> Any:
-    """The value of model.source in the run that is in data/; None if no run is."""
-    if not store.folder(Settings).exists():
-        return None
-    rows = store.read(Settings).filter(section="model", name="source")["value"].to_list()
-    return json.loads(rows[0]) if rows else None
+    is_fetched = recorded_section("model").get("source") == model.source
+    return [named, BASE] if is_fetched else [named]
 
 
 def require_shape(model: Any) -> Shape:

@@ -176,7 +176,7 @@ def _files(run: Revision, table: type[Table]) -> dict[Path, Path]:
 
 
 def _iteration(name: Path) -> str:
-    return next((folder[10:] for folder in name.parts if folder.startswith("iteration=")), "")
+    return dict(folder.partition("=")[::2] for folder in name.parts).get("iteration", "")
 
 
 def _have_same_bytes(a: Path, b: Path) -> bool:

@@ -35,13 +35,10 @@ class Candidate:
     @cached_property
     def stages(self) -> dict[str, Any]:
         """What dvc.lock says of the stages that run once."""
-        text = self._read(LOCK)
+        text = _text(self.ref, LOCK)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         stages: dict[str, Any] = (yaml.load(text, loader) if text else {}).get("stages", {})
         return stages
-
-    def _read(self, name: str) -> str | None:
-        return experiments.file_at(self.ref, name) if self.ref else _text(Path(name))
 
     @property
     def choices(self) -> dict[str, str]:
@@ -57,7 +54,7 @@ class Candidate:
             return bool(used) and all(self.parameters.get(n) == used[n] for n in used)
         check = self.stages.get("check", {})  # which reads all of params.yaml
         seen = _md5(check.get("deps", []), experiments.PARAMS)
-        now = hashlib.md5((self._read(experiments.PARAMS) or "").encode()).hexdigest()
+        now = hashlib.md5((_text(self.ref, experiments.PARAMS) or "").encode()).hexdigest()
         checked = _md5(check.get("outs", []), SETTINGS)
         reported = _md5(self.stages.get("report", {}).get("deps", []), SETTINGS)
         return seen == now and checked is not None and checked == reported
@@ -94,10 +91,7 @@ def candidates() -> list[Candidate]:
     places += [(ref.split("/")[-1], ref) for ref in experiments.experiment_refs()]
     found = []
     for name, ref in places:
-        text = (
-            experiments.file_at(ref, experiments.PARAMS) if ref else _text(Path(experiments.PARAMS))
-        )
-        if parameters := experiments.read_parameters(text):
+        if parameters := experiments.read_parameters(_text(ref, experiments.PARAMS)):
             found.append(Candidate(name, ref, parameters))
     return found
 
@@ -150,7 +144,11 @@ def running_log(name: str) -> Path:
 
 def _last_stage(log: Path) -> str:
     """The stage that a run is at, as DVC names it."""
-    lines = [line for line in (_text(log) or "").splitlines() if line.startswith("Running stage ")]
+    lines = [
+        line
+        for line in (_text(None, str(log)) or "").splitlines()
+        if line.startswith("Running stage ")
+    ]
     return lines[-1].removeprefix("Running stage ").rstrip(":") if lines else "starts"
 
 
@@ -167,5 +165,9 @@ def _md5(listed: list[dict[str, Any]], path: str) -> str | None:
     return next((entry.get("md5") for entry in listed if entry["path"] == path), None)
 
 
-def _text(file: Path) -> str | None:
+def _text(ref: str | None, name: str) -> str | None:
+    """A file's text in a revision, or here; None if there is none."""
+    if ref:
+        return experiments.file_at(ref, name)
+    file = Path(name)
     return file.read_text(errors="replace") if file.exists() else None
