@@ -62,7 +62,7 @@ def measure_work(p: Any, values: dict[str, Any]) -> Measured:
 
 def _is_recorded(section: str, values: dict[str, Any]) -> bool:
     """Whether the run in data/ has these values of a section."""
-    return recorded_section(section) == values[section]
+    return bool(recorded_section(section) == values[section])
 
 
 def _from_tables(p: Any, same_model: bool) -> Measured:
